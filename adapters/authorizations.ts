@@ -1,0 +1,111 @@
+import type { Authorization, Authorizations } from '../core/ports.ts';
+import type { Item, Table } from './table.ts';
+
+/** Kept for the timeline as long as events are; DynamoDB wants seconds. */
+const keepMs = 400 * 24 * 3600 * 1000;
+
+/** Starts kept for one authorization. Scanners may press the button often; the newest starts are people's. */
+const maximumStarts = 20;
+
+/** The authorizations in DynamoDB, one item each. */
+export function dynamoAuthorizations(table: Table): Authorizations {
+  const item = (connectionId: string, authorizationId: string) => ({
+    connectionId,
+    sk: `authorization#${authorizationId}`,
+  });
+  const read = (connectionId: string, authorizationId: string, found: Item | undefined) =>
+    found && ({ ...found, connectionId, authorizationId } as unknown as Authorization);
+
+  return {
+    async read(connectionId, authorizationId) {
+      return read(
+        connectionId,
+        authorizationId,
+        await table.read(connectionId, `authorization#${authorizationId}`),
+      );
+    },
+
+    async offer({ connectionId, authorizationId, reason, expiresAtMs, linkHash, taskToken }, nowMs) {
+      const token = taskToken === undefined ? '' : ', #taskToken = :taskToken';
+      const offered = await table.update({
+        ...item(connectionId, authorizationId),
+        expression: `SET #status = if_not_exists(#status, :offered), #reason = :reason, #expiresAtMs = :expiresAtMs,
+          #offeredAtMs = if_not_exists(#offeredAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
+          #linkHashes = list_append(if_not_exists(#linkHashes, :noHashes), :linkHashes), #ttl = :ttl${token}`,
+        values: {
+          offered: 'offered',
+          reason,
+          expiresAtMs,
+          nowMs,
+          noStarts: {},
+          noHashes: [],
+          linkHashes: [linkHash],
+          ttl: Math.floor((nowMs + keepMs) / 1000),
+          ...(taskToken === undefined ? {} : { taskToken }),
+        },
+        returns: 'ALL_NEW',
+      });
+      return read(connectionId, authorizationId, offered)!;
+    },
+
+    async attach(connectionId, authorizationId, taskToken) {
+      const attached = await table.update({
+        ...item(connectionId, authorizationId),
+        expression: taskToken === undefined ? 'REMOVE #taskToken' : 'SET #taskToken = :taskToken',
+        condition: 'attribute_exists(#status)',
+        ...(taskToken === undefined ? {} : { values: { taskToken } }),
+        returns: 'ALL_NEW',
+      });
+      return read(connectionId, authorizationId, attached);
+    },
+
+    async recordSent(connectionId, authorizationId, nowMs) {
+      await table.update({
+        ...item(connectionId, authorizationId),
+        expression: 'SET #sentAtMs = :nowMs',
+        values: { nowMs },
+      });
+    },
+
+    async addStart({ connectionId, authorizationId, starts }, stateHash, start) {
+      const oldest = Object.entries(starts)
+        .sort(([, a], [, b]) => b.startedAtMs - a.startedAtMs)
+        .slice(maximumStarts - 1)
+        .map(([hash], index) => [`old${index}`, hash] as const);
+      const remove =
+        oldest.length > 0 ? ` REMOVE ${oldest.map(([name]) => `#starts.#${name}`).join(', ')}` : '';
+      const added = await table.update({
+        ...item(connectionId, authorizationId),
+        expression: `SET #status = :started, #starts.#stateHash = :start${remove}`,
+        // `exchanging` too: that callback may have died, and a second login is the owner's to make.
+        condition: '#status IN (:offered, :started, :exchanging)',
+        names: { stateHash, ...Object.fromEntries(oldest) },
+        values: { started: 'started', offered: 'offered', exchanging: 'exchanging', start },
+      });
+      return added !== undefined;
+    },
+
+    async useStart(connectionId, authorizationId, stateHash, nowMs) {
+      const used = await table.update({
+        ...item(connectionId, authorizationId),
+        expression: 'SET #status = :exchanging, #starts.#stateHash.#usedAtMs = :nowMs',
+        condition:
+          'attribute_exists(#starts.#stateHash) AND attribute_not_exists(#starts.#stateHash.#usedAtMs)',
+        names: { stateHash },
+        values: { exchanging: 'exchanging', nowMs },
+      });
+      return used !== undefined;
+    },
+
+    async setStatus(connectionId, authorizationId, status) {
+      const moved = await table.update({
+        ...item(connectionId, authorizationId),
+        expression: 'SET #status = :status',
+        condition: 'attribute_exists(#status) AND #status <> :completed',
+        values: { status, completed: 'completed' },
+        returns: 'ALL_NEW',
+      });
+      return read(connectionId, authorizationId, moved);
+    },
+  };
+}

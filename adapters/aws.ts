@@ -1,0 +1,44 @@
+import { ConfigurationError, StoreUnavailableError } from '../core/errors.ts';
+
+/** Client settings that every AWS client here shares: bounded, so that a step ends before its function does. */
+export const clientDefaults = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
+} as const;
+
+interface ServiceError {
+  readonly name: string;
+  readonly message: string;
+}
+
+/**
+ * Calls AWS and translates what it throws: into the answer of `expected` for errors that are part of the
+ * conversation (by name), else into one of ours. No cause and no request is passed on: they could hold a token.
+ * @throws {ConfigurationError} access denied, or something the program should have made is missing
+ * @throws {StoreUnavailableError} anything else: try again
+ */
+export async function callAws<T>(
+  what: string,
+  call: () => Promise<T>,
+  expected: Readonly<Record<string, (error: ServiceError) => T>> = {},
+): Promise<T> {
+  try {
+    return await call();
+  } catch (caught) {
+    const error = caught as ServiceError;
+    const answer = expected[error.name];
+    if (answer) return answer(error);
+    throw translate(what, error);
+  }
+}
+
+const operatorMustAct =
+  /^(AccessDenied|ResourceNotFound|NotFound|Validation|InvalidParameter|MessageRejected|StateMachineDoesNotExist)/;
+
+function translate(what: string, error: ServiceError): Error {
+  // AWS names principal, action and resource in a refusal; other messages may quote what was sent.
+  if (error.name.startsWith('AccessDenied')) return new ConfigurationError(`${what}: ${error.message}`);
+  return operatorMustAct.test(error.name)
+    ? new ConfigurationError(`${what}: ${error.name}`)
+    : new StoreUnavailableError(`${what}: ${error.name}`);
+}

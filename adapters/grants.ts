@@ -1,0 +1,169 @@
+import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
+import type { Grant } from '../core/grant.ts';
+import { newGrant } from '../core/grant.ts';
+import type { Grants } from '../core/ports.ts';
+import { SettingsSchema } from '../core/settings.ts';
+import type { Item, Table } from './table.ts';
+
+/** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
+export const leaseMs = 45_000;
+
+/** Another execution's claim on a notice counts this long; then its function is surely dead. */
+const claimMs = 120_000;
+
+/** The grant records in DynamoDB. Every method is one read, or one conditional write of one item. */
+export function dynamoGrants(table: Table): Grants {
+  const record = (connectionId: string) => ({ connectionId, sk: 'grant' });
+
+  return {
+    async read(connectionId) {
+      const [settingsItem, grantItem] = await Promise.all([
+        table.read(connectionId, 'settings'),
+        table.read(connectionId, 'grant'),
+      ]);
+      return {
+        settings: settingsItem && readSettings(connectionId, settingsItem),
+        grant: readGrant(grantItem),
+      };
+    },
+
+    async recordTick(connectionId, scheduledTime, executionId) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #lastTick = :tick',
+        condition:
+          'attribute_not_exists(#lastTick) OR #lastTick.#scheduledTime < :scheduledTime OR #lastTick.#executionId = :executionId',
+        values: { tick: { scheduledTime, executionId }, scheduledTime, executionId },
+      });
+      return written !== undefined;
+    },
+
+    async takeLease(connectionId, owner, nowMs) {
+      const taken = await table.update({
+        ...record(connectionId),
+        expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
+        condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs',
+        values: { lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1, nowMs },
+        returns: 'ALL_NEW',
+      });
+      if (!taken) throw new LeaseHeldError(`Another execution is refreshing ${connectionId}.`);
+      return readGrant(taken);
+    },
+
+    async takeLeaseOver(connectionId, owner, nowMs) {
+      const taken = await table.update({
+        ...record(connectionId),
+        expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
+        values: { lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1 },
+        returns: 'ALL_NEW',
+      });
+      return readGrant(taken);
+    },
+
+    async releaseLease(connectionId, owner) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'REMOVE #lease',
+        condition: '#lease.#owner = :owner',
+        values: { owner },
+      });
+    },
+
+    async recordTokens(connectionId, fencingNumber, { loggedIn, ...tokens }) {
+      const old = await table.update({
+        ...record(connectionId),
+        expression: `SET #status = :active, #authorizedAtMs = :authorizedAtMs, #refreshedAtMs = :refreshedAtMs,
+          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId, #accessVersionId = :accessVersionId
+          ${loggedIn ? ', #toldRungs = :none REMOVE #lease, #authorization, #claim' : 'REMOVE #lease'}`,
+        condition: '#fencingNumber = :fencingNumber',
+        values: { ...tokens, active: 'active', fencingNumber, ...(loggedIn ? { none: [] } : {}) },
+        returns: 'ALL_OLD',
+      });
+      return old && (loggedIn ? { closed: readGrant(old).authorization } : {});
+    },
+
+    async recordRejection(connectionId, fencingNumber) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #status = :rejected',
+        condition: '#fencingNumber = :fencingNumber',
+        values: { rejected: 'rejected', fencingNumber },
+      });
+      return written !== undefined;
+    },
+
+    async openAuthorization(connectionId, previousId, authorization) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #authorization = :authorization',
+        condition:
+          previousId === undefined
+            ? 'attribute_not_exists(#authorization)'
+            : '#authorization.#authorizationId = :previousId',
+        values: { authorization, ...(previousId === undefined ? {} : { previousId }) },
+      });
+      return written !== undefined;
+    },
+
+    async markStarted(connectionId, authorizationId, nowMs) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #authorization.#startedAtMs = :nowMs',
+        condition: '#authorization.#authorizationId = :authorizationId',
+        values: { authorizationId, nowMs },
+      });
+      return written !== undefined;
+    },
+
+    async markExchanging(connectionId, authorizationId, nowMs) {
+      await table.update({
+        ...record(connectionId),
+        expression:
+          nowMs === undefined
+            ? 'REMOVE #authorization.#exchangingAtMs'
+            : 'SET #authorization.#exchangingAtMs = :nowMs',
+        condition: '#authorization.#authorizationId = :authorizationId',
+        values: { authorizationId, ...(nowMs === undefined ? {} : { nowMs }) },
+      });
+    },
+
+    async claimNotice(connectionId, notice, claimant, nowMs) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #claim = :claim',
+        condition: `(attribute_not_exists(#claim) OR #claim.#notice <> :notice OR #claim.#by = :claimant OR #claim.#atMs < :staleMs)
+          AND NOT contains(#toldRungs, :notice)`,
+        values: {
+          claim: { notice, by: claimant, atMs: nowMs },
+          notice,
+          claimant,
+          staleMs: nowMs - claimMs,
+        },
+      });
+      return written !== undefined;
+    },
+
+    async recordTold(connectionId, { rungs = [], owesRestored }) {
+      const owes = owesRestored === undefined ? '' : ', #owesRestored = :owesRestored';
+      await table.update({
+        ...record(connectionId),
+        expression: `SET #toldRungs = list_append(if_not_exists(#toldRungs, :none), :rungs)${owes} REMOVE #claim`,
+        values: { none: [], rungs, ...(owesRestored === undefined ? {} : { owesRestored }) },
+      });
+    },
+  };
+}
+
+function readSettings(connectionId: string, item: Item) {
+  const parsed = SettingsSchema.safeParse(JSON.parse(String(item.settings)));
+  if (parsed.success) return parsed.data;
+  const key = parsed.error.issues[0]?.path.join('.');
+  throw new ConfigurationError(
+    `The stored settings of ${connectionId} are not valid at ${key}. Deploy again.`,
+  );
+}
+
+/** The record is written by this file alone, attribute by attribute, so it is not validated again. */
+function readGrant(item: Item | undefined): Grant {
+  return { ...newGrant, ...item };
+}

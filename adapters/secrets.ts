@@ -1,0 +1,181 @@
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { z } from 'zod/mini';
+
+import { ConfigurationError } from '../core/errors.ts';
+import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';
+import { Secret } from '../core/secret.ts';
+import { callAws, clientDefaults } from './aws.ts';
+
+const text = z.string().check(z.minLength(1));
+const GrantValueSchema = z.object({
+  refresh_token: text,
+  obtained_at: text,
+  authorized_at: text,
+  derived_from: z.optional(text),
+});
+const AccessValueSchema = z.object({
+  access_token: text,
+  token_type: text,
+  scope: z.optional(z.string()),
+  obtained_at: text,
+  expires_at: text,
+  derived_from: text,
+});
+const ClientValueSchema = z.object({ client_id: text, client_secret: text });
+
+interface Version {
+  readonly versionId: string;
+  readonly value: string;
+}
+
+export function secretsManager(): SecretsManagerClient {
+  return new SecretsManagerClient(clientDefaults);
+}
+
+/**
+ * The two secrets of each connection, `<prefix>/<connectionId>/grant` and `…/access`. A version is put as
+ * `AWSPENDING` and becomes current by a compare-and-move of the staging label `AWSCURRENT`.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+ */
+export function secretsManagerTokens(prefix: string, client: SecretsManagerClient): Tokens {
+  const nameOf = (connectionId: string, secret: 'grant' | 'access') => `${prefix}/${connectionId}/${secret}`;
+
+  async function put(name: string, versionId: string, value: Record<string, unknown>) {
+    const command = new PutSecretValueCommand({
+      SecretId: name,
+      ClientRequestToken: versionId,
+      SecretString: JSON.stringify(value),
+      VersionStages: ['AWSPENDING'],
+    });
+    const { VersionStages: stages } = await callAws(`storing ${name}`, () => client.send(command));
+    // The first version of a secret has nothing to wait for: AWS makes it current whatever was asked.
+    return stages?.includes('AWSCURRENT') ? ('current' as const) : ('pending' as const);
+  }
+
+  return {
+    readGrant: (connectionId) =>
+      versionsOf(client, nameOf(connectionId, 'grant'), ({ versionId, value }): GrantSecret | undefined => {
+        const stored = GrantValueSchema.safeParse(parseJson(value)).data;
+        return (
+          stored && {
+            versionId,
+            refreshToken: new Secret(stored.refresh_token),
+            obtainedAt: stored.obtained_at,
+            authorizedAt: stored.authorized_at,
+            derivedFrom: stored.derived_from,
+          }
+        );
+      }),
+
+    readAccess: (connectionId) =>
+      versionsOf(client, nameOf(connectionId, 'access'), ({ versionId, value }): AccessSecret | undefined => {
+        const stored = AccessValueSchema.safeParse(parseJson(value)).data;
+        return (
+          stored && {
+            versionId,
+            accessToken: new Secret(stored.access_token),
+            tokenType: stored.token_type,
+            scope: stored.scope,
+            obtainedAt: stored.obtained_at,
+            expiresAt: stored.expires_at,
+            derivedFrom: stored.derived_from,
+          }
+        );
+      }),
+
+    putGrant: (connectionId, secret) =>
+      put(nameOf(connectionId, 'grant'), secret.versionId, {
+        refresh_token: secret.refreshToken.reveal(),
+        obtained_at: secret.obtainedAt,
+        authorized_at: secret.authorizedAt,
+        derived_from: secret.derivedFrom,
+      }),
+
+    putAccess: (connectionId, secret) =>
+      put(nameOf(connectionId, 'access'), secret.versionId, {
+        access_token: secret.accessToken.reveal(),
+        token_type: secret.tokenType,
+        scope: secret.scope,
+        obtained_at: secret.obtainedAt,
+        expires_at: secret.expiresAt,
+        derived_from: secret.derivedFrom,
+      }),
+
+    async moveCurrent(connectionId, secret, fromVersionId, toVersionId) {
+      const name = nameOf(connectionId, secret);
+      const command = new UpdateSecretVersionStageCommand({
+        SecretId: name,
+        VersionStage: 'AWSCURRENT',
+        RemoveFromVersionId: fromVersionId,
+        MoveToVersionId: toVersionId,
+      });
+      return callAws(`making a version of ${name} current`, () => client.send(command).then(() => true), {
+        InvalidParameterException: () => false,
+      });
+    },
+  };
+}
+
+/** The clients' credentials, put into `<prefix>/client/<name>` by an operator. */
+export function secretsManagerClients(client: SecretsManagerClient): Clients {
+  return {
+    async read(name) {
+      const version = await readVersion(client, name, 'AWSCURRENT');
+      if (version === undefined) {
+        throw new ConfigurationError(
+          `The client secret ${name} holds no value yet. Put {"client_id": "…", "client_secret": "…"} into it.`,
+        );
+      }
+      const stored = parseJson(version.value);
+      if (stored === undefined) throw new ConfigurationError(`The client secret ${name} is not JSON.`);
+      const parsed = ClientValueSchema.safeParse(stored);
+      if (!parsed.success) {
+        const field = parsed.error.issues[0]?.path.join('.');
+        throw new ConfigurationError(
+          `The client secret ${name} lacks ${field || 'client_id and client_secret'}.`,
+        );
+      }
+      return { clientId: parsed.data.client_id, clientSecret: new Secret(parsed.data.client_secret) };
+    },
+  };
+}
+
+async function versionsOf<T>(
+  client: SecretsManagerClient,
+  name: string,
+  read: (version: Version) => T | undefined,
+): Promise<Versions<T>> {
+  const [current, pending] = await Promise.all([
+    readVersion(client, name, 'AWSCURRENT'),
+    readVersion(client, name, 'AWSPENDING'),
+  ]);
+  const isOther = pending !== undefined && pending.versionId !== current?.versionId;
+  return { current: current && read(current), pending: isOther ? read(pending) : undefined };
+}
+
+async function readVersion(
+  client: SecretsManagerClient,
+  name: string,
+  stage: 'AWSCURRENT' | 'AWSPENDING',
+): Promise<Version | undefined> {
+  const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
+  const answer = await callAws(`reading ${name}`, () => client.send(command), {
+    ResourceNotFoundException: () => undefined,
+  });
+  return answer?.VersionId === undefined
+    ? undefined
+    : { versionId: answer.VersionId, value: answer.SecretString ?? '' };
+}
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}

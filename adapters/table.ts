@@ -1,0 +1,75 @@
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+import { callAws, clientDefaults } from './aws.ts';
+
+export type Item = Record<string, unknown>;
+
+/** One update of one item. Names and values are written as `#name` and `:value`, and given by those names. */
+export interface Update {
+  readonly connectionId: string;
+  readonly sk: string;
+  readonly expression: string;
+  readonly condition?: string;
+  /** Paths behind `#…` that are not their own name. */
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Item;
+  readonly returns?: 'ALL_NEW' | 'ALL_OLD';
+}
+
+/** The table of the stack: `pk` is `connection#<id>`. */
+export class Table {
+  readonly name: string;
+  readonly client: DynamoDBClient;
+
+  constructor(name: string, client = new DynamoDBClient(clientDefaults)) {
+    this.name = name;
+    this.client = client;
+  }
+
+  key(connectionId: string, sk: string): Record<string, AttributeValue> {
+    return { pk: { S: `connection#${connectionId}` }, sk: { S: sk } };
+  }
+
+  /** Consistent: a check must see what the last one wrote. */
+  async read(connectionId: string, sk: string): Promise<Item | undefined> {
+    const command = new GetItemCommand({
+      TableName: this.name,
+      Key: this.key(connectionId, sk),
+      ConsistentRead: true,
+    });
+    const { Item: item } = await callAws(`reading ${sk.split('#')[0]} of ${connectionId}`, () =>
+      this.client.send(command),
+    );
+    return item && unmarshall(item);
+  }
+
+  /** Undefined when the condition does not hold; else the attributes asked for, or an empty item. */
+  async update(update: Update): Promise<Item | undefined> {
+    const { connectionId, sk, expression, condition, names, values, returns } = update;
+    const used = new Set(`${expression} ${condition ?? ''}`.match(/#\w+/g));
+    const input: UpdateItemCommandInput = {
+      TableName: this.name,
+      Key: this.key(connectionId, sk),
+      UpdateExpression: expression,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: Object.fromEntries(
+        [...used].map((name) => [name, names?.[name.slice(1)] ?? name.slice(1)]),
+      ),
+      ReturnValues: returns ?? 'NONE',
+    };
+    if (values) {
+      const marshalled = marshall(values, { removeUndefinedValues: true });
+      input.ExpressionAttributeValues = Object.fromEntries(
+        Object.entries(marshalled).map(([name, value]) => [`:${name}`, value]),
+      );
+    }
+    const answer = await callAws(
+      `writing ${sk.split('#')[0]} of ${connectionId}`,
+      () => this.client.send(new UpdateItemCommand(input)),
+      { ConditionalCheckFailedException: () => undefined },
+    );
+    return answer && (answer.Attributes ? unmarshall(answer.Attributes) : {});
+  }
+}

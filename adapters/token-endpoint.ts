@@ -1,0 +1,168 @@
+import * as oauth from 'oauth4webapi';
+
+import { ProviderContractError, TokenEndpointUnavailableError } from '../core/errors.ts';
+import type { Client, TokenAnswer, TokenEndpoint } from '../core/ports.ts';
+import type { Provider } from '../core/provider.ts';
+import { isLoopback } from '../core/provider.ts';
+import { Secret } from '../core/secret.ts';
+import { classifyRefusal } from '../core/token-answer.ts';
+
+/** No token response is this large; what is larger is not read to its end. */
+const maximumBodyBytes = 256 * 1024;
+
+/**
+ * Speaks OAuth to a provider. Errors of the library and of `fetch` are not passed on: their causes hold
+ * requests and responses, and with them tokens.
+ */
+export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }): TokenEndpoint {
+  return {
+    readCallback(provider, client, parameters, state) {
+      try {
+        oauth.validateAuthResponse(serverOf(provider), { client_id: client.clientId }, parameters, state);
+        return { kind: parameters.has('code') ? 'code' : 'invalid' };
+      } catch (error) {
+        if (!(error instanceof oauth.AuthorizationResponseError)) return { kind: 'invalid' };
+        return { kind: 'refused', error: /^[a-z_]{1,60}$/.exec(error.error)?.[0] ?? 'an unknown error' };
+      }
+    },
+
+    async refresh(provider, client, refreshToken) {
+      const server = serverOf(provider);
+      const oauthClient = { client_id: client.clientId };
+      return answerOf(
+        provider,
+        'refresh_token',
+        timeoutMs,
+        (options) =>
+          oauth.refreshTokenGrantRequest(
+            server,
+            oauthClient,
+            authenticationOf(provider, client),
+            refreshToken.reveal(),
+            options,
+          ),
+        (response) => oauth.processRefreshTokenResponse(server, oauthClient, response),
+      );
+    },
+
+    async exchange(provider, client, { parameters, state, redirectUri, codeVerifier }) {
+      const server = serverOf(provider);
+      const oauthClient = { client_id: client.clientId };
+      const checked = oauth.validateAuthResponse(server, oauthClient, parameters, state);
+      return answerOf(
+        provider,
+        'authorization_code',
+        timeoutMs,
+        (options) =>
+          oauth.authorizationCodeGrantRequest(
+            server,
+            oauthClient,
+            authenticationOf(provider, client),
+            checked,
+            redirectUri,
+            codeVerifier,
+            options,
+          ),
+        (response) => oauth.processAuthorizationCodeResponse(server, oauthClient, response),
+      );
+    },
+  };
+}
+
+function serverOf(provider: Provider): oauth.AuthorizationServer {
+  return {
+    issuer: provider.issuer ?? new URL(provider.tokenEndpoint).origin,
+    token_endpoint: provider.tokenEndpoint,
+    authorization_response_iss_parameter_supported: provider.authorizationResponseIss,
+  };
+}
+
+function authenticationOf(provider: Provider, client: Client): oauth.ClientAuth {
+  const secret = client.clientSecret.reveal();
+  return provider.clientAuthentication === 'client_secret_post'
+    ? oauth.ClientSecretPost(secret)
+    : oauth.ClientSecretBasic(secret);
+}
+
+async function answerOf(
+  provider: Provider,
+  grantType: 'authorization_code' | 'refresh_token',
+  timeoutMs: number,
+  request: (options: oauth.TokenEndpointRequestOptions) => Promise<Response>,
+  process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+): Promise<TokenAnswer> {
+  const name = provider.displayName;
+  let status: number;
+  let body: string;
+  try {
+    const response = await request({
+      [oauth.customFetch]: fetchBounded,
+      [oauth.allowInsecureRequests]: isLoopback(new URL(provider.tokenEndpoint).hostname),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    status = response.status;
+    body = await response.text();
+  } catch (error) {
+    if (error instanceof ProviderContractError) throw error;
+    throw new TokenEndpointUnavailableError(`${name}'s token endpoint could not be reached in time.`);
+  }
+  const tokenSet = status === 200 ? readTokenSet(body) : undefined;
+  if (tokenSet === undefined) {
+    return { kind: 'refused', ...classifyRefusal(provider, grantType, { status, body }) };
+  }
+  try {
+    const valid = await process(Response.json(tokenSet));
+    return {
+      kind: 'tokens',
+      tokens: {
+        accessToken: new Secret(valid.access_token),
+        tokenType: valid.token_type,
+        scope: valid.scope,
+        expiresInSeconds: valid.expires_in,
+        refreshToken: valid.refresh_token === undefined ? undefined : new Secret(valid.refresh_token),
+      },
+    };
+  } catch {
+    return { kind: 'refused', refusal: 'contract', error: 'not a valid token response' };
+  }
+}
+
+/** No redirect is followed with credentials in it, and no endless body is read. */
+async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...options, redirect: 'manual' });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maximumBodyBytes) {
+      throw new ProviderContractError(`The token endpoint answered more than ${maximumBodyBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  const { status } = response;
+  return new Response(bytes > 0 ? Buffer.concat(chunks) : null, {
+    status: status === 0 ? 302 : status,
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+/**
+ * The token response without what providers get wrong: an `id_token` that nobody here can check, `expires_in`
+ * as text, an empty refresh token. Undefined when it is no token response at all.
+ */
+function readTokenSet(body: string): Record<string, unknown> | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return undefined;
+  const { id_token: _idToken, ...tokenSet } = parsed as Record<string, unknown>;
+  if (typeof tokenSet.expires_in === 'string' && /^\d+$/.test(tokenSet.expires_in)) {
+    tokenSet.expires_in = Number(tokenSet.expires_in);
+  }
+  if (typeof tokenSet.expires_in !== 'number' || tokenSet.expires_in <= 0) delete tokenSet.expires_in;
+  if (tokenSet.refresh_token === '' || tokenSet.refresh_token === null) delete tokenSet.refresh_token;
+  return tokenSet;
+}

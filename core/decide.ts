@@ -1,0 +1,155 @@
+import { z } from 'zod/mini';
+
+import { deadlineOf } from './deadline.ts';
+import type { AskReason, Grant } from './grant.ts';
+import { AskReasonSchema, isLoginUnderWay, isOpen } from './grant.ts';
+import type { Ladder } from './ladder.ts';
+import { ladderOf } from './ladder.ts';
+import type { Settings } from './settings.ts';
+import { marginSeconds, tickSeconds } from './settings.ts';
+
+/** What a check answers, with the reason: the one thing that the state machine chooses by. */
+export const DecisionSchema = z.discriminatedUnion('decision', [
+  z.object({ decision: z.literal('none'), reason: z.string() }),
+  z.object({ decision: z.literal('refresh'), reason: z.string() }),
+  z.object({
+    decision: z.literal('notify'),
+    reason: z.string(),
+    kind: z.enum(['expiring', 'restored']),
+    /** The rung's instant, ISO 8601; for `expiring`. */
+    rung: z.optional(z.string()),
+    /** When the link in the notice ends, ISO 8601; for `expiring`. */
+    expiresAt: z.optional(z.string()),
+  }),
+  z.object({
+    decision: z.literal('reauthorize'),
+    reason: AskReasonSchema,
+    /** The link's expiry and the end of the wait, ISO 8601. */
+    expiresAt: z.string(),
+    /** The authorization to attach to; without it a new one is opened. */
+    authorizationId: z.optional(z.string()),
+  }),
+]);
+
+export type Decision = z.infer<typeof DecisionSchema>;
+
+/** What an execution has done since its start or its last wait; none of it is answered twice. */
+export const DoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize']));
+export type Done = z.infer<typeof DoneSchema>;
+
+export interface Ask {
+  readonly force?: 'refresh' | 'reauthorize' | undefined;
+  readonly authorizationId?: string | undefined;
+  readonly done: Done;
+}
+
+const minimumLinkMs = 15 * 60 * 1000;
+const reminderMs = 24 * 3600 * 1000;
+
+/** What to do next for one grant. Pure: the same arguments give the same answer. The order is the design's. */
+export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask): Decision {
+  const did = (step: Done[number]) => ask.done.includes(step);
+  if (settings.paused || grant.paused) return none('paused');
+  if (grant.setUp) return none('still in set-up');
+
+  const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
+  const reauthorizeForced = ask.force === 'reauthorize' && !did('reauthorize');
+  if (reauthorizeForced && ask.authorizationId !== undefined) {
+    if (open?.authorizationId !== ask.authorizationId) return none('that link is no longer open');
+    return {
+      decision: 'reauthorize',
+      reason: open.reason,
+      expiresAt: iso(Math.max(open.expiresAtMs, nowMs + minimumLinkMs)),
+      authorizationId: open.authorizationId,
+    };
+  }
+
+  const ladder = ladderOf(settings, grant);
+  if (isAlive(settings, grant, nowMs) && !did('refresh')) {
+    if (ask.force === 'refresh') return { decision: 'refresh', reason: 'asked for' };
+    if (!outlivesNextTick(settings, grant.accessExpiresAtMs, nowMs)) {
+      return { decision: 'refresh', reason: 'the access token would not outlive the next check' };
+    }
+  }
+
+  const held = isLoginUnderWay(grant.authorization, nowMs);
+  const reason = askReason(grant, ladder, nowMs) ?? (reauthorizeForced ? 'requested' : undefined);
+  if (reason !== undefined && open?.reason !== reason && !held && !did('reauthorize')) {
+    return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, ladder, reason, nowMs)) };
+  }
+
+  const rungMs = ladder && newestUntoldRung(grant, ladder, nowMs);
+  if (ladder && rungMs !== undefined && reason === undefined && !held && !did('notify')) {
+    return {
+      decision: 'notify',
+      reason: 'a rung was crossed',
+      kind: 'expiring',
+      rung: iso(rungMs),
+      expiresAt: iso(linkExpiry(settings, ladder, 'rung', nowMs)),
+    };
+  }
+
+  if (grant.owesRestored && grant.status === 'active' && reason === undefined && !did('notify')) {
+    return { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
+  }
+  if (reason !== undefined) return none(held ? 'the owner is logging in' : 'the owner has been asked');
+  return none(grant.status === 'active' ? 'all is well' : 'nothing to do');
+}
+
+/** Whether an access token that ends then still serves until the next check is done. */
+export function outlivesNextTick(
+  settings: Settings,
+  accessExpiresAtMs: number | undefined,
+  nowMs: number,
+): boolean {
+  const neededSeconds = tickSeconds(settings.provider.accessTokenLifetimeSeconds) + marginSeconds;
+  return accessExpiresAtMs !== undefined && accessExpiresAtMs > nowMs + neededSeconds * 1000;
+}
+
+/** Rungs (ISO 8601) that count as told once the owner hears at `nowMs`: all that have passed. */
+export function passedRungs(settings: Settings, grant: Grant, nowMs: number): string[] {
+  return (ladderOf(settings, grant)?.rungsMs ?? []).filter((rungMs) => rungMs <= nowMs).map(iso);
+}
+
+/** Whether a refresh can still succeed as far as the record knows. */
+function isAlive(settings: Settings, grant: Grant, nowMs: number): boolean {
+  return grant.status === 'active' && nowMs < (deadlineOf(settings.provider.limits, grant) ?? Infinity);
+}
+
+/** Why the owner is needed now, or undefined while they are not. */
+function askReason(grant: Grant, ladder: Ladder | undefined, nowMs: number): AskReason | undefined {
+  if (grant.status === 'never-authorized') return 'first-login';
+  if (grant.status === 'rejected') return 'rejected';
+  if (ladder === undefined || nowMs < ladder.rungsMs.at(-1)!) return undefined;
+  return nowMs < ladder.neededAtMs ? 'expiring' : 'expired';
+}
+
+function newestUntoldRung(grant: Grant, ladder: Ladder, nowMs: number): number | undefined {
+  const newest = ladder.rungsMs.findLast((rungMs) => rungMs <= nowMs);
+  return newest !== undefined && !grant.toldRungs.includes(iso(newest)) ? newest : undefined;
+}
+
+/** Epoch milliseconds. A notice's link serves until the next rung's mail has surely come. */
+function linkExpiry(
+  settings: Settings,
+  ladder: Ladder | undefined,
+  reason: AskReason,
+  nowMs: number,
+): number {
+  const earliest = nowMs + minimumLinkMs;
+  if (ladder && reason === 'expiring') return Math.max(ladder.neededAtMs, earliest);
+  const nextRungMs = ladder?.rungsMs.find((rungMs) => rungMs > nowMs);
+  if (reason === 'rung' && nextRungMs !== undefined) {
+    const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+    return Math.max(nextRungMs + twoTicksMs, earliest);
+  }
+  return nowMs + reminderMs;
+}
+
+function none(reason: string): Decision {
+  return { decision: 'none', reason };
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

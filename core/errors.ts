@@ -1,0 +1,48 @@
+/**
+ * The errors that a state machine matches: what must be retried or told. Expected outcomes are answers
+ * instead. Every class has a literal `name`, because that name is what ASL's `ErrorEquals` compares after
+ * minifying; messages and properties never hold a credential, and there is no `cause`, which loggers print.
+ */
+export abstract class GrantkeeperError extends Error {
+  abstract override readonly name: string;
+}
+
+/** Another execution is spending this connection's refresh token. Nothing was lost; retry past the lease's expiry. */
+export class LeaseHeldError extends GrantkeeperError {
+  override readonly name = 'LeaseHeldError';
+}
+
+/** The token endpoint did not give a usable answer (time-out, 429, 5xx, a page from its edge). Retry. */
+export class TokenEndpointUnavailableError extends GrantkeeperError {
+  override readonly name = 'TokenEndpointUnavailableError';
+}
+
+/** Secrets Manager, DynamoDB, Step Functions or SES did not answer, or throttled. Retry. */
+export class StoreUnavailableError extends GrantkeeperError {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** `invalid_client`: the operator must mend the client's credentials (RFC 6749 §5.2). */
+export class ClientRejectedError extends GrantkeeperError {
+  override readonly name = 'ClientRejectedError';
+}
+
+/** The provider answered what its data, or the RFC, does not allow: our provider data is wrong, or it has a fault. */
+export class ProviderContractError extends GrantkeeperError {
+  override readonly name = 'ProviderContractError';
+}
+
+/** The deployment is not complete or not consistent: an operator must mend what the message names. */
+export class ConfigurationError extends GrantkeeperError {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Every name above; a test ties them to the state machine. */
+export const errorNames = [
+  'LeaseHeldError',
+  'TokenEndpointUnavailableError',
+  'StoreUnavailableError',
+  'ClientRejectedError',
+  'ProviderContractError',
+  'ConfigurationError',
+] as const;

@@ -1,0 +1,91 @@
+import { z } from 'zod/mini';
+
+/** Why the owner is asked; recorded with the authorization. */
+export const AskReasonSchema = z.enum([
+  'first-login',
+  'expiring',
+  'expired',
+  'rejected',
+  'rung',
+  'requested',
+]);
+export type AskReason = z.infer<typeof AskReasonSchema>;
+
+/** The one authorization that a grant record points at: the latest offered. Times in epoch milliseconds. */
+export interface OpenAuthorization {
+  readonly authorizationId: string;
+  readonly reason: AskReason;
+  readonly expiresAtMs: number;
+  /** When the owner last pressed the button, if they did. */
+  readonly startedAtMs?: number | undefined;
+  /** When a callback began to exchange its code, if one did and has not failed. */
+  readonly exchangingAtMs?: number | undefined;
+}
+
+export interface Lease {
+  /** Execution, or callback, that may spend the refresh token. */
+  readonly owner: string;
+  readonly expiresAtMs: number;
+}
+
+/** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
+export interface Grant {
+  readonly status: 'never-authorized' | 'active' | 'rejected';
+  readonly authorizedAtMs?: number | undefined;
+  /** Last login or successful refresh. */
+  readonly refreshedAtMs?: number | undefined;
+  readonly accessExpiresAtMs?: number | undefined;
+  readonly grantVersionId?: string | undefined;
+  readonly accessVersionId?: string | undefined;
+  /** Instants (ISO 8601) of the rungs that the owner was told of. */
+  readonly toldRungs: readonly string[];
+  /** The owner was told that the grant had ended, and not yet that it is back. */
+  readonly owesRestored: boolean;
+  readonly authorization?: OpenAuthorization | undefined;
+  readonly lease?: Lease | undefined;
+  /** Grows with every lease; what was begun under an older one is dropped. */
+  readonly fencingNumber: number;
+  /** Set by an operator. */
+  readonly paused: boolean;
+  /** Deployed, but not connected yet: nothing is asked of the owner. */
+  readonly setUp: boolean;
+}
+
+/** The record before anything happened. */
+export const newGrant: Grant = {
+  status: 'never-authorized',
+  toldRungs: [],
+  owesRestored: false,
+  fencingNumber: 0,
+  paused: false,
+  setUp: false,
+};
+
+/** A login takes minutes; while one may be under way nothing else is asked, and its callback is honoured. */
+export const startGraceMs = 15 * 60 * 1000;
+
+/** Longer than any callback can live (API Gateway ends it after 30 s). */
+export const exchangeGraceMs = 60 * 1000;
+
+/** Whether the owner began to log in so recently that their callback may still come. */
+export function isLoginUnderWay(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
+  return authorization?.startedAtMs !== undefined && nowMs < authorization.startedAtMs + startGraceMs;
+}
+
+/** Whether the link still works: not expired, or its login has begun. */
+export function isOpen(
+  authorization: OpenAuthorization | undefined,
+  nowMs: number,
+): authorization is OpenAuthorization {
+  return (
+    authorization !== undefined &&
+    (nowMs < authorization.expiresAtMs || isLoginUnderWay(authorization, nowMs))
+  );
+}
+
+/** Whether a callback is exchanging its code now. */
+export function isExchanging(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
+  return (
+    authorization?.exchangingAtMs !== undefined && nowMs < authorization.exchangingAtMs + exchangeGraceMs
+  );
+}

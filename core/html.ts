@@ -1,0 +1,38 @@
+/** Text that is HTML already. Only the `html` tag below makes it, so everything else is escaped. */
+export class Html {
+  readonly #markup: string;
+
+  constructor(markup: string) {
+    this.#markup = markup;
+  }
+
+  toString(): string {
+    return this.#markup;
+  }
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A template whose values are escaped unless they are `Html` themselves; lists are joined. */
+export function html(
+  parts: TemplateStringsArray,
+  ...values: (string | number | Html | readonly Html[])[]
+): Html {
+  let markup = parts[0]!;
+  for (const [index, value] of values.entries()) {
+    markup += render(value) + parts[index + 1]!;
+  }
+  return new Html(markup);
+}
+
+function render(value: string | number | Html | readonly Html[]): string {
+  if (value instanceof Html) return value.toString();
+  if (typeof value === 'object') return value.map(String).join('');
+  return String(value).replace(/[&<>"']/g, (character) => entities[character]!);
+}

@@ -1,0 +1,42 @@
+/**
+ * The names by which an authorization is found again from outside. Both carry the connection and the
+ * authorization in clear, so that one consistent read resolves them, and 256 bits of their own.
+ */
+export interface AuthorizationName {
+  readonly connectionId: string;
+  readonly authorizationId: string;
+  /** 32 random bytes, base64url: only its hash is stored. */
+  readonly random: string;
+}
+
+const idPattern = '[a-z][a-z0-9-]{1,31}';
+const authorizationPattern = '[a-z0-9]{20}';
+const randomPattern = '[A-Za-z0-9_-]{43}';
+const statePattern = new RegExp(`^(${idPattern})\\.(${authorizationPattern})\\.(${randomPattern})$`);
+const pathPattern = new RegExp(`^/reauthorize/(${idPattern})/(${authorizationPattern})/(${randomPattern})$`);
+
+/** The path of an emailed link. */
+export function linkPath({ connectionId, authorizationId, random }: AuthorizationName): string {
+  return `/reauthorize/${connectionId}/${authorizationId}/${random}`;
+}
+
+/** Undefined for anything that is not a well-formed link. */
+export function parseLinkPath(path: string): AuthorizationName | undefined {
+  return named(pathPattern.exec(path));
+}
+
+/** The OAuth `state` of one start (RFC 6749 §4.1.1). */
+export function stateOf({ connectionId, authorizationId, random }: AuthorizationName): string {
+  return `${connectionId}.${authorizationId}.${random}`;
+}
+
+/** Undefined for anything that is not a well-formed `state` of ours. */
+export function parseState(state: string): AuthorizationName | undefined {
+  return named(statePattern.exec(state));
+}
+
+function named(match: RegExpExecArray | null): AuthorizationName | undefined {
+  const [, connectionId, authorizationId, random] = match ?? [];
+  if (connectionId === undefined || authorizationId === undefined || random === undefined) return undefined;
+  return { connectionId, authorizationId, random };
+}

@@ -1,0 +1,265 @@
+import type { GrantkeeperError } from './errors.ts';
+import type { AskReason, Grant, OpenAuthorization } from './grant.ts';
+import type { NoticeText } from './notice.ts';
+import type { Provider } from './provider.ts';
+import type { Secret } from './secret.ts';
+import type { Settings } from './settings.ts';
+import type { Refusal } from './token-answer.ts';
+
+/** What the functions need of the world. Adapters keep these promises; all times are epoch milliseconds. */
+export interface Clock {
+  nowMs(): number;
+}
+
+export interface Connection {
+  /** Absent for a connection that config does not have, or has no longer. */
+  readonly settings: Settings | undefined;
+  readonly grant: Grant;
+}
+
+/** The grant record: every change is one conditional write. */
+export interface Grants {
+  read(connectionId: string): Promise<Connection>;
+  /** False when another execution recorded this tick, or a later one, before. */
+  recordTick(connectionId: string, scheduledTime: string, executionId: string): Promise<boolean>;
+  /** @throws {LeaseHeldError} while somebody else's lease runs */
+  takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
+  /** Takes the lease whoever has it: for a login, which never waits. */
+  takeLeaseOver(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
+  /** Does nothing when the lease is somebody else's by now. */
+  releaseLease(connectionId: string, owner: string): Promise<void>;
+  /**
+   * Writes down what the secrets hold now and gives the lease back; a login also closes whatever authorization
+   * is open. Undefined when the fencing number is no longer ours, else the authorization closed, if any.
+   */
+  recordTokens(
+    connectionId: string,
+    fencingNumber: number,
+    tokens: StoredTokens,
+  ): Promise<{ readonly closed?: OpenAuthorization | undefined } | undefined>;
+  /** False when the fencing number is no longer ours. */
+  recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
+  /** False when another authorization was opened since `previousId` was read. */
+  openAuthorization(
+    connectionId: string,
+    previousId: string | undefined,
+    authorization: OpenAuthorization,
+  ): Promise<boolean>;
+  /** False when this authorization is not the open one. */
+  markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
+  /** Undefined as time ends the mark. Does nothing when this authorization is not the open one. */
+  markExchanging(connectionId: string, authorizationId: string, nowMs: number | undefined): Promise<void>;
+  /** False when another execution claimed this notice a moment ago, or it was told. */
+  claimNotice(connectionId: string, notice: string, claimant: string, nowMs: number): Promise<boolean>;
+  recordTold(connectionId: string, told: Told): Promise<void>;
+}
+
+/** What the owner has heard by now. */
+export interface Told {
+  /** Rungs (ISO 8601) that need no notice any more. */
+  readonly rungs?: readonly string[];
+  readonly owesRestored?: boolean;
+}
+
+/** What the secrets hold now, without the tokens. */
+export interface StoredTokens {
+  /** Set by a login: the ladder begins anew. */
+  readonly loggedIn: boolean;
+  readonly authorizedAtMs: number;
+  readonly refreshedAtMs: number;
+  readonly accessExpiresAtMs: number;
+  readonly grantVersionId: string;
+  readonly accessVersionId: string;
+}
+
+/** One start of an authorization: somebody pressed the button. */
+export interface Start {
+  readonly cookieHash: string;
+  /** PKCE verifier (RFC 7636 §4.1). */
+  readonly codeVerifier: string;
+  readonly startedAtMs: number;
+  readonly usedAtMs?: number | undefined;
+}
+
+export interface Authorization {
+  readonly connectionId: string;
+  readonly authorizationId: string;
+  readonly status: 'offered' | 'started' | 'exchanging' | 'completed' | 'expired' | 'superseded';
+  readonly expiresAtMs: number;
+  readonly linkHashes: readonly string[];
+  /** By the hash of their `state`. */
+  readonly starts: Readonly<Record<string, Start>>;
+  readonly taskToken?: string | undefined;
+  /** The link was sent, so a retry sends none. */
+  readonly sentAtMs?: number | undefined;
+}
+
+export interface Offer {
+  readonly connectionId: string;
+  readonly authorizationId: string;
+  readonly reason: AskReason;
+  readonly expiresAtMs: number;
+  readonly linkHash: string;
+  readonly taskToken?: string | undefined;
+}
+
+/** `connection#<id>/authorization#<id>`. */
+export interface Authorizations {
+  read(connectionId: string, authorizationId: string): Promise<Authorization | undefined>;
+  /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
+  offer(offer: Offer, nowMs: number): Promise<Authorization>;
+  /** Sets, or with undefined removes, the token of the execution that waits. Undefined when there is no such item. */
+  attach(
+    connectionId: string,
+    authorizationId: string,
+    taskToken: string | undefined,
+  ): Promise<Authorization | undefined>;
+  recordSent(connectionId: string, authorizationId: string, nowMs: number): Promise<void>;
+  /** False when the authorization was completed, superseded or expired meanwhile. */
+  addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
+  /** Marks the start used and the authorization `exchanging`. False when the start was used before. */
+  useStart(connectionId: string, authorizationId: string, stateHash: string, nowMs: number): Promise<boolean>;
+  /** Moves to a status; from `completed` there is no way back. Answers what is there then. */
+  setStatus(
+    connectionId: string,
+    authorizationId: string,
+    status: Authorization['status'],
+  ): Promise<Authorization | undefined>;
+}
+
+/** A version of the grant secret. */
+export interface GrantSecret {
+  readonly versionId: string;
+  readonly refreshToken: Secret;
+  /** ISO 8601. */
+  readonly obtainedAt: string;
+  readonly authorizedAt: string;
+  /** The version it was refreshed from; absent after a login. */
+  readonly derivedFrom?: string | undefined;
+}
+
+/** A version of the access secret. */
+export interface AccessSecret {
+  readonly versionId: string;
+  readonly accessToken: Secret;
+  readonly tokenType: string;
+  readonly scope?: string | undefined;
+  /** ISO 8601. */
+  readonly obtainedAt: string;
+  readonly expiresAt: string;
+  /** The version of the grant secret that it belongs to. */
+  readonly derivedFrom: string;
+}
+
+export interface Versions<T> {
+  readonly current?: T | undefined;
+  /** `AWSPENDING`, where that is not `AWSCURRENT`: what a dead refresh or login left. */
+  readonly pending?: T | undefined;
+}
+
+/** The two secrets of a connection. */
+export interface Tokens {
+  readGrant(connectionId: string): Promise<Versions<GrantSecret>>;
+  readAccess(connectionId: string): Promise<Versions<AccessSecret>>;
+  /** Puts a version as `AWSPENDING`; the very first one is `AWSCURRENT` at once. */
+  putGrant(connectionId: string, secret: GrantSecret): Promise<'pending' | 'current'>;
+  putAccess(connectionId: string, secret: AccessSecret): Promise<'pending' | 'current'>;
+  /** Moves `AWSCURRENT` from the version read before; false when it has moved since. */
+  moveCurrent(
+    connectionId: string,
+    secret: 'grant' | 'access',
+    fromVersionId: string | undefined,
+    toVersionId: string,
+  ): Promise<boolean>;
+}
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+}
+
+export interface Clients {
+  /** @throws {ConfigurationError} when the secret is absent, not JSON, or lacks a field */
+  read(clientSecretName: string): Promise<Client>;
+}
+
+/** A validated token response (RFC 6749 §5.1). */
+export interface TokenSet {
+  readonly accessToken: Secret;
+  readonly tokenType: string;
+  readonly scope?: string | undefined;
+  readonly expiresInSeconds?: number | undefined;
+  readonly refreshToken?: Secret | undefined;
+}
+
+export type TokenAnswer =
+  | { readonly kind: 'tokens'; readonly tokens: TokenSet }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error: string };
+
+/** The provider's answer on the callback (RFC 6749 §4.1.2, RFC 9207). */
+export type AuthorizationAnswer =
+  | { readonly kind: 'code' }
+  /** The provider says no; `error` is one of the codes of RFC 6749 §4.1.2.1, or unknown. */
+  | { readonly kind: 'refused'; readonly error: string }
+  /** Not an answer to our request: `iss` missing or another's, parameters missing or twice. */
+  | { readonly kind: 'invalid' };
+
+export interface TokenEndpoint {
+  readCallback(
+    provider: Provider,
+    client: Client,
+    parameters: URLSearchParams,
+    state: string,
+  ): AuthorizationAnswer;
+  refresh(provider: Provider, client: Client, refreshToken: Secret): Promise<TokenAnswer>;
+  exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
+}
+
+export interface CodeExchange {
+  /** The callback's query parameters, checked before. */
+  readonly parameters: URLSearchParams;
+  readonly state: string;
+  readonly redirectUri: string;
+  readonly codeVerifier: string;
+}
+
+export interface Mail {
+  send(settings: Settings, notice: NoticeText): Promise<void>;
+}
+
+/** How an execution that waits learns that it need not wait longer. */
+export interface Resumption {
+  readonly outcome: 'completed' | 'superseded' | 'held';
+  readonly done: ('refresh' | 'notify' | 'reauthorize')[];
+}
+
+export interface Workflow {
+  /** Resumes whoever waits on the task token; fine when nobody does any more. */
+  resume(taskToken: string, resumption: Resumption): Promise<void>;
+  /** Fails the wait, so that the workflow alerts the operator; fine when nobody waits any more. */
+  fail(taskToken: string, error: GrantkeeperError): Promise<void>;
+  /** Starts the execution that attaches to a started link; fine when it exists. */
+  startForLink(connectionId: string, authorizationId: string): Promise<void>;
+}
+
+export interface Incidents {
+  /** Ends the incidents that this step raised: it has succeeded. */
+  end(connectionId: string, step: string): Promise<void>;
+}
+
+export interface Events {
+  /** Writes down what happened, for the timeline. Details never hold a credential. */
+  record(
+    connectionId: string,
+    type: string,
+    details: Readonly<Record<string, string | number>>,
+  ): Promise<void>;
+}
+
+export interface Random {
+  /** 32 random bytes, base64url. */
+  secret(): string;
+  uuid(): string;
+  /** SHA-256, base64url. */
+  hash(value: string): string;
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod/mini';
+
+import { ProviderSchema } from './provider.ts';
+import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';
+
+/** `schwab-main`: lower case, digits and single dashes; part of secret names, links and `state`. */
+export const ConnectionIdSchema = z.string().check(
+  z.regex(/^[a-z](-?[a-z0-9])*$/, {
+    error: 'must be lower-case letters, digits and single dashes, beginning with a letter',
+  }),
+  z.minLength(2),
+  z.maxLength(32),
+);
+
+/** Who logs in at the provider, and how they are told. */
+export const OwnerSchema = z.object({
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(80))),
+  email: z.email({ error: 'must be an e-mail address' }),
+  timeZone: z._default(TimeZoneSchema, 'UTC'),
+});
+
+/** How long before its end an access token counts as ended, in seconds: late ticks, and clocks that differ. */
+export const marginSeconds = 150;
+
+/**
+ * One connection as the functions see it: written by Pulumi into the table as `connection#<id>/settings`.
+ * Holds no credential, only the name of the secret that has the client's.
+ */
+export const SettingsSchema = z.object({
+  connectionId: ConnectionIdSchema,
+  provider: ProviderSchema,
+  owner: OwnerSchema,
+  /** Name of the secret with `{client_id, client_secret}`. */
+  clientSecretName: z.string().check(z.minLength(1)),
+  /** The callback URL as registered with the provider: compared by it character by character. */
+  redirectUri: z.string().check(z.minLength(1)),
+  /** Where links begin: the HTTP API's own address, without a slash at the end. */
+  publicUrl: z.string().check(z.minLength(1)),
+  /** Seconds before `neededAt` at which the owner is told; default by the provider's limits. */
+  rungOffsetsSeconds: z.optional(
+    z.array(z.int().check(z.minimum(60))).check(z.minLength(1), z.maxLength(12)),
+  ),
+  neededHours: z.optional(WeeklyHoursSchema),
+  quietHours: z.optional(WeeklyHoursSchema),
+  paused: z._default(z.boolean(), false),
+});
+
+export type Settings = z.infer<typeof SettingsSchema>;
+
+/** Seconds between two checks: the access token's lifetime less twice the margin, 20 minutes to an hour. */
+export function tickSeconds(accessTokenLifetimeSeconds: number): number {
+  const wholeMinutes = Math.floor((accessTokenLifetimeSeconds - 2 * marginSeconds) / 60);
+  return Math.min(Math.max(wholeMinutes, 20), 60) * 60;
+}

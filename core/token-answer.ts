@@ -1,0 +1,55 @@
+import type { Provider } from './provider.ts';
+
+/** What a token endpoint's refusal means for us, whatever words the provider chose. */
+export type Refusal =
+  /** The code or the refresh token is dead: the owner must log in. */
+  | 'grant-rejected'
+  /** The client's own credentials were refused: an operator must act. */
+  | 'client-rejected'
+  /** Nothing was decided: try again with the same refresh token. */
+  | 'unavailable'
+  /** An answer that neither the RFC nor the provider's data allows. */
+  | 'contract';
+
+export interface TokenErrorAnswer {
+  readonly status: number;
+  /** The body as it came: not always JSON, even when it says so. */
+  readonly body: string;
+}
+
+/**
+ * Classifies an answer that is not a token set (RFC 6749 §5.2, and what providers send in its place).
+ * @returns the meaning, and the error code if there is one that is safe to log
+ */
+export function classifyRefusal(
+  provider: Pick<Provider, 'rejectedGrantTexts'>,
+  grantType: 'authorization_code' | 'refresh_token',
+  answer: TokenErrorAnswer,
+): { readonly refusal: Refusal; readonly error: string } {
+  const { status, body } = answer;
+  const code = errorCode(body);
+  const as = (refusal: Refusal) => ({ refusal, error: code ?? `HTTP ${status}` });
+
+  if (status >= 300 && status < 400) return as('contract');
+  if (code === 'invalid_grant') return as('grant-rejected');
+  if (grantType === 'refresh_token' && provider.rejectedGrantTexts.some((text) => body.includes(text))) {
+    return as('grant-rejected');
+  }
+  if (code === 'invalid_client' || code === 'unauthorized_client') {
+    // Some providers blame the client for a dead refresh token, and say so only in the description.
+    const blamesToken = grantType === 'refresh_token' && /refresh[ _]token/i.test(body);
+    return as(blamesToken ? 'grant-rejected' : 'client-rejected');
+  }
+  if (status >= 500 || [408, 425, 429].includes(status)) return as('unavailable');
+  if (code === 'temporarily_unavailable' || code === 'server_error') return as('unavailable');
+  if (code === undefined) {
+    // A page from the edge, or nothing at all: the authorization server itself has not spoken.
+    return as(status === 401 ? 'client-rejected' : 'unavailable');
+  }
+  return as('contract');
+}
+
+/** The outermost `error` member (RFC 6749 §5.2), also of a body that is almost JSON. */
+function errorCode(body: string): string | undefined {
+  return /^\s*\{[^{}]*?"error"\s*:\s*"([a-z_]{1,60})"/.exec(body)?.[1];
+}

@@ -1,0 +1,128 @@
+import { html } from '../../core/html.ts';
+import { formatInstant } from '../../core/notice.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { HttpResponse } from '../http.ts';
+import { page } from '../pages.ts';
+
+const openAgain = html`<p>Open the link in your mail again and log in once more.</p>`;
+
+export function done(
+  { connectionId, provider, owner }: Settings,
+  neededAtMs: number | undefined,
+): HttpResponse {
+  const until =
+    neededAtMs === undefined
+      ? html`<p>There is nothing more to do.</p>`
+      : html`<p>
+          It is good until <strong>${formatInstant(neededAtMs, owner.timeZone)}</strong>. You will get a mail
+          in time before that.
+        </p>`;
+  return page({
+    statusCode: 200,
+    title: 'Done: you are connected',
+    body: html`<p>The connection <strong>${connectionId}</strong> to ${provider.displayName} works.</p>
+      ${until}
+      <p class="dim">You can close this page.</p>`,
+  });
+}
+
+export function doneAlready(): HttpResponse {
+  return page({
+    statusCode: 200,
+    title: 'Done: you are connected',
+    body: html`<p>This login was completed a moment ago. You can close this page.</p>`,
+  });
+}
+
+export function declined({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 200,
+    title: 'Nothing was changed',
+    body: html`<p>You did not allow the access at ${provider.displayName}, so everything stays as it was.</p>
+      <p>If that was not your intention, open the link in your mail again: it still works.</p>`,
+  });
+}
+
+export function refusedByProvider({ provider }: Settings, error: string): HttpResponse {
+  return page({
+    statusCode: 502,
+    title: `${provider.displayName} did not let you through`,
+    body: html`<p>It answered <code>${error}</code>.</p>
+      ${openAgain}
+      <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
+  });
+}
+
+export function codeRefused(): HttpResponse {
+  return page({
+    statusCode: 400,
+    title: 'That took a little too long',
+    body: html`<p>The provider's confirmation is only good for some seconds and was not accepted any more.</p>
+      ${openAgain}`,
+  });
+}
+
+export function providerUnavailable({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 502,
+    title: `${provider.displayName} did not answer`,
+    body: html`<p>Your login could not be completed just now.</p>
+      ${openAgain}`,
+  });
+}
+
+export function operatorMustAct({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 502,
+    title: `${provider.displayName} refused this installation`,
+    body: html`<p>
+        This is not your fault, and you cannot mend it: whoever runs Grantkeeper for you has been told.
+      </p>
+      <p class="dim">Your link goes on working. They will tell you when to try again.</p>`,
+  });
+}
+
+export function usedAlready(): HttpResponse {
+  return page({
+    statusCode: 409,
+    title: 'This login was used already',
+    body: html`<p>The page was loaded twice.</p>
+      ${openAgain}`,
+  });
+}
+
+export function otherBrowser(): HttpResponse {
+  return page({
+    statusCode: 400,
+    title: 'This login began in another browser',
+    body: html`<p>For your safety a login ends in the browser in which it began, with cookies allowed.</p>
+      ${openAgain}`,
+  });
+}
+
+export function tooLate(): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'This login came too late',
+    body: html`<p>
+      Its link has expired. Please look for a newer mail from Grantkeeper and use the link there.
+    </p>`,
+  });
+}
+
+export function notOurs(): HttpResponse {
+  return page({
+    statusCode: 400,
+    title: 'This is not a login we know',
+    body: html`<p>The address lacks something, or was changed on the way.</p>
+      ${openAgain}`,
+  });
+}
+
+export function removed(): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'This connection was removed',
+    body: html`<p>Grantkeeper does not look after it any more. Nothing was stored.</p>`,
+  });
+}

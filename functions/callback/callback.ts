@@ -1,0 +1,155 @@
+import { isLoginUnderWay } from '../../core/grant.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import { parseState } from '../../core/link.ts';
+import type {
+  Authorization,
+  Authorizations,
+  Client,
+  Clients,
+  Clock,
+  Events,
+  Grants,
+  Random,
+  Start,
+  TokenEndpoint,
+  Tokens,
+  TokenSet,
+  Workflow,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { HttpRequest, HttpResponse } from '../http.ts';
+import { cookieOf } from '../http.ts';
+import { supersede } from '../offer.ts';
+import { errorOf } from '../refusal.ts';
+import * as pages from './callback-pages.ts';
+import { storeLogin } from './store-login.ts';
+
+export interface CallbackPorts {
+  readonly grants: Pick<
+    Grants,
+    'read' | 'markExchanging' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease'
+  >;
+  readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus' | 'attach'>;
+  readonly tokens: Tokens;
+  readonly clients: Clients;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'fail'>;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * The provider's way back: exchanges the code at once, stores the tokens, resumes the execution that waits.
+ * Needs the cookie of the browser that began, an unused `state`, and `iss` where the provider promises it.
+ * @see RFC 6749 §4.1.2, RFC 9207, RFC 9700 §4.7
+ */
+export async function callback(request: HttpRequest, ports: CallbackPorts): Promise<HttpResponse> {
+  const parameters = new URLSearchParams(request.rawQueryString);
+  const states = parameters.getAll('state');
+  const name = states.length === 1 ? parseState(states[0]!) : undefined;
+  if (name === undefined) return pages.notOurs();
+  const { connectionId, authorizationId } = name;
+  const [authorization, { settings }] = await Promise.all([
+    ports.authorizations.read(connectionId, authorizationId),
+    ports.grants.read(connectionId),
+  ]);
+  const stateHash = ports.random.hash(states[0]!);
+  const start = authorization?.starts[stateHash];
+  if (authorization === undefined || start === undefined) return pages.notOurs();
+  if (settings === undefined) return pages.removed();
+  const cookie = cookieOf(request);
+  if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash) return pages.otherBrowser();
+  if (start.usedAtMs !== undefined) {
+    return authorization.status === 'completed' ? pages.doneAlready() : pages.usedAlready();
+  }
+  const nowMs = ports.clock.nowMs();
+  const linkWorks = authorization.status !== 'superseded' && nowMs < authorization.expiresAtMs;
+  // The login itself has ended the old grant at some providers: a recent start is honoured in any case.
+  if (!linkWorks && !isLoginUnderWay({ ...authorization, reason: 'requested', ...start }, nowMs)) {
+    return pages.tooLate();
+  }
+
+  const client = await ports.clients.read(settings.clientSecretName);
+  const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, states[0]!);
+  if (answer.kind === 'invalid') return pages.notOurs();
+  if (!(await ports.authorizations.useStart(connectionId, authorizationId, stateHash, nowMs))) {
+    return pages.usedAlready();
+  }
+  if (answer.kind === 'refused') {
+    await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+    await ports.events.record(connectionId, 'declined', { authorizationId, error: answer.error });
+    return answer.error === 'access_denied'
+      ? pages.declined(settings)
+      : pages.refusedByProvider(settings, answer.error);
+  }
+  await ports.grants.markExchanging(connectionId, authorizationId, nowMs);
+  const exchange = { authorization, start, parameters, state: states[0]! };
+  return exchangeCode(settings, client, exchange, ports);
+}
+
+interface Exchange {
+  readonly authorization: Authorization;
+  readonly start: Start;
+  readonly parameters: URLSearchParams;
+  readonly state: string;
+}
+
+async function exchangeCode(
+  settings: Settings,
+  client: Client,
+  { authorization, start, parameters, state }: Exchange,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, authorizationId } = authorization;
+  const { provider, redirectUri } = settings;
+  const askedAtMs = ports.clock.nowMs();
+  const answer = await ports.tokenEndpoint.exchange(provider, client, {
+    parameters,
+    state,
+    redirectUri,
+    codeVerifier: start.codeVerifier,
+  });
+  if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
+    return complete(settings, authorization, answer.tokens, askedAtMs, ports);
+  }
+
+  await ports.grants.markExchanging(connectionId, authorizationId, undefined);
+  const now = await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  const refused =
+    answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
+  await ports.events.record(connectionId, 'exchange-failed', { authorizationId, error: refused.error });
+  if (refused.refusal === 'grant-rejected') return pages.codeRefused();
+  if (refused.refusal === 'unavailable') return pages.providerUnavailable(settings);
+  // An operator must act: the execution that waits fails with our error, and its state machine alerts.
+  if (now?.taskToken !== undefined) {
+    await ports.workflow.fail(now.taskToken, errorOf(refused.refusal, provider, refused.error));
+    await ports.authorizations.attach(connectionId, authorizationId, undefined);
+  }
+  return pages.operatorMustAct(settings);
+}
+
+async function complete(
+  settings: Settings,
+  authorization: Authorization,
+  tokenSet: TokenSet,
+  askedAtMs: number,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, authorizationId } = authorization;
+  const leaseOwner = `callback#${authorizationId}#${ports.random.uuid()}`;
+  const { fencingNumber } = await ports.grants.takeLeaseOver(connectionId, leaseOwner, ports.clock.nowMs());
+  const stored = await storeLogin(settings, leaseOwner, tokenSet, askedAtMs, ports);
+  const recorded = stored && (await ports.grants.recordTokens(connectionId, fencingNumber, stored));
+  const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
+  if (completed?.taskToken !== undefined) {
+    await ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] });
+  }
+  const closed = recorded?.closed;
+  if (closed !== undefined && closed.authorizationId !== authorizationId) {
+    await supersede(connectionId, closed, ports);
+  }
+  await ports.events.record(connectionId, 'completed', { authorizationId });
+  const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
+  return pages.done(settings, ladder?.neededAtMs);
+}

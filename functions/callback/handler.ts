@@ -1,0 +1,30 @@
+import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
+import { dynamoGrants } from '../../adapters/grants.ts';
+import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
+import { systemClock, systemRandom } from '../../adapters/system.ts';
+import { Table } from '../../adapters/table.ts';
+import { dynamoEvents } from '../../adapters/timeline.ts';
+import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
+import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
+import { ourFault } from '../pages.ts';
+import type { CallbackPorts } from './callback.ts';
+import { callback } from './callback.ts';
+import { contract } from './contract.ts';
+
+const environment = readEnvironment(contract);
+const table = new Table(environment.TABLE_NAME);
+const secrets = secretsManager();
+const ports: CallbackPorts = {
+  grants: dynamoGrants(table),
+  authorizations: dynamoAuthorizations(table),
+  tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets),
+  clients: secretsManagerClients(secrets),
+  tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
+  workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
+  events: dynamoEvents(table, systemClock, systemRandom),
+  clock: systemClock,
+  random: systemRandom,
+};
+
+export const handler = lambda(contract, (request) => callback(request, ports), ourFault);

@@ -1,0 +1,20 @@
+import { dynamoGrants } from '../../adapters/grants.ts';
+import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
+import { systemClock } from '../../adapters/system.ts';
+import { Table } from '../../adapters/table.ts';
+import { dynamoIncidents } from '../../adapters/timeline.ts';
+import type { CheckGrantPorts } from './check-grant.ts';
+import { checkGrant } from './check-grant.ts';
+import { contract } from './contract.ts';
+
+const environment = readEnvironment(contract);
+const table = new Table(environment.TABLE_NAME);
+const ports: CheckGrantPorts = {
+  grants: dynamoGrants(table),
+  clients: secretsManagerClients(secretsManager()),
+  incidents: dynamoIncidents(table),
+  clock: systemClock,
+};
+
+export const handler = lambda(contract, (input) => checkGrant(input, ports));

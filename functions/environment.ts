@@ -1,0 +1,21 @@
+import { z } from 'zod/mini';
+
+/** Environment of a function that reads or writes the table. */
+export const tableEnvironment = { TABLE_NAME: z.string().check(z.minLength(3)) };
+
+/** Environment of a function that reads or writes secrets: their common prefix, without a slash at the end. */
+export const secretsEnvironment = { SECRET_PREFIX: z.string().check(z.minLength(1)) };
+
+/** Environment of a function that sends mail. */
+export const mailEnvironment = {
+  MAIL_FROM: z.string().check(z.minLength(3)),
+  MAIL_CONFIGURATION_SET: z.string().check(z.minLength(1)),
+};
+
+/** Environment of a function that speaks to the token endpoint; milliseconds. */
+export const tokenEndpointEnvironment = {
+  TOKEN_ENDPOINT_TIMEOUT_MS: z._default(z.coerce.number().check(z.minimum(100), z.maximum(20_000)), 10_000),
+};
+
+/** Environment of a function that starts executions. */
+export const workflowEnvironment = { STATE_MACHINE_ARN: z.string().check(z.startsWith('arn:')) };

@@ -1,0 +1,95 @@
+import { passedRungs } from '../core/decide.ts';
+import type { AskReason, Grant, OpenAuthorization } from '../core/grant.ts';
+import { ladderOf } from '../core/ladder.ts';
+import { linkPath } from '../core/link.ts';
+import { noticeKind, writeNotice } from '../core/notice.ts';
+import type { Authorizations, Clock, Grants, Mail, Offer, Random, Workflow } from '../core/ports.ts';
+import type { Settings } from '../core/settings.ts';
+
+export interface OfferPorts {
+  readonly grants: Pick<Grants, 'openAuthorization' | 'recordTold'>;
+  readonly authorizations: Pick<Authorizations, 'offer' | 'recordSent' | 'setStatus'>;
+  readonly mail: Mail;
+  readonly workflow: Pick<Workflow, 'resume'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface Ask {
+  readonly settings: Settings;
+  readonly grant: Grant;
+  readonly authorizationId: string;
+  readonly reason: AskReason;
+  readonly expiresAtMs: number;
+  /** Of the execution that waits for this authorization; a notice has none. */
+  readonly taskToken?: string | undefined;
+}
+
+/**
+ * Opens an authorization and sends its link to the owner. A repeat with the same id replaces the task token and
+ * sends nothing if the first one recorded its sending; otherwise a new link is added and either one works.
+ * @returns `held` when another authorization was opened since the grant was read
+ */
+export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held'> {
+  const { settings, grant, authorizationId, reason, expiresAtMs } = ask;
+  const { connectionId } = settings;
+  const random = ports.random.secret();
+  const offered: Offer = {
+    connectionId,
+    authorizationId,
+    reason,
+    expiresAtMs,
+    linkHash: ports.random.hash(random),
+    taskToken: ask.taskToken,
+  };
+  const authorization = await ports.authorizations.offer(offered, ports.clock.nowMs());
+  const previous = grant.authorization;
+  if (previous?.authorizationId !== authorizationId) {
+    const open: OpenAuthorization = { authorizationId, reason, expiresAtMs };
+    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open))) {
+      await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
+      return 'held';
+    }
+    if (previous !== undefined) await supersede(connectionId, previous, ports);
+  }
+  if (authorization.sentAtMs !== undefined) return 'sent';
+
+  const kind = noticeKind(reason);
+  const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
+  const notice = writeNotice(settings, {
+    kind,
+    neededAtMs: ladderOf(settings, grant)?.neededAtMs,
+    link: { url, expiresAtMs },
+  });
+  await ports.mail.send(settings, notice);
+  await ports.authorizations.recordSent(connectionId, authorizationId, ports.clock.nowMs());
+  await ports.grants.recordTold(connectionId, {
+    rungs: passedRungs(settings, grant, ports.clock.nowMs()),
+    ...(kind === 'expired' ? { owesRestored: true } : {}),
+  });
+  return 'sent';
+}
+
+/** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */
+export async function supersede(
+  connectionId: string,
+  { authorizationId, expiresAtMs }: Pick<OpenAuthorization, 'authorizationId' | 'expiresAtMs'>,
+  ports: Pick<OfferPorts, 'workflow' | 'clock'> & {
+    readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  },
+): Promise<void> {
+  const status = ports.clock.nowMs() < expiresAtMs ? 'superseded' : 'expired';
+  const superseded = await ports.authorizations.setStatus(connectionId, authorizationId, status);
+  if (superseded?.taskToken !== undefined) {
+    await ports.workflow.resume(superseded.taskToken, { outcome: 'superseded', done: [] });
+  }
+}
+
+/** The same id for every repeat of the same step of the same execution. */
+export function authorizationIdOf(executionId: string, entry: number, random: Random): string {
+  const letters = random
+    .hash(`${executionId}#${entry}`)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
+  return letters.slice(0, 20).padEnd(20, '0');
+}

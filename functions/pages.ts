@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+
+import { Html, html } from '../core/html.ts';
+import type { HttpResponse } from './http.ts';
+
+const style = `
+:root { color-scheme: light dark; --ink: #1d2433; --dim: #5b6472; --page: #f4f6fa; --card: #fff; --line: #dde2ea; --go: #1a56db; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ebf2; --dim: #a2acbc; --page: #10141c; --card: #1a202c; --line: #2d3646; --go: #4f83f1; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.25rem; background: var(--page); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+main { width: 100%; max-width: 32rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.25; }
+p { margin: .75rem 0; }
+.dim { color: var(--dim); font-size: .9rem; }
+button { width: 100%; margin: 1rem 0 .25rem; padding: .8rem 1rem; border: 0; border-radius: .5rem; background: var(--go); color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
+button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
+`;
+
+/** The one piece of markup that is not a template's: its hash stands in the policy below. */
+const rawStyle = new Html(style);
+const styleHash = createHash('sha256').update(style).digest('base64');
+
+const headers: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  // No form-action: Chromium applies it to every redirect after a post, and providers hop origins.
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
+  'referrer-policy': 'same-origin',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+};
+
+export interface Page {
+  readonly statusCode: number;
+  readonly title: string;
+  readonly body: Html;
+}
+
+/** A whole page: what happened, and one next step. */
+export function page({ statusCode, title, body }: Page): HttpResponse {
+  const markup = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · Grantkeeper</title>
+        <style>
+          ${rawStyle}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html> `;
+  return { statusCode, headers: { ...headers }, body: markup.toString() };
+}
+
+/** The rest of the ceremony happens at the provider. */
+export function seeOther(location: string, cookie: string): HttpResponse {
+  return {
+    statusCode: 303,
+    headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location },
+    cookies: [cookie],
+  };
+}
+
+/** For whatever no page was written for. */
+export function ourFault(): HttpResponse {
+  return page({
+    statusCode: 500,
+    title: 'Something went wrong on our side',
+    body: html`<p>
+        Your login was not lost by anything you did. Open the link in your mail again in a minute.
+      </p>
+      <p class="dim">If this page comes back, tell whoever runs Grantkeeper for you.</p>`,
+  });
+}

@@ -1,0 +1,26 @@
+import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
+import { dynamoGrants } from '../../adapters/grants.ts';
+import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
+import { systemClock, systemRandom } from '../../adapters/system.ts';
+import { Table } from '../../adapters/table.ts';
+import { dynamoEvents } from '../../adapters/timeline.ts';
+import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
+import { ourFault } from '../pages.ts';
+import { contract } from './contract.ts';
+import type { ReauthorizePorts } from './reauthorize.ts';
+import { reauthorize } from './reauthorize.ts';
+
+const environment = readEnvironment(contract);
+const table = new Table(environment.TABLE_NAME);
+const ports: ReauthorizePorts = {
+  grants: dynamoGrants(table),
+  authorizations: dynamoAuthorizations(table),
+  clients: secretsManagerClients(secretsManager()),
+  workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
+  events: dynamoEvents(table, systemClock, systemRandom),
+  clock: systemClock,
+  random: systemRandom,
+};
+
+export const handler = lambda(contract, (request) => reauthorize(request, ports), ourFault);

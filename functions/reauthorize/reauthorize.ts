@@ -1,0 +1,171 @@
+import type { Grant } from '../../core/grant.ts';
+import { html } from '../../core/html.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import { parseLinkPath, stateOf } from '../../core/link.ts';
+import { formatInstant } from '../../core/notice.ts';
+import type {
+  Authorization,
+  Authorizations,
+  Clients,
+  Clock,
+  Events,
+  Grants,
+  Random,
+  Workflow,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { HttpRequest, HttpResponse } from '../http.ts';
+import { cookieOf, setCookie } from '../http.ts';
+import { page, seeOther } from '../pages.ts';
+
+export interface ReauthorizePorts {
+  readonly grants: Pick<Grants, 'read' | 'markStarted'>;
+  readonly authorizations: Pick<Authorizations, 'read' | 'addStart'>;
+  readonly clients: Clients;
+  readonly workflow: Pick<Workflow, 'startForLink'>;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * The emailed link. `GET` shows what will happen; `POST` makes a start of its own and leads to the provider.
+ * Mail scanners do both, so neither consumes the link: only completion or expiry does.
+ * @see RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 9700 §2.1
+ */
+export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts): Promise<HttpResponse> {
+  const link = parseLinkPath(request.rawPath);
+  if (link === undefined) return notALink();
+  const [authorization, { settings, grant }] = await Promise.all([
+    ports.authorizations.read(link.connectionId, link.authorizationId),
+    ports.grants.read(link.connectionId),
+  ]);
+  if (!authorization?.linkHashes.includes(ports.random.hash(link.random))) return notALink();
+  if (settings === undefined) return removed();
+  const closed = closedPage(authorization, grant, ports.clock.nowMs());
+  if (closed) return closed;
+  return request.requestContext.http.method === 'POST'
+    ? start(request, settings, authorization, ports)
+    : invitation(settings, grant, authorization);
+}
+
+async function start(
+  request: HttpRequest,
+  settings: Settings,
+  authorization: Authorization,
+  ports: ReauthorizePorts,
+): Promise<HttpResponse> {
+  const { connectionId, authorizationId } = authorization;
+  const { provider, redirectUri } = settings;
+  const { random } = ports;
+  const nowMs = ports.clock.nowMs();
+  const { clientId } = await ports.clients.read(settings.clientSecretName);
+  // One secret a browser, so that two tabs do not end each other's login.
+  const cookie = cookieOf(request) ?? random.secret();
+  const state = stateOf({ connectionId, authorizationId, random: random.secret() });
+  const codeVerifier = random.secret();
+  const added = await ports.authorizations.addStart(authorization, random.hash(state), {
+    cookieHash: random.hash(cookie),
+    codeVerifier,
+    startedAtMs: nowMs,
+  });
+  if (!added || !(await ports.grants.markStarted(connectionId, authorizationId, nowMs))) return superseded();
+  if (authorization.taskToken === undefined) await ports.workflow.startForLink(connectionId, authorizationId);
+  await ports.events.record(connectionId, 'started', { authorizationId });
+
+  const url = new URL(provider.authorizationEndpoint);
+  const parameters: Record<string, string> = {
+    ...provider.authorizationParameters,
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    ...(provider.scope === undefined ? {} : { scope: provider.scope }),
+    state,
+    code_challenge: random.hash(codeVerifier),
+    code_challenge_method: 'S256',
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return seeOther(url.href, setCookie(cookie));
+}
+
+/** Undefined while the link works. */
+function closedPage(authorization: Authorization, grant: Grant, nowMs: number): HttpResponse | undefined {
+  const { status, authorizationId, expiresAtMs } = authorization;
+  if (status === 'completed') {
+    return page({
+      statusCode: 410,
+      title: 'You have logged in already',
+      body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
+    });
+  }
+  if (status === 'superseded' || grant.authorization?.authorizationId !== authorizationId)
+    return superseded();
+  if (status === 'expired' || nowMs >= expiresAtMs) {
+    return page({
+      statusCode: 410,
+      title: 'This link has expired',
+      body: html`<p>
+        A newer link is on its way to your mailbox, or there already. Please use the newest one.
+      </p>`,
+    });
+  }
+  return undefined;
+}
+
+function invitation(settings: Settings, grant: Grant, authorization: Authorization): HttpResponse {
+  const { connectionId, provider, owner } = settings;
+  const name = provider.displayName;
+  const neededAtMs = ladderOf(settings, grant)?.neededAtMs;
+  const until =
+    grant.status === 'active' && neededAtMs !== undefined
+      ? html`<p>
+          Everything goes on working until <strong>${formatInstant(neededAtMs, owner.timeZone)}</strong>;
+          logging in now renews it.
+        </p>`
+      : html`<p>It is not connected at the moment, and works again as soon as you have logged in.</p>`;
+  return page({
+    statusCode: 200,
+    title: `Log in to ${name}`,
+    body: html`<p>
+        Grantkeeper keeps the connection <strong>${connectionId}</strong> to ${name} alive and asks you to log
+        in.
+      </p>
+      ${until}
+      <form method="post"><button>Continue to ${name}</button></form>
+      <p class="dim">
+        You type your password at ${name} and nowhere else; it is not seen or kept here. This link works until
+        ${formatInstant(authorization.expiresAtMs, owner.timeZone)}.
+      </p>`,
+  });
+}
+
+function notALink(): HttpResponse {
+  return page({
+    statusCode: 404,
+    title: 'This link is not valid',
+    body: html`<p>
+      Mail programs sometimes cut long links. Please open it again from the mail, or copy the whole of it.
+    </p>`,
+  });
+}
+
+function superseded(): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'A newer link was sent',
+    body: html`<p>
+      Only the newest link works. Please look for a later mail from Grantkeeper and use that one.
+    </p>`,
+  });
+}
+
+function removed(): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'This connection was removed',
+    body: html`<p>
+      Grantkeeper does not look after it any more. If that is a surprise, ask whoever runs Grantkeeper for
+      you.
+    </p>`,
+  });
+}

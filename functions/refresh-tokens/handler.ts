@@ -1,0 +1,26 @@
+import { dynamoGrants } from '../../adapters/grants.ts';
+import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
+import { systemClock, systemRandom } from '../../adapters/system.ts';
+import { Table } from '../../adapters/table.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
+import { contract } from './contract.ts';
+import type { RefreshTokensPorts } from './refresh-tokens.ts';
+import { refreshTokens } from './refresh-tokens.ts';
+
+const environment = readEnvironment(contract);
+const table = new Table(environment.TABLE_NAME);
+const secrets = secretsManager();
+const ports: RefreshTokensPorts = {
+  grants: dynamoGrants(table),
+  tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets),
+  clients: secretsManagerClients(secrets),
+  tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
+  incidents: dynamoIncidents(table),
+  events: dynamoEvents(table, systemClock, systemRandom),
+  clock: systemClock,
+  random: systemRandom,
+};
+
+export const handler = lambda(contract, (input) => refreshTokens(input, ports));

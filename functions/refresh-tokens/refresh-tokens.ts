@@ -1,0 +1,220 @@
+import { outlivesNextTick } from '../../core/decide.ts';
+import { ConfigurationError, ProviderContractError } from '../../core/errors.ts';
+import { isExchanging } from '../../core/grant.ts';
+import type {
+  AccessSecret,
+  Clients,
+  Clock,
+  Events,
+  Grants,
+  GrantSecret,
+  Incidents,
+  Random,
+  TokenEndpoint,
+  Tokens,
+  TokenSet,
+  Versions,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { next } from '../next.ts';
+import { errorOf } from '../refusal.ts';
+import type { StepInput, StepOutput } from '../step.ts';
+
+export interface RefreshTokensPorts {
+  readonly grants: Pick<Grants, 'read' | 'takeLease' | 'releaseLease' | 'recordTokens' | 'recordRejection'>;
+  readonly tokens: Tokens;
+  readonly clients: Clients;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh'>;
+  readonly incidents: Incidents;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** `dropped`: a newer login won meanwhile, and its tokens stand. */
+type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped';
+
+/**
+ * Spends the stored refresh token once and stores what comes back.
+ * @returns the outcome and the next decision; no credential
+ * @throws {LeaseHeldError} another execution spends it now; try again past the lease's expiry
+ * @throws {TokenEndpointUnavailableError} nothing was lost; try again
+ * @throws {ClientRejectedError} the client's own credentials were refused; an operator must act
+ * @throws {ProviderContractError} the answer is not one that the provider's data allows
+ * @see RFC 6749 §6, RFC 9700 §4.14
+ */
+export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts): Promise<StepOutput> {
+  const { connectionId } = input.ask;
+  const { settings } = await ports.grants.read(connectionId);
+  if (settings === undefined) return next('removed', 'refresh', input, ports);
+
+  const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
+  const { fencingNumber } = await ports.grants.takeLease(connectionId, leaseOwner, ports.clock.nowMs());
+  let outcome: Outcome;
+  try {
+    outcome = await underLease(settings, fencingNumber, input, ports);
+  } finally {
+    await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined); // it expires by itself
+  }
+  await ports.incidents.end(connectionId, 'RefreshTokens');
+  await ports.events.record(connectionId, outcome, {});
+  return next(outcome, 'refresh', input, ports);
+}
+
+async function underLease(
+  settings: Settings,
+  fencingNumber: number,
+  input: StepInput,
+  ports: RefreshTokensPorts,
+): Promise<Outcome> {
+  const { connectionId } = settings;
+  const [grantVersions, accessVersions, client] = await Promise.all([
+    ports.tokens.readGrant(connectionId),
+    ports.tokens.readAccess(connectionId),
+    ports.clients.read(settings.clientSecretName),
+  ]);
+  const grant = await adoptGrant(connectionId, grantVersions, ports);
+  if (grant === undefined) {
+    throw new ConfigurationError(
+      `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
+    );
+  }
+  const access = await adoptAccess(connectionId, accessVersions, grant, ports);
+  if (access !== undefined && isFresh(settings, access, grant, input, ports.clock.nowMs())) {
+    const recorded = await record(
+      settings,
+      fencingNumber,
+      grant,
+      access,
+      Date.parse(access.obtainedAt),
+      ports,
+    );
+    return recorded ? 'fresh' : 'dropped';
+  }
+
+  const askedAtMs = ports.clock.nowMs();
+  const answer = await ports.tokenEndpoint.refresh(settings.provider, client, grant.refreshToken);
+  if (answer.kind === 'refused') {
+    if (answer.refusal !== 'grant-rejected') throw errorOf(answer.refusal, settings.provider, answer.error);
+    return rejected(settings, fencingNumber, grant, ports);
+  }
+  return store(settings, fencingNumber, grant, access, answer.tokens, askedAtMs, ports);
+}
+
+/** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
+async function adoptGrant(
+  connectionId: string,
+  { current, pending }: Versions<GrantSecret>,
+  { tokens }: RefreshTokensPorts,
+): Promise<GrantSecret | undefined> {
+  if (current === undefined || pending?.derivedFrom !== current.versionId) return current;
+  const moved = await tokens.moveCurrent(connectionId, 'grant', current.versionId, pending.versionId);
+  return moved ? pending : (await tokens.readGrant(connectionId)).current;
+}
+
+async function adoptAccess(
+  connectionId: string,
+  { current, pending }: Versions<AccessSecret>,
+  grant: GrantSecret,
+  { tokens }: RefreshTokensPorts,
+): Promise<AccessSecret | undefined> {
+  const newer = pending?.derivedFrom === grant.versionId && pending.obtainedAt > (current?.obtainedAt ?? '');
+  if (!newer) return current;
+  const moved = await tokens.moveCurrent(connectionId, 'access', current?.versionId, pending.versionId);
+  return moved ? pending : (await tokens.readAccess(connectionId)).current;
+}
+
+function isFresh(
+  settings: Settings,
+  access: AccessSecret,
+  grant: GrantSecret,
+  input: StepInput,
+  nowMs: number,
+): boolean {
+  if (access.derivedFrom !== grant.versionId) return false;
+  if (input.ask.force === 'refresh' && access.obtainedAt < input.executionStartedAt) return false;
+  return outlivesNextTick(settings, Date.parse(access.expiresAt), nowMs);
+}
+
+/** The provider will not take this refresh token. Somebody else may have replaced it meanwhile. */
+async function rejected(
+  settings: Settings,
+  fencingNumber: number,
+  spent: GrantSecret,
+  ports: RefreshTokensPorts,
+): Promise<Outcome> {
+  const { connectionId } = settings;
+  const [now, { grant }] = await Promise.all([
+    ports.tokens.readGrant(connectionId),
+    ports.grants.read(connectionId),
+  ]);
+  if (now.current?.versionId !== spent.versionId) return 'dropped';
+  // A login ends the old grant at once; its callback is about to store the new one.
+  if (isExchanging(grant.authorization, ports.clock.nowMs())) return 'dropped';
+  return (await ports.grants.recordRejection(connectionId, fencingNumber)) ? 'rejected' : 'dropped';
+}
+
+/** Grant secret first: a lost access token can be asked for again, a lost refresh token cannot. */
+async function store(
+  settings: Settings,
+  fencingNumber: number,
+  spent: GrantSecret,
+  replaced: AccessSecret | undefined,
+  tokenSet: TokenSet,
+  askedAtMs: number,
+  ports: RefreshTokensPorts,
+): Promise<Outcome> {
+  const { connectionId, provider } = settings;
+  const { tokens, random } = ports;
+  const obtainedAt = new Date(askedAtMs).toISOString();
+  let grant = spent;
+  if (tokenSet.refreshToken !== undefined && !tokenSet.refreshToken.equals(spent.refreshToken)) {
+    grant = {
+      versionId: random.uuid(),
+      refreshToken: tokenSet.refreshToken,
+      obtainedAt,
+      authorizedAt: spent.authorizedAt,
+      derivedFrom: spent.versionId,
+    };
+    await tokens.putGrant(connectionId, grant);
+    if (!(await tokens.moveCurrent(connectionId, 'grant', spent.versionId, grant.versionId)))
+      return 'dropped';
+  }
+  const expiresInSeconds = tokenSet.expiresInSeconds ?? provider.accessTokenLifetimeSeconds;
+  if (expiresInSeconds <= 0)
+    throw new ProviderContractError(`${provider.displayName} gave an access token that has ended.`);
+  const access: AccessSecret = {
+    versionId: random.uuid(),
+    accessToken: tokenSet.accessToken,
+    tokenType: tokenSet.tokenType,
+    scope: tokenSet.scope,
+    obtainedAt,
+    expiresAt: new Date(askedAtMs + expiresInSeconds * 1000).toISOString(),
+    derivedFrom: grant.versionId,
+  };
+  const put = await tokens.putAccess(connectionId, access);
+  if (put === 'pending') {
+    const moved = await tokens.moveCurrent(connectionId, 'access', replaced?.versionId, access.versionId);
+    if (!moved) return 'dropped';
+  }
+  return (await record(settings, fencingNumber, grant, access, askedAtMs, ports)) ? 'refreshed' : 'dropped';
+}
+
+async function record(
+  settings: Settings,
+  fencingNumber: number,
+  grant: GrantSecret,
+  access: AccessSecret,
+  refreshedAtMs: number,
+  { grants }: RefreshTokensPorts,
+): Promise<boolean> {
+  const recorded = await grants.recordTokens(settings.connectionId, fencingNumber, {
+    loggedIn: false,
+    authorizedAtMs: Date.parse(grant.authorizedAt),
+    refreshedAtMs,
+    accessExpiresAtMs: Date.parse(access.expiresAt),
+    grantVersionId: grant.versionId,
+    accessVersionId: access.versionId,
+  });
+  return recorded !== undefined;
+}

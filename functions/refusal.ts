@@ -1,0 +1,25 @@
+import type { GrantkeeperError } from '../core/errors.ts';
+import { ClientRejectedError, ProviderContractError, TokenEndpointUnavailableError } from '../core/errors.ts';
+import type { Provider } from '../core/provider.ts';
+import type { Refusal } from '../core/token-answer.ts';
+
+/** The error for a refusal that is not the grant's own end; `error` is a code that is safe to show. */
+export function errorOf(
+  refusal: Exclude<Refusal, 'grant-rejected'>,
+  provider: Provider,
+  error: string,
+): GrantkeeperError {
+  const name = provider.displayName;
+  switch (refusal) {
+    case 'client-rejected':
+      return new ClientRejectedError(
+        `${name} refused the client's credentials (${error}). Put the right ones into the client secret.`,
+      );
+    case 'contract':
+      return new ProviderContractError(
+        `${name} answered the token request in a way its data does not allow (${error}).`,
+      );
+    case 'unavailable':
+      return new TokenEndpointUnavailableError(`${name}'s token endpoint gave no usable answer (${error}).`);
+  }
+}

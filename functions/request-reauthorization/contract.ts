@@ -1,0 +1,16 @@
+import { z } from 'zod/mini';
+
+import { DecisionSchema } from '../../core/decide.ts';
+import { mailEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
+import { StepInputSchema } from '../step.ts';
+
+export const contract = {
+  name: 'request-reauthorization',
+  input: z.extend(StepInputSchema, { decision: DecisionSchema, taskToken: z.string().check(z.minLength(1)) }),
+  /** Read by nobody but the log: the workflow goes on with what resumes it. */
+  output: z.object({ outcome: z.enum(['asked', 'attached', 'resumed']) }),
+  environment: z.object({ ...tableEnvironment, ...mailEnvironment, ...workflowEnvironment }),
+};
+
+export type RequestReauthorizationInput = z.infer<typeof contract.input>;
+export type RequestReauthorizationOutput = z.infer<typeof contract.output>;

@@ -1,0 +1,66 @@
+import { decide } from '../../core/decide.ts';
+import { ProviderContractError } from '../../core/errors.ts';
+import type { Authorizations, Events, Grants, Incidents } from '../../core/ports.ts';
+import type { OfferPorts } from '../offer.ts';
+import { authorizationIdOf, offer } from '../offer.ts';
+import type { RequestReauthorizationInput, RequestReauthorizationOutput } from './contract.ts';
+
+export interface RequestReauthorizationPorts extends OfferPorts {
+  readonly grants: OfferPorts['grants'] & Pick<Grants, 'read'>;
+  readonly authorizations: OfferPorts['authorizations'] & Pick<Authorizations, 'attach'>;
+  readonly incidents: Incidents;
+  readonly events: Events;
+}
+
+/**
+ * Asks the owner for a new grant, or attaches to the authorization whose link they clicked. The execution then
+ * waits on its task token; where there is nothing to wait for it is resumed at once.
+ * @throws {StoreUnavailableError} a retry repeats what was not recorded
+ */
+export async function requestReauthorization(
+  input: RequestReauthorizationInput,
+  ports: RequestReauthorizationPorts,
+): Promise<RequestReauthorizationOutput> {
+  const { decision, taskToken, ask, done, executionId } = input;
+  const { connectionId, force } = ask;
+  if (decision.decision !== 'reauthorize') {
+    throw new ProviderContractError(`RequestReauthorization was asked to ${decision.decision}.`);
+  }
+  await ports.incidents.end(connectionId, 'RequestReauthorization');
+  if (decision.authorizationId !== undefined) {
+    return attach(connectionId, decision.authorizationId, taskToken, ports);
+  }
+
+  const held = async () => {
+    await ports.workflow.resume(taskToken, { outcome: 'held', done: ['reauthorize'] });
+    return { outcome: 'resumed' } as const;
+  };
+  const { settings, grant } = await ports.grants.read(connectionId);
+  if (settings === undefined) return held();
+  const authorizationId = authorizationIdOf(executionId, input.entry, ports.random);
+  if (grant.authorization?.authorizationId !== authorizationId) {
+    // Since the check somebody else may have asked, or the owner may have logged in.
+    const now = decide(settings, grant, ports.clock.nowMs(), { force, done: [...done, 'refresh'] });
+    if (now.decision !== 'reauthorize') return held();
+  }
+  const { reason } = decision;
+  const expiresAtMs = Date.parse(decision.expiresAt);
+  const outcome = await offer({ settings, grant, authorizationId, reason, expiresAtMs, taskToken }, ports);
+  if (outcome === 'held') return held();
+  await ports.events.record(connectionId, 'asked', { reason, authorizationId });
+  return { outcome: 'asked' };
+}
+
+/** Whichever of attaching and callback comes second resumes the execution. */
+async function attach(
+  connectionId: string,
+  authorizationId: string,
+  taskToken: string,
+  { authorizations, workflow }: RequestReauthorizationPorts,
+): Promise<RequestReauthorizationOutput> {
+  const authorization = await authorizations.attach(connectionId, authorizationId, taskToken);
+  const status = authorization?.status ?? 'superseded';
+  if (status !== 'completed' && status !== 'superseded') return { outcome: 'attached' };
+  await workflow.resume(taskToken, { outcome: status, done: [] });
+  return { outcome: 'resumed' };
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod/mini';
+
+import { DecisionSchema, DoneSchema } from '../core/decide.ts';
+import { ConnectionIdSchema } from '../core/settings.ts';
+
+/** The input of an execution of `keep-grant`: what is asked, by whom. */
+export const AskSchema = z.object({
+  connectionId: ConnectionIdSchema,
+  trigger: z.enum(['schedule', 'panel', 'link', 'consumer', 'operator']),
+  scheduledTime: z.optional(z.string()),
+  force: z.optional(z.enum(['refresh', 'reauthorize'])),
+  authorizationId: z.optional(z.string()),
+});
+
+/** What every state of the workflow passes to its function. */
+export const StepInputSchema = z.object({
+  ask: AskSchema,
+  /** What this execution did since its start or its last wait. */
+  done: DoneSchema,
+  /** How often this execution has checked the grant so far. */
+  entry: z.int(),
+  executionId: z.string(),
+  executionStartedAt: z.iso.datetime(),
+});
+
+/** What every function answers: what it did, and the decision that the workflow chooses by. */
+export const StepOutputSchema = z.object({
+  outcome: z.string(),
+  done: DoneSchema,
+  next: DecisionSchema,
+});
+
+export type StepInput = z.infer<typeof StepInputSchema>;
+export type StepOutput = z.infer<typeof StepOutputSchema>;

@@ -1,0 +1,101 @@
+import { TableItem } from '@pulumi/aws/dynamodb/index.js';
+import { Schedule } from '@pulumi/aws/scheduler/index.js';
+import { Secret } from '@pulumi/aws/secretsmanager/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import { tickSeconds } from '../../core/settings.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { ConnectionConfig } from '../config.ts';
+
+export interface ConnectionArgs {
+  readonly prefix: string;
+  readonly secretPrefix: string;
+  readonly config: ConnectionConfig;
+  readonly clientSecretName: pulumi.Output<string>;
+  readonly publicUrl: pulumi.Input<string>;
+  readonly callbackUrl: pulumi.Input<string>;
+  readonly tableName: pulumi.Output<string>;
+  readonly stateMachineArn: pulumi.Output<string>;
+  readonly schedulerRoleArn: pulumi.Output<string>;
+  readonly deadLetterQueueArn: pulumi.Output<string>;
+}
+
+/** One grant to keep: its two secrets, its settings in the table, its schedule. */
+export class Connection extends pulumi.ComponentResource {
+  readonly secretNames: { readonly grant: pulumi.Output<string>; readonly access: pulumi.Output<string> };
+
+  constructor(name: string, args: ConnectionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:Connection', name, {}, opts);
+    const parent = { parent: this };
+    const { connectionId, providerData } = args.config;
+    // A token outlives the program: taking a connection out of the configuration must not end its grant.
+    const secret = (kind: 'grant' | 'access', description: string) =>
+      new Secret(
+        `${name}-${kind}`,
+        { name: `${args.secretPrefix}/${connectionId}/${kind}`, description, recoveryWindowInDays: 30 },
+        { ...parent, retainOnDelete: true },
+      );
+    const grant = secret('grant', `Refresh token of ${connectionId}. Only Grantkeeper reads it.`);
+    const access = secret('access', `Access token of ${connectionId}, for those who use it.`);
+    const settings = new TableItem(
+      `${name}-settings`,
+      {
+        tableName: args.tableName,
+        hashKey: 'pk',
+        rangeKey: 'sk',
+        item: pulumi.jsonStringify({
+          pk: { S: `connection#${connectionId}` },
+          sk: { S: 'settings' },
+          settings: { S: settingsOf(args) },
+        }),
+      },
+      parent,
+    );
+    new Schedule(
+      `${name}-schedule`,
+      {
+        name: `${args.prefix}-${connectionId}`,
+        description: `Checks the grant of ${connectionId}.`,
+        scheduleExpression: `rate(${tickSeconds(providerData.accessTokenLifetimeSeconds) / 60} minutes)`,
+        flexibleTimeWindow: { mode: 'OFF' },
+        target: {
+          // A state machine as templated target: Scheduler calls StartExecution.
+          arn: args.stateMachineArn,
+          roleArn: args.schedulerRoleArn,
+          input: JSON.stringify({
+            connectionId,
+            trigger: 'schedule',
+            scheduledTime: '<aws.scheduler.scheduled-time>',
+          }),
+          retryPolicy: { maximumEventAgeInSeconds: 900, maximumRetryAttempts: 10 },
+          deadLetterConfig: { arn: args.deadLetterQueueArn },
+        },
+      },
+      { ...parent, dependsOn: [settings, grant, access] },
+    );
+    this.secretNames = { grant: grant.name, access: access.name };
+    this.registerOutputs({ secretNames: this.secretNames });
+  }
+}
+
+/** The settings as the functions read them. */
+function settingsOf({
+  config,
+  clientSecretName,
+  publicUrl,
+  callbackUrl,
+}: ConnectionArgs): pulumi.Output<string> {
+  const settings: { [K in keyof Settings]: pulumi.Input<Settings[K]> } = {
+    connectionId: config.connectionId,
+    provider: config.providerData,
+    owner: config.owner,
+    clientSecretName,
+    redirectUri: callbackUrl,
+    publicUrl,
+    rungOffsetsSeconds: config.rungOffsetsSeconds,
+    neededHours: config.neededHours,
+    quietHours: config.quietHours,
+    paused: config.paused,
+  };
+  return pulumi.jsonStringify(settings);
+}

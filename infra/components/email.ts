@@ -1,0 +1,39 @@
+import { ConfigurationSet, EmailIdentity } from '@pulumi/aws/sesv2/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { Statement } from '../policy.ts';
+
+export interface EmailArgs {
+  readonly prefix: string;
+  /** Address that notices come from. */
+  readonly from: string;
+  /** Address or domain to verify with SES. */
+  readonly identity: string;
+}
+
+/** The sender's identity, and the configuration set that every mail goes through. */
+export class Email extends pulumi.ComponentResource {
+  readonly environment: Record<string, pulumi.Input<string>>;
+  readonly permission: Statement;
+
+  constructor(name: string, args: EmailArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:Email', name, {}, opts);
+    const parent = { parent: this };
+    const configurationSet = new ConfigurationSet(
+      `${name}-configuration-set`,
+      {
+        configurationSetName: args.prefix,
+        reputationOptions: { reputationMetricsEnabled: true },
+        deliveryOptions: { tlsPolicy: 'REQUIRE' },
+      },
+      parent,
+    );
+    const identity = new EmailIdentity(`${name}-identity`, { emailIdentity: args.identity }, parent);
+    this.environment = {
+      MAIL_FROM: args.from,
+      MAIL_CONFIGURATION_SET: configurationSet.configurationSetName,
+    };
+    this.permission = { actions: ['ses:SendEmail'], resources: [identity.arn, configurationSet.arn] };
+    this.registerOutputs({});
+  }
+}

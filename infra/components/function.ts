@@ -1,0 +1,80 @@
+import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
+import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
+import { Function as LambdaFunction } from '@pulumi/aws/lambda/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { FunctionName } from '../bundle.ts';
+import { bundleOf } from '../bundle.ts';
+import type { Statement } from '../policy.ts';
+import { policyDocument, trustPolicy } from '../policy.ts';
+
+export interface KeeperFunctionArgs {
+  readonly functionName: FunctionName;
+  /** What all names of the stack begin with. */
+  readonly prefix: string;
+  readonly description: string;
+  /** Seconds; longer than its token request, shorter than the state or gateway that waits for it. */
+  readonly timeoutSeconds: number;
+  readonly environment: Record<string, pulumi.Input<string>>;
+  readonly permissions: readonly Statement[];
+  readonly logRetentionDays: number;
+}
+
+/** One Lambda function with a role of its own and a log group that was there before it. */
+export class KeeperFunction extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly invokeArn: pulumi.Output<string>;
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: KeeperFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:KeeperFunction', name, {}, opts);
+    const parent = { parent: this };
+    const physicalName = `${args.prefix}-${args.functionName}`;
+    const logs = new LogGroup(
+      `${name}-logs`,
+      { name: `/aws/lambda/${physicalName}`, retentionInDays: args.logRetentionDays },
+      parent,
+    );
+    const role = new Role(
+      `${name}-role`,
+      { name: physicalName, assumeRolePolicy: trustPolicy('lambda.amazonaws.com') },
+      parent,
+    );
+    const policy = new RolePolicy(
+      `${name}-policy`,
+      { role: role.name, policy: policyDocument([writeTo(logs), ...args.permissions]) },
+      parent,
+    );
+    const lambda = new LambdaFunction(
+      `${name}-function`,
+      {
+        name: physicalName,
+        description: args.description,
+        runtime: 'nodejs24.x',
+        architectures: ['arm64'],
+        handler: 'index.handler',
+        code: new pulumi.asset.AssetArchive({
+          'index.mjs': new pulumi.asset.StringAsset(bundleOf(args.functionName)),
+        }),
+        role: role.arn,
+        memorySize: 512,
+        timeout: args.timeoutSeconds,
+        environment: { variables: args.environment },
+        loggingConfig: { logFormat: 'JSON', logGroup: logs.name },
+      },
+      // AWS checks the role's permissions when the function is made.
+      { ...parent, dependsOn: [policy, logs] },
+    );
+    this.arn = lambda.arn;
+    this.invokeArn = lambda.invokeArn;
+    this.name = lambda.name;
+    this.registerOutputs({ arn: this.arn });
+  }
+}
+
+function writeTo(logs: LogGroup): Statement {
+  return {
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [pulumi.interpolate`${logs.arn}:*`],
+  };
+}

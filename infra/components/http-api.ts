@@ -1,0 +1,143 @@
+import { Api, ApiMapping, DomainName, Integration, Route, Stage } from '@pulumi/aws/apigatewayv2/index.js';
+import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
+import { Permission } from '@pulumi/aws/lambda/index.js';
+import { Record as DnsRecord } from '@pulumi/aws/route53/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { GrantkeeperConfig } from '../config.ts';
+import type { KeeperFunction } from './function.ts';
+
+export interface HttpApiArgs {
+  readonly prefix: string;
+  readonly domain: GrantkeeperConfig['domain'];
+  readonly logRetentionDays: number;
+}
+
+/** Access logs name the route, never the path or the query: those hold links, codes and `state`. */
+const accessLogFormat = JSON.stringify({
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  responseLatency: '$context.responseLatency',
+  integrationError: '$context.integration.error',
+});
+
+/** The HTTP API that owners' browsers and the provider's redirect reach. */
+export class HttpApi extends pulumi.ComponentResource {
+  /** Where links begin, without a slash at the end. */
+  readonly publicUrl: pulumi.Output<string>;
+  /** To be registered with the provider, exactly so. */
+  readonly callbackUrl: pulumi.Output<string>;
+  readonly #name: string;
+  readonly #api: Api;
+
+  constructor(name: string, args: HttpApiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:HttpApi', name, {}, opts);
+    this.#name = name;
+    const parent = { parent: this };
+    // The callback URL is registered with the provider and changing it takes days: without a domain of its
+    // own the API's generated address is that URL.
+    this.#api = new Api(
+      `${name}-api`,
+      {
+        name: args.prefix,
+        protocolType: 'HTTP',
+        description: 'Grantkeeper: links for owners and the OAuth callback.',
+        disableExecuteApiEndpoint: args.domain !== undefined,
+      },
+      { ...parent, protect: args.domain === undefined },
+    );
+    const logs = new LogGroup(
+      `${name}-logs`,
+      { name: `/aws/vendedlogs/apigateway/${args.prefix}`, retentionInDays: args.logRetentionDays },
+      parent,
+    );
+    const stage = new Stage(
+      `${name}-stage`,
+      {
+        apiId: this.#api.id,
+        name: '$default',
+        autoDeploy: true,
+        accessLogSettings: { destinationArn: logs.arn, format: accessLogFormat },
+      },
+      parent,
+    );
+    this.publicUrl = args.domain ? this.#customDomain(args.domain, stage) : this.#api.apiEndpoint;
+    this.callbackUrl = pulumi.interpolate`${this.publicUrl}/callback`;
+    this.registerOutputs({ callbackUrl: this.callbackUrl });
+  }
+
+  /** Sends the routes to a function. */
+  route(name: string, target: KeeperFunction, routeKeys: readonly string[]): void {
+    const parent = { parent: this };
+    const integration = new Integration(
+      `${this.#name}-${name}-integration`,
+      {
+        apiId: this.#api.id,
+        integrationType: 'AWS_PROXY',
+        integrationUri: target.invokeArn,
+        payloadFormatVersion: '2.0',
+        timeoutMilliseconds: 30_000,
+      },
+      parent,
+    );
+    for (const routeKey of routeKeys) {
+      new Route(
+        `${this.#name}-${name}-${routeKey.split(' ')[0]!.toLowerCase()}`,
+        { apiId: this.#api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
+        parent,
+      );
+    }
+    new Permission(
+      `${this.#name}-${name}-permission`,
+      {
+        action: 'lambda:InvokeFunction',
+        function: target.name,
+        principal: 'apigateway.amazonaws.com',
+        sourceArn: pulumi.interpolate`${this.#api.executionArn}/*/*`,
+      },
+      parent,
+    );
+  }
+
+  #customDomain(domain: NonNullable<HttpApiArgs['domain']>, stage: Stage): pulumi.Output<string> {
+    const parent = { parent: this };
+    const name = new DomainName(
+      `${this.#name}-domain`,
+      {
+        domainName: domain.name,
+        domainNameConfiguration: {
+          certificateArn: domain.certificateArn,
+          endpointType: 'REGIONAL',
+          securityPolicy: 'TLS_1_2',
+        },
+      },
+      { ...parent, protect: true },
+    );
+    new ApiMapping(
+      `${this.#name}-mapping`,
+      { apiId: this.#api.id, domainName: name.id, stage: stage.id },
+      parent,
+    );
+    if (domain.hostedZoneId !== undefined) {
+      new DnsRecord(
+        `${this.#name}-record`,
+        {
+          zoneId: domain.hostedZoneId,
+          name: domain.name,
+          type: 'A',
+          aliases: [
+            {
+              name: name.domainNameConfiguration.targetDomainName,
+              zoneId: name.domainNameConfiguration.hostedZoneId,
+              evaluateTargetHealth: false,
+            },
+          ],
+        },
+        parent,
+      );
+    }
+    return pulumi.interpolate`https://${name.domainName}`;
+  }
+}

@@ -1,0 +1,116 @@
+import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
+import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
+import { StateMachine } from '@pulumi/aws/sfn/index.js';
+import * as pulumi from '@pulumi/pulumi';
+import { readFileSync } from 'node:fs';
+
+import type { Statement } from '../policy.ts';
+import { policyDocument, trustPolicy } from '../policy.ts';
+
+export interface WorkflowArgs {
+  /** Name of the state machine; its ARN is known to its functions before it is made. */
+  readonly stateMachineName: string;
+  readonly accountId: pulumi.Input<string>;
+  readonly consoleUrl: pulumi.Input<string>;
+  /** ARNs for the placeholders `${…FunctionArn}`. */
+  readonly functionArns: Readonly<
+    Record<'CheckGrant' | 'RefreshTokens' | 'NotifyOwner' | 'RequestReauthorization', pulumi.Output<string>>
+  >;
+  readonly table: { readonly tableName: pulumi.Output<string>; readonly tableArn: pulumi.Output<string> };
+  readonly operatorTopicArn: pulumi.Output<string>;
+  readonly logRetentionDays: number;
+}
+
+/** The state machine `keep-grant`, its role and its log (without execution data: that holds task tokens). */
+export class Workflow extends pulumi.ComponentResource {
+  /** ARN that callers pass to `StartExecution`. */
+  readonly stateMachineArn: pulumi.Output<string>;
+
+  constructor(name: string, args: WorkflowArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:Workflow', name, {}, opts);
+    const parent = { parent: this };
+    const logs = new LogGroup(
+      `${name}-logs`,
+      {
+        name: `/aws/vendedlogs/states/${args.stateMachineName}`,
+        retentionInDays: args.logRetentionDays,
+      },
+      parent,
+    );
+    const role = new Role(
+      `${name}-role`,
+      {
+        name: `${args.stateMachineName}-workflow`,
+        assumeRolePolicy: trustPolicy('states.amazonaws.com', args.accountId),
+      },
+      parent,
+    );
+    const policy = new RolePolicy(
+      `${name}-policy`,
+      { role: role.name, policy: policyDocument(permissions(args)) },
+      parent,
+    );
+    const machine = new StateMachine(
+      `${name}-machine`,
+      {
+        name: args.stateMachineName,
+        type: 'STANDARD',
+        definition: definition(args),
+        roleArn: role.arn,
+        loggingConfiguration: {
+          level: 'ALL',
+          includeExecutionData: false,
+          logDestination: pulumi.interpolate`${logs.arn}:*`,
+        },
+      },
+      { ...parent, dependsOn: [policy] },
+    );
+    this.stateMachineArn = machine.arn;
+    this.registerOutputs({ stateMachineArn: this.stateMachineArn });
+  }
+}
+
+/** keep-grant.asl.json with its placeholders filled in. */
+function definition({
+  functionArns,
+  table,
+  operatorTopicArn,
+  consoleUrl,
+}: WorkflowArgs): pulumi.Output<string> {
+  const source = readFileSync(new URL('../../statemachines/keep-grant.asl.json', import.meta.url), 'utf8');
+  const values = pulumi.all({
+    CheckGrantFunctionArn: functionArns.CheckGrant,
+    RefreshTokensFunctionArn: functionArns.RefreshTokens,
+    NotifyOwnerFunctionArn: functionArns.NotifyOwner,
+    RequestReauthorizationFunctionArn: functionArns.RequestReauthorization,
+    TableName: table.tableName,
+    OperatorTopicArn: operatorTopicArn,
+    ConsoleUrl: consoleUrl,
+  });
+  return values.apply((known: Readonly<Record<string, string>>) =>
+    source.replace(/\$\{(\w+)\}/g, (placeholder, key: string) => known[key] ?? placeholder),
+  );
+}
+
+function permissions({ functionArns, table, operatorTopicArn }: WorkflowArgs): Statement[] {
+  return [
+    { actions: ['lambda:InvokeFunction'], resources: Object.values(functionArns) },
+    { actions: ['dynamodb:PutItem'], resources: [table.tableArn] },
+    { actions: ['sns:Publish'], resources: [operatorTopicArn] },
+    {
+      // Log delivery knows no resources:
+      // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+      actions: [
+        'logs:CreateLogDelivery',
+        'logs:GetLogDelivery',
+        'logs:UpdateLogDelivery',
+        'logs:DeleteLogDelivery',
+        'logs:ListLogDeliveries',
+        'logs:PutResourcePolicy',
+        'logs:DescribeResourcePolicies',
+        'logs:DescribeLogGroups',
+      ],
+      resources: ['*'],
+    },
+  ];
+}

@@ -1,0 +1,148 @@
+/** DynamoDB: dynalite behind the program's roles. Items with a TTL stay (DynamoDB too may keep them for days). */
+import dynalite from 'dynalite';
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError, notPlayed } from './errors.ts';
+import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
+
+/**
+ * What each operation takes. dynalite drops a parameter it does not know without a word
+ * (`ReturnValuesOnConditionCheckFailure` among them), and those from before expressions are not for new programs.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
+ */
+const parameters: Record<string, readonly string[]> = {
+  GetItem: ['TableName', 'Key', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames'],
+  PutItem: [
+    'TableName',
+    'Item',
+    'ConditionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ReturnValues',
+  ],
+  UpdateItem: [
+    'TableName',
+    'Key',
+    'UpdateExpression',
+    'ConditionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ReturnValues',
+  ],
+  DeleteItem: [
+    'TableName',
+    'Key',
+    'ConditionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ReturnValues',
+  ],
+  Query: [
+    'TableName',
+    'KeyConditionExpression',
+    'FilterExpression',
+    'ProjectionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ConsistentRead',
+    'ScanIndexForward',
+    'Limit',
+    'ExclusiveStartKey',
+    'Select',
+  ],
+};
+
+export class DynamoDb implements AwsService {
+  readonly #authorize: Authorize;
+  readonly #server: Server;
+
+  constructor({ authorize }: { authorize: Authorize }) {
+    this.#authorize = authorize;
+    this.#server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  }
+
+  /** Makes a table, keys of type S, and waits until it is active. @returns its ARN */
+  async createTable({
+    name,
+    hashKey,
+    rangeKey,
+  }: {
+    name: string;
+    hashKey: string;
+    rangeKey?: string | undefined;
+  }): Promise<string> {
+    const keys = rangeKey === undefined ? [hashKey] : [hashKey, rangeKey];
+    await this.#forward('CreateTable', {
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: keys.map((key) => ({ AttributeName: key, AttributeType: 'S' })),
+      KeySchema: keys.map((key, index) => ({ AttributeName: key, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+    });
+    for (;;) {
+      const { Table } = (await this.#forward('DescribeTable', { TableName: name })) as {
+        Table?: { TableStatus?: string };
+      };
+      if (Table?.TableStatus === 'ACTIVE') return tableArn(name);
+      await sleep(1);
+    }
+  }
+
+  async call(
+    operation: string,
+    input: Record<string, unknown>,
+    caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    const known = parameters[operation];
+    if (!known) throw notPlayed(`dynamodb:${operation}`);
+    const unknown = Object.keys(input).filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+      throw notPlayed(`the parameter ${unknown.join(', ')} of dynamodb:${operation}`);
+    }
+    if (typeof input['TableName'] !== 'string') {
+      throw new AwsError('ValidationException', 'The parameter TableName is required.');
+    }
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html: a table's name or its ARN
+    const name = input['TableName'].replace(tableArn(''), '');
+    this.#authorize(caller, `dynamodb:${operation}`, tableArn(name));
+    return this.#forward(operation, { ...input, TableName: name });
+  }
+
+  /** Hands dynalite a request as its server would: no port, no socket, and so less than a millisecond. */
+  async #forward(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const request = Object.assign(new EventEmitter(), {
+      method: 'POST',
+      url: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-date': '20000101T000000Z',
+        // dynalite wants one, and does not verify it.
+        authorization: 'AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none',
+      },
+    });
+    const { status, body } = await new Promise<{ status: number; body: string }>((resolve) => {
+      const response = {
+        statusCode: 200,
+        setHeader: () => undefined,
+        end: (text: string) => resolve({ status: response.statusCode, body: text }),
+      };
+      this.#server.emit('request', request, response);
+      request.emit('data', Buffer.from(JSON.stringify(input)));
+      request.emit('end');
+    });
+    if (status === 200) return JSON.parse(body) as Record<string, unknown>;
+
+    const { __type: type = '', message, Message, ...members } = JSON.parse(body) as Record<string, string>;
+    throw new AwsError(type.replace(/^.*#/, ''), message ?? Message ?? '', status, members);
+  }
+}
+
+/** dynalite starts within a few milliseconds and keeps everything in memory; there is nothing to close. */
+export async function startDynamoDb({ authorize }: { authorize: Authorize }): Promise<DynamoDb> {
+  return new DynamoDb({ authorize });
+}
+
+function tableArn(name: string): string {
+  return `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
+}

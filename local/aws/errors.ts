@@ -1,0 +1,20 @@
+/** An error as AWS answers it: `code` is its name on the wire (`__type` or `<Code>`). */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  readonly code: string;
+  readonly statusCode: number;
+  /** Further members of the modelled error shape. */
+  readonly members: Record<string, unknown>;
+
+  constructor(code: string, message: string, statusCode = 400, members: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.statusCode = statusCode;
+    this.members = members;
+  }
+}
+
+/** Refuses, by name, what the embedded cloud does not play: never ignored. */
+export function notPlayed(what: string): AwsError {
+  return new AwsError('NotImplementedByEmbeddedCloud', `The embedded cloud does not play ${what}.`, 501);
+}

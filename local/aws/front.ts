@@ -1,0 +1,187 @@
+/**
+ * The one endpoint of the embedded AWS. It reads who calls which service from the request's SigV4 header, and does
+ * not verify the signature: that is identification, not authentication. Whoever reaches the port may name any
+ * access key, so it listens on loopback only, for clients that say they speak to loopback (a page that rebinds its
+ * DNS name does not).
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import { AwsError, notPlayed } from './errors.ts';
+import type { Iam } from './iam.ts';
+import { awsJson, awsQuery, lambdaInvoke, sesV2, type Protocol, type WireAnswer } from './protocols.ts';
+import { region, type AwsService } from './service.ts';
+
+/** As they stand in the scope of a credential. */
+export type ServiceName = 'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 'lambda';
+
+export interface AwsFrontOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly host?: '127.0.0.1';
+  readonly iam: Pick<Iam, 'callerOf'>;
+  readonly services: Record<ServiceName, AwsService>;
+  readonly clock: Pick<Clock, 'track'>;
+  /** Real milliseconds by which each call is held back, to play the network. */
+  readonly delayMs?: () => number;
+}
+
+export interface AwsFront {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const protocols: Record<ServiceName, Protocol> = {
+  secretsmanager: awsJson('secretsmanager', '1.1'),
+  states: awsJson('AWSStepFunctions', '1.0'),
+  dynamodb: awsJson('DynamoDB_20120810', '1.0'),
+  sns: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31'),
+  ses: sesV2,
+  lambda: lambdaInvoke,
+};
+
+// Lambda's payload, the largest of any call we play.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxBodyBytes = 6 * 1024 * 1024;
+
+/** @throws the system's error, for example `EADDRINUSE`, when the port cannot be had */
+export async function startAwsFront(options: AwsFrontOptions): Promise<AwsFront> {
+  const { port, host = '127.0.0.1', clock } = options;
+  const server = createServer((request, response) => {
+    void clock.track(serve(request, response, options));
+  });
+  // A client's idle connection stays good: closing it would race with its next request.
+  server.keepAliveTimeout = 0;
+  server.listen(port, host);
+  await once(server, 'listening');
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Settles when the answer is sent or the client has gone; never throws. */
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AwsFrontOptions,
+): Promise<void> {
+  // Real time would make clients correct the virtual clock that they sign by.
+  response.sendDate = false;
+  try {
+    const { status, headers, body } = await handle(request, options);
+    response.writeHead(status, headers);
+    response.end(body);
+    await finished(response);
+  } catch {
+    response.destroy();
+  }
+}
+
+async function handle(request: IncomingMessage, options: AwsFrontOptions): Promise<WireAnswer> {
+  const requestId = randomUUID();
+  const scope = credentialScope(request.headers.authorization);
+  const protocol = isServiceName(scope?.service) ? protocols[scope.service] : fallbackProtocol(request);
+  try {
+    refuseForeignHost(request.headers.host);
+    const body = await readBody(request);
+    const delayMs = options.delayMs?.() ?? 0;
+    if (delayMs > 0) await sleep(delayMs);
+
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (url.searchParams.has('X-Amz-Algorithm')) throw notPlayed('requests signed in the query string');
+    if (!scope) {
+      throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
+    }
+    const caller = options.iam.callerOf(scope.accessKeyId);
+    if (!caller) {
+      throw new AwsError(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid.',
+      );
+    }
+    if (scope.region !== region) {
+      throw new AwsError(
+        'InvalidSignatureException',
+        `Credential should be scoped to a valid region, not '${scope.region}'.`,
+      );
+    }
+    if (!isServiceName(scope.service)) throw notPlayed(`the service ${scope.service}`);
+
+    const { operation, input } = protocol.read({
+      method: request.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body,
+    });
+    const output = await options.services[scope.service].call(operation, input, caller);
+    return protocol.answer(operation, output, requestId);
+  } catch (error) {
+    if (error instanceof AwsError) return protocol.error(error, requestId);
+    // A fault of the embedded cloud itself; the caller is told no more than that.
+    console.error(`The embedded cloud failed on ${request.method} ${request.url}:`, error);
+    return protocol.error(new AwsError('InternalFailure', 'The embedded cloud failed.', 500), requestId);
+  }
+}
+
+interface Scope {
+  readonly accessKeyId: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+/**
+ * Reads `Credential=<access key>/<date>/<region>/<service>/aws4_request`.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
+ */
+function credentialScope(authorization: string | undefined): Scope | undefined {
+  const match =
+    /^AWS4-HMAC-SHA256 (?:.*, *)?Credential=([^/, ]+)\/\d{8}\/([^/, ]+)\/([^/, ]+)\/aws4_request(?:,|$)/.exec(
+      authorization ?? '',
+    );
+  const [, accessKeyId, scopeRegion, service] = match ?? [];
+  return accessKeyId && scopeRegion && service ? { accessKeyId, region: scopeRegion, service } : undefined;
+}
+
+function isServiceName(service: string | undefined): service is ServiceName {
+  return service !== undefined && Object.hasOwn(protocols, service);
+}
+
+/** How to tell a caller whose service is unknown that it is. */
+function fallbackProtocol(request: IncomingMessage): Protocol {
+  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+  return isForm ? protocols.sns : protocols.lambda;
+}
+
+function refuseForeignHost(host: string | undefined): void {
+  const name = host?.replace(/:\d+$/, '');
+  if (name === '127.0.0.1' || name === 'localhost' || name === '[::1]') return;
+  throw new AwsError('ForeignHostRefused', 'The embedded cloud answers to loopback names only.', 403);
+}
+
+/** Reads on past the limit without keeping anything: a client hears an answer only after it has sent its body. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (bytes <= maxBodyBytes) return Buffer.concat(chunks);
+  throw new AwsError(
+    'RequestEntityTooLargeException',
+    `The request body is larger than ${maxBodyBytes} bytes.`,
+    413,
+  );
+}

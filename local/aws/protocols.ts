@@ -1,0 +1,244 @@
+/** The wire protocols that the SDK's clients speak to the services we play. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { AwsError, notPlayed } from './errors.ts';
+
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Call {
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
+}
+
+export interface Protocol {
+  /** @throws {AwsError} for what is no request of this protocol */
+  read(request: WireRequest): Call;
+  answer(operation: string, output: Record<string, unknown>, requestId: string): WireAnswer;
+  error(error: AwsError, requestId: string): WireAnswer;
+}
+
+/**
+ * AWS JSON 1.0 and 1.1: the operation is in `X-Amz-Target`.
+ * @see https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+ */
+export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol {
+  const headers = (requestId: string) => ({
+    'content-type': `application/x-amz-json-${version}`,
+    'x-amzn-requestid': requestId,
+  });
+  return {
+    read(request) {
+      if (request.headers['smithy-protocol']) {
+        throw notPlayed(`the protocol ${String(request.headers['smithy-protocol'])}`);
+      }
+      const [prefix, operation] = String(request.headers['x-amz-target'] ?? '').split('.', 2);
+      if (request.method !== 'POST' || request.path !== '/' || prefix !== targetPrefix || !operation) {
+        throw new AwsError('UnknownOperationException', '');
+      }
+      return { operation, input: jsonObject(request.body) };
+    },
+    answer: (_operation, output, requestId) => ({
+      status: 200,
+      headers: headers(requestId),
+      body: JSON.stringify(output),
+    }),
+    error: (error, requestId) => ({
+      status: error.statusCode,
+      headers: headers(requestId),
+      body: JSON.stringify({ __type: error.code, message: error.message, ...error.members }),
+    }),
+  };
+}
+
+/**
+ * REST JSON of SES v2, of which we play one route.
+ * @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+ */
+export const sesV2: Protocol = {
+  read(request) {
+    const route = `${request.method} ${request.path}`;
+    if (route !== 'POST /v2/email/outbound-emails') throw notPlayed(`the route ${route} of SES`);
+    return { operation: 'SendEmail', input: jsonObject(request.body) };
+  },
+  answer: (_operation, output, requestId) => ({
+    status: 200,
+    headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
+    body: JSON.stringify(output),
+  }),
+  error: restJsonError,
+};
+
+/**
+ * Lambda's Invoke. The service is called with `{FunctionName, InvocationType, Payload}` and answers
+ * `{StatusCode, FunctionError?, Payload}`; both payloads are JSON values, not text.
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+export const lambdaInvoke: Protocol = {
+  read(request) {
+    const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path);
+    if (request.method !== 'POST' || !path?.[1]) {
+      throw notPlayed(`the route ${request.method} ${request.path} of Lambda`);
+    }
+    for (const name of request.query.keys()) throw notPlayed(`the parameter ${name} of lambda:Invoke`);
+    for (const name of ['x-amz-client-context', 'x-amz-log-type', 'x-amz-tenant-id']) {
+      const value = request.headers[name];
+      if (value !== undefined && value !== 'None') throw notPlayed(`the header ${name} of lambda:Invoke`);
+    }
+    return {
+      operation: 'Invoke',
+      input: {
+        FunctionName: decodeURIComponent(path[1]),
+        InvocationType: String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
+        Payload: payload(request.body),
+      },
+    };
+  },
+  answer(_operation, output, requestId) {
+    const { StatusCode: status, FunctionError: functionError, Payload: result } = output;
+    return {
+      status: typeof status === 'number' ? status : 200,
+      headers: {
+        'content-type': 'application/json',
+        'x-amzn-requestid': requestId,
+        'x-amz-executed-version': '$LATEST',
+        ...(typeof functionError === 'string' && { 'x-amz-function-error': functionError }),
+      },
+      // Only a function that ran to its end has a result; `undefined` is `null` then.
+      body: status === 200 ? JSON.stringify(result ?? null) : '',
+    };
+  },
+  error: restJsonError,
+};
+
+/**
+ * The Query protocol: a form in, XML out.
+ * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+ */
+export function awsQuery(namespace: string, version: string): Protocol {
+  const xml = (status: number, requestId: string, body: string) => ({
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body,
+  });
+  return {
+    read(request) {
+      const form = new URLSearchParams(request.body.toString('utf8'));
+      const operation = form.get('Action');
+      if (request.method !== 'POST' || request.path !== '/' || !operation) {
+        throw new AwsError('MissingAction', 'The request must contain the parameter Action');
+      }
+      if (form.get('Version') !== version) {
+        throw new AwsError('InvalidAction', `Could not find operation ${operation} for this version`);
+      }
+      form.delete('Action');
+      form.delete('Version');
+      const input: Record<string, unknown> = {};
+      for (const [name, value] of form) {
+        // `List.member.1` and `Map.entry.1.key`: no operation we play takes either.
+        const [parameter = name, ...rest] = name.split('.');
+        if (rest.length > 0) throw notPlayed(`the parameter ${parameter} of ${operation}`);
+        input[name] = value;
+      }
+      return { operation, input };
+    },
+    answer(operation, output, requestId) {
+      const result = Object.entries(output).map(([name, value]) => element(name, escapeXml(String(value))));
+      return xml(
+        200,
+        requestId,
+        element(
+          `${operation}Response`,
+          element(`${operation}Result`, result.join('')) +
+            element('ResponseMetadata', element('RequestId', requestId)),
+          ` xmlns="${namespace}"`,
+        ),
+      );
+    },
+    error(error, requestId) {
+      const own = queryErrors[error.code];
+      const status = own?.status ?? error.statusCode;
+      return xml(
+        status,
+        requestId,
+        element(
+          'ErrorResponse',
+          element(
+            'Error',
+            element('Type', status < 500 ? 'Sender' : 'Receiver') +
+              element('Code', escapeXml(own?.code ?? error.code)) +
+              element('Message', escapeXml(error.message)),
+          ) + element('RequestId', requestId),
+          ` xmlns="${namespace}"`,
+        ),
+      );
+    },
+  };
+}
+
+/** Errors that precede the service have other names in the Query protocol. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */
+const queryErrors: Record<string, { code: string; status: number }> = {
+  AccessDeniedException: { code: 'AuthorizationError', status: 403 },
+  MissingAuthenticationTokenException: { code: 'MissingAuthenticationToken', status: 403 },
+  UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 },
+};
+
+/** REST services answer 403 where the JSON protocols have 400. */
+const restForbidden = new Set([
+  'AccessDeniedException',
+  'MissingAuthenticationTokenException',
+  'UnrecognizedClientException',
+]);
+
+function restJsonError(error: AwsError, requestId: string): WireAnswer {
+  return {
+    status: restForbidden.has(error.code) ? 403 : error.statusCode,
+    headers: {
+      'content-type': 'application/json',
+      'x-amzn-errortype': error.code,
+      'x-amzn-requestid': requestId,
+    },
+    body: JSON.stringify({ message: error.message, ...error.members }),
+  };
+}
+
+function jsonObject(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Answered below, without the parser's message: it quotes the body.
+  }
+  throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+}
+
+/** The event of an invocation; without a body it is an empty object. */
+function payload(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new AwsError('InvalidRequestContentException', 'Could not parse request body into json.');
+  }
+}
+
+function element(name: string, content: string, attributes = ''): string {
+  return `<${name}${attributes}>${content}</${name}>`;
+}
+
+function escapeXml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,33 @@
+import type { AwsError } from './errors.ts';
+
+/** Who signed a call: the administrator (`test`), or a role that the program registered. */
+export interface Caller {
+  /** ARN of the role, or of the administrator. */
+  readonly principalArn: string;
+  /** Name of the role's session, as it stands in the ARN of a refusal: a function's name, for example. */
+  readonly sessionName?: string;
+}
+
+/**
+ * Checks one call against the caller's policies.
+ * @param action as in a policy, for example `secretsmanager:GetSecretValue`
+ * @throws {AwsError} `AccessDeniedException`, in AWS's words
+ */
+export type Authorize = (caller: Caller, action: string, resourceArn: string) => void;
+
+/** A service of the embedded cloud: plain operations over parsed input, whatever the wire protocol. */
+export interface AwsService {
+  /**
+   * @param operation as AWS names it, for example `GetSecretValue`
+   * @throws {AwsError} with AWS's code; an unknown operation or parameter is refused by name
+   */
+  call(operation: string, input: Record<string, unknown>, caller: Caller): Promise<Record<string, unknown>>;
+}
+
+/** Identity of the one account and region that the embedded cloud plays. */
+export const accountId = '000000000000';
+export const region = 'us-east-1';
+
+export const administrator: Caller = { principalArn: `arn:aws:iam::${accountId}:root` };
+
+export type { AwsError };

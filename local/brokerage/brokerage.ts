@@ -1,0 +1,109 @@
+/**
+ * Demo Brokerage: an authorization server that behaves as Schwab's is said to, for trying and testing the
+ * whole login without an account there. It is panva's oidc-provider in a thread of its own, because there
+ * `Date` is virtual. Account `demo`, password `demo`; no money.
+ */
+import { Worker } from 'node:worker_threads';
+import { paths } from './control.ts';
+import type {
+  BrokerageControl,
+  BrokerageOptions,
+  ControlAnswer,
+  ControlRequest,
+  WorkerMessage,
+} from './control.ts';
+
+type Remote<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+};
+
+export interface Brokerage extends Remote<BrokerageControl> {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Answers `{sub}` to a bearer access token. */
+  readonly identityEndpoint: string;
+  /** The origin that every authorization request is sent through once. */
+  readonly hopOrigin: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the brokerage.
+ * @returns when both origins listen
+ * @throws {Error} naming the port, when one is in use
+ */
+export async function startBrokerage(options: BrokerageOptions): Promise<Brokerage> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
+  const calls = new RemoteCalls(worker);
+  const { port, hopPort } = await calls.listening.catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  });
+  const issuer = `http://localhost:${port}`;
+  return {
+    issuer,
+    authorizationEndpoint: issuer + paths.authorize,
+    tokenEndpoint: issuer + paths.token,
+    identityEndpoint: issuer + paths.identity,
+    hopOrigin: `http://localhost:${hopPort}`,
+    misbehave: (...args) => calls.call('misbehave', args),
+    setDelayMs: (...args) => calls.call('setDelayMs', args),
+    tokenCalls: () => calls.call('tokenCalls', []),
+    reset: () => calls.call('reset', []),
+    revokeAllGrants: () => calls.call('revokeAllGrants', []),
+    issued: () => calls.call('issued', []),
+    // Ending the thread closes its listeners and connections, hung ones included.
+    close: async () => void (await worker.terminate()),
+  };
+}
+
+class RemoteCalls {
+  readonly listening: Promise<{ port: number; hopPort: number }>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #ended: Error | undefined;
+  #lastId = 0;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    const listening = Promise.withResolvers<{ port: number; hopPort: number }>();
+    this.listening = listening.promise;
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'listening') listening.resolve(message);
+      else if (message.kind === 'failed') listening.reject(new Error(message.message));
+      else this.#settle(message);
+    });
+    const end = (error: Error) => {
+      this.#ended ??= error;
+      listening.reject(error);
+      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      this.#waiting.clear();
+    };
+    worker.on('error', (error: unknown) =>
+      end(new Error('Demo Brokerage stopped working', { cause: error })),
+    );
+    worker.on('exit', () => end(new Error('Demo Brokerage is closed')));
+  }
+
+  call<K extends keyof BrokerageControl>(
+    name: K,
+    args: Parameters<BrokerageControl[K]>,
+  ): Promise<Awaited<ReturnType<BrokerageControl[K]>>> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const waiting = Promise.withResolvers<unknown>();
+    const id = ++this.#lastId;
+    this.#waiting.set(id, waiting);
+    const request: ControlRequest = { id, name, args };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    this.#worker.postMessage(request);
+    return waiting.promise as Promise<Awaited<ReturnType<BrokerageControl[K]>>>;
+  }
+
+  #settle(message: ControlAnswer): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.value);
+    else waiting?.reject(new Error(message.message));
+  }
+}

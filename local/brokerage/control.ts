@@ -1,0 +1,100 @@
+/** What crosses from the main thread into the brokerage's thread and back. Plain data only. */
+
+export interface BrokerageLimits {
+  readonly accessSeconds: number;
+  /** From the login, whatever happens later. */
+  readonly refreshSeconds: number;
+  readonly codeSeconds: number;
+  /** Whether each refresh returns a new refresh token; using an old one again then ends the grant. */
+  readonly rotate: boolean;
+  /** Whether consent ends the account's earlier grants to the same client at once. */
+  readonly loginEndsPreviousGrant: boolean;
+}
+
+export interface BrokerageOptions {
+  /** Of the issuer, `http://localhost:<port>`; 0 takes any free one. */
+  readonly port: number;
+  /** Of the second origin, `http://localhost:<hopPort>`; 0 takes any free one. */
+  readonly hopPort: number;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Compared exactly, trailing slash included. */
+  readonly redirectUris: readonly string[];
+  /** Virtual epoch milliseconds, as `VirtualClock.shared`. */
+  readonly sharedClock: SharedArrayBuffer;
+  /** Schwab's by default. */
+  readonly limits?: Partial<BrokerageLimits>;
+}
+
+/**
+ * How the token endpoint treats one request. `processed` lets the request take effect first (the code is
+ * spent, the refresh token rotated), so that only the answer is late or lost. Times are real, not virtual.
+ */
+export type Misbehaviour =
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'hang'; readonly processed?: boolean }
+  | { readonly kind: 'delay'; readonly ms: number; readonly processed?: boolean }
+  | { readonly kind: 'close'; readonly processed?: boolean };
+
+export interface TokenCall {
+  /** Virtual time, ISO 8601. */
+  readonly at: string;
+  readonly grantType: string | undefined;
+  /** The HTTP status answered, or why there is none. */
+  readonly outcome: number | 'pending' | 'hung' | 'closed';
+}
+
+/** What the main thread may ask for. */
+export interface BrokerageControl {
+  /** Plans misbehaviour for the next `times` (default 1) token requests, after what is planned already. */
+  misbehave(next: Misbehaviour, times?: number): void;
+  /** Delays every token request by so many real milliseconds, until `reset`. */
+  setDelayMs(delayMs: number): void;
+  /** The token endpoint's requests since the start or `reset`; never a token or code. */
+  tokenCalls(): TokenCall[];
+  /** Forgets planned misbehaviour, the delay and the calls so far. Grants stay. */
+  reset(): void;
+  /** Ends every grant, as a password reset does. */
+  revokeAllGrants(): Promise<void>;
+  /**
+   * Every code, access token, refresh token and ID token ever issued. Only for the canary test, which
+   * searches everything else for them.
+   */
+  issued(): string[];
+}
+
+export interface ControlRequest {
+  readonly id: number;
+  readonly name: keyof BrokerageControl;
+  readonly args: readonly unknown[];
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'listening'; readonly port: number; readonly hopPort: number }
+  | { readonly kind: 'failed'; readonly message: string }
+  | ControlAnswer;
+
+export type ControlAnswer =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly message: string };
+
+/** Schwab's lifetimes (a code lives about 30 s), without rotation. */
+export const schwabLimits: BrokerageLimits = {
+  accessSeconds: 30 * 60,
+  refreshSeconds: 7 * 24 * 60 * 60,
+  codeSeconds: 30,
+  rotate: false,
+  loginEndsPreviousGrant: true,
+};
+
+/** Paths on the issuer, as Schwab names them. */
+export const paths = {
+  authorize: '/v1/oauth/authorize',
+  token: '/v1/oauth/token',
+  identity: '/me',
+} as const;

@@ -1,0 +1,38 @@
+import type { Provider } from 'oidc-provider';
+
+/** Which grants each account gave to each client; without its grant no code or token of it works any more. */
+export class Grants {
+  readonly #provider: Provider;
+  readonly #idsByOwner = new Map<string, string[]>();
+
+  constructor(provider: Provider) {
+    this.#provider = provider;
+  }
+
+  /** @returns the id of the new grant */
+  async give(accountId: string, clientId: string, scope: string): Promise<string> {
+    const grant = new this.#provider.Grant({ accountId, clientId });
+    grant.addOIDCScope(scope);
+    const id = await grant.save();
+    const owner = ownerOf(accountId, clientId);
+    this.#idsByOwner.set(owner, [...(this.#idsByOwner.get(owner) ?? []), id]);
+    return id;
+  }
+
+  /** Ends what this account gave to this client before. */
+  async endOf(accountId: string, clientId: string): Promise<void> {
+    await this.#end(ownerOf(accountId, clientId));
+  }
+
+  async endAll(): Promise<void> {
+    for (const owner of this.#idsByOwner.keys()) await this.#end(owner);
+  }
+
+  async #end(owner: string): Promise<void> {
+    const ids = this.#idsByOwner.get(owner) ?? [];
+    this.#idsByOwner.delete(owner);
+    for (const id of ids) await this.#provider.Grant.adapter.destroy(id);
+  }
+}
+
+const ownerOf = (accountId: string, clientId: string): string => JSON.stringify([accountId, clientId]);

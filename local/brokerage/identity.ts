@@ -1,0 +1,26 @@
+import type { Provider } from 'oidc-provider';
+import { paths } from './control.ts';
+
+type Middleware = Parameters<Provider['use']>[0];
+
+/** `/me`: tells whose access token it is (bearer, RFC 6750), so that a client can pin the account. */
+export function identity(provider: Provider): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path !== paths.identity) {
+      await next();
+      return;
+    }
+    ctx.set('Cache-Control', 'no-store');
+    const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'))?.[1];
+    const token = value === undefined ? undefined : await provider.AccessToken.find(value);
+    const grant = token?.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);
+    if (token && grant) {
+      ctx.body = { sub: token.accountId };
+      return;
+    }
+    // RFC 6750 §3.1: no error code when the request had no token at all.
+    ctx.set('WWW-Authenticate', value === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
+    ctx.status = 401;
+    ctx.body = { error: 'invalid_token' };
+  };
+}

@@ -1,0 +1,118 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Provider } from 'oidc-provider';
+import { paths, schwabLimits } from './control.ts';
+import type { BrokerageControl, BrokerageOptions } from './control.ts';
+import { Grants } from './grants.ts';
+import { identity } from './identity.ts';
+import { loginPages } from './login.ts';
+import { defaultScope, demoProvider } from './provider.ts';
+import { TokenEndpoint } from './token-endpoint.ts';
+
+type Middleware = Parameters<Provider['use']>[0];
+
+/** Where the second origin sends the browser back to. */
+const hoppedPath = `${paths.authorize}/hopped`;
+
+export interface Serving {
+  readonly port: number;
+  readonly hopPort: number;
+  readonly control: BrokerageControl;
+}
+
+/** Brings up both origins. They listen first, because the issuer's name contains its port. */
+export async function serve(options: BrokerageOptions): Promise<Serving> {
+  const main = await listen(options.port);
+  const hop = await listen(options.hopPort);
+  const issuer = `http://localhost:${main.port}`;
+
+  const limits = { ...schwabLimits, ...options.limits };
+  const provider = demoProvider(issuer, options, limits);
+  const grants = new Grants(provider);
+  const tokenEndpoint = new TokenEndpoint();
+  const issued = collectIssued(provider);
+  provider.use(browserSessionCookies);
+  provider.use(hopOnce(`http://localhost:${hop.port}`));
+  provider.use(tokenEndpoint.middleware);
+  provider.use(loginPages(provider, grants, limits));
+  provider.use(identity(provider));
+
+  const handle = provider.callback();
+  main.answer((request, response) => void handle(request, response));
+  hop.answer((request, response) => {
+    const { pathname, search } = new URL(request.url ?? '/', issuer);
+    if (pathname === paths.authorize) response.writeHead(302, { location: issuer + hoppedPath + search });
+    else response.writeHead(404);
+    response.end();
+  });
+  return {
+    port: main.port,
+    hopPort: hop.port,
+    control: {
+      misbehave: (next, times) => tokenEndpoint.misbehave(next, times),
+      setDelayMs: (delayMs) => tokenEndpoint.setDelayMs(delayMs),
+      tokenCalls: () => tokenEndpoint.calls(),
+      reset: () => tokenEndpoint.reset(),
+      revokeAllGrants: () => grants.endAll(),
+      issued: () => [...issued],
+    },
+  };
+}
+
+async function listen(port: number): Promise<{ port: number; answer: (listener: RequestListener) => void }> {
+  const server: Server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'it is in use' : error.message;
+      reject(new Error(`Demo Brokerage cannot listen on port ${port}: ${why}`));
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    answer: (listener) => void server.on('request', listener),
+  };
+}
+
+/** Sends each authorization request through the second origin and back, as real logins wander over hosts. */
+function hopOnce(hopOrigin: string): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path === paths.authorize) return ctx.redirect(hopOrigin + paths.authorize + ctx.search);
+    if (ctx.path === hoppedPath) {
+      const asked = new URLSearchParams(ctx.querystring);
+      if (!asked.get('scope')) asked.set('scope', defaultScope); // RFC 6749 §3.3: a server may have a default
+      ctx.path = paths.authorize;
+      ctx.querystring = asked.toString();
+    }
+    return next();
+  };
+}
+
+/**
+ * Takes `expires` off cookies that are set (not from those that are cleared): it would be in virtual time,
+ * which the browser does not share. What cookies stand for still expires here, in virtual time.
+ */
+const browserSessionCookies: Middleware = async (ctx, next) => {
+  await next();
+  const cookies = ctx.response.get('set-cookie') as unknown;
+  if (!Array.isArray(cookies)) return;
+  ctx.set(
+    'set-cookie',
+    cookies.map((cookie) => String(cookie).replace(/; expires=(?!Thu, 01 Jan 1970)[^;]*/i, '')),
+  );
+};
+
+/** Every credential as it leaves; see `BrokerageControl.issued`. */
+function collectIssued(provider: Provider): Set<string> {
+  const issued = new Set<string>();
+  const add = (answer: unknown, ...members: readonly string[]) => {
+    for (const member of members) {
+      const value = (answer as Record<string, unknown> | undefined)?.[member];
+      if (typeof value === 'string') issued.add(value);
+    }
+  };
+  provider.on('authorization.success', (_ctx, answer) => add(answer, 'code'));
+  provider.on('grant.success', (ctx) => add(ctx.body, 'access_token', 'refresh_token', 'id_token'));
+  return issued;
+}

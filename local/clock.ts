@@ -1,0 +1,133 @@
+/**
+ * The embedded cloud's own time. It stands still while anything runs and moves only when it is stepped:
+ * by a duration, or to the next due event. Workers see it through `shared` (see `lambda-worker.ts`).
+ */
+export interface Timer {
+  cancel(): void;
+}
+
+/** What the clock has to run: at `atMs` (epoch milliseconds, virtual), in the order of `atMs`, then of creation. */
+interface DueEvent {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly label: string;
+  readonly run: () => void;
+}
+
+export interface Ran {
+  readonly at: string;
+  readonly label: string;
+}
+
+export interface Clock {
+  /** Epoch milliseconds, virtual. */
+  now(): number;
+  /** Runs `run` once when virtual time reaches `atMs` (at once, on the next step, if that is past). */
+  at(atMs: number, label: string, run: () => void): Timer;
+  /** Marks work as under way until it settles: time does not move meanwhile. Returns the same promise. */
+  track<T>(work: Promise<T>): Promise<T>;
+}
+
+export class VirtualClock implements Clock {
+  /** Virtual epoch milliseconds for other threads: one 64-bit integer. */
+  readonly shared = new SharedArrayBuffer(8);
+  readonly #cell = new BigInt64Array(this.shared);
+  readonly #events = new Set<DueEvent>();
+  #sequence = 0;
+  #underWay = 0;
+  #waitingForIdle: (() => void)[] = [];
+  #stepping: Promise<unknown> = Promise.resolve();
+
+  constructor(startMs: number) {
+    this.#set(startMs);
+  }
+
+  now(): number {
+    return Number(Atomics.load(this.#cell, 0));
+  }
+
+  at(atMs: number, label: string, run: () => void): Timer {
+    const event: DueEvent = { atMs, sequence: this.#sequence++, label, run };
+    this.#events.add(event);
+    return { cancel: () => void this.#events.delete(event) };
+  }
+
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    const settled = () => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) {
+        for (const wake of this.#waitingForIdle.splice(0)) wake();
+      }
+    };
+    work.then(settled, settled);
+    return work;
+  }
+
+  /** Resolves when nothing runs: no function, no state, no request. */
+  async idle(): Promise<void> {
+    // Work often hands over to further work in the same turn; a macrotask in between lets that begin.
+    do {
+      if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay > 0);
+  }
+
+  /** When the next event is due, or undefined when none is planned. */
+  next(): { at: string; label: string } | undefined {
+    const event = this.#earliest();
+    return event && { at: new Date(event.atMs).toISOString(), label: event.label };
+  }
+
+  /** Runs all that is due up to `now + durationMs`, in order, and leaves the clock there. */
+  advance(durationMs: number): Promise<Ran[]> {
+    return this.#step(async () => this.#runUntil(this.now() + durationMs));
+  }
+
+  /** Moves to the next planned event and runs all that is due at that instant. */
+  advanceToNext(): Promise<Ran[]> {
+    return this.#step(async () => {
+      const event = this.#earliest();
+      return event ? this.#runUntil(Math.max(event.atMs, this.now())) : [];
+    });
+  }
+
+  /** Steps wait for each other, so two callers never interleave. */
+  #step(work: () => Promise<Ran[]>): Promise<Ran[]> {
+    const step = this.#stepping.then(work);
+    this.#stepping = step.catch(() => undefined);
+    return step;
+  }
+
+  async #runUntil(untilMs: number): Promise<Ran[]> {
+    const ran: Ran[] = [];
+    await this.idle();
+    for (let event = this.#earliest(); event && event.atMs <= untilMs; event = this.#earliest()) {
+      this.#events.delete(event);
+      this.#set(Math.max(event.atMs, this.now()));
+      ran.push({ at: new Date(this.now()).toISOString(), label: event.label });
+      event.run();
+      await this.idle();
+    }
+    this.#set(untilMs);
+    return ran;
+  }
+
+  #earliest(): DueEvent | undefined {
+    let earliest: DueEvent | undefined;
+    for (const event of this.#events) {
+      if (
+        !earliest ||
+        event.atMs < earliest.atMs ||
+        (event.atMs === earliest.atMs && event.sequence < earliest.sequence)
+      ) {
+        earliest = event;
+      }
+    }
+    return earliest;
+  }
+
+  #set(epochMs: number): void {
+    Atomics.store(this.#cell, 0, BigInt(Math.round(epochMs)));
+  }
+}

@@ -1,0 +1,76 @@
+import type { Json } from './json.ts';
+
+/**
+ * "Maximum execution history size: 25,000 events … If the execution history reaches this quota, the execution will fail."
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions
+ */
+export const maximumEvents = 25_000;
+
+/** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
+export type HistoryEventType =
+  | `${'Task' | 'Choice' | 'Pass' | 'Wait' | 'Succeed'}State${'Entered' | 'Exited'}`
+  | 'FailStateEntered'
+  | `Task${'Scheduled' | 'Started' | 'Submitted' | 'Succeeded' | 'Failed' | 'TimedOut'}`
+  | 'EvaluationFailed'
+  | `Execution${'Started' | 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted'}`;
+
+export type HistoryEvent = {
+  readonly id: number;
+  readonly previousEventId: number;
+  /** Epoch seconds. */
+  readonly timestamp: number;
+  readonly type: HistoryEventType;
+} & Readonly<Record<string, unknown>>;
+
+/** Members of event details that are execution data: `includeExecutionData: false` leaves them out. */
+const dataMembers = new Set([
+  'assignedVariables',
+  'assignedVariablesDetails',
+  'input',
+  'inputDetails',
+  'output',
+  'outputDetails',
+  'parameters',
+]);
+
+/** What one execution did, in order. */
+export class History {
+  readonly #events: HistoryEvent[] = [];
+
+  get length(): number {
+    return this.#events.length;
+  }
+
+  /** @param details as in the event's own member, for example `taskFailedEventDetails`; undefined members are left out */
+  add(type: HistoryEventType, nowMs: number, details: Record<string, Json | undefined>): void {
+    const id = this.#events.length + 1;
+    // As AWS numbers them, the first state follows nothing.
+    const previousEventId = id === 2 ? 0 : id - 1;
+    const given = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+    this.#events.push({ id, previousEventId, timestamp: nowMs / 1000, type, [detailsMember(type)]: given });
+  }
+
+  list({
+    reverseOrder,
+    includeExecutionData,
+  }: {
+    reverseOrder: boolean;
+    includeExecutionData: boolean;
+  }): HistoryEvent[] {
+    const events = reverseOrder ? this.#events.toReversed() : [...this.#events];
+    return includeExecutionData ? events : events.map(withoutData);
+  }
+}
+
+/** `TaskStateEntered` and its like share one member; all others have their own. */
+function detailsMember(type: HistoryEventType): string {
+  const shared = /State(Entered|Exited)$/.exec(type);
+  if (shared) return `state${shared[1]}EventDetails`;
+  return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
+}
+
+function withoutData(event: HistoryEvent): HistoryEvent {
+  const member = detailsMember(event.type);
+  const details = Object.entries(event[member] as Record<string, unknown>);
+  return { ...event, [member]: Object.fromEntries(details.filter(([name]) => !dataMembers.has(name))) };
+}

@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import { AwsError } from '../aws/errors.ts';
+import { stateMachine, type Definition, type State } from './definition.ts';
+
+/** "Maximum state machine definition size: 1 MB". https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html */
+const maximumCharacters = 1_048_576;
+
+/**
+ * Reads a machine's definition and compiles its expressions.
+ * @throws {AwsError} `InvalidDefinition`, with everything that is wrong or not played, and where
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+ */
+export function parseDefinition(text: string): Definition {
+  if (text.length > maximumCharacters) {
+    throw invalid([`INVALID_JSON_DESCRIPTION: longer than ${maximumCharacters} characters`]);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw invalid([`INVALID_JSON_DESCRIPTION: ${(error as Error).message}`]);
+  }
+  const parsed = stateMachine.safeParse(json);
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap(describe));
+  const problems = checkTransitions(parsed.data);
+  if (problems.length > 0) throw invalid(problems);
+  return parsed.data;
+}
+
+function invalid(problems: readonly string[]): AwsError {
+  return new AwsError('InvalidDefinition', `Invalid State Machine Definition: '${problems.join(', ')}'`);
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const at = `at /${issue.path.map(String).join('/')}`;
+  const failed = (message: string) => `SCHEMA_VALIDATION_FAILED: ${message} ${at}`;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => failed(`The field ${key} is not played by the embedded cloud`));
+  }
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => failed(message));
+  if (issue.code === 'invalid_union' && issue.discriminator === 'Type') {
+    return [failed('This state type is not played by the embedded cloud')];
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // A literal or an expression: what the expression lacks says most when a string was given, the literal's bounds otherwise.
+    const messages = new Set(issue.errors.flat().map(({ message }) => message));
+    return [failed([...messages].join(' or '))];
+  }
+  return [failed(issue.message)];
+}
+
+/** Every target exists, and every state can be reached. */
+function checkTransitions({ StartAt, States }: Definition): string[] {
+  const problems: string[] = [];
+  const reached = new Set<string>();
+  const targets: [name: string, at: string][] = [[StartAt, '/StartAt']];
+  for (let target = targets.pop(); target; target = targets.pop()) {
+    const [name, at] = target;
+    const state = States[name];
+    if (!state) problems.push(`MISSING_TRANSITION_TARGET: Missing 'Next' target: ${name} at ${at}`);
+    if (!state || reached.has(name)) continue;
+    reached.add(name);
+    for (const [next, place] of targetsOf(state)) targets.push([next, `/States/${name}/${place}`]);
+  }
+  for (const name of Object.keys(States)) {
+    if (reached.has(name)) continue;
+    problems.push(`MISSING_TRANSITION_TARGET: State "${name}" is not reachable. at /States/${name}`);
+  }
+  return problems;
+}
+
+function targetsOf(state: State): [name: string, place: string][] {
+  const targets: [string, string][] = [];
+  if ('Next' in state && state.Next !== undefined) targets.push([state.Next, 'Next']);
+  if (state.Type === 'Task') {
+    for (const [at, { Next }] of state.Catch.entries()) targets.push([Next, `Catch[${at}]/Next`]);
+  }
+  if (state.Type === 'Choice') {
+    for (const [at, { Next }] of state.Choices.entries()) targets.push([Next, `Choices[${at}]/Next`]);
+    if (state.Default !== undefined) targets.push([state.Default, 'Default']);
+  }
+  return targets;
+}

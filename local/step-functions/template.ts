@@ -1,0 +1,144 @@
+import jsonata from 'jsonata';
+import type { JsonataError } from 'jsonata';
+import type { Json } from './json.ts';
+import { addFunctions, clockBinding } from './jsonata-functions.ts';
+import { findUnknownReferences, type Available } from './references.ts';
+
+/** What an expression sees: `$states`, the variables, and the time. */
+export interface Scope {
+  readonly states: Record<string, Json>;
+  readonly variables: Readonly<Record<string, Json>>;
+  readonly nowMs: number;
+}
+
+/** An expression failed, or gave nothing; becomes `States.QueryEvaluationError`. */
+export class EvaluationError extends Error {
+  override readonly name = 'EvaluationError';
+  readonly field: string;
+
+  constructor(source: string, field: string, what: string) {
+    super(`The JSONata expression '${source}' specified for the field '${field}' ${what}`);
+    this.field = field;
+  }
+}
+
+/**
+ * A compiled field: JSON with JSONata strings at any depth.
+ * @param field its place, as AWS names it in causes, for example `Catch[0]/Assign/alert`
+ * @throws {EvaluationError}
+ */
+export type Template = (scope: Scope, field: string) => Promise<Json>;
+
+/** One thing wrong with a definition, below the field that is being compiled. */
+export type Report = (message: string, path: (string | number)[]) => void;
+
+/** A runaway expression must not hang the whole cloud; AWS has limits too, but does not document them. */
+const evaluationLimits = { timeout: 2000, stack: 1000 };
+
+/**
+ * Compiles strings that are `{% … %}` and leaves all else as it is. Keys are never evaluated.
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#writing-jsonata-expressions-in-json-strings
+ */
+export function compileTemplate(
+  value: unknown,
+  available: Available,
+  report: Report,
+  path: (string | number)[] = [],
+): Template {
+  if (typeof value === 'string') return compileString(value, available, report, path);
+  if (Array.isArray(value)) {
+    const items = value.map((item, at) => compileTemplate(item, available, report, [...path, at]));
+    return async (scope, field) => {
+      const evaluated: Json[] = [];
+      for (const [at, item] of items.entries()) evaluated.push(await item(scope, `${field}[${at}]`));
+      return evaluated;
+    };
+  }
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(
+      ([key, member]) => [key, compileTemplate(member, available, report, [...path, key])] as const,
+    );
+    return async (scope, field) => {
+      const evaluated: [string, Json][] = [];
+      for (const [key, member] of members) evaluated.push([key, await member(scope, `${field}/${key}`)]);
+      return Object.fromEntries(evaluated);
+    };
+  }
+  return async () => value as Json;
+}
+
+function compileString(
+  text: string,
+  available: Available,
+  report: Report,
+  path: (string | number)[],
+): Template {
+  const literal: Template = async () => text;
+  const trimmed = text.trim();
+  const opened = trimmed.startsWith('{%');
+  const closed = trimmed.endsWith('%}');
+  if (!opened && !closed) return literal;
+  // "with no leading spaces … no trailing spaces. Improperly opening or closing the expression will result in a validation error."
+  if (!opened || !closed || trimmed.length < 4 || trimmed !== text) {
+    report('A JSONata expression starts with {% and ends with %}, without spaces around them', path);
+    return literal;
+  }
+  const source = text.slice(2, -2).trim();
+  try {
+    const expression = jsonata(source, evaluationLimits);
+    addFunctions(expression);
+    for (const unknown of findUnknownReferences(expression.ast(), available)) report(unknown, path);
+    return (scope, field) => evaluate(expression, source, scope, field);
+  } catch (error) {
+    report(`Invalid JSONata expression: ${describe(error)}`, path);
+    return literal;
+  }
+}
+
+async function evaluate(
+  expression: jsonata.Expression,
+  source: string,
+  scope: Scope,
+  field: string,
+): Promise<Json> {
+  let result: unknown;
+  try {
+    const bindings = { ...scope.variables, states: scope.states, [clockBinding]: scope.nowMs };
+    result = toPlainJson(await expression.evaluate(undefined, bindings));
+  } catch (error) {
+    throw new EvaluationError(source, field, `threw an error during evaluation. ${describe(error)}`);
+  }
+  if (result === undefined) throw new EvaluationError(source, field, 'returned nothing (undefined).');
+  return result as Json;
+}
+
+function describe(error: unknown): string {
+  const { code, message } = error as Partial<JsonataError>;
+  return code === undefined ? String(message) : `${code}: ${message}`;
+}
+
+/**
+ * A result as plain JSON. jsonata's arrays carry extra properties (`sequence`, `keepSingleton`), its objects may hold
+ * members that are undefined, and functions are values to it but not to a state machine.
+ */
+function toPlainJson(value: unknown): Json | undefined {
+  if (value === undefined || value === null) return value;
+  if (typeof value === 'function' || isJsonataFunction(value)) throw new Error('The result is a function');
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`The result is ${value}`);
+  if (Array.isArray(value)) return value.map(toPlainJson).filter((item) => item !== undefined);
+  if (typeof value !== 'object') return value as Json;
+  const members: [string, Json][] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const plain = toPlainJson(member);
+    if (plain !== undefined) members.push([key, plain]);
+  }
+  return Object.fromEntries(members);
+}
+
+function isJsonataFunction(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ('_jsonata_function' in value || '_jsonata_lambda' in value)
+  );
+}

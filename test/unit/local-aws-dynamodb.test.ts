@@ -1,0 +1,113 @@
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { allow, clients, refusal, roleArn, startLocalAws, type LocalAws } from '../helpers/local-aws.ts';
+
+let aws: LocalAws;
+let client: DynamoDBClient;
+const TableName = 'grantkeeper';
+const key = (pk: string, sk: string) => ({ pk: { S: pk }, sk: { S: sk } });
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  client = clients(aws.url).dynamoDb;
+  expect(await aws.dynamoDb.createTable({ name: TableName, hashKey: 'pk', rangeKey: 'sk' })).toBe(
+    'arn:aws:dynamodb:us-east-1:000000000000:table/grantkeeper',
+  );
+});
+afterAll(() => aws.close());
+
+test('an item is put, updated, read, queried and deleted', async () => {
+  const Key = key('connection#a', 'grant');
+  await client.send(new PutItemCommand({ TableName, Item: { ...Key, status: { S: 'alive' } } }));
+  const updated = await client.send(
+    new UpdateItemCommand({
+      TableName,
+      Key,
+      UpdateExpression: 'SET fence = if_not_exists(fence, :zero) + :one',
+      ExpressionAttributeValues: { ':zero': { N: '0' }, ':one': { N: '1' } },
+      ReturnValues: 'ALL_NEW',
+    }),
+  );
+  expect(updated.Attributes).toEqual({ ...Key, status: { S: 'alive' }, fence: { N: '1' } });
+  const read = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+  expect(read.Item?.['fence']).toEqual({ N: '1' });
+  const found = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :g)',
+      ExpressionAttributeValues: { ':pk': { S: 'connection#a' }, ':g': { S: 'gr' } },
+    }),
+  );
+  expect(found.Count).toBe(1);
+  await client.send(new DeleteItemCommand({ TableName, Key }));
+  expect((await client.send(new GetItemCommand({ TableName, Key }))).Item).toBeUndefined();
+});
+
+test('of racing conditional writes one wins', async () => {
+  const claims = await Promise.allSettled(
+    Array.from({ length: 10 }, (_, owner) =>
+      client.send(
+        new PutItemCommand({
+          TableName,
+          Item: { ...key('connection#race', 'lease'), owner: { N: String(owner) } },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    ),
+  );
+  const lost = claims.filter(({ status }) => status === 'rejected');
+  expect(lost).toHaveLength(9);
+  expect(lost[0]).toMatchObject({
+    reason: { name: 'ConditionalCheckFailedException', message: 'The conditional request failed' },
+  });
+});
+
+test('what dynalite would ignore is refused by name', async () => {
+  const write = new PutItemCommand({
+    TableName,
+    Item: key('a', 'b'),
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  expect(await refusal(client.send(write))).toEqual({
+    name: 'NotImplementedByEmbeddedCloud',
+    message:
+      'The embedded cloud does not play the parameter ReturnValuesOnConditionCheckFailure of dynamodb:PutItem.',
+  });
+  expect(await refusal(client.send(new ScanCommand({ TableName })))).toEqual({
+    name: 'NotImplementedByEmbeddedCloud',
+    message: 'The embedded cloud does not play dynamodb:Scan.',
+  });
+});
+
+test('a bad expression and an unknown table are refused as by DynamoDB', async () => {
+  const Key = key('a', 'b');
+  const wrong = new UpdateItemCommand({ TableName, Key, UpdateExpression: 'SET' });
+  expect(await refusal(client.send(wrong))).toEqual({
+    name: 'ValidationException',
+    message: expect.stringMatching(/^Invalid UpdateExpression: Syntax error; /),
+  });
+  expect(await refusal(client.send(new GetItemCommand({ TableName: 'none', Key })))).toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+});
+
+test('a role needs the action on the table', async () => {
+  allow(aws.iam, 'dynamodb:GetItem', 'arn:aws:dynamodb:us-east-1:000000000000:table/grantkeeper');
+  const asRole = clients(aws.url, aws.iam.credentialsFor(roleArn)).dynamoDb;
+  const Key = key('connection#a', 'settings');
+  expect((await asRole.send(new GetItemCommand({ TableName, Key }))).Item).toBeUndefined();
+  expect(await refusal(asRole.send(new DeleteItemCommand({ TableName, Key })))).toEqual({
+    name: 'AccessDeniedException',
+    message:
+      'User: arn:aws:sts::000000000000:assumed-role/restricted/embedded-cloud is not authorized to perform: dynamodb:DeleteItem on resource: arn:aws:dynamodb:us-east-1:000000000000:table/grantkeeper because no identity-based policy allows the dynamodb:DeleteItem action',
+  });
+});

@@ -1,0 +1,30 @@
+// Runs before the npm scripts, under whatever Node the machine has (>= 20): installs what the lock file
+// names when that has not been done yet, and shows it. Plain JavaScript, because nothing is installed yet.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+const root = new URL('..', import.meta.url);
+const stamp = new URL('node_modules/.grantkeeper-installed', root);
+const wanted = createHash('sha256')
+  .update(readFileSync(new URL('package-lock.json', root)))
+  .digest('hex');
+
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  console.log('grantkeeper: installing dependencies (npm install, exactly what package-lock.json names) …');
+  // Not `npm ci`: it refuses a lock file without every platform's optional packages (docs/decisions/0001).
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    },
+  );
+  if (status !== 0) {
+    console.error('grantkeeper: npm install failed; mend what it names above and run the command again.');
+    process.exit(status ?? 1);
+  }
+  writeFileSync(stamp, wanted);
+}
