@@ -95,7 +95,6 @@ class RemoteCalls {
     const id = ++this.#lastId;
     this.#waiting.set(id, waiting);
     const request: ControlRequest = { id, name, args };
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(request);
     return waiting.promise as Promise<Awaited<ReturnType<BrokerageControl[K]>>>;
   }

@@ -6,7 +6,6 @@ import type { BrokerageControl, BrokerageOptions, ControlRequest, WorkerMessage 
 const options = workerData as BrokerageOptions;
 installVirtualDate(options.sharedClock);
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 try {
   const { serve } = await import('./server.ts');

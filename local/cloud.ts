@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { DynamoDb } from './aws/dynamodb.ts';
+import { startDynamoDb } from './aws/dynamodb.ts';
+import { startAwsFront } from './aws/front.ts';
+import { Iam } from './aws/iam.ts';
+import { SecretsManager } from './aws/secrets-manager.ts';
+import { administrator } from './aws/service.ts';
+import { Ses } from './aws/ses.ts';
+import { Sns } from './aws/sns.ts';
+import type { VirtualClock } from './clock.ts';
+import { EventBus } from './event-bus.ts';
+import { HttpApi } from './http/http-api.ts';
+import { Inbox } from './inbox.ts';
+import { Lambda } from './lambda/lambda.ts';
+import { deploy } from './program/deploy.ts';
+import { evaluate } from './program/evaluate.ts';
+import type { Registered } from './program/evaluate.ts';
+import { Scheduler } from './scheduler.ts';
+import { StepFunctions } from './step-functions/step-functions.ts';
+
+export interface CloudOptions {
+  readonly stack: string;
+  /** Of the stack, once the address of the HTTP API is known: the provider wants to know the callback URL first. */
+  config(apiUrl: string): Promise<Readonly<Record<string, unknown>>>;
+  readonly ports: { readonly aws: number; readonly api: number };
+  readonly clock: VirtualClock;
+  /** Real milliseconds that each AWS call takes. */
+  readonly awsDelayMs?: () => number;
+  /** A last look at what is deployed; a test takes something away here. */
+  readonly change?: (resources: readonly Registered[]) => readonly Registered[];
+}
+
+export interface Cloud {
+  readonly clock: VirtualClock;
+  readonly inbox: Inbox;
+  readonly secrets: SecretsManager;
+  readonly dynamoDb: DynamoDb;
+  readonly lambda: Lambda;
+  readonly stepFunctions: StepFunctions;
+  readonly scheduler: Scheduler;
+  readonly httpApi: HttpApi;
+  readonly awsUrl: string;
+  readonly apiUrl: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly resources: readonly Registered[];
+  close(): Promise<void>;
+}
+
+/** Evaluates the program and brings up what it registers. Time stands at its first event until it is stepped. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { clock, ports } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'grantkeeper-'));
+  const iam = new Iam();
+  const { authorize } = iam;
+  const inbox = new Inbox(clock);
+  const secrets = new SecretsManager({ clock, authorize });
+  const dynamoDb = await startDynamoDb({ authorize });
+  const ses = new Ses({ authorize, inbox });
+  const sns = new Sns({ authorize, inbox });
+  const eventBus = new EventBus(clock, sns);
+  const lambda = new Lambda({ clock, authorize, folder });
+  const stepFunctions = new StepFunctions({
+    clock,
+    authorize,
+    invokeFunction: (functionArn, payload) => lambda.invoke(functionArn, payload),
+    service: (name) => ({ dynamodb: dynamoDb, sns })[name],
+    onStatusChange: ({ error, cause, ...event }) =>
+      eventBus.put('aws.states', 'Step Functions Execution Status Change', {
+        ...event,
+        error: error ?? null,
+        cause: cause ?? null,
+      }),
+  });
+  const scheduler = new Scheduler(clock, stepFunctions);
+  const httpApi = new HttpApi({ clock, invoke: (functionArn, event) => lambda.invoke(functionArn, event) });
+  const services = { iam, secrets, dynamoDb, ses, sns, lambda, stepFunctions, scheduler, eventBus, httpApi };
+
+  const closers: (() => Promise<unknown>)[] = [
+    () => lambda.close(),
+    () => rm(folder, { recursive: true, force: true }),
+  ];
+  const close = async () => void (await Promise.all(closers.map((closer) => closer())));
+  try {
+    const front = await startAwsFront({
+      port: ports.aws,
+      iam,
+      clock,
+      services: { secretsmanager: secrets, states: stepFunctions, dynamodb: dynamoDb, sns, ses, lambda },
+      ...(options.awsDelayMs && { delayMs: options.awsDelayMs }),
+    });
+    closers.unshift(() => front.close());
+    lambda.setEndpoint(front.url);
+    const apiUrl = await httpApi.listen(ports.api);
+    closers.unshift(() => httpApi.close());
+
+    const config = await options.config(apiUrl);
+    const evaluated = await evaluate({ stack: options.stack, config, apiEndpoint: apiUrl });
+    const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
+    await deploy(resources, services);
+    const { outputs } = evaluated;
+    return { ...services, clock, inbox, awsUrl: front.url, apiUrl, outputs, resources, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What the operator does once by hand: puts a client's credentials into its secret. */
+export async function putClientSecret(
+  cloud: Pick<Cloud, 'secrets'>,
+  name: string,
+  value: string,
+): Promise<void> {
+  await cloud.secrets.call(
+    'PutSecretValue',
+    { SecretId: name, SecretString: value, ClientRequestToken: crypto.randomUUID() },
+    administrator,
+  );
+}

@@ -1,0 +1,119 @@
+import { notPlayed } from './aws/errors.ts';
+import type { AwsService } from './aws/service.ts';
+import { accountId, administrator, region } from './aws/service.ts';
+import type { Clock } from './clock.ts';
+
+export interface EventTargetDefinition {
+  readonly topicArn: string;
+  readonly inputPaths: Readonly<Record<string, string>>;
+  readonly inputTemplate: string;
+}
+
+interface Rule {
+  readonly pattern: Readonly<Record<string, unknown>>;
+  readonly targets: EventTargetDefinition[];
+}
+
+/**
+ * The default event bus, with SNS topics as targets.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+ */
+export class EventBus {
+  readonly #rules = new Map<string, Rule>();
+  readonly #clock: Clock;
+  readonly #sns: AwsService;
+
+  constructor(clock: Clock, sns: AwsService) {
+    this.#clock = clock;
+    this.#sns = sns;
+  }
+
+  addRule(name: string, eventPattern: string): void {
+    const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
+    checkPattern(pattern, name);
+    this.#rules.set(name, { pattern, targets: [] });
+  }
+
+  addTarget(rule: string, target: EventTargetDefinition): void {
+    const found = this.#rules.get(rule);
+    if (!found) throw new Error(`There is no rule ${rule}.`);
+    found.targets.push(target);
+  }
+
+  /** Delivers an event of a service to whatever rule matches it. */
+  put(source: string, detailType: string, detail: Readonly<Record<string, unknown>>): void {
+    const time = new Date(this.#clock.now()).toISOString();
+    const event = {
+      version: '0',
+      source,
+      'detail-type': detailType,
+      account: accountId,
+      region,
+      time,
+      detail,
+    };
+    for (const { pattern, targets } of this.#rules.values()) {
+      if (!matches(pattern, event)) continue;
+      for (const target of targets) {
+        const Message = transform(target, event);
+        const { topicArn: TopicArn } = target;
+        void this.#clock.track(this.#sns.call('Publish', { TopicArn, Message }, administrator));
+      }
+    }
+  }
+}
+
+/** Every leaf is a list of values, `{exists}`, `{anything-but}` or `{prefix}`; all else is refused by name. */
+function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string): void {
+  for (const [key, value] of Object.entries(pattern)) {
+    const at = `${path}.${key}`;
+    if (Array.isArray(value) && !key.startsWith('$')) {
+      for (const choice of value as unknown[]) {
+        if (typeof choice !== 'object' || choice === null) continue;
+        const [operator] = Object.keys(choice);
+        if (!['exists', 'anything-but'].includes(operator ?? '')) throw notPlayed(`the event pattern ${at}`);
+      }
+    } else if (typeof value === 'object' && value !== null && !key.startsWith('$')) {
+      checkPattern(value as Record<string, unknown>, at);
+    } else {
+      throw notPlayed(`the event pattern ${at}`);
+    }
+  }
+}
+
+function matches(
+  pattern: Readonly<Record<string, unknown>>,
+  event: Readonly<Record<string, unknown>>,
+): boolean {
+  return Object.entries(pattern).every(([key, expected]) => {
+    const actual = event[key];
+    if (!Array.isArray(expected)) {
+      const inner = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
+      return matches(expected as Record<string, unknown>, inner);
+    }
+    return (expected as unknown[]).some((choice) => matchesChoice(choice, actual));
+  });
+}
+
+function matchesChoice(choice: unknown, actual: unknown): boolean {
+  if (typeof choice !== 'object' || choice === null) return choice === actual;
+  if ('exists' in choice) return choice.exists === (actual !== undefined);
+  const { 'anything-but': unwanted } = choice as { 'anything-but': unknown };
+  return actual !== undefined && ![unwanted].flat().includes(actual);
+}
+
+/**
+ * An input transformer: paths into the event, put into a template.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+ */
+function transform(target: EventTargetDefinition, event: Readonly<Record<string, unknown>>): string {
+  return target.inputTemplate.replace(/<(\w+)>/g, (placeholder, name: string) => {
+    const path = target.inputPaths[name];
+    if (path === undefined) return placeholder;
+    const value = path
+      .replace(/^\$\./, '')
+      .split('.')
+      .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], event);
+    return typeof value === 'string' ? value : JSON.stringify(value ?? '');
+  });
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { accountId } from '../aws/service.ts';
+import type { Clock } from '../clock.ts';
+
+export interface HttpRoute {
+  /** `GET /callback`, with `{parameter}` segments. */
+  readonly routeKey: string;
+  readonly functionArn: string;
+}
+
+export interface HttpApiPorts {
+  readonly clock: Clock;
+  invoke(functionArn: string, payload: unknown): Promise<{ payload: unknown; functionError?: string }>;
+}
+
+interface FunctionResponse {
+  readonly statusCode: number;
+  readonly headers?: Record<string, string>;
+  readonly cookies?: string[];
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const maximumBodyBytes = 10 * 1024 * 1024;
+const integrationTimeoutMs = 30_000;
+
+/**
+ * An HTTP API with Lambda proxy integrations, payload format 2.0.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+export class HttpApi {
+  readonly #server: Server;
+  readonly #ports: HttpApiPorts;
+  readonly #routes: { method: string; pattern: RegExp; route: HttpRoute }[] = [];
+  /** What an access log of the registered format would hold. */
+  readonly accessLog: { at: string; routeKey: string; status: number }[] = [];
+
+  constructor(ports: HttpApiPorts) {
+    this.#ports = ports;
+    this.#server = createServer((request, response) => {
+      void ports.clock.track(this.#serve(request, response));
+    });
+  }
+
+  /** @throws the system's error, for example `EADDRINUSE` */
+  async listen(port: number): Promise<string> {
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  addRoute(route: HttpRoute): void {
+    const [method, path] = route.routeKey.split(' ') as [string, string];
+    const pattern = path
+      .split('/')
+      .map((segment) => {
+        const parameter = /^\{(\w+)\}$/.exec(segment)?.[1];
+        return parameter ? `(?<${parameter}>[^/]+)` : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      })
+      .join('/');
+    this.#routes.push({ method, pattern: new RegExp(`^${pattern}$`), route });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const matched = this.#match(request.method ?? 'GET', url.pathname);
+    const answer = matched
+      ? await this.#integrate(request, url, matched).catch(() => gatewayError(500, 'Internal Server Error'))
+      : gatewayError(404, 'Not Found');
+    this.accessLog.push({
+      at: new Date(this.#ports.clock.now()).toISOString(),
+      routeKey: matched?.route.routeKey ?? '-',
+      status: answer.statusCode,
+    });
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+    if (answer.cookies) response.setHeader('set-cookie', answer.cookies);
+    response.statusCode = answer.statusCode;
+    response.end(answer.isBase64Encoded ? Buffer.from(answer.body ?? '', 'base64') : (answer.body ?? ''));
+  }
+
+  #match(method: string, path: string) {
+    for (const candidate of this.#routes) {
+      const match = candidate.method === method ? candidate.pattern.exec(path) : null;
+      if (match) return { route: candidate.route, parameters: { ...match.groups } };
+    }
+    return undefined;
+  }
+
+  async #integrate(
+    request: IncomingMessage,
+    url: URL,
+    { route, parameters }: { route: HttpRoute; parameters: Record<string, string> },
+  ): Promise<FunctionResponse> {
+    const body = await readBody(request);
+    if (body === undefined) return gatewayError(413, 'Request Entity Too Large');
+    const { cookie, ...headers } = joinedHeaders(request);
+    const event = {
+      version: '2.0',
+      routeKey: route.routeKey,
+      rawPath: url.pathname,
+      rawQueryString: url.search.slice(1),
+      ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
+      headers,
+      pathParameters: parameters,
+      requestContext: {
+        accountId,
+        apiId: 'local',
+        http: {
+          method: request.method,
+          path: url.pathname,
+          protocol: 'HTTP/1.1',
+          sourceIp: '127.0.0.1',
+          userAgent: headers['user-agent'] ?? '',
+        },
+        requestId: randomUUID(),
+        routeKey: route.routeKey,
+        stage: '$default',
+        timeEpoch: this.#ports.clock.now(),
+      },
+      // Bodies arrive base64-encoded unless they are text, JSON or XML; forms are not.
+      ...(body.length > 0 ? { body: body.toString('base64') } : {}),
+      isBase64Encoded: body.length > 0,
+    };
+    const invoked = await Promise.race([this.#ports.invoke(route.functionArn, event), timeout()]);
+    if (invoked === 'timeout') return gatewayError(503, 'Service Unavailable');
+    const { payload, functionError } = invoked;
+    if (functionError !== undefined) return gatewayError(500, 'Internal Server Error');
+    return asResponse(payload);
+  }
+}
+
+/** A result without `statusCode` is a body of JSON, as the payload format says. */
+function asResponse(payload: unknown): FunctionResponse {
+  if (typeof payload === 'object' && payload !== null && 'statusCode' in payload) {
+    return payload as FunctionResponse;
+  }
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'application/json' },
+    body: typeof payload === 'string' ? payload : JSON.stringify(payload),
+  };
+}
+
+function gatewayError(statusCode: number, message: string): FunctionResponse {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+}
+
+function timeout(): Promise<'timeout'> {
+  return new Promise((resolve) => setTimeout(() => resolve('timeout'), integrationTimeoutMs).unref());
+}
+
+/** Lower-case names; repeated headers joined by commas, cookies by semicolons. */
+function joinedHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    headers[name] = values!.join(name === 'cookie' ? '; ' : ',');
+  }
+  return headers;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maximumBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

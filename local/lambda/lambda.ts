@@ -1,0 +1,144 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { AwsError, notPlayed } from '../aws/errors.ts';
+import type { Credentials } from '../aws/iam.ts';
+import type { Authorize, AwsService, Caller } from '../aws/service.ts';
+import { region } from '../aws/service.ts';
+import type { VirtualClock } from '../clock.ts';
+import type { Ended } from './environment.ts';
+import { ExecutionEnvironment } from './environment.ts';
+
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly arn: string;
+  /** The one module of its archive, `index.mjs`. */
+  readonly code: string;
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
+}
+
+export interface LogLine {
+  /** ISO 8601, virtual. */
+  readonly at: string;
+  readonly functionName: string;
+  readonly text: string;
+}
+
+export interface LambdaPorts {
+  readonly clock: VirtualClock;
+  readonly authorize: Authorize;
+  /** Folder for the bundles. */
+  readonly folder: string;
+}
+
+interface Deployed extends FunctionDefinition {
+  readonly bundle: string;
+  readonly idle: ExecutionEnvironment[];
+}
+
+/** Runs the bundles, each in threads of its own with its own environment and role. */
+export class Lambda implements AwsService {
+  readonly logs: LogLine[] = [];
+  readonly #functions = new Map<string, Deployed>();
+  readonly #environments = new Set<ExecutionEnvironment>();
+  readonly #ports: LambdaPorts;
+  #endpoint = '';
+
+  constructor(ports: LambdaPorts) {
+    this.#ports = ports;
+  }
+
+  /** Where the functions find AWS. */
+  setEndpoint(url: string): void {
+    this.#endpoint = url;
+  }
+
+  addFunction(definition: FunctionDefinition): void {
+    if (definition.handler !== 'index.handler') throw notPlayed(`the handler ${definition.handler}`);
+    const folder = join(this.#ports.folder, definition.name);
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, 'index.mjs');
+    writeFileSync(file, definition.code);
+    this.#functions.set(definition.arn, { ...definition, bundle: pathToFileURL(file).href, idle: [] });
+  }
+
+  /** Invoke, for whoever signs the call. */
+  async call(
+    operation: string,
+    input: Record<string, unknown>,
+    caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    if (operation !== 'Invoke') throw notPlayed(`lambda:${operation}`);
+    const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: payload } = input;
+    if (type !== 'RequestResponse') throw notPlayed(`the InvocationType ${String(type)}`);
+    const deployed = this.#find(String(name));
+    this.#ports.authorize(caller, 'lambda:InvokeFunction', deployed?.arn ?? String(name));
+    if (!deployed)
+      throw new AwsError('ResourceNotFoundException', `Function not found: ${String(name)}`, 404);
+    const { payload: Payload, functionError } = await this.invoke(deployed.arn, payload);
+    return { StatusCode: 200, Payload, ...(functionError && { FunctionError: functionError }) };
+  }
+
+  /** @throws {AwsError} `ResourceNotFoundException`; what the function throws is an answer */
+  async invoke(
+    functionArn: string,
+    payload: unknown,
+  ): Promise<{ payload: unknown; functionError?: 'Unhandled' | 'Handled' }> {
+    const deployed = this.#functions.get(functionArn);
+    if (!deployed) throw new AwsError('ResourceNotFoundException', `Function not found: ${functionArn}`, 404);
+    const ended = await this.#ports.clock.track(this.#run(deployed, JSON.stringify(payload ?? null)));
+    return 'result' in ended
+      ? { payload: JSON.parse(ended.result) }
+      : { payload: JSON.parse(ended.error), functionError: 'Unhandled' };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#environments].map((environment) => environment.close()));
+  }
+
+  async #run(deployed: Deployed, event: string): Promise<Ended> {
+    const environment = deployed.idle.pop() ?? this.#newEnvironment(deployed);
+    const ended = await environment.invoke(event);
+    if (environment.gone) this.#environments.delete(environment);
+    else deployed.idle.push(environment);
+    return ended;
+  }
+
+  #newEnvironment(deployed: Deployed): ExecutionEnvironment {
+    const { name, arn, bundle, timeoutSeconds, variables, credentials } = deployed;
+    const { clock } = this.#ports;
+    const environment = new ExecutionEnvironment({
+      functionName: name,
+      functionArn: arn,
+      bundle,
+      sharedClock: clock.shared,
+      timeoutSeconds,
+      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+      variables: {
+        ...variables,
+        AWS_REGION: region,
+        AWS_LAMBDA_FUNCTION_NAME: name,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        ...(credentials.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
+        AWS_ENDPOINT_URL: this.#endpoint,
+        // The person's own AWS configuration must not reach the functions.
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        TZ: ':UTC',
+      },
+      onLog: (text) =>
+        void this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text }),
+    });
+    this.#environments.add(environment);
+    return environment;
+  }
+
+  #find(nameOrArn: string): Deployed | undefined {
+    return [...this.#functions.values()].find(({ name, arn }) => nameOrArn === name || nameOrArn === arn);
+  }
+}

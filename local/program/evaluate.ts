@@ -1,0 +1,80 @@
+import * as pulumi from '@pulumi/pulumi';
+
+import { readConfig } from '../../infra/config.ts';
+import { grantkeeper } from '../../infra/stack.ts';
+import { accountId, region } from '../aws/service.ts';
+import { stateOf } from './resource-state.ts';
+
+/** One resource as the program registered it, inputs resolved. */
+export interface Registered {
+  /** Pulumi's type token, for example `aws:lambda/function:Function`. */
+  readonly type: string;
+  /** The logical name. */
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** What AWS would have answered: inputs, and ARN, id and the like. */
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+export interface Evaluated {
+  readonly resources: readonly Registered[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface Stack {
+  readonly stack: string;
+  /** Configuration as `Pulumi.<stack>.yaml` has it: full keys (`grantkeeper:mail`), structured values. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Address that the HTTP API gets. */
+  readonly apiEndpoint: string;
+}
+
+/**
+ * Evaluates the Pulumi program under Pulumi's own runtime mocks: the same program that `pulumi up` runs.
+ * @throws {pulumi.RunError} for a configuration that is not valid
+ */
+export async function evaluate({ stack, config, apiEndpoint }: Stack): Promise<Evaluated> {
+  const resources: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        const { id, state } = stateOf(type, name, inputs as Record<string, unknown>, { apiEndpoint });
+        if (type.startsWith('aws:'))
+          resources.push({ type, name, inputs: inputs as Record<string, unknown>, state });
+        return { id, state };
+      },
+      call: ({ token }) => answerOf(token),
+    },
+    'grantkeeper',
+    stack,
+    false,
+  );
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  const outputs = await resolved(grantkeeper(readConfig()));
+  await pulumi.runtime.disconnect();
+  return { resources, outputs };
+}
+
+function answerOf(token: string): Record<string, unknown> {
+  switch (token) {
+    case 'aws:index/getCallerIdentity:getCallerIdentity':
+      return { id: accountId, accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
+    case 'aws:index/getRegion:getRegion':
+      return { id: region, region, name: region };
+    case 'aws:index/getPartition:getPartition':
+      return { id: 'aws', partition: 'aws', dnsSuffix: 'amazonaws.com' };
+    default:
+      throw new Error(`The embedded cloud does not play the provider function ${token}.`);
+  }
+}
+
+function resolved(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => void pulumi.output(outputs).apply((known) => resolve(known)));
+}

@@ -1,0 +1,96 @@
+import { accountId, region } from '../aws/service.ts';
+
+export interface Place {
+  readonly apiEndpoint: string;
+}
+
+type Inputs = Record<string, unknown>;
+/** Names are text in every resource that has one. */
+type Names = Readonly<Record<string, string>>;
+
+const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${accountId}:${resource}`;
+
+/** What AWS adds to a resource once it is made, by Pulumi's type. Everything the program uses, and no more. */
+const made: Readonly<
+  Record<string, (inputs: Names, name: string, place: Place) => Inputs & { id?: string }>
+> = {
+  'aws:cloudwatch/logGroup:LogGroup': ({ name }) => ({
+    id: `${name}`,
+    arn: arn('logs', `log-group:${name}`),
+  }),
+  'aws:iam/role:Role': ({ name }) => ({ id: `${name}`, arn: `arn:aws:iam::${accountId}:role/${name}` }),
+  'aws:iam/rolePolicy:RolePolicy': ({ role }, name) => ({ id: `${role}:${name}` }),
+  'aws:lambda/function:Function': ({ name }) => {
+    const functionArn = arn('lambda', `function:${name}`);
+    return {
+      id: `${name}`,
+      arn: functionArn,
+      invokeArn: `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${functionArn}/invocations`,
+    };
+  },
+  'aws:lambda/permission:Permission': () => ({}),
+  'aws:dynamodb/table:Table': ({ name }) => ({ id: `${name}`, arn: arn('dynamodb', `table/${name}`) }),
+  'aws:dynamodb/tableItem:TableItem': () => ({}),
+  'aws:secretsmanager/secret:Secret': ({ name }) => {
+    const secretArn = arn('secretsmanager', `secret:${name}-abcdef`);
+    return { id: secretArn, arn: secretArn };
+  },
+  'aws:sesv2/emailIdentity:EmailIdentity': ({ emailIdentity }) => ({
+    id: `${emailIdentity}`,
+    arn: arn('ses', `identity/${emailIdentity}`),
+  }),
+  'aws:sesv2/configurationSet:ConfigurationSet': ({ configurationSetName }) => ({
+    id: `${configurationSetName}`,
+    arn: arn('ses', `configuration-set/${configurationSetName}`),
+  }),
+  'aws:sns/topic:Topic': ({ name }) => ({ id: arn('sns', `${name}`), arn: arn('sns', `${name}`) }),
+  'aws:sns/topicSubscription:TopicSubscription': () => ({}),
+  'aws:sns/topicPolicy:TopicPolicy': () => ({}),
+  'aws:cloudwatch/eventRule:EventRule': ({ name }) => ({ id: `${name}`, arn: arn('events', `rule/${name}`) }),
+  'aws:cloudwatch/eventTarget:EventTarget': () => ({}),
+  'aws:sfn/stateMachine:StateMachine': ({ name }) => {
+    const machineArn = arn('states', `stateMachine:${name}`);
+    return { id: machineArn, arn: machineArn };
+  },
+  'aws:sqs/queue:Queue': ({ name }) => ({ id: `https://sqs/${name}`, arn: arn('sqs', `${name}`) }),
+  'aws:scheduler/schedule:Schedule': ({ name }) => ({
+    id: `default/${name}`,
+    arn: arn('scheduler', `schedule/default/${name}`),
+  }),
+  'aws:apigatewayv2/api:Api': (_inputs, _name, { apiEndpoint }) => ({
+    id: 'local',
+    apiEndpoint,
+    arn: `arn:aws:apigateway:${region}::/apis/local`,
+    executionArn: arn('execute-api', 'local'),
+  }),
+  'aws:apigatewayv2/integration:Integration': (_inputs, name) => ({ id: name }),
+  'aws:apigatewayv2/route:Route': (_inputs, name) => ({ id: name }),
+  'aws:apigatewayv2/stage:Stage': ({ name }) => ({ id: `${name}` }),
+  'aws:apigatewayv2/domainName:DomainName': ({ domainName, domainNameConfiguration }) => ({
+    id: `${domainName}`,
+    domainNameConfiguration: {
+      ...(domainNameConfiguration as unknown as Inputs),
+      targetDomainName: `d-local.execute-api.${region}.amazonaws.com`,
+      hostedZoneId: 'Z1UJRXOUMOOFQ8',
+    },
+  }),
+  'aws:apigatewayv2/apiMapping:ApiMapping': () => ({}),
+  'aws:route53/record:Record': () => ({}),
+};
+
+/**
+ * Id and state of a resource as its provider would answer them.
+ * @throws {Error} naming a type that the embedded cloud does not play
+ */
+export function stateOf(
+  type: string,
+  name: string,
+  inputs: Inputs,
+  place: Place,
+): { id: string; state: Inputs } {
+  if (!type.startsWith('aws:')) return { id: name, state: inputs };
+  const make = made[type];
+  if (!make) throw new Error(`The embedded cloud does not play the resource type ${type} (${name}).`);
+  const { id = name, ...added } = make(inputs as Names, name, place);
+  return { id, state: { ...inputs, ...added } };
+}
