@@ -116,7 +116,8 @@ async function answerOf(
       kind: 'tokens',
       tokens: {
         accessToken: new Secret(valid.access_token),
-        tokenType: valid.token_type,
+        // As the provider writes it: the library puts it in lower case.
+        tokenType: String(tokenSet.token_type),
         scope: valid.scope,
         expiresInSeconds: valid.expires_in,
         refreshToken: valid.refresh_token === undefined ? undefined : new Secret(valid.refresh_token),

@@ -1,0 +1,241 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+
+import { administrator } from '../../local/aws/service.ts';
+import type { Demo, DemoOptions } from '../../local/demo.ts';
+import { startDemo } from '../../local/demo.ts';
+import type { Message } from '../../local/inbox.ts';
+
+/** A Monday, 12:00 UTC. */
+export const startMs = Date.UTC(2026, 0, 5, 12);
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+
+const everyPort = { aws: 0, api: 0, brokerage: 0, hop: 0 };
+
+/** The demo on free ports, with what tests ask of it. */
+export class TestDemo implements AsyncDisposable {
+  readonly demo: Demo;
+
+  private constructor(demo: Demo) {
+    this.demo = demo;
+  }
+
+  static async start(options: Partial<DemoOptions> = {}): Promise<TestDemo> {
+    return new TestDemo(await startDemo({ ports: everyPort, startMs, ...options }));
+  }
+
+  get cloud() {
+    return this.demo.cloud;
+  }
+
+  get brokerage() {
+    return this.demo.brokerage;
+  }
+
+  /** Steps to the first tick, whose mail invites the owner, and logs in. */
+  async connect(): Promise<void> {
+    await this.cloud.clock.advance(0);
+    const done = await this.logIn(this.newestLink());
+    if (done.status !== 200) throw new Error(`The first login ended with ${done.status}: ${done.title}`);
+    await this.cloud.clock.idle();
+  }
+
+  async advance(durationMs: number): Promise<void> {
+    await this.cloud.clock.advance(durationMs);
+  }
+
+  mails(): Message[] {
+    return this.cloud.inbox.list().filter(({ channel }) => channel === 'email');
+  }
+
+  alerts(): Message[] {
+    return this.cloud.inbox.list().filter(({ channel }) => channel === 'topic');
+  }
+
+  newestLink(): string {
+    const link = this.mails()
+      .map(linkIn)
+      .findLast((found) => found !== undefined);
+    if (link === undefined) throw new Error('No mail has a link.');
+    return link;
+  }
+
+  /** The whole ceremony, as a browser without script walks it. */
+  async logIn(link: string, choice: 'allow' | 'cancel' = 'allow', browser = new Browser()): Promise<Page> {
+    const callback = await this.logInUpToCallback(link, choice, browser);
+    return browser.open(callback);
+  }
+
+  /** Answers the callback's address instead of opening it. */
+  async logInUpToCallback(
+    link: string,
+    choice: 'allow' | 'cancel' = 'allow',
+    browser = new Browser(),
+  ): Promise<string> {
+    const stopAt = `${this.cloud.apiUrl}/callback`;
+    await browser.open(link);
+    const login = await browser.post(link, {}, stopAt);
+    const consent = await browser.post(login.url, { login_id: 'demo', password: 'demo' }, stopAt);
+    const back = await browser.post(consent.url, { decision: choice }, stopAt);
+    if (!back.url.startsWith(stopAt)) throw new Error(`The login stopped at ${back.title}: ${back.status}`);
+    return back.url;
+  }
+
+  async grant(connectionId = 'demo-main'): Promise<Record<string, unknown>> {
+    return (await this.item('grant', connectionId)) ?? {};
+  }
+
+  async item(sk: string, connectionId = 'demo-main'): Promise<Record<string, unknown> | undefined> {
+    const { Item } = await this.cloud.dynamoDb.call(
+      'GetItem',
+      {
+        TableName: this.cloud.outputs.tableName,
+        Key: { pk: { S: `connection#${connectionId}` }, sk: { S: sk } },
+        ConsistentRead: true,
+      },
+      administrator,
+    );
+    return Item === undefined ? undefined : (plain({ M: Item }) as Record<string, unknown>);
+  }
+
+  /** Current value of a token secret, parsed. */
+  secret(kind: 'grant' | 'access', connectionId = 'demo-main'): Promise<SecretValue> {
+    return this.secretVersion(kind, 'AWSCURRENT', connectionId);
+  }
+
+  async secretVersion(
+    kind: 'grant' | 'access',
+    stage: string,
+    connectionId = 'demo-main',
+  ): Promise<SecretValue> {
+    const answer = await this.cloud.secrets.call(
+      'GetSecretValue',
+      { SecretId: `grantkeeper/local/${connectionId}/${kind}`, VersionStage: stage },
+      administrator,
+    );
+    return {
+      ...(JSON.parse(String(answer.SecretString)) as SecretValue),
+      versionId: String(answer.VersionId),
+    };
+  }
+
+  /** Newest first: name, status and the states that it went through. */
+  async executions(): Promise<Execution[]> {
+    const listed = (await this.cloud.stepFunctions.call(
+      'ListExecutions',
+      { stateMachineArn: this.cloud.outputs.stateMachineArn },
+      administrator,
+    )) as { executions: { executionArn: string; name: string; status: string }[] };
+    return Promise.all(
+      listed.executions.map(async ({ executionArn, name, status }) => {
+        const history = (await this.cloud.stepFunctions.call(
+          'GetExecutionHistory',
+          { executionArn, maxResults: 1000 },
+          administrator,
+        )) as { events: { type: string; stateEnteredEventDetails?: { name: string } }[] };
+        const states = history.events.flatMap(({ stateEnteredEventDetails: entered }) => entered?.name ?? []);
+        return { executionArn, name, status, states };
+      }),
+    );
+  }
+
+  async start(input: Record<string, unknown>): Promise<void> {
+    await this.cloud.stepFunctions.call(
+      'StartExecution',
+      { stateMachineArn: this.cloud.outputs.stateMachineArn, input: JSON.stringify(input) },
+      administrator,
+    );
+    await this.cloud.clock.advance(0);
+  }
+
+  sdk() {
+    const config = {
+      endpoint: this.cloud.awsUrl,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    return { secrets: new SecretsManagerClient(config), states: new SFNClient(config) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.demo.close();
+  }
+}
+
+export interface Execution {
+  readonly executionArn: string;
+  readonly name: string;
+  readonly status: string;
+  readonly states: readonly string[];
+}
+
+export type SecretValue = Readonly<Record<string, string>>;
+
+export interface Page {
+  readonly url: string;
+  readonly status: number;
+  readonly title: string;
+  readonly body: string;
+}
+
+export function linkIn({ text }: { readonly text: string }): string | undefined {
+  return /https?:\/\/\S+\/reauthorize\/\S+/.exec(text)?.[0];
+}
+
+/** As much of a browser as a login without script needs: cookies by origin, and redirects. */
+export class Browser {
+  readonly #cookies = new Map<string, Map<string, string>>();
+
+  open(url: string, stopAt?: string): Promise<Page> {
+    return this.#go('GET', url, undefined, stopAt);
+  }
+
+  post(url: string, form: Record<string, string>, stopAt?: string): Promise<Page> {
+    return this.#go('POST', url, new URLSearchParams(form), stopAt);
+  }
+
+  async #go(method: string, url: string, body: URLSearchParams | undefined, stopAt?: string): Promise<Page> {
+    if (stopAt !== undefined && url.startsWith(stopAt)) return { url, status: 0, title: '', body: '' };
+    const jar = this.#jar(url);
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, {
+      method,
+      redirect: 'manual',
+      headers: cookie === '' ? {} : { cookie },
+      ...(body && { body }),
+    });
+    for (const set of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(set)!;
+      jar.set(name!, value!);
+    }
+    const text = await response.text();
+    const location = response.headers.get('location');
+    if (response.status >= 300 && response.status < 400 && location !== null) {
+      return this.#go('GET', new URL(location, url).href, undefined, stopAt);
+    }
+    const title = /<title>([^<]*)<\/title>/.exec(text)?.[1]?.replace(' · Grantkeeper', '') ?? '';
+    return { url, status: response.status, title, body: text };
+  }
+
+  #jar(url: string): Map<string, string> {
+    const { host } = new URL(url);
+    const jar = this.#cookies.get(host) ?? new Map<string, string>();
+    this.#cookies.set(host, jar);
+    return jar;
+  }
+}
+
+/** A DynamoDB value as plain data. */
+function plain(value: unknown): unknown {
+  const [[type, inner]] = Object.entries(value as Record<string, unknown>) as [[string, unknown]];
+  if (type === 'N') return Number(inner);
+  if (type === 'L') return (inner as unknown[]).map(plain);
+  if (type === 'M') {
+    return Object.fromEntries(
+      Object.entries(inner as Record<string, unknown>).map(([k, v]) => [k, plain(v)]),
+    );
+  }
+  return inner;
+}
