@@ -73,13 +73,14 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
   }
 
   const held = isLoginUnderWay(grant.authorization, nowMs);
-  const reason = askReason(grant, ladder, nowMs) ?? (reauthorizeForced ? 'requested' : undefined);
+  const needed = askReason(grant, ladder, nowMs);
+  const reason = needed ?? (reauthorizeForced ? 'requested' : undefined);
   if (reason !== undefined && open?.reason !== reason && !held && !did('reauthorize')) {
     return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, ladder, reason, nowMs)) };
   }
 
   const rungMs = ladder && newestUntoldRung(grant, ladder, nowMs);
-  if (ladder && rungMs !== undefined && reason === undefined && !held && !did('notify')) {
+  if (rungMs !== undefined && needed === undefined && !held && !did('notify')) {
     return {
       decision: 'notify',
       reason: 'a rung was crossed',
@@ -89,11 +90,11 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     };
   }
 
-  if (grant.owesRestored && grant.status === 'active' && reason === undefined && !did('notify')) {
+  if (grant.owesRestored && needed === undefined && !did('notify')) {
     return { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
   }
   if (reason !== undefined) return none(held ? 'the owner is logging in' : 'the owner has been asked');
-  return none(grant.status === 'active' ? 'all is well' : 'nothing to do');
+  return none('all is well');
 }
 
 /** Whether an access token that ends then still serves until the next check is done. */
@@ -129,21 +130,22 @@ function newestUntoldRung(grant: Grant, ladder: Ladder, nowMs: number): number |
   return newest !== undefined && !grant.toldRungs.includes(iso(newest)) ? newest : undefined;
 }
 
-/** Epoch milliseconds. A notice's link serves until the next rung's mail has surely come. */
+/**
+ * Epoch milliseconds. A link serves until the next rung's mail has surely come, the last rung's until the token
+ * is needed. A dead grant, and one without a ladder, has no such day: there the next link is a reminder.
+ */
 function linkExpiry(
   settings: Settings,
   ladder: Ladder | undefined,
   reason: AskReason,
   nowMs: number,
 ): number {
-  const earliest = nowMs + minimumLinkMs;
-  if (ladder && reason === 'expiring') return Math.max(ladder.neededAtMs, earliest);
-  const nextRungMs = ladder?.rungsMs.find((rungMs) => rungMs > nowMs);
-  if (reason === 'rung' && nextRungMs !== undefined) {
-    const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-    return Math.max(nextRungMs + twoTicksMs, earliest);
-  }
-  return nowMs + reminderMs;
+  const dead = reason === 'first-login' || reason === 'rejected' || reason === 'expired';
+  if (ladder === undefined || dead) return nowMs + reminderMs;
+  const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+  const nextRungMs = ladder.rungsMs.find((rungMs) => rungMs > nowMs);
+  const endsMs = nextRungMs === undefined ? ladder.neededAtMs : nextRungMs + twoTicksMs;
+  return Math.max(endsMs, nowMs + minimumLinkMs);
 }
 
 function none(reason: string): Decision {

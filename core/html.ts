@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only the `html` tag below makes it, so everything else is escaped. */
+/** Text that is HTML already: made by the `html` tag below, or of literals alone. Everything else is escaped. */
 export class Html {
   readonly #markup: string;
 
@@ -33,6 +33,6 @@ export function html(
 
 function render(value: string | number | Html | readonly Html[]): string {
   if (value instanceof Html) return value.toString();
-  if (typeof value === 'object') return value.map(String).join('');
+  if (typeof value === 'object') return value.map(render).join('');
   return String(value).replace(/[&<>"']/g, (character) => entities[character]!);
 }

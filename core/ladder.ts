@@ -24,20 +24,36 @@ export function ladderOf(
   const { limits } = settings.provider;
   const deadlineMs = deadlineOf(limits, grant);
   if (deadlineMs === undefined || grant.authorizedAtMs === undefined) return undefined;
-  const loginMs = grant.authorizedAtMs;
   const { neededHours, quietHours } = settings;
   const neededAtMs = neededHours ? firstInstantWithin(neededHours, deadlineMs) : deadlineMs;
+  // The owner sleeps: tell them when their quiet hours begin, not in the middle and not after.
+  const awake = (rungMs: number) => (quietHours && openingAt(quietHours, rungMs)?.startMs) ?? rungMs;
+  const fromMs = firstRungAfterMs(settings.provider, grant.authorizedAtMs, grant.refreshedAtMs, deadlineMs);
   const planned = (settings.rungOffsetsSeconds ?? defaultRungOffsetsSeconds(limits))
-    .map((offsetSeconds) => neededAtMs - offsetSeconds * 1000)
-    // The owner sleeps: tell them when their quiet hours begin, not in the middle and not after.
-    .map((rungMs) => (quietHours && openingAt(quietHours, rungMs)?.startMs) ?? rungMs)
-    .filter((rungMs) => rungMs > loginMs);
-  const rungsMs = [...new Set(planned)].sort((a, b) => a - b);
-  return {
-    deadlineMs,
-    neededAtMs,
-    rungsMs: rungsMs.length > 0 ? rungsMs : [loginMs + Math.floor((neededAtMs - loginMs) / 2)],
-  };
+    .map((offsetSeconds) => awake(neededAtMs - offsetSeconds * 1000))
+    .filter((rungMs) => rungMs > fromMs);
+  if (planned.length > 0) {
+    return { deadlineMs, neededAtMs, rungsMs: [...new Set(planned)].sort((a, b) => a - b) };
+  }
+  const halfWayMs = fromMs + Math.floor((neededAtMs - fromMs) / 2);
+  // Whoever logs in during their own quiet hours is awake.
+  const rungMs = awake(halfWayMs) > fromMs ? awake(halfWayMs) : halfWayMs;
+  return { deadlineMs, neededAtMs, rungsMs: [rungMs] };
+}
+
+/**
+ * Rungs come after this: the login, or, where use alone postpones the deadline, the time by which the next
+ * refresh is due. Before that nothing has failed, and the owner could do nothing that the refresh does not.
+ */
+function firstRungAfterMs(
+  { limits, accessTokenLifetimeSeconds }: Settings['provider'],
+  authorizedAtMs: number,
+  refreshedAtMs: number | undefined,
+  deadlineMs: number,
+): number {
+  const absoluteEndMs = deadlineOf({ absoluteSeconds: limits.absoluteSeconds }, { authorizedAtMs });
+  if (absoluteEndMs === deadlineMs) return authorizedAtMs;
+  return (refreshedAtMs ?? authorizedAtMs) + accessTokenLifetimeSeconds * 1000;
 }
 
 /** Seconds before `neededAt`: a grant of months is announced a week ahead, one of a week two days ahead. */

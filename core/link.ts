@@ -9,7 +9,7 @@ export interface AuthorizationName {
   readonly random: string;
 }
 
-const idPattern = '[a-z][a-z0-9-]{1,31}';
+const idPattern = '(?=[^./]{2,32}[./])[a-z](?:-?[a-z0-9])*';
 const authorizationPattern = '[a-z0-9]{20}';
 const randomPattern = '[A-Za-z0-9_-]{43}';
 const statePattern = new RegExp(`^(${idPattern})\\.(${authorizationPattern})\\.(${randomPattern})$`);

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini';
 
-import { ProviderSchema } from './provider.ts';
+import { EndpointSchema, ProviderSchema } from './provider.ts';
 import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';
 
 /** `schwab-main`: lower case, digits and single dashes; part of secret names, links and `state`. */
@@ -19,6 +19,20 @@ export const OwnerSchema = z.object({
   timeZone: z._default(TimeZoneSchema, 'UTC'),
 });
 
+/**
+ * Seconds before `neededAt` at which the owner is told. A crossed rung is seen by the next check, up to an hour
+ * later: a shorter offset could be told too late.
+ */
+export const RungOffsetsSchema = z
+  .array(
+    z
+      .int()
+      .check(
+        z.minimum(3600, { error: 'must be at least 3600 seconds, the longest time between two checks' }),
+      ),
+  )
+  .check(z.minLength(1), z.maxLength(12));
+
 /** How long before its end an access token counts as ended, in seconds: late ticks, and clocks that differ. */
 export const marginSeconds = 150;
 
@@ -33,13 +47,17 @@ export const SettingsSchema = z.object({
   /** Name of the secret with `{client_id, client_secret}`. */
   clientSecretName: z.string().check(z.minLength(1)),
   /** The callback URL as registered with the provider: compared by it character by character. */
-  redirectUri: z.string().check(z.minLength(1)),
-  /** Where links begin: the HTTP API's own address, without a slash at the end. */
-  publicUrl: z.string().check(z.minLength(1)),
-  /** Seconds before `neededAt` at which the owner is told; default by the provider's limits. */
-  rungOffsetsSeconds: z.optional(
-    z.array(z.int().check(z.minimum(60))).check(z.minLength(1), z.maxLength(12)),
+  redirectUri: EndpointSchema.check(
+    z.refine((value) => URL.parse(value)?.href === value, {
+      error: 'must be written as URLs are compared: scheme and host in lower case, with a path',
+    }),
   ),
+  /** Where links begin: the HTTP API's own address, without a slash at the end. */
+  publicUrl: EndpointSchema.check(
+    z.refine((value) => !value.endsWith('/'), { error: 'must not end in a slash' }),
+  ),
+  /** Default by the provider's limits. */
+  rungOffsetsSeconds: z.optional(RungOffsetsSchema),
   neededHours: z.optional(WeeklyHoursSchema),
   quietHours: z.optional(WeeklyHoursSchema),
   paused: z._default(z.boolean(), false),

@@ -35,18 +35,31 @@ export function classifyRefusal(
   if (grantType === 'refresh_token' && provider.rejectedGrantTexts.some((text) => body.includes(text))) {
     return as('grant-rejected');
   }
-  if (code === 'invalid_client' || code === 'unauthorized_client') {
+  // Of a client that may not use this kind of grant: its description, too, speaks of refresh tokens.
+  if (code === 'unauthorized_client') return as('client-rejected');
+  if (code === 'invalid_client') {
     // Some providers blame the client for a dead refresh token, and say so only in the description.
     const blamesToken = grantType === 'refresh_token' && /refresh[ _]token/i.test(body);
     return as(blamesToken ? 'grant-rejected' : 'client-rejected');
   }
   if (status >= 500 || [408, 425, 429].includes(status)) return as('unavailable');
   if (code === 'temporarily_unavailable' || code === 'server_error') return as('unavailable');
-  if (code === undefined) {
-    // A page from the edge, or nothing at all: the authorization server itself has not spoken.
-    return as(status === 401 ? 'client-rejected' : 'unavailable');
+  if (code !== undefined) return as('contract');
+  if ((status < 300 || status === 400) && isJsonObject(body)) return as('contract');
+  // HTTP's own way to refuse a client's credentials; not if it is a page that says so.
+  if (status === 401 && !/^\s*</.test(body)) return as('client-rejected');
+  // A page from the edge, half an answer or nothing at all: the authorization server itself has not spoken.
+  return as('unavailable');
+}
+
+function isJsonObject(body: string): boolean {
+  if (!/^\s*\{/.test(body)) return false;
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
   }
-  return as('contract');
 }
 
 /** The outermost `error` member (RFC 6749 §5.2), also of a body that is almost JSON. */

@@ -47,16 +47,23 @@ export function firstInstantWithin(hours: WeeklyHours, atMs: number): number {
   return opening ? Math.max(opening.startMs, atMs) : atMs;
 }
 
-/** Openings from the day before `atMs` (they may run past midnight) to two weeks after, in order. */
+/**
+ * Openings from two days before `atMs` (they may run past midnight) to two weeks after, in order. Those that
+ * touch, as happens where daylight saving skips the hour between them, are one.
+ */
 function openingsAround(hours: WeeklyHours, atMs: number): Opening[] {
   const today = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(hours.timeZone).toPlainDate();
   const openings: Opening[] = [];
-  for (let day = -1; day <= 14; day += 1) {
+  for (let day = -2; day <= 14; day += 1) {
     const date = today.add({ days: day });
     if (!hours.days.includes(weekdays[date.dayOfWeek - 1]!)) continue;
     const startMs = epochMs(date, hours.from, hours.timeZone);
     const endMs = epochMs(hours.to > hours.from ? date : date.add({ days: 1 }), hours.to, hours.timeZone);
-    if (startMs < endMs) openings.push({ startMs, endMs });
+    if (startMs >= endMs) continue;
+    const previous = openings.at(-1);
+    const touches = previous !== undefined && startMs <= previous.endMs;
+    if (touches) openings.pop();
+    openings.push({ startMs: touches ? previous.startMs : startMs, endMs });
   }
   return openings;
 }

@@ -5,7 +5,7 @@ import type { HttpResponse } from './http.ts';
 
 const style = `
 :root { color-scheme: light dark; --ink: #1d2433; --dim: #5b6472; --page: #f4f6fa; --card: #fff; --line: #dde2ea; --go: #1a56db; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7ebf2; --dim: #a2acbc; --page: #10141c; --card: #1a202c; --line: #2d3646; --go: #4f83f1; } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ebf2; --dim: #a2acbc; --page: #10141c; --card: #1a202c; --line: #2d3646; --go: #2f66dc; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.25rem; background: var(--page); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
 main { width: 100%; max-width: 32rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
@@ -45,9 +45,7 @@ export function page({ statusCode, title, body }: Page): HttpResponse {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${title} · Grantkeeper</title>
-        <style>
-          ${rawStyle}
-        </style>
+        <style>${rawStyle}</style>
       </head>
       <body>
         <main>

@@ -1,5 +1,11 @@
+import * as pulumi from '@pulumi/pulumi';
+
 import { readConfig } from './config.ts';
+import { findSecrets } from './secrets.ts';
 import { grantkeeper } from './stack.ts';
+
+// First of all, and without AWS: a configuration that is not valid should say so at once.
+const config = readConfig();
 
 export const {
   callbackUrl,
@@ -9,4 +15,4 @@ export const {
   operatorTopicArn,
   clientSecretNames,
   tokenSecretNames,
-} = grantkeeper(readConfig());
+} = grantkeeper(config, await findSecrets(pulumi.getStack()));

@@ -1,10 +1,34 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** One statement of an identity policy; always Allow, always over named resources. */
+/** One statement of an identity policy; always Allow. */
 export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly pulumi.Input<string>[];
 }
+
+/** The only statements over `*`: AWS offers no resource to name for these actions. */
+export const exceptions = {
+  /** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy */
+  deliverLogs: {
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:GetLogDelivery',
+      'logs:UpdateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:DescribeResourcePolicies',
+      'logs:DescribeLogGroups',
+    ],
+    resources: ['*'],
+  },
+  /**
+   * What holds these back is the task token, which nobody can guess.
+   * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+   */
+  resume: { actions: ['states:SendTaskSuccess'], resources: ['*'] },
+  resumeOrFail: { actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resources: ['*'] },
+} as const satisfies Record<string, Statement>;
 
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
@@ -17,7 +41,7 @@ export function policyDocument(statements: readonly Statement[]): pulumi.Output<
   });
 }
 
-/** Who may take a role on: one AWS service, and for this account only where the service says so. */
+/** Who may take a role on: one AWS service, and for this account only where the service says for whom it acts. */
 export function trustPolicy(service: string, accountId?: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',

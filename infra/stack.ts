@@ -1,5 +1,4 @@
 import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@pulumi/aws/index.js';
-import { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import type { FunctionName } from './bundle.ts';
@@ -13,15 +12,21 @@ import { Storage } from './components/storage.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
 import type { Statement } from './policy.ts';
+import { exceptions } from './policy.ts';
+import type { FoundSecrets } from './secrets.ts';
+import { KeptSecret, secretPrefixOf } from './secrets.ts';
 
 /** Steps end well before their states do (45 s), pages before the gateway gives up (30 s). */
 const stepTimeoutSeconds = 30;
 const pageTimeoutSeconds = 28;
 
-/** Everything that is deployed, and what the operator needs to know of it. */
-export function grantkeeper(config: GrantkeeperConfig) {
+/**
+ * Everything that is deployed, and what the operator needs to know of it.
+ * @param found secrets that an earlier deployment left in place (see secrets.ts); they are adopted, not made
+ */
+export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {}) {
   const prefix = `grantkeeper-${pulumi.getStack()}`;
-  const secretPrefix = `grantkeeper/${pulumi.getStack()}`;
+  const secretPrefix = secretPrefixOf(pulumi.getStack());
   const { logRetentionDays } = config;
   const place = placeOf();
   const stateMachineName = `${prefix}-keep-grant`;
@@ -34,20 +39,17 @@ export function grantkeeper(config: GrantkeeperConfig) {
     from: config.mail.from,
     identity: config.mail.identity ?? config.mail.from,
   });
-  const clients = clientSecrets(secretPrefix, config);
+  const clients = clientSecrets(secretPrefix, config, found);
 
   const secrets = (path: string) => place.arn('secretsmanager', `secret:${secretPrefix}/${path}-??????`);
+  const table = (...operations: readonly string[]): Statement => ({
+    actions: operations.map((operation) => `dynamodb:${operation}`),
+    resources: [storage.tableArn],
+  });
   const may = {
-    useTable: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:Query',
-      ],
-      resources: [storage.tableArn],
-    },
+    useTable: table('GetItem', 'UpdateItem'),
+    recordEvents: table('PutItem'),
+    endIncidents: table('Query', 'DeleteItem'),
     readClients: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('client/*')] },
     keepTokens: {
       actions: [
@@ -58,8 +60,8 @@ export function grantkeeper(config: GrantkeeperConfig) {
       resources: [secrets('*/grant'), secrets('*/access')],
     },
     sendMail: email.permission,
-    resume: { actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resources: [stateMachineArn] },
     start: { actions: ['states:StartExecution'], resources: [stateMachineArn] },
+    ...exceptions,
   } satisfies Record<string, Statement>;
   const variables = {
     table: { TABLE_NAME: storage.tableName },
@@ -88,42 +90,42 @@ export function grantkeeper(config: GrantkeeperConfig) {
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets },
-    [may.useTable, may.readClients],
+    [may.useTable, may.endIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets },
-    [may.useTable, may.readClients, may.keepTokens],
+    [may.useTable, may.recordEvents, may.endIncidents, may.readClients, may.keepTokens],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...email.environment },
-    [may.useTable, may.sendMail, may.resume],
+    [may.useTable, may.recordEvents, may.endIncidents, may.sendMail, may.resume],
   );
   const requestReauthorization = keeperFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...email.environment },
-    [may.useTable, may.sendMail, may.resume],
+    [may.useTable, may.recordEvents, may.endIncidents, may.sendMail, may.resume],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.readClients, may.start],
+    [may.useTable, may.recordEvents, may.readClients, may.start],
   );
   const callback = keeperFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.readClients, may.keepTokens, may.resume],
+    [may.useTable, may.recordEvents, may.readClients, may.keepTokens, may.resumeOrFail],
   );
 
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
@@ -160,6 +162,7 @@ export function grantkeeper(config: GrantkeeperConfig) {
         new Connection(connection.connectionId, {
           prefix,
           secretPrefix,
+          found,
           config: connection,
           clientSecretName: clients[connection.client]!.name,
           publicUrl: api.publicUrl,
@@ -187,20 +190,20 @@ export function grantkeeper(config: GrantkeeperConfig) {
 }
 
 /** One secret a client, empty until the operator puts its credentials in. */
-function clientSecrets(secretPrefix: string, config: GrantkeeperConfig): Readonly<Record<string, Secret>> {
+function clientSecrets(
+  secretPrefix: string,
+  config: GrantkeeperConfig,
+  found: FoundSecrets,
+): Readonly<Record<string, KeptSecret>> {
   const names = [...new Set(config.connections.map(({ client }) => client))];
   return Object.fromEntries(
     names.map((name) => [
       name,
-      new Secret(
-        `client-${name}`,
-        {
-          name: `${secretPrefix}/client/${name}`,
-          description: `{"client_id", "client_secret"} of the OAuth client ${name}. Put there by the operator.`,
-          recoveryWindowInDays: 30,
-        },
-        { retainOnDelete: true },
-      ),
+      new KeptSecret(`client-${name}`, {
+        name: `${secretPrefix}/client/${name}`,
+        description: `{"client_id", "client_secret"} of the OAuth client ${name}. Put there by the operator.`,
+        found,
+      }),
     ]),
   );
 }

@@ -1,15 +1,17 @@
 import { TableItem } from '@pulumi/aws/dynamodb/index.js';
 import { Schedule } from '@pulumi/aws/scheduler/index.js';
-import { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import { tickSeconds } from '../../core/settings.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { ConnectionConfig } from '../config.ts';
+import type { FoundSecrets } from '../secrets.ts';
+import { KeptSecret } from '../secrets.ts';
 
 export interface ConnectionArgs {
   readonly prefix: string;
   readonly secretPrefix: string;
+  readonly found: FoundSecrets;
   readonly config: ConnectionConfig;
   readonly clientSecretName: pulumi.Output<string>;
   readonly publicUrl: pulumi.Input<string>;
@@ -28,12 +30,11 @@ export class Connection extends pulumi.ComponentResource {
     super('grantkeeper:index:Connection', name, {}, opts);
     const parent = { parent: this };
     const { connectionId, providerData } = args.config;
-    // A token outlives the program: taking a connection out of the configuration must not end its grant.
     const secret = (kind: 'grant' | 'access', description: string) =>
-      new Secret(
+      new KeptSecret(
         `${name}-${kind}`,
-        { name: `${args.secretPrefix}/${connectionId}/${kind}`, description, recoveryWindowInDays: 30 },
-        { ...parent, retainOnDelete: true },
+        { name: `${args.secretPrefix}/${connectionId}/${kind}`, description, found: args.found },
+        parent,
       );
     const grant = secret('grant', `Refresh token of ${connectionId}. Only Grantkeeper reads it.`);
     const access = secret('access', `Access token of ${connectionId}, for those who use it.`);
@@ -60,6 +61,7 @@ export class Connection extends pulumi.ComponentResource {
         flexibleTimeWindow: { mode: 'OFF' },
         target: {
           // A state machine as templated target: Scheduler calls StartExecution.
+          // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
           arn: args.stateMachineArn,
           roleArn: args.schedulerRoleArn,
           input: JSON.stringify({
@@ -67,6 +69,7 @@ export class Connection extends pulumi.ComponentResource {
             trigger: 'schedule',
             scheduledTime: '<aws.scheduler.scheduled-time>',
           }),
+          // Given up before the next tick, the shortest of which is 20 minutes: that one asks the same.
           retryPolicy: { maximumEventAgeInSeconds: 900, maximumRetryAttempts: 10 },
           deadLetterConfig: { arn: args.deadLetterQueueArn },
         },

@@ -33,6 +33,7 @@ export class Email extends pulumi.ComponentResource {
       MAIL_FROM: args.from,
       MAIL_CONFIGURATION_SET: configurationSet.configurationSetName,
     };
+    // SES asks for both: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
     this.permission = { actions: ['ses:SendEmail'], resources: [identity.arn, configurationSet.arn] };
     this.registerOutputs({});
   }

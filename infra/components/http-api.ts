@@ -48,6 +48,8 @@ export class HttpApi extends pulumi.ComponentResource {
       },
       { ...parent, protect: args.domain === undefined },
     );
+    // API Gateway adds the group to the log groups' resource policy, where /aws/vendedlogs/ is one entry for all:
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
     const logs = new LogGroup(
       `${name}-logs`,
       { name: `/aws/vendedlogs/apigateway/${args.prefix}`, retentionInDays: args.logRetentionDays },

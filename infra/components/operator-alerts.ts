@@ -16,9 +16,11 @@ export class OperatorAlerts extends pulumi.ComponentResource {
     super('grantkeeper:index:OperatorAlerts', name, {}, opts);
     const parent = { parent: this };
     this.#prefix = args.prefix;
+    // Without a KMS key: EventBridge cannot publish to a topic under the AWS managed one, and what operators are
+    // told holds no credential. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     const topic = new Topic(
       `${name}-topic`,
-      { name: `${args.prefix}-operators`, displayName: 'Grantkeeper', kmsMasterKeyId: undefined },
+      { name: `${args.prefix}-operators`, displayName: 'Grantkeeper' },
       parent,
     );
     for (const email of args.emails) {
@@ -50,6 +52,8 @@ export class OperatorAlerts extends pulumi.ComponentResource {
           detail: {
             stateMachineArn: [stateMachineArn],
             status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+            // `error` is what the Fail state or Step Functions gave, null for a stopped execution. Where an event
+            // came without it, operators would hear twice rather than not at all.
             error: [{ exists: false }, null, { 'anything-but': ['OperatorAlerted'] }],
           },
         }),
@@ -62,13 +66,15 @@ export class OperatorAlerts extends pulumi.ComponentResource {
         arn: this.topicArn,
         policy: pulumi.jsonStringify({
           Version: '2012-10-17',
+          // Which rule this is for; a Condition may not say it, because EventBridge sends no context along to SNS:
+          // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+          Id: rule.arn,
           Statement: [
             {
               Effect: 'Allow',
               Action: 'sns:Publish',
               Principal: { Service: 'events.amazonaws.com' },
               Resource: this.topicArn,
-              Condition: { ArnEquals: { 'aws:SourceArn': rule.arn } },
             },
           ],
         }),

@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { readFileSync } from 'node:fs';
 
 import type { Statement } from '../policy.ts';
-import { policyDocument, trustPolicy } from '../policy.ts';
+import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
 
 export interface WorkflowArgs {
   /** Name of the state machine; its ARN is known to its functions before it is made. */
@@ -29,6 +29,8 @@ export class Workflow extends pulumi.ComponentResource {
   constructor(name: string, args: WorkflowArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:Workflow', name, {}, opts);
     const parent = { parent: this };
+    // Names under /aws/vendedlogs/ share one entry of the log groups' resource policy, whose length is limited:
+    // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     const logs = new LogGroup(
       `${name}-logs`,
       {
@@ -70,7 +72,10 @@ export class Workflow extends pulumi.ComponentResource {
   }
 }
 
-/** keep-grant.asl.json with its placeholders filled in. */
+/**
+ * keep-grant.asl.json with its placeholders filled in.
+ * @throws {Error} naming a placeholder that nothing is known for
+ */
 function definition({
   functionArns,
   table,
@@ -88,7 +93,12 @@ function definition({
     ConsoleUrl: consoleUrl,
   });
   return values.apply((known: Readonly<Record<string, string>>) =>
-    source.replace(/\$\{(\w+)\}/g, (placeholder, key: string) => known[key] ?? placeholder),
+    source.replace(/\$\{(\w+)\}/g, (placeholder, key: string) => {
+      const value = known[key];
+      if (value === undefined)
+        throw new Error(`keep-grant.asl.json has a placeholder ${placeholder} too many.`);
+      return value;
+    }),
   );
 }
 
@@ -97,20 +107,6 @@ function permissions({ functionArns, table, operatorTopicArn }: WorkflowArgs): S
     { actions: ['lambda:InvokeFunction'], resources: Object.values(functionArns) },
     { actions: ['dynamodb:PutItem'], resources: [table.tableArn] },
     { actions: ['sns:Publish'], resources: [operatorTopicArn] },
-    {
-      // Log delivery knows no resources:
-      // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
-      actions: [
-        'logs:CreateLogDelivery',
-        'logs:GetLogDelivery',
-        'logs:UpdateLogDelivery',
-        'logs:DeleteLogDelivery',
-        'logs:ListLogDeliveries',
-        'logs:PutResourcePolicy',
-        'logs:DescribeResourcePolicies',
-        'logs:DescribeLogGroups',
-      ],
-      resources: ['*'],
-    },
+    exceptions.deliverLogs,
   ];
 }

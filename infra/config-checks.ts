@@ -1,0 +1,139 @@
+import { z } from 'zod/mini';
+
+import { presets } from '../core/provider.ts';
+import { ConnectionIdSchema } from '../core/settings.ts';
+import { allowed, keyOf, oneOf, problemAt } from './config-problems.ts';
+
+/** Of clients and providers. */
+export const NameSchema = z.string().check(
+  z.regex(/^[a-z](-?[a-z0-9])*$/, {
+    error: 'must be lower-case letters, digits and single dashes, beginning with a letter',
+  }),
+  z.maxLength(32),
+);
+
+type Block = Readonly<Record<string, unknown>>;
+
+/**
+ * The stack's name is part of every physical name. The tightest are those of schedules, 64 characters with a
+ * connection's id of up to 32 in them, and of functions, which may not have dots.
+ */
+export function checkStackName(stack: string): string[] {
+  if (/^[A-Za-z0-9_-]{1,19}$/.test(stack)) return [];
+  return [`The stack's name is "${stack}": must be at most 19 letters, digits, dashes and underscores`];
+}
+
+/**
+ * What keys demand of each other. It is told together with what is wrong with single values, so it reads the
+ * configuration as it was written and passes over what is not as it should be.
+ */
+export function crossCheck(config: Block, region: string | undefined): string[] {
+  const providers = blocksOf(config.providers);
+  const connections = blocksOf(config.connections);
+  return [
+    ...connections.flatMap(([id, connection]) => [
+      ...checkName(['connections', id], ConnectionIdSchema),
+      ...checkSecretNames(id, connection),
+      ...checkProvider(id, connection.provider, [
+        ...Object.keys(presets),
+        ...providers.map(([name]) => name),
+      ]),
+    ]),
+    ...providers.flatMap(([name, provider]) => [
+      ...checkName(['providers', name], NameSchema),
+      ...checkIssuer(name, provider),
+      ...checkParameters(name, provider.authorizationParameters),
+    ]),
+    ...checkSender(blockOf(config.mail)),
+    ...checkRepeated(blockOf(config.operators).emails),
+    ...checkRegion(blockOf(config.domain), region),
+  ];
+}
+
+function checkName([block, name]: readonly [string, string], schema: z.ZodMiniType): string[] {
+  const issues = schema.safeParse(name, { error: allowed }).error?.issues ?? [];
+  return issues.map(({ message }) => `${keyOf([block, name])}: the name ${message}`);
+}
+
+/**
+ * Secrets are `…/<connectionId>/grant`, `…/<connectionId>/access` and `…/client/<client>`, and roles tell them
+ * apart by those patterns: no name may fit two of them.
+ */
+function checkSecretNames(id: string, { client }: Block): string[] {
+  const problems: string[] = [];
+  if (id === 'client') {
+    problems.push(
+      `${keyOf(['connections', id])}: must be another name; secrets of clients are under this one`,
+    );
+  }
+  if (client === 'grant' || client === 'access') {
+    const another = 'must be another name; secrets of connections end in this one';
+    problems.push(problemAt(['connections', id, 'client'], client, another));
+  }
+  return problems;
+}
+
+function checkProvider(id: string, provider: unknown, known: readonly string[]): string[] {
+  if (typeof provider !== 'string' || known.includes(provider)) return [];
+  return [problemAt(['connections', id, 'provider'], provider, `must be ${oneOf(known)}`)];
+}
+
+function checkIssuer(name: string, { authorizationResponseIss, issuer }: Block): string[] {
+  if (authorizationResponseIss !== true || issuer !== undefined) return [];
+  const needed = 'must be the issuer that authorization responses name, for authorizationResponseIss is true';
+  return [problemAt(['providers', name, 'issuer'], issuer, needed)];
+}
+
+/** What the authorization request says already; `client_secret` has no business in a browser's address line. */
+const ownParameters = [
+  'response_type',
+  'client_id',
+  'client_secret',
+  'redirect_uri',
+  'scope',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+];
+
+function checkParameters(name: string, parameters: unknown): string[] {
+  return Object.keys(blockOf(parameters))
+    .filter((parameter) => ownParameters.includes(parameter))
+    .map(
+      (parameter) =>
+        `${keyOf(['providers', name, 'authorizationParameters', parameter])}: must be left out; it is Grantkeeper's to set, or a secret`,
+    );
+}
+
+/** SES lets an identity send for its own address, or for its domain and what is below. */
+function checkSender({ from, identity }: Block): string[] {
+  if (typeof from !== 'string' || typeof identity !== 'string') return [];
+  const domain = from.slice(from.indexOf('@') + 1);
+  if (identity === from || identity === domain || domain.endsWith(`.${identity}`)) return [];
+  return [problemAt(['mail', 'identity'], identity, `must be ${from} or a domain of that address`)];
+}
+
+function checkRepeated(emails: unknown): string[] {
+  if (!Array.isArray(emails)) return [];
+  return emails.flatMap((email, index) =>
+    emails.indexOf(email) < index
+      ? [problemAt(['operators', 'emails', index], email, 'must be listed once only')]
+      : [],
+  );
+}
+
+/** A regional endpoint takes certificates of its own region only. */
+function checkRegion({ certificateArn }: Block, region: string | undefined): string[] {
+  const found =
+    typeof certificateArn === 'string' && /^arn:[a-z-]+:acm:([a-z0-9-]+):/.exec(certificateArn)?.[1];
+  if (!found || region === undefined || found === region) return [];
+  return [problemAt(['domain', 'certificateArn'], certificateArn, `must be a certificate in ${region}`)];
+}
+
+function blockOf(value: unknown): Block {
+  return typeof value === 'object' && value !== null ? (value as Block) : {};
+}
+
+function blocksOf(value: unknown): (readonly [string, Block])[] {
+  return Object.entries(blockOf(value)).map(([name, block]) => [name, blockOf(block)]);
+}

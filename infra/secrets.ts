@@ -1,0 +1,49 @@
+import { getSecrets, Secret } from '@pulumi/aws/secretsmanager/index.js';
+import type * as pulumi from '@pulumi/pulumi';
+
+/** ARNs of secrets that exist, by name. */
+export type FoundSecrets = Readonly<Record<string, string>>;
+
+/** What the names of a stack's secrets begin with; no slash at the end. */
+export const secretPrefixOf = (stack: string) => `grantkeeper/${stack}`;
+
+/** The stack's secrets that exist already, whether this program's state knows of them or not. */
+export async function findSecrets(stack: string): Promise<FoundSecrets> {
+  const { arns } = await getSecrets({ filters: [{ name: 'name', values: [`${secretPrefixOf(stack)}/`] }] });
+  // Names and ARNs come as two sets in no common order. An ARN ends in the name, a dash and six characters.
+  return Object.fromEntries(arns.map((arn) => [arn.split(':secret:')[1]!.slice(0, -7), arn]));
+}
+
+export interface KeptSecretArgs {
+  readonly name: string;
+  readonly description: string;
+  readonly found: FoundSecrets;
+}
+
+/**
+ * An empty secret that outlives the program: its value is a grant, or was typed in by a person. Taking a
+ * connection out of the configuration leaves it in place, and when the connection returns it is adopted again.
+ */
+export class KeptSecret extends Secret {
+  constructor(
+    logicalName: string,
+    { name, description, found }: KeptSecretArgs,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    const arn = found[name];
+    super(
+      logicalName,
+      { name, description },
+      {
+        ...opts,
+        retainOnDelete: true,
+        // Importing what the state has under this very ARN changes nothing; any other difference would fail it:
+        // https://www.pulumi.com/docs/iac/concepts/resources/options/import/
+        ...(arn !== undefined && {
+          import: arn,
+          ignoreChanges: ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'],
+        }),
+      },
+    );
+  }
+}

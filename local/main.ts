@@ -1,0 +1,116 @@
+/** `npm start`: the whole of Grantkeeper in the embedded cloud, without an AWS account. */
+import { parseArgs } from 'node:util';
+
+import type { Demo } from './demo.ts';
+import { startDemo } from './demo.ts';
+import type { ToolsServer } from './tools/server.ts';
+import { startTools } from './tools/server.ts';
+
+const defaults = {
+  'tools-port': 8181,
+  'api-port': 8182,
+  'brokerage-port': 8183,
+  'hop-port': 8184,
+  'aws-port': 4566,
+};
+
+const help = `Usage: npm start -- [options]
+
+Brings the Pulumi stack "local" up in an embedded cloud on this machine, with an authorization server beside it.
+
+Options:
+  --tools-port <n>      time, inbox, executions and logs  (${defaults['tools-port']})
+  --api-port <n>        links and callback                (${defaults['api-port']})
+  --brokerage-port <n>  Demo Brokerage                    (${defaults['brokerage-port']})
+  --hop-port <n>        its second origin                 (${defaults['hop-port']})
+  --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
+  --help                this text
+
+A port of 0 takes any free one.`;
+
+type PortName = keyof typeof defaults;
+
+/** @throws {Error} for an option that is not known, or not a port */
+function readPorts(): Record<PortName, number> | undefined {
+  const port = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      'tools-port': port,
+      'api-port': port,
+      'brokerage-port': port,
+      'hop-port': port,
+      'aws-port': port,
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  const ports = { ...defaults };
+  for (const name of Object.keys(defaults) as PortName[]) {
+    const value = values[name];
+    if (value === undefined) continue;
+    if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
+      throw new Error(`--${name} is ${JSON.stringify(value)}: must be a port from 0 to 65535.`);
+    }
+    ports[name] = Number(value);
+  }
+  return ports;
+}
+
+async function main(): Promise<void> {
+  const ports = readPorts();
+  if (ports === undefined) {
+    console.log(help);
+    return;
+  }
+  console.log('Evaluating the Pulumi program and bringing it up …');
+  const demo = await startDemo({
+    startMs: Date.now(),
+    ports: {
+      aws: ports['aws-port'],
+      api: ports['api-port'],
+      brokerage: ports['brokerage-port'],
+      hop: ports['hop-port'],
+    },
+  });
+  const tools = await startTools(demo.cloud, ports['tools-port']).catch(async (error: unknown) => {
+    await demo.close();
+    throw error;
+  });
+  // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
+  await demo.cloud.clock.advance(0);
+  console.log(ready(demo, tools));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      console.log('\nStopping.');
+      void Promise.all([tools.close(), demo.close()]).then(() => process.exit(0));
+    });
+  }
+}
+
+function ready({ cloud, brokerage }: Demo, { url }: ToolsServer): string {
+  return `
+Grantkeeper is running. Nothing here leaves this machine.
+
+  ${url}   inbox, executions, logs; time stands still until you step it
+  ${cloud.apiUrl}   links and callback, as API Gateway serves them
+  ${brokerage.issuer}   Demo Brokerage: login ID demo, password demo
+  ${cloud.awsUrl}   AWS, for the ordinary SDK (access key "test", secret "test", us-east-1)
+
+What to do next:
+  1. Open ${url}: the inbox has a mail that invites you to connect demo-main.
+  2. Click its link, log in as demo / demo, allow. The waiting execution resumes, and the tokens are stored.
+  3. Press "+1 h" and "+1 day" there: access tokens are refreshed, and near the end of the week the link comes again.
+     Or from a terminal: curl -d '{"advance":"P6DT12H"}' ${url}/clock
+
+Ctrl+C stops it. --help lists the options.`;
+}
+
+main().catch((error: unknown) => {
+  const { code, port, message } = error as { code?: string; port?: number; message: string };
+  const text =
+    code === 'EADDRINUSE'
+      ? `Port ${port} is in use by another program. Stop that, or choose another port (see --help).`
+      : message;
+  console.error(text);
+  process.exit(1);
+});

@@ -1,0 +1,183 @@
+import { Html, html } from '../../core/html.ts';
+import { administrator } from '../aws/service.ts';
+import type { Cloud } from '../cloud.ts';
+
+interface ListedExecution {
+  readonly executionArn: string;
+  readonly name: string;
+  readonly status: string;
+  /** Epoch seconds. */
+  readonly startDate: number;
+}
+
+interface HistoryEvent {
+  readonly id: number;
+  readonly type: string;
+  readonly timestamp: number;
+  readonly [details: string]: unknown;
+}
+
+const style = new Html(`
+:root { color-scheme: light dark; }
+body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+form { display: inline; }
+button { padding: .4rem .8rem; margin-right: .5rem; font: inherit; cursor: pointer; }
+article { padding: .75rem 1rem; margin: .75rem 0; border: 1px solid #8888; border-radius: .5rem; }
+article h3 { margin: 0; font-size: 1rem; }
+pre { white-space: pre-wrap; font-size: .85rem; margin: .5rem 0 0; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
+small, .dim { opacity: .75; }
+`);
+
+/** Inbox, executions, logs and time, for a person. */
+export async function overviewPage(cloud: Cloud): Promise<string> {
+  const { clock, inbox, lambda } = cloud;
+  const next = clock.next();
+  const executions = await executionsOf(cloud);
+  const messages = inbox.list().toReversed();
+  return layout(
+    'Grantkeeper, embedded cloud',
+    html`<h1>Grantkeeper, embedded cloud</h1>
+      <p>
+        It is <strong>${iso(clock.now())}</strong> here, and stays so until you step.
+        ${next ? html`Next: ${next.label}, ${next.at}.` : html`Nothing is planned.`}
+      </p>
+      <p>
+        ${stepButton('PT1H', '+1 h')}${stepButton('P1D', '+1 day')}${stepButton('next', 'Next event')}
+        <a href="/">Look again</a>
+      </p>
+      <h2>Inbox (${messages.length})</h2>
+      ${messages.slice(0, 30).map(
+        ({ at, channel, to, subject, text }) =>
+          html`<article>
+            <h3>${subject}</h3>
+            <small>${at} · ${channel} to ${to}</small>
+            <pre>${linked(text)}</pre>
+          </article>`,
+      )}
+      <h2>Executions (newest first)</h2>
+      <table>
+        <tr>
+          <th>Started</th>
+          <th>Status</th>
+          <th>States</th>
+        </tr>
+        ${executions.map(
+          ({ executionArn, startDate, status, states }) =>
+            html`<tr>
+              <td>
+                <a href="/execution?arn=${encodeURIComponent(executionArn)}">${iso(startDate * 1000)}</a>
+              </td>
+              <td>${status}</td>
+              <td>${states.join(' → ')}</td>
+            </tr>`,
+        )}
+      </table>
+      <h2>Function logs (newest first)</h2>
+      <pre>
+${lambda.logs
+  .slice(-60)
+  .toReversed()
+  .map(({ at, functionName, text }) => `${at} ${functionName} ${text}`)
+  .join('\n')}</pre>`,
+  );
+}
+
+/** Every event of one execution, as its history has them. */
+export async function executionPage(cloud: Cloud, executionArn: string): Promise<string> {
+  const events = await historyOf(cloud, executionArn);
+  return layout(
+    'Execution',
+    html`<p><a href="/">Back</a></p>
+      <h1>Execution</h1>
+      <p>${executionArn}</p>
+      <table>
+        <tr>
+          <th>#</th>
+          <th>Time</th>
+          <th>Event</th>
+          <th>Details</th>
+        </tr>
+        ${events.map(({ id, type, timestamp, previousEventId: _previous, ...details }) => {
+          const [detail] = Object.values(details);
+          return html`<tr>
+            <td>${id}</td>
+            <td>${iso(timestamp * 1000)}</td>
+            <td>${type}</td>
+            <td>
+              <details>
+                <summary>${summaryOf(detail)}</summary>
+                <pre>${JSON.stringify(detail ?? {}, null, 2)}</pre>
+              </details>
+            </td>
+          </tr>`;
+        })}
+      </table>`,
+  );
+}
+
+async function executionsOf(cloud: Cloud) {
+  const { executions } = (await cloud.stepFunctions.call(
+    'ListExecutions',
+    { stateMachineArn: cloud.outputs.stateMachineArn, maxResults: 30 },
+    administrator,
+  )) as unknown as { executions: ListedExecution[] };
+  return Promise.all(
+    executions.map(async (execution) => {
+      const events = await historyOf(cloud, execution.executionArn);
+      const states = events.flatMap(
+        ({ stateEnteredEventDetails: entered }) => (entered as { name: string } | undefined)?.name ?? [],
+      );
+      return { ...execution, states };
+    }),
+  );
+}
+
+async function historyOf(cloud: Cloud, executionArn: string): Promise<HistoryEvent[]> {
+  const { events } = (await cloud.stepFunctions.call(
+    'GetExecutionHistory',
+    { executionArn, maxResults: 1000 },
+    administrator,
+  )) as unknown as { events: HistoryEvent[] };
+  return events;
+}
+
+function summaryOf(detail: unknown): string {
+  const { name, resource, error } = (detail ?? {}) as Record<string, string>;
+  return error ?? name ?? resource ?? '…';
+}
+
+function stepButton(advance: string, label: string): Html {
+  return html`<form method="post" action="/step">
+    <button name="advance" value="${advance}">${label}</button>
+  </form>`;
+}
+
+/** Text with its addresses made links. */
+function linked(text: string): Html[] {
+  return text
+    .split(/(https?:\/\/\S+)/)
+    .map((part, index) => (index % 2 === 1 ? html`<a href="${part}">${part}</a>` : html`${part}`));
+}
+
+function layout(title: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `.toString();
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

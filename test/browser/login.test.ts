@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdirSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+
+import { launchChromium } from '../helpers/chromium.ts';
+import { TestDemo } from '../helpers/demo.ts';
+
+/** Where to leave screenshots for somebody to look at: `SCREENSHOTS=<folder> npm test -- test/browser`. */
+const folder = process.env.SCREENSHOTS;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+});
+afterAll(() => browser.close());
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (folder === undefined) return;
+  for (const [width, colorScheme] of [
+    [360, 'light'],
+    [1200, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 720 });
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+  }
+}
+
+async function newPage(): Promise<{ page: Page; problems: string[] }> {
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  return { page, problems };
+}
+
+test('an owner clicks the link, logs in at another site by way of a second origin, and is connected', async () => {
+  await using demo = await TestDemo.start();
+  await demo.advance(0);
+  const { page, problems } = await newPage();
+  const origins = new Set<string>();
+  page.on('request', (request) => origins.add(new URL(request.url()).origin));
+
+  await page.goto(demo.newestLink());
+  expect(await page.getByRole('heading').textContent()).toBe('Log in to Demo Brokerage');
+  // The policy lets the page's own style through, and the style fills the button.
+  expect(await page.evaluate("getComputedStyle(document.querySelector('button')).color")).toBe(
+    'rgb(255, 255, 255)',
+  );
+  await picture(page, '1-link');
+
+  await page.getByRole('button', { name: 'Continue to Demo Brokerage' }).click();
+  await page.getByLabel('Login ID').fill('demo');
+  await page.getByLabel('Password').fill('demo');
+  await picture(page, '2-login');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await picture(page, '3-consent');
+  await page.getByRole('button', { name: 'Allow' }).click();
+
+  expect(await page.getByRole('heading').textContent()).toBe('Done: you are connected');
+  await picture(page, '4-done');
+  expect([...origins]).toEqual([demo.cloud.apiUrl, demo.brokerage.issuer, demo.brokerage.hopOrigin]);
+  expect(problems).toEqual([]);
+  await demo.cloud.clock.idle();
+  expect(await demo.grant()).toMatchObject({ status: 'active' });
+  expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+
+  // The back button and a second visit explain themselves.
+  await page.reload();
+  expect(await page.getByRole('heading').textContent()).toBe('Done: you are connected');
+  await page.goto(demo.newestLink());
+  expect(await page.getByRole('heading').textContent()).toBe('You have logged in already');
+  await picture(page, '5-second-visit');
+  await page.close();
+});
+
+test('an owner who declines is told that nothing changed, and the link goes on working', async () => {
+  await using demo = await TestDemo.start();
+  await demo.advance(0);
+  const { page } = await newPage();
+  for (const [choice, heading] of [
+    ['Cancel', 'Nothing was changed'],
+    ['Allow', 'Done: you are connected'],
+  ] as const) {
+    await page.goto(demo.newestLink());
+    await page.getByRole('button').click();
+    await page.getByLabel('Login ID').fill('demo');
+    await page.getByLabel('Password').fill('demo');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: choice }).click();
+    expect(await page.getByRole('heading').textContent()).toBe(heading);
+    await picture(page, `6-${choice}`);
+  }
+  await page.close();
+});
+
+test('a callback opened in another browser stores nothing', async () => {
+  await using demo = await TestDemo.start();
+  await demo.advance(0);
+  const callback = await demo.logInUpToCallback(demo.newestLink());
+  const { page } = await newPage();
+  await page.goto(callback);
+  expect(await page.getByRole('heading').textContent()).toBe('This login began in another browser');
+  await picture(page, '7-another-browser');
+  expect(await demo.grant()).toMatchObject({ authorization: { reason: 'first-login' } });
+  expect((await demo.grant()).status).toBeUndefined();
+  await page.close();
+});

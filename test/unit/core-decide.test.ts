@@ -1,0 +1,366 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Ask, Decision } from '../../core/decide.ts';
+import { decide, DecisionSchema, DoneSchema, outlivesNextTick, passedRungs } from '../../core/decide.ts';
+import type { Grant } from '../../core/grant.ts';
+import { newGrant } from '../../core/grant.ts';
+import type { Settings } from '../../core/settings.ts';
+import {
+  anyGrant,
+  anySettings,
+  hourMs,
+  instants,
+  iso,
+  loggedIn,
+  minuteMs,
+  ms,
+  schwab,
+  tradingWeek,
+  withLimits,
+} from '../helpers/core-samples.ts';
+
+const login = ms('2026-03-02T15:00:00Z');
+// Of that login: rungs at 03-07 15:00, 03-08 15:00, 03-09 09:00 and 03-09 14:00, the end at 03-09 15:00.
+const afterFirstRung = ms('2026-03-07T15:10:00Z');
+const afterLastRung = ms('2026-03-09T14:10:00Z');
+const afterTheEnd = ms('2026-03-09T15:10:00Z');
+const id = 'a1b2c3d4e5f6a7b8c9d0';
+
+const fresh = (nowMs: number, change: Partial<Grant> = {}) =>
+  loggedIn(login, { accessExpiresAtMs: nowMs + 30 * minuteMs, ...change });
+const at = (nowMs: number, grant: Grant, ask: Partial<Ask> = {}, settings: Settings = schwab) =>
+  decide(settings, grant, nowMs, { done: [], ...ask });
+const none = (reason: string): Decision => ({ decision: 'none', reason });
+const open = (
+  reason: NonNullable<Grant['authorization']>['reason'],
+  expiresAt: string,
+  startedAt?: string,
+) => ({
+  authorization: {
+    authorizationId: id,
+    reason,
+    expiresAtMs: ms(expiresAt),
+    ...(startedAt === undefined ? {} : { startedAtMs: ms(startedAt) }),
+  },
+});
+
+describe('1. paused or in set-up', () => {
+  test.each([
+    ['the operator paused the connection', schwab, { paused: true }, 'paused'],
+    ['config pauses it', { ...schwab, paused: true }, {}, 'paused'],
+    ['it is still in set-up', schwab, { setUp: true }, 'still in set-up'],
+  ])('answers none when %s, whatever is asked', (_, settings, change, reason) => {
+    const grant = { ...newGrant, ...change };
+    expect(at(login, grant, {}, settings)).toEqual(none(reason));
+    expect(at(login, grant, { force: 'refresh' }, settings)).toEqual(none(reason));
+    expect(at(login, grant, { force: 'reauthorize', authorizationId: id }, settings)).toEqual(none(reason));
+  });
+});
+
+describe('2. a started link', () => {
+  const ask: Partial<Ask> = { force: 'reauthorize', authorizationId: id };
+
+  test('is attached to before anything else, a due refresh included', () => {
+    const grant = loggedIn(login, open('rung', '2026-03-08T15:50:00Z'));
+    expect(at(afterFirstRung, grant, ask)).toEqual({
+      decision: 'reauthorize',
+      reason: 'rung',
+      expiresAt: '2026-03-08T15:50:00.000Z',
+      authorizationId: id,
+    });
+  });
+
+  test('past its expiry it is waited for while its login is under way, 15 minutes at least', () => {
+    const grant = loggedIn(login, open('rung', '2026-03-07T15:05:00Z', '2026-03-07T15:04:59Z'));
+    expect(at(afterFirstRung, grant, ask)).toMatchObject({ expiresAt: '2026-03-07T15:25:00.000Z' });
+  });
+
+  test.each([
+    ['there is none', {}, ask],
+    ['another one is', open('rung', '2026-03-08T15:50:00Z'), { ...ask, authorizationId: 'f'.repeat(20) }],
+    ['it has expired', open('rung', '2026-03-07T15:09:59Z'), ask],
+  ])('is not attached to when it is no longer open: %s', (_, change, asked) => {
+    expect(at(afterFirstRung, loggedIn(login, change), asked)).toEqual(none('that link is no longer open'));
+  });
+
+  test('is attached to once', () => {
+    const grant = fresh(login, open('rung', '2026-03-08T15:50:00Z'));
+    expect(at(login, grant, { ...ask, done: ['reauthorize'] })).toEqual(none('all is well'));
+  });
+});
+
+describe('3. refresh', () => {
+  const due = { decision: 'refresh', reason: 'the access token would not outlive the next check' };
+
+  test('the access token must outlive the next tick (25 minutes) and the margin (150 seconds)', () => {
+    const now = login + 10 * hourMs;
+    const needed = 27.5 * minuteMs;
+    expect(at(now, loggedIn(login, { accessExpiresAtMs: now + needed }))).toEqual(due);
+    expect(at(now, loggedIn(login, { accessExpiresAtMs: now + needed + 1 }))).toEqual(none('all is well'));
+    expect(at(now, loggedIn(login, { accessExpiresAtMs: undefined }))).toEqual(due);
+  });
+
+  test('goes before every ask, and on while an authorization is open or a login under way', () => {
+    for (const now of [afterFirstRung, afterLastRung]) {
+      expect(at(now, loggedIn(login))).toEqual(due);
+      expect(at(now, loggedIn(login, open('rung', '2026-03-10T00:00:00Z', iso(now))))).toEqual(due);
+    }
+  });
+
+  test('is made when it is asked for, once', () => {
+    const now = login + hourMs;
+    expect(at(now, fresh(now), { force: 'refresh' })).toEqual({ decision: 'refresh', reason: 'asked for' });
+    expect(at(now, fresh(now), { force: 'refresh', done: ['refresh'] })).toEqual(none('all is well'));
+    expect(at(now, loggedIn(login), { done: ['refresh'] })).toEqual(none('all is well'));
+  });
+
+  test('is never tried with a grant that is dead or was never given, even if it is asked for', () => {
+    const ask: Partial<Ask> = { force: 'refresh' };
+    expect(at(afterTheEnd, loggedIn(login), ask)).toMatchObject({
+      decision: 'reauthorize',
+      reason: 'expired',
+    });
+    expect(at(login, loggedIn(login, { status: 'rejected' }), ask)).toMatchObject({ reason: 'rejected' });
+    expect(at(login, newGrant, ask)).toMatchObject({ reason: 'first-login' });
+  });
+
+  test('a grant without a deadline is refreshed for ever', () => {
+    const later = login + 5000 * 24 * hourMs;
+    expect(at(later, loggedIn(login), {}, withLimits({}))).toEqual(due);
+  });
+});
+
+describe('4. the owner is needed', () => {
+  test.each([
+    ['never authorised: a day', newGrant, login, 'first-login', '2026-03-03T15:00:00.000Z'],
+    ['rejected: a day', fresh(login, { status: 'rejected' }), login, 'rejected', '2026-03-03T15:00:00.000Z'],
+    [
+      'past the last rung: until needed',
+      fresh(afterLastRung),
+      afterLastRung,
+      'expiring',
+      '2026-03-09T15:00:00.000Z',
+    ],
+    [
+      'at the last rung',
+      fresh(afterLastRung),
+      ms('2026-03-09T14:00:00Z'),
+      'expiring',
+      '2026-03-09T15:00:00.000Z',
+    ],
+    [
+      'a minute before the end: 15 minutes',
+      fresh(afterLastRung),
+      ms('2026-03-09T14:59:00Z'),
+      'expiring',
+      '2026-03-09T15:14:00.000Z',
+    ],
+    [
+      'when it is needed and gone: a day',
+      loggedIn(login),
+      ms('2026-03-09T15:00:00Z'),
+      'expired',
+      '2026-03-10T15:00:00.000Z',
+    ],
+  ])('%s', (_, grant, now, reason, expiresAt) => {
+    expect(at(now, grant, { done: ['refresh'] })).toEqual({ decision: 'reauthorize', reason, expiresAt });
+  });
+
+  test('once: not again while an authorization is open for this reason, but for another one', () => {
+    const asked = none('the owner has been asked');
+    const expiring = fresh(afterLastRung, open('expiring', '2026-03-09T15:00:00Z'));
+    expect(at(afterLastRung, expiring)).toEqual(asked);
+    expect(at(afterTheEnd, expiring)).toMatchObject({ decision: 'reauthorize', reason: 'expired' });
+    const fromRung = fresh(afterLastRung, open('rung', '2026-03-09T14:50:00Z'));
+    expect(at(afterLastRung, fromRung)).toMatchObject({ decision: 'reauthorize', reason: 'expiring' });
+    expect(at(afterLastRung, fresh(afterLastRung), { done: ['reauthorize'] })).toEqual(asked);
+  });
+
+  test('again when the link has expired: the reminder', () => {
+    const grant = { ...newGrant, ...open('first-login', '2026-03-02T15:00:00Z') };
+    expect(at(login - 1, grant)).toEqual(none('the owner has been asked'));
+    expect(at(login, grant)).toMatchObject({
+      decision: 'reauthorize',
+      expiresAt: '2026-03-03T15:00:00.000Z',
+    });
+  });
+
+  test('a login begun less than 15 minutes ago holds every ask back', () => {
+    const started = open('rung', '2026-03-09T14:05:00Z', '2026-03-09T14:00:00Z');
+    const grant = fresh(afterLastRung, started);
+    expect(at(ms('2026-03-09T14:14:59Z'), grant)).toEqual(none('the owner is logging in'));
+    expect(at(ms('2026-03-09T14:15:00Z'), grant)).toMatchObject({ decision: 'reauthorize' });
+  });
+
+  test('where the token is not needed at its end, the grant is expiring until it is', () => {
+    const settings = { ...schwab, neededHours: tradingWeek };
+    const saturday = ms('2026-03-07T14:00:00Z');
+    const nextSaturday = ms('2026-03-14T16:00:00Z');
+    const lastRung = ms('2026-03-16T10:00:00Z');
+    const done: Partial<Ask> = { done: ['notify'] };
+    expect(at(nextSaturday, loggedIn(saturday), done, settings)).toEqual(none('all is well'));
+    expect(at(lastRung, loggedIn(saturday), {}, settings)).toEqual({
+      decision: 'reauthorize',
+      reason: 'expiring',
+      expiresAt: '2026-03-16T11:00:00.000Z',
+    });
+    expect(at(lastRung + hourMs, loggedIn(saturday), {}, settings)).toMatchObject({ reason: 'expired' });
+  });
+
+  test('a login that somebody asks for is asked of the owner once, until the next rung and two ticks', () => {
+    const force: Partial<Ask> = { force: 'reauthorize' };
+    expect(at(login, fresh(login), force)).toEqual({
+      decision: 'reauthorize',
+      reason: 'requested',
+      expiresAt: '2026-03-07T15:50:00.000Z',
+    });
+    expect(at(login, fresh(login), force, withLimits({}))).toMatchObject({
+      expiresAt: '2026-03-03T15:00:00.000Z',
+    });
+    expect(at(login, fresh(login), { ...force, done: ['reauthorize'] })).toEqual(none('all is well'));
+    const requested = fresh(login, open('requested', '2026-03-07T15:50:00Z'));
+    expect(at(login, requested, force)).toEqual(none('the owner has been asked'));
+    expect(at(login, newGrant, force)).toMatchObject({ reason: 'first-login' });
+  });
+});
+
+describe('5. a rung', () => {
+  const notify = {
+    decision: 'notify',
+    reason: 'a rung was crossed',
+    kind: 'expiring',
+    rung: '2026-03-07T15:00:00.000Z',
+    expiresAt: '2026-03-08T15:50:00.000Z',
+  };
+
+  test('newly crossed is told, with a link until the next one and two ticks', () => {
+    expect(at(ms('2026-03-07T14:59:59Z'), fresh(afterFirstRung))).toEqual(none('all is well'));
+    expect(at(ms('2026-03-07T15:00:00Z'), fresh(afterFirstRung))).toEqual(notify);
+    expect(at(afterFirstRung, fresh(afterFirstRung))).toEqual(notify);
+  });
+
+  test('is told after a refresh that failed too', () => {
+    expect(at(afterFirstRung, loggedIn(login), { done: ['refresh'] })).toEqual(notify);
+  });
+
+  test('is told once, and the newest only', () => {
+    const told = { toldRungs: ['2026-03-07T15:00:00.000Z'] };
+    expect(at(afterFirstRung, fresh(afterFirstRung, told))).toEqual(none('all is well'));
+    expect(at(afterFirstRung, fresh(afterFirstRung), { done: ['notify'] })).toEqual(none('all is well'));
+    const later = ms('2026-03-09T10:00:00Z');
+    expect(at(later, fresh(later))).toMatchObject({
+      rung: '2026-03-09T09:00:00.000Z',
+      expiresAt: '2026-03-09T14:50:00.000Z',
+    });
+  });
+
+  test('waits while the owner logs in, and not for an open link of another reason', () => {
+    const started = open('requested', '2026-03-07T15:50:00Z', '2026-03-07T15:00:00Z');
+    expect(at(afterFirstRung, fresh(afterFirstRung, started))).toEqual(none('all is well'));
+    const requested = open('requested', '2026-03-07T15:50:00Z');
+    expect(at(afterFirstRung, fresh(afterFirstRung, requested), { force: 'reauthorize' })).toEqual(notify);
+  });
+
+  test('its link lasts 15 minutes at least', () => {
+    const shortTicks = { ...schwab, rungOffsetsSeconds: [86_400, 3600] };
+    expect(at(ms('2026-03-09T13:59:00Z'), fresh(afterLastRung), {}, shortTicks)).toMatchObject({
+      expiresAt: '2026-03-09T14:50:00.000Z',
+    });
+  });
+});
+
+describe('6. a problem ended', () => {
+  test('is told once, when the owner is not needed for anything else', () => {
+    const grant = fresh(login, { owesRestored: true });
+    expect(at(login, grant)).toEqual({ decision: 'notify', reason: 'the grant is back', kind: 'restored' });
+    expect(at(login, grant, { done: ['notify'] })).toEqual(none('all is well'));
+    expect(at(login, { ...grant, ...open('rejected', '2026-03-03T00:00:00Z'), status: 'rejected' })).toEqual(
+      none('the owner has been asked'),
+    );
+    expect(at(afterFirstRung, fresh(afterFirstRung, { owesRestored: true }))).toMatchObject({
+      kind: 'expiring',
+    });
+  });
+});
+
+describe('its helpers', () => {
+  test('an access token that is not there outlives nothing', () => {
+    expect(outlivesNextTick(schwab, undefined, login)).toBe(false);
+    expect(outlivesNextTick(schwab, login + 28 * minuteMs, login)).toBe(true);
+  });
+
+  test('all rungs that have passed count as told', () => {
+    expect(passedRungs(schwab, loggedIn(login), ms('2026-03-09T09:00:00Z'))).toEqual([
+      '2026-03-07T15:00:00.000Z',
+      '2026-03-08T15:00:00.000Z',
+      '2026-03-09T09:00:00.000Z',
+    ]);
+    expect(passedRungs(schwab, newGrant, login)).toEqual([]);
+  });
+});
+
+describe('whatever the grant', () => {
+  const situations = fc.record({
+    settings: anySettings,
+    nowAndGrant: instants.chain((nowMs) => fc.record({ nowMs: fc.constant(nowMs), grant: anyGrant(nowMs) })),
+    force: fc.constantFrom(undefined, 'refresh' as const, 'reauthorize' as const),
+    authorizationId: fc.constantFrom(undefined, id),
+    done: fc.uniqueArray(fc.constantFrom('refresh' as const, 'notify' as const, 'reauthorize' as const)),
+  });
+  const always = (
+    holds: (
+      decision: Decision,
+      given: { nowMs: number; grant: Grant } & Ask & { settings: Settings },
+    ) => void,
+  ) =>
+    fc.assert(
+      fc.property(situations, ({ settings, nowAndGrant: { nowMs, grant }, force, authorizationId, done }) => {
+        const ask: Ask = { force, authorizationId, done };
+        holds(decide(settings, grant, nowMs, ask), { settings, nowMs, grant, ...ask });
+      }),
+      { numRuns: 500 },
+    );
+
+  test('nothing that was done is answered again', () => {
+    always(({ decision }, { done }) => expect(done).not.toContain(decision));
+  });
+
+  test('the same arguments have the same answer, and are left as they were', () => {
+    always((decision, { settings, grant, nowMs, force, authorizationId, done }) => {
+      const copy = structuredClone({ settings, grant, done });
+      expect(decide(settings, grant, nowMs, { force, authorizationId, done })).toEqual(decision);
+      expect({ settings, grant, done }).toEqual(copy);
+    });
+  });
+
+  test('the answer keeps its contract', () => {
+    always((decision) => expect(DecisionSchema.parse(decision)).toEqual(decision));
+    expect(DoneSchema.safeParse(['sleep']).success).toBe(false);
+  });
+
+  test('a link lasts 15 minutes at least', () => {
+    always((decision, { nowMs }) => {
+      if ('expiresAt' in decision)
+        expect(ms(decision.expiresAt!)).toBeGreaterThanOrEqual(nowMs + 15 * minuteMs);
+    });
+  });
+
+  test('nothing is refreshed but an active grant, and nothing is done while paused', () => {
+    always(({ decision }, { grant }) => {
+      if (grant.paused || grant.setUp) expect(decision).toBe('none');
+      if (decision === 'refresh') expect(grant.status).toBe('active');
+    });
+  });
+
+  test('an execution comes to an end: each answer done, the fourth is none at the latest', () => {
+    always((_, { settings, grant, nowMs, force, authorizationId }) => {
+      const done: ('refresh' | 'notify' | 'reauthorize')[] = [];
+      for (let step = 0; step < 4; step += 1) {
+        const { decision } = decide(settings, grant, nowMs, { force, authorizationId, done });
+        if (decision === 'none') return;
+        done.push(decision);
+      }
+      throw new Error(`went on after ${done.join(', ')}`);
+    });
+  });
+});
