@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 
 import { ConfigurationError, GrantkeeperError, ProviderContractError } from '../core/errors.ts';
 

@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { ConfigurationError } from '../core/errors.ts';
 import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';

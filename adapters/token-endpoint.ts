@@ -1,6 +1,5 @@
 import * as oauth from 'oauth4webapi';
 
-import { ProviderContractError, TokenEndpointUnavailableError } from '../core/errors.ts';
 import type { Client, TokenAnswer, TokenEndpoint } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
@@ -9,6 +8,10 @@ import { classifyRefusal } from '../core/token-answer.ts';
 
 /** No token response is this large; what is larger is not read to its end. */
 const maximumBodyBytes = 256 * 1024;
+
+class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+}
 
 /**
  * Speaks OAuth to a provider. Errors of the library and of `fetch` are not passed on: their causes hold
@@ -19,7 +22,8 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     readCallback(provider, client, parameters, state) {
       try {
         oauth.validateAuthResponse(serverOf(provider), { client_id: client.clientId }, parameters, state);
-        return { kind: parameters.has('code') ? 'code' : 'invalid' };
+        const [code, ...more] = parameters.getAll('code');
+        return { kind: code && more.length === 0 ? 'code' : 'invalid' };
       } catch (error) {
         if (!(error instanceof oauth.AuthorizationResponseError)) return { kind: 'invalid' };
         return { kind: 'refused', error: /^[a-z_]{1,60}$/.exec(error.error)?.[0] ?? 'an unknown error' };
@@ -91,7 +95,6 @@ async function answerOf(
   request: (options: oauth.TokenEndpointRequestOptions) => Promise<Response>,
   process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<TokenAnswer> {
-  const name = provider.displayName;
   let status: number;
   let body: string;
   try {
@@ -103,8 +106,9 @@ async function answerOf(
     status = response.status;
     body = await response.text();
   } catch (error) {
-    if (error instanceof ProviderContractError) throw error;
-    throw new TokenEndpointUnavailableError(`${name}'s token endpoint could not be reached in time.`);
+    return error instanceof TooLargeError
+      ? { kind: 'refused', refusal: 'contract', error: `more than ${maximumBodyBytes} bytes` }
+      : { kind: 'refused', refusal: 'unavailable', error: 'not reached in time' };
   }
   const tokenSet = status === 200 ? readTokenSet(body) : undefined;
   if (tokenSet === undefined) {
@@ -135,9 +139,7 @@ async function fetchBounded(url: string, options: RequestInit): Promise<Response
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maximumBodyBytes) {
-      throw new ProviderContractError(`The token endpoint answered more than ${maximumBodyBytes} bytes.`);
-    }
+    if (bytes > maximumBodyBytes) throw new TooLargeError();
     chunks.push(chunk);
   }
   const { status } = response;

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { deadlineOf } from './deadline.ts';
 import type { AskReason, Grant } from './grant.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** Why the owner is asked; recorded with the authorization. */
 export const AskReasonSchema = z.enum([

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** A provider's URLs are HTTPS; plain HTTP only for an authorization server on this very machine. */
 export const EndpointSchema = z.string().check(

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { EndpointSchema, ProviderSchema } from './provider.ts';
 import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';

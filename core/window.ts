@@ -1,5 +1,5 @@
-import { Temporal } from 'temporal-polyfill';
-import { z } from 'zod/mini';
+import { TZDate } from '@date-fns/tz';
+import * as z from 'zod/mini';
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 
@@ -37,28 +37,31 @@ export interface Opening {
 
 /** The opening that holds `atMs`, or undefined outside the hours. */
 export function openingAt(hours: WeeklyHours, atMs: number): Opening | undefined {
-  return openingsAround(hours, atMs).find((opening) => opening.startMs <= atMs && atMs < opening.endMs);
+  return openingsAround(hours, atMs, 2).find(({ startMs, endMs }) => startMs <= atMs && atMs < endMs);
 }
 
 /** The first instant at or after `atMs` within the hours, epoch milliseconds. */
 export function firstInstantWithin(hours: WeeklyHours, atMs: number): number {
-  // A day's opening can vanish in a daylight-saving gap, so look two weeks ahead before giving up.
-  const opening = openingsAround(hours, atMs).find(({ endMs }) => endMs > atMs);
-  return opening ? Math.max(opening.startMs, atMs) : atMs;
+  // Mostly it is tomorrow; but a day's opening can vanish in a daylight-saving gap, and the next be a week away.
+  for (const daysAhead of [1, 14]) {
+    const opening = openingsAround(hours, atMs, daysAhead).find(({ endMs }) => endMs > atMs);
+    if (opening) return Math.max(opening.startMs, atMs);
+  }
+  return atMs;
 }
 
 /**
- * Openings from two days before `atMs` (they may run past midnight) to two weeks after, in order. Those that
- * touch, as happens where daylight saving skips the hour between them, are one.
+ * Openings from two days before `atMs` (they may run past midnight) to some after, in order. Those that touch, as
+ * happens where daylight saving skips the hour between them, are one.
  */
-function openingsAround(hours: WeeklyHours, atMs: number): Opening[] {
-  const today = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(hours.timeZone).toPlainDate();
+function openingsAround(hours: WeeklyHours, atMs: number, daysAhead: number): Opening[] {
+  const { from, to, timeZone } = hours;
+  const today = new TZDate(atMs, timeZone);
   const openings: Opening[] = [];
-  for (let day = -2; day <= 14; day += 1) {
-    const date = today.add({ days: day });
-    if (!hours.days.includes(weekdays[date.dayOfWeek - 1]!)) continue;
-    const startMs = epochMs(date, hours.from, hours.timeZone);
-    const endMs = epochMs(hours.to > hours.from ? date : date.add({ days: 1 }), hours.to, hours.timeZone);
+  for (let day = -2; day <= daysAhead; day += 1) {
+    if (!hours.days.includes(weekdayOf(today, day))) continue;
+    const startMs = localMs(today, day, from, timeZone);
+    const endMs = localMs(today, to > from ? day : day + 1, to, timeZone);
     if (startMs >= endMs) continue;
     const previous = openings.at(-1);
     const touches = previous !== undefined && startMs <= previous.endMs;
@@ -68,15 +71,24 @@ function openingsAround(hours: WeeklyHours, atMs: number): Opening[] {
   return openings;
 }
 
-function epochMs(date: Temporal.PlainDate, time: string, timeZone: string): number {
-  return date.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
+/** Epoch milliseconds of a local time so many days after the day of `today`. */
+function localMs(today: TZDate, day: number, time: string, timeZone: string): number {
+  const [hour, minute] = time.split(':').map(Number) as [number, number];
+  const date = today.getDate() + day;
+  return new TZDate(today.getFullYear(), today.getMonth(), date, hour, minute, 0, 0, timeZone).getTime();
+}
+
+/** A date's weekday is the same in every zone. */
+function weekdayOf(today: TZDate, day: number): (typeof weekdays)[number] {
+  const date = new Date(Date.UTC(today.getFullYear(), today.getMonth(), today.getDate() + day));
+  return weekdays[(date.getUTCDay() + 6) % 7]!;
 }
 
 function isTimeZone(name: string): boolean {
-  // Offsets such as +02:00 are accepted by Temporal too; they know no daylight saving.
+  // Offsets such as +02:00 are accepted too; they know no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
     return true;
   } catch {
     return false;

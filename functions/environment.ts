@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** Environment of a function that reads or writes the table. */
 export const tableEnvironment = { TABLE_NAME: z.string().check(z.minLength(3)) };

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** What the functions behind the HTTP API read of an event, payload format 2.0. */
 export const HttpRequestSchema = z.object({

@@ -6,6 +6,9 @@ import { noticeKind, writeNotice } from '../core/notice.ts';
 import type { Authorizations, Clock, Grants, Mail, Offer, Random, Workflow } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 
+/** Longer than the function that sends can live, much shorter than the time to the next check. */
+const claimMs = 120_000;
+
 export interface OfferPorts {
   readonly grants: Pick<Grants, 'openAuthorization' | 'recordTold'>;
   readonly authorizations: Pick<Authorizations, 'offer' | 'recordSent' | 'setStatus'>;
@@ -42,32 +45,44 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     linkHash: ports.random.hash(random),
     taskToken: ask.taskToken,
   };
-  const authorization = await ports.authorizations.offer(offered, ports.clock.nowMs());
+  const nowMs = ports.clock.nowMs();
+  const authorization = await ports.authorizations.offer(offered, nowMs);
   const previous = grant.authorization;
+  const open: OpenAuthorization = { authorizationId, reason, expiresAtMs };
   if (previous?.authorizationId !== authorizationId) {
-    const open: OpenAuthorization = { authorizationId, reason, expiresAtMs };
-    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open))) {
+    // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
+    const claim = { ...open, expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs) };
+    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, claim))) {
       await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
       return 'held';
     }
     if (previous !== undefined) await supersede(connectionId, previous, ports);
   }
-  if (authorization.sentAtMs !== undefined) return 'sent';
-
   const kind = noticeKind(reason);
-  const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
-  const notice = writeNotice(settings, {
-    kind,
-    neededAtMs: ladderOf(settings, grant)?.neededAtMs,
-    link: { url, expiresAtMs },
-  });
-  await ports.mail.send(settings, notice);
-  await ports.authorizations.recordSent(connectionId, authorizationId, ports.clock.nowMs());
+  if (authorization.sentAtMs === undefined) {
+    const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
+    const notice = writeNotice(settings, {
+      kind,
+      neededAtMs: ladderOf(settings, grant)?.neededAtMs,
+      link: { url, expiresAtMs },
+    });
+    await ports.mail.send(settings, notice);
+    await ports.authorizations.recordSent(connectionId, authorizationId, nowMs);
+  }
+  await ports.grants.openAuthorization(connectionId, authorizationId, { ...sameAs(previous, open), ...open });
   await ports.grants.recordTold(connectionId, {
-    rungs: passedRungs(settings, grant, ports.clock.nowMs()),
+    rungs: passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung)),
     ...(kind === 'expired' ? { owesRestored: true } : {}),
   });
   return 'sent';
+}
+
+/** A repeat keeps what the record has of this authorization: its login may have begun. */
+function sameAs(
+  previous: OpenAuthorization | undefined,
+  open: OpenAuthorization,
+): Partial<OpenAuthorization> {
+  return previous?.authorizationId === open.authorizationId ? previous : {};
 }
 
 /** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { DecisionSchema, DoneSchema } from '../core/decide.ts';
 import { ConnectionIdSchema } from '../core/settings.ts';

@@ -31,7 +31,7 @@ export function problemsOf(issue: z.core.$ZodIssue, key: string, value: unknown)
   return [problemAt(path, found, issue.message)];
 }
 
-/** What is allowed, where the schema itself does not say so. */
+/** What is allowed, where the schema itself does not say so; where it cannot be said better, zod does. */
 export function allowed(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -44,7 +44,12 @@ export function allowed(issue: z.core.$ZodRawIssue): string | undefined {
       return `must ${measure(issue.origin, 'at most', issue.maximum)}`;
     case 'unrecognized_keys':
       return `must be ${oneOf(Object.keys((issue.inst as z.ZodMiniObject).shape))}`;
-    default:
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'custom':
       return undefined;
   }
 }
@@ -64,7 +69,8 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 function measure(origin: string, bound: string, limit: number | bigint): string {
-  if (origin === 'string' && bound === 'at least' && limit === 1) return 'not be empty';
+  const isSized = origin === 'string' || origin === 'array';
+  if (isSized && bound === 'at least' && limit === 1) return 'not be empty';
   if (origin === 'string') return `have ${bound} ${limit} characters`;
   if (origin === 'array') return `have ${bound} ${limit} entries`;
   return `be ${bound} ${limit}`;

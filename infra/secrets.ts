@@ -14,7 +14,7 @@ export async function findSecrets(stack: string): Promise<FoundSecrets> {
   return Object.fromEntries(arns.map((arn) => [arn.split(':secret:')[1]!.slice(0, -7), arn]));
 }
 
-export interface KeptSecretArgs {
+export interface SecretArgs {
   readonly name: string;
   readonly description: string;
   readonly found: FoundSecrets;
@@ -24,26 +24,21 @@ export interface KeptSecretArgs {
  * An empty secret that outlives the program: its value is a grant, or was typed in by a person. Taking a
  * connection out of the configuration leaves it in place, and when the connection returns it is adopted again.
  */
-export class KeptSecret extends Secret {
-  constructor(
-    logicalName: string,
-    { name, description, found }: KeptSecretArgs,
-    opts?: pulumi.CustomResourceOptions,
-  ) {
-    const arn = found[name];
-    super(
-      logicalName,
-      { name, description },
-      {
-        ...opts,
-        retainOnDelete: true,
-        // Importing what the state has under this very ARN changes nothing; any other difference would fail it:
-        // https://www.pulumi.com/docs/iac/concepts/resources/options/import/
-        ...(arn !== undefined && {
-          import: arn,
-          ignoreChanges: ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'],
-        }),
-      },
-    );
-  }
+export function keptSecret(
+  logicalName: string,
+  { name, description, found }: SecretArgs,
+  opts?: pulumi.CustomResourceOptions,
+): Secret {
+  const arn = found[name];
+  // To import what the state has under this very ARN changes nothing. Else every difference would fail it:
+  // https://www.pulumi.com/docs/iac/concepts/resources/options/import/
+  const adoption = {
+    import: arn,
+    ignoreChanges: ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'],
+  };
+  return new Secret(
+    logicalName,
+    { name, description },
+    { ...opts, retainOnDelete: true, ...(arn !== undefined && adoption) },
+  );
 }

@@ -1,4 +1,5 @@
 import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@pulumi/aws/index.js';
+import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import type { FunctionName } from './bundle.ts';
@@ -14,7 +15,7 @@ import type { GrantkeeperConfig } from './config.ts';
 import type { Statement } from './policy.ts';
 import { exceptions } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
-import { KeptSecret, secretPrefixOf } from './secrets.ts';
+import { keptSecret, secretPrefixOf } from './secrets.ts';
 
 /** Steps end well before their states do (45 s), pages before the gateway gives up (30 s). */
 const stepTimeoutSeconds = 30;
@@ -194,12 +195,12 @@ function clientSecrets(
   secretPrefix: string,
   config: GrantkeeperConfig,
   found: FoundSecrets,
-): Readonly<Record<string, KeptSecret>> {
+): Readonly<Record<string, Secret>> {
   const names = [...new Set(config.connections.map(({ client }) => client))];
   return Object.fromEntries(
     names.map((name) => [
       name,
-      new KeptSecret(`client-${name}`, {
+      keptSecret(`client-${name}`, {
         name: `${secretPrefix}/client/${name}`,
         description: `{"client_id", "client_secret"} of the OAuth client ${name}. Put there by the operator.`,
         found,

@@ -13,7 +13,6 @@ import type {
   Start,
   TokenEndpoint,
   Tokens,
-  TokenSet,
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -22,7 +21,8 @@ import { cookieOf } from '../http.ts';
 import { supersede } from '../offer.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
-import { storeLogin } from './store-login.ts';
+import type { Login, Stored } from './store-login.ts';
+import { readStored, storeLogin } from './store-login.ts';
 
 export interface CallbackPorts {
   readonly grants: Pick<
@@ -83,8 +83,12 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
       ? pages.declined(settings)
       : pages.refusedByProvider(settings, answer.error);
   }
-  await ports.grants.markExchanging(connectionId, authorizationId, nowMs);
-  const exchange = { authorization, start, parameters, state: states[0]! };
+  // What is stored now is read before the code is spent: all at once, for the code lives about 30 seconds.
+  const [before] = await Promise.all([
+    readStored(connectionId, ports.tokens),
+    ports.grants.markExchanging(connectionId, authorizationId, nowMs),
+  ]);
+  const exchange = { authorization, start, parameters, state: states[0]!, before };
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -93,12 +97,13 @@ interface Exchange {
   readonly start: Start;
   readonly parameters: URLSearchParams;
   readonly state: string;
+  readonly before: Stored;
 }
 
 async function exchangeCode(
   settings: Settings,
   client: Client,
-  { authorization, start, parameters, state }: Exchange,
+  { authorization, start, parameters, state, before }: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, authorizationId } = authorization;
@@ -111,7 +116,7 @@ async function exchangeCode(
     codeVerifier: start.codeVerifier,
   });
   if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
-    return complete(settings, authorization, answer.tokens, askedAtMs, ports);
+    return complete(settings, authorization, { tokenSet: answer.tokens, askedAtMs, before }, ports);
   }
 
   await ports.grants.markExchanging(connectionId, authorizationId, undefined);
@@ -132,24 +137,22 @@ async function exchangeCode(
 async function complete(
   settings: Settings,
   authorization: Authorization,
-  tokenSet: TokenSet,
-  askedAtMs: number,
+  login: Login,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, authorizationId } = authorization;
-  const leaseOwner = `callback#${authorizationId}#${ports.random.uuid()}`;
-  const { fencingNumber } = await ports.grants.takeLeaseOver(connectionId, leaseOwner, ports.clock.nowMs());
-  const stored = await storeLogin(settings, leaseOwner, tokenSet, askedAtMs, ports);
-  const recorded = stored && (await ports.grants.recordTokens(connectionId, fencingNumber, stored));
+  const recorded = await storeLogin(settings, authorizationId, login, ports);
   const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
-  if (completed?.taskToken !== undefined) {
-    await ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] });
-  }
   const closed = recorded?.closed;
-  if (closed !== undefined && closed.authorizationId !== authorizationId) {
-    await supersede(connectionId, closed, ports);
-  }
-  await ports.events.record(connectionId, 'completed', { authorizationId });
+  await Promise.all([
+    completed?.taskToken !== undefined &&
+      ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] }),
+    closed !== undefined &&
+      closed.authorizationId !== authorizationId &&
+      supersede(connectionId, closed, ports),
+    ports.events.record(connectionId, 'completed', { authorizationId }),
+  ]);
+  const { askedAtMs } = login;
   const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
   return pages.done(settings, ladder?.neededAtMs);
 }

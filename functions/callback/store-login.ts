@@ -1,36 +1,61 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
+import type { OpenAuthorization } from '../../core/grant.ts';
 import type {
   AccessSecret,
+  Clock,
   Grants,
   GrantSecret,
   Random,
-  StoredTokens,
   Tokens,
   TokenSet,
+  Versions,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 
 interface StoreLoginPorts {
-  readonly grants: Pick<Grants, 'read'>;
+  readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens'>;
   readonly tokens: Tokens;
+  readonly clock: Clock;
   readonly random: Random;
+}
+
+/** Both secrets as they are before a login. */
+export interface Stored {
+  readonly grant: Versions<GrantSecret>;
+  readonly access: Versions<AccessSecret>;
+}
+
+export interface Login {
+  readonly tokenSet: TokenSet;
+  readonly askedAtMs: number;
+  /** Read before the lease is taken, so that an older login can never move a newer one's version away. */
+  readonly before: Stored;
 }
 
 /** More moves than refreshes and logins can race at once. */
 const attempts = 5;
 
+export async function readStored(connectionId: string, tokens: Tokens): Promise<Stored> {
+  const [grant, access] = await Promise.all([
+    tokens.readGrant(connectionId),
+    tokens.readAccess(connectionId),
+  ]);
+  return { grant, access };
+}
+
 /**
- * Stores a login's tokens over whatever is there: unlike a refresh it reads again and moves again when
- * somebody else's version came between. Undefined when a newer login has taken the lease meanwhile.
+ * Takes the lease over and stores a login's tokens over whatever is there: unlike a refresh it reads again and
+ * moves again when somebody else's version came between.
+ * @returns the authorization it closed, if any; undefined when a newer login has taken the lease meanwhile
  */
 export async function storeLogin(
   settings: Settings,
-  leaseOwner: string,
-  tokenSet: TokenSet,
-  askedAtMs: number,
-  { grants, tokens, random }: StoreLoginPorts,
-): Promise<StoredTokens | undefined> {
+  authorizationId: string,
+  { tokenSet, askedAtMs, before }: Login,
+  { grants, tokens, clock, random }: StoreLoginPorts,
+): Promise<{ readonly closed?: OpenAuthorization | undefined } | undefined> {
   const { connectionId, provider } = settings;
+  const leaseOwner = `callback#${authorizationId}#${random.uuid()}`;
   const at = new Date(askedAtMs).toISOString();
   const grant: GrantSecret = {
     versionId: random.uuid(),
@@ -49,41 +74,42 @@ export async function storeLogin(
     derivedFrom: grant.versionId,
   };
 
-  const move = async (
+  const move = async <T extends { readonly versionId: string }>(
     secret: 'grant' | 'access',
+    found: Versions<T>,
     toVersionId: string,
-    read: () => Promise<{ readonly current?: { readonly versionId: string } | undefined }>,
+    readAgain: () => Promise<Versions<T>>,
   ): Promise<boolean> => {
+    let { current } = found;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const { current } = await read();
       if (await tokens.moveCurrent(connectionId, secret, current?.versionId, toVersionId)) return true;
       const { lease } = (await grants.read(connectionId)).grant;
       if (lease !== undefined && lease.owner !== leaseOwner && lease.owner.startsWith('callback#'))
         return false;
+      ({ current } = await readAgain());
     }
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
+  const [{ fencingNumber }, grantPut] = await Promise.all([
+    grants.takeLeaseOver(connectionId, leaseOwner, clock.nowMs()),
+    tokens.putGrant(connectionId, grant),
+  ]);
   const readGrant = () => tokens.readGrant(connectionId);
+  if (grantPut === 'pending' && !(await move('grant', before.grant, grant.versionId, readGrant))) {
+    return undefined;
+  }
+  const accessPut = await tokens.putAccess(connectionId, access);
   const readAccess = () => tokens.readAccess(connectionId);
-  if (
-    (await tokens.putGrant(connectionId, grant)) === 'pending' &&
-    !(await move('grant', grant.versionId, readGrant))
-  ) {
+  if (accessPut === 'pending' && !(await move('access', before.access, access.versionId, readAccess))) {
     return undefined;
   }
-  if (
-    (await tokens.putAccess(connectionId, access)) === 'pending' &&
-    !(await move('access', access.versionId, readAccess))
-  ) {
-    return undefined;
-  }
-  return {
+  return grants.recordTokens(connectionId, fencingNumber, {
     loggedIn: true,
     authorizedAtMs: askedAtMs,
     refreshedAtMs: askedAtMs,
     accessExpiresAtMs: Date.parse(access.expiresAt),
     grantVersionId: grant.versionId,
     accessVersionId: access.versionId,
-  };
+  });
 }

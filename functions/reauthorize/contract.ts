@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { secretsEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
 import { HttpRequestSchema, HttpResponseSchema } from '../http.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { secretsEnvironment, tableEnvironment, tokenEndpointEnvironment } from '../environment.ts';
 import { StepInputSchema, StepOutputSchema } from '../step.ts';

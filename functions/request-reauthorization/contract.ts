@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 import { DecisionSchema } from '../../core/decide.ts';
 import { mailEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';

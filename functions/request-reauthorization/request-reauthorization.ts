@@ -26,7 +26,6 @@ export async function requestReauthorization(
   if (decision.decision !== 'reauthorize') {
     throw new ProviderContractError(`RequestReauthorization was asked to ${decision.decision}.`);
   }
-  await ports.incidents.end(connectionId, 'RequestReauthorization');
   if (decision.authorizationId !== undefined) {
     return attach(connectionId, decision.authorizationId, taskToken, ports);
   }
@@ -47,6 +46,7 @@ export async function requestReauthorization(
   const expiresAtMs = Date.parse(decision.expiresAt);
   const outcome = await offer({ settings, grant, authorizationId, reason, expiresAtMs, taskToken }, ports);
   if (outcome === 'held') return held();
+  await ports.incidents.end(connectionId, 'RequestReauthorization');
   await ports.events.record(connectionId, 'asked', { reason, authorizationId });
   return { outcome: 'asked' };
 }

@@ -6,7 +6,7 @@ import { tickSeconds } from '../../core/settings.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { ConnectionConfig } from '../config.ts';
 import type { FoundSecrets } from '../secrets.ts';
-import { KeptSecret } from '../secrets.ts';
+import { keptSecret } from '../secrets.ts';
 
 export interface ConnectionArgs {
   readonly prefix: string;
@@ -31,7 +31,7 @@ export class Connection extends pulumi.ComponentResource {
     const parent = { parent: this };
     const { connectionId, providerData } = args.config;
     const secret = (kind: 'grant' | 'access', description: string) =>
-      new KeptSecret(
+      keptSecret(
         `${name}-${kind}`,
         { name: `${args.secretPrefix}/${connectionId}/${kind}`, description, found: args.found },
         parent,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import { presets } from '../../core/provider.ts';

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { isBuiltin } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+import { bundleOf, functionNames } from '../../infra/bundle.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const build = (...flags: string[]) =>
+  spawnSync(process.execPath, ['tools/build.ts', ...flags], { cwd: root, encoding: 'utf8' });
+
+test.each(functionNames)('the bundle of %s has 350 KB at most', (name) => {
+  const bytes = Buffer.byteLength(bundleOf(name));
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThanOrEqual(350_000);
+});
+
+test.each(functionNames)('the bundle of %s brings all that it loads at start', (name) => {
+  const imported = [...bundleOf(name).matchAll(/(?:^|[;}])import\b[^;"']*["']([^"']+)["']/g)].map(
+    ([, from]) => from!,
+  );
+  expect(imported).toContain('node:module');
+  expect(imported.filter((from) => !isBuiltin(from))).toEqual([]);
+});
+
+test('npm run build lists every bundle with its size and its cold start', () => {
+  const { status, stdout, stderr } = build('--json', '--runs', '1');
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const listed = JSON.parse(stdout) as { name: string; sizeKb: number; initMs: number }[];
+  expect(listed.map(({ name }) => name)).toEqual([
+    'check-grant',
+    'refresh-tokens',
+    'notify-owner',
+    'request-reauthorization',
+    'reauthorize',
+    'callback',
+  ]);
+  for (const { name, sizeKb, initMs } of listed) {
+    expect(sizeKb).toBeCloseTo(Buffer.byteLength(bundleOf(name as (typeof functionNames)[number])) / 1000, 1);
+    expect(initMs).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('npm run build explains itself and refuses flags that it does not know', () => {
+  expect(build('--help').stdout).toContain('Fails when a bundle is larger than 350 KB.');
+  expect(build('--jsn')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("Unknown option '--jsn'"),
+  });
+});

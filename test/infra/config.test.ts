@@ -1,0 +1,242 @@
+import { describe, expect, test } from '@jest/globals';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { GrantkeeperConfig } from '../../infra/config.ts';
+import { readConfig } from '../../infra/config.ts';
+import type { Config } from '../helpers/program.ts';
+import { configOf } from '../helpers/program.ts';
+
+/** The texts that the engine hands over: structured values and numbers as JSON. */
+const texts = (config: Config) =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+
+async function read(config: Config, stack = 'test'): Promise<GrantkeeperConfig> {
+  await pulumi.runtime.setMocks(
+    { newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }), call: () => ({}) },
+    'grantkeeper',
+    stack,
+    false,
+  );
+  pulumi.runtime.setAllConfig(texts(config));
+  return readConfig();
+}
+
+/** The lines of what is wrong, without the first, which says so. */
+async function problems(config: Config, stack?: string): Promise<string[]> {
+  const error: unknown = await read(config, stack).then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (!pulumi.RunError.isInstance(error)) throw new Error('The configuration was accepted.');
+  const [first, ...lines] = error.message.split('\n');
+  expect(first).toBe('The configuration of this stack is not valid:');
+  return lines.map((line) => line.replace(/^ {2}- /, ''));
+}
+
+const connection = { provider: 'schwab', client: 'schwab', owner: { email: 'alex@example.com' } };
+const valid = {
+  'grantkeeper:mail': { from: 'grantkeeper@example.com' },
+  'grantkeeper:operators': { emails: ['ops@example.com'] },
+  'grantkeeper:connections': { 'schwab-main': connection },
+};
+const endpoint = 'must be an https: URL without fragment (http: is allowed for localhost and 127.0.0.1 only)';
+const provider = {
+  displayName: 'Corp',
+  authorizationEndpoint: 'https://corp.example.com/authorize',
+  tokenEndpoint: 'https://corp.example.com/token',
+  accessTokenLifetimeSeconds: 3600,
+  limits: {},
+};
+const withProvider = (change: Config) => ({
+  ...valid,
+  'grantkeeper:providers': { corp: { ...provider, ...change } },
+});
+const withConnection = (change: Config) => ({
+  ...valid,
+  'grantkeeper:connections': { 'schwab-main': { ...connection, ...change } },
+});
+
+test('what is left out has its default', async () => {
+  expect(await read(valid)).toEqual({
+    mail: { from: 'grantkeeper@example.com' },
+    operators: { emails: ['ops@example.com'] },
+    logRetentionDays: 90,
+    connections: [
+      {
+        connectionId: 'schwab-main',
+        provider: 'schwab',
+        providerData: expect.objectContaining({ displayName: 'Charles Schwab' }),
+        client: 'schwab',
+        owner: { email: 'alex@example.com', timeZone: 'UTC' },
+        paused: false,
+      },
+    ],
+  });
+});
+
+test('a plain number is read as the engine hands it over', async () => {
+  const { logRetentionDays } = await read({ ...valid, 'grantkeeper:logRetentionDays': '14' });
+  expect(logRetentionDays).toBe(14);
+});
+
+test.each(['local', 'prod'] as const)('Pulumi.%s.yaml is valid', async (stack) => {
+  const { connections } = await read(configOf(stack), stack);
+  expect(connections).toHaveLength(1);
+});
+
+test('every problem is told at once: key, value, what is allowed', async () => {
+  const broken = {
+    'aws:region': 'us-east-1',
+    'grantkeeper:conections': {},
+    'grantkeeper:domain': '{oops',
+    'grantkeeper:logRetentionDays': 91,
+    'grantkeeper:mail': { from: 'nobody', reply: 'x' },
+    'grantkeeper:operators': { emails: ['ops@example.com', 'ops', 'ops@example.com'] },
+    'grantkeeper:providers': {
+      corp: {
+        displayName: '',
+        authorizationEndpoint: 'http://corp.example.com/authorize',
+        tokenEndpoint: 'corp.example.com/token',
+        clientAuthentication: 'basic',
+        accessTokenLifetimeSeconds: 600,
+        limits: { absoluteSeconds: '604800', slidingSecond: 1 },
+        authorizationResponseIss: true,
+      },
+    },
+    'grantkeeper:connections': {
+      'Schwab.Main': { provider: 'fidelity', client: 'schwab', owner: { email: 'alex' } },
+      other: {
+        provider: 'corp',
+        client: { client_id: 'id', client_secret: 'marked-secret' },
+        owner: { email: 'alex@example.com', timeZone: 'Mars/Base', phone: '1' },
+        neededHours: { from: '07:00', to: '07:00', timeZone: 'UTC' },
+        quietHours: { days: ['Monday'], from: '7', to: '08:00', timeZone: 'UTC' },
+        rungOffsetsSeconds: [],
+        paused: 'no',
+      },
+      none: null,
+    },
+  };
+  expect(await problems(broken, 'my.stack')).toEqual([
+    `The stack's name is "my.stack": must be at most 19 letters, digits, dashes and underscores`,
+    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, domain, logRetentionDays',
+    'grantkeeper:domain is "{oops": must be structured (edit the YAML, or use `config set --path`)',
+    'grantkeeper:connections["Schwab.Main"].owner.email is "alex": must be an e-mail address',
+    'grantkeeper:connections.other.client is a block of client_id, client_secret: must be text',
+    'grantkeeper:connections.other.owner.timeZone is "Mars/Base": must be an IANA time zone such as America/New_York',
+    'grantkeeper:connections.other.owner.phone is not a known key: must be one of name, email, timeZone',
+    'grantkeeper:connections.other.rungOffsetsSeconds is a list of 0: must not be empty',
+    'grantkeeper:connections.other.neededHours is a block of from, to, timeZone: never opens: from and to are the same',
+    'grantkeeper:connections.other.quietHours.days[0] is "Monday": must be one of Mon, Tue, Wed, Thu, Fri, Sat, Sun',
+    'grantkeeper:connections.other.quietHours.from is "7": must be a local time such as 07:00',
+    'grantkeeper:connections.other.paused is "no": must be true or false',
+    'grantkeeper:connections.none is null: must be a block of keys',
+    'grantkeeper:providers.corp.displayName is "": must not be empty',
+    `grantkeeper:providers.corp.authorizationEndpoint is "http://corp.example.com/authorize": ${endpoint}`,
+    `grantkeeper:providers.corp.tokenEndpoint is "corp.example.com/token": ${endpoint}`,
+    'grantkeeper:providers.corp.clientAuthentication is "basic": must be one of client_secret_basic, client_secret_post',
+    'grantkeeper:providers.corp.accessTokenLifetimeSeconds is 600: must be at least 1500 seconds (25 minutes)',
+    'grantkeeper:providers.corp.limits.absoluteSeconds is "604800": must be a number',
+    'grantkeeper:providers.corp.limits.slidingSecond is not a known key: must be one of absoluteSeconds, slidingSeconds',
+    'grantkeeper:mail.from is "nobody": must be an e-mail address',
+    'grantkeeper:mail.reply is not a known key: must be one of from, identity',
+    'grantkeeper:operators.emails[1] is "ops": must be an e-mail address',
+    'grantkeeper:logRetentionDays is 91: must be one of 7, 14, 30, 60, 90, 180, 365, 400',
+    'grantkeeper:connections["Schwab.Main"]: the name must be lower-case letters, digits and single dashes, beginning with a letter',
+    'grantkeeper:connections["Schwab.Main"].provider is "fidelity": must be one of schwab, corp',
+    'grantkeeper:providers.corp.issuer is missing: must be the issuer that authorization responses name, for authorizationResponseIss is true',
+    'grantkeeper:operators.emails[2] is "ops@example.com": must be listed once only',
+  ]);
+});
+
+test('an empty configuration lacks three keys', async () => {
+  expect(await problems({})).toEqual([
+    'grantkeeper:connections is missing: must be a block of keys',
+    'grantkeeper:mail is missing: must be a block of keys',
+    'grantkeeper:operators is missing: must be a block of keys',
+  ]);
+});
+
+describe('a value that somebody may have taken for the place of a credential', () => {
+  test('is never shown, where it is a block or an unknown key', async () => {
+    const told = await problems(
+      withConnection({ client: { client_secret: 'marked-secret' }, clientSecret: 'marked-secret' }),
+    );
+    expect(told).toHaveLength(2);
+    expect(told.join()).not.toContain('marked-secret');
+  });
+
+  test('may not be a parameter of the authorization request', async () => {
+    expect(
+      await problems(withProvider({ authorizationParameters: { client_secret: 'marked-secret' } })),
+    ).toEqual([
+      "grantkeeper:providers.corp.authorizationParameters.client_secret: must be left out; it is Grantkeeper's to set, or a secret",
+    ]);
+  });
+});
+
+describe('names that roles would confuse', () => {
+  test('no connection is called client', async () => {
+    expect(await problems({ ...valid, 'grantkeeper:connections': { client: connection } })).toEqual([
+      'grantkeeper:connections.client: must be another name; secrets of clients are under this one',
+    ]);
+  });
+
+  test.each(['grant', 'access'])('no client is called %s', async (client) => {
+    expect(await problems(withConnection({ client }))).toEqual([
+      `grantkeeper:connections.schwab-main.client is "${client}": must be another name; secrets of connections end in this one`,
+    ]);
+  });
+
+  test('no provider is found that is a property of every object', async () => {
+    expect(await problems(withConnection({ provider: 'constructor' }))).toEqual([
+      'grantkeeper:connections.schwab-main.provider is "constructor": must be schwab',
+    ]);
+  });
+});
+
+describe('keys that depend on each other', () => {
+  test.each(['example.org', 'else@example.com'])(
+    'mail from example.com cannot be of %s',
+    async (identity) => {
+      expect(
+        await problems({ ...valid, 'grantkeeper:mail': { from: 'grantkeeper@example.com', identity } }),
+      ).toEqual([
+        `grantkeeper:mail.identity is "${identity}": must be grantkeeper@example.com or a domain of that address`,
+      ]);
+    },
+  );
+
+  test('a certificate is of the stack’s region', async () => {
+    const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000';
+    const domain = { name: 'grants.example.com', certificateArn };
+    const told = await problems({ ...valid, 'aws:region': 'us-east-1', 'grantkeeper:domain': domain });
+    expect(told).toEqual([
+      `grantkeeper:domain.certificateArn is "${certificateArn}": must be a certificate in us-east-1`,
+    ]);
+  });
+
+  test('an endpoint on this very machine may be http', async () => {
+    const { connections } = await read({
+      ...withProvider({ tokenEndpoint: 'http://127.0.0.1:8183/token' }),
+      'grantkeeper:connections': { corp: { ...connection, provider: 'corp' } },
+    });
+    expect(connections[0]!.providerData.tokenEndpoint).toBe('http://127.0.0.1:8183/token');
+  });
+});
+
+test('names of 64 characters are the longest that schedules and roles may have', async () => {
+  const longest = 's'.repeat(19);
+  expect(`grantkeeper-${longest}-${'c'.repeat(32)}`).toHaveLength(64);
+  await expect(read(valid, longest)).resolves.toBeDefined();
+  expect(await problems(valid, `${longest}s`)).toHaveLength(1);
+  const id = 'c'.repeat(33);
+  expect(await problems({ ...valid, 'grantkeeper:connections': { [id]: connection } })).toEqual([
+    `grantkeeper:connections.${id}: the name must have at most 32 characters`,
+  ]);
+});

@@ -1,0 +1,311 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { SettingsSchema } from '../../core/settings.ts';
+import { contract as callback } from '../../functions/callback/contract.ts';
+import { contract as checkGrant } from '../../functions/check-grant/contract.ts';
+import { contract as notifyOwner } from '../../functions/notify-owner/contract.ts';
+import { contract as reauthorize } from '../../functions/reauthorize/contract.ts';
+import { contract as refreshTokens } from '../../functions/refresh-tokens/contract.ts';
+import { contract as requestReauthorization } from '../../functions/request-reauthorization/contract.ts';
+import type { Program } from '../helpers/program.ts';
+import { json, ofType, program, resource } from '../helpers/program.ts';
+
+const prod = await program('prod');
+const local = await program('local');
+
+const arn = (service: string, name: string) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
+const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
+
+describe('both stacks evaluate', () => {
+  test('prod says what to register and where things are', () => {
+    expect(prod.outputs).toEqual({
+      callbackUrl: 'https://grants.example.com/callback',
+      stateMachineConsoleUrl: `https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/statemachines/view/${keepGrant}`,
+      stateMachineArn: keepGrant,
+      tableName: 'grantkeeper-prod',
+      operatorTopicArn: arn('sns', 'grantkeeper-prod-operators'),
+      clientSecretNames: { schwab: 'grantkeeper/prod/client/schwab' },
+      tokenSecretNames: {
+        'schwab-main': {
+          grant: 'grantkeeper/prod/schwab-main/grant',
+          access: 'grantkeeper/prod/schwab-main/access',
+        },
+      },
+    });
+  });
+
+  test('local, without a domain, has the callback URL at the API’s own address', () => {
+    expect(local.outputs).toMatchObject({
+      callbackUrl: 'https://api.example.net/callback',
+      clientSecretNames: { demo: 'grantkeeper/local/client/demo' },
+    });
+  });
+});
+
+describe('functions', () => {
+  const environmentOf = (name: string) =>
+    (resource(prod, `${name}-function`).inputs.environment as { variables: Record<string, string> })
+      .variables;
+  const store = { TABLE_NAME: 'grantkeeper-prod' };
+  const secrets = { SECRET_PREFIX: 'grantkeeper/prod' };
+  const workflow = { STATE_MACHINE_ARN: keepGrant };
+  const mail = { MAIL_FROM: 'grantkeeper@example.com', MAIL_CONFIGURATION_SET: 'grantkeeper-prod' };
+
+  test.each([
+    [checkGrant, { ...store, ...secrets }],
+    [refreshTokens, { ...store, ...secrets }],
+    [notifyOwner, { ...store, ...workflow, ...mail }],
+    [requestReauthorization, { ...store, ...workflow, ...mail }],
+    [reauthorize, { ...store, ...secrets, ...workflow }],
+    [callback, { ...store, ...secrets, ...workflow }],
+  ])(
+    'the environment of $name keeps its contract and holds names only',
+    ({ name, environment }, variables) => {
+      expect(environmentOf(name)).toEqual(variables);
+      expect(environment.safeParse(environmentOf(name)).error).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['check-grant', 30],
+    ['refresh-tokens', 30],
+    ['notify-owner', 30],
+    ['request-reauthorization', 30],
+    ['reauthorize', 28],
+    ['callback', 28],
+  ])('%s runs on Node 24 and arm64, ends within %d s and logs JSON into its own group', (name, timeout) => {
+    expect(resource(prod, `${name}-function`).inputs).toMatchObject({
+      name: `grantkeeper-prod-${name}`,
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      handler: 'index.handler',
+      timeout,
+      role: `arn:aws:iam::000000000000:role/grantkeeper-prod-${name}`,
+      loggingConfig: { logFormat: 'JSON', logGroup: `/aws/lambda/grantkeeper-prod-${name}` },
+    });
+  });
+});
+
+describe('logs', () => {
+  test('every log group keeps its events for as long as the configuration says', () => {
+    const groups = ofType(prod, 'aws:cloudwatch/logGroup:LogGroup').map(({ inputs }) => inputs);
+    expect(groups.map(({ name }) => String(name)).sort()).toEqual([
+      '/aws/lambda/grantkeeper-prod-callback',
+      '/aws/lambda/grantkeeper-prod-check-grant',
+      '/aws/lambda/grantkeeper-prod-notify-owner',
+      '/aws/lambda/grantkeeper-prod-reauthorize',
+      '/aws/lambda/grantkeeper-prod-refresh-tokens',
+      '/aws/lambda/grantkeeper-prod-request-reauthorization',
+      '/aws/vendedlogs/apigateway/grantkeeper-prod',
+      '/aws/vendedlogs/states/grantkeeper-prod-keep-grant',
+    ]);
+    expect(groups.map(({ retentionInDays }) => retentionInDays)).toEqual(Array.from({ length: 8 }, () => 90));
+  });
+
+  test('the state machine logs every event, without the data that holds task tokens', () => {
+    expect(resource(prod, 'workflow-machine').inputs).toMatchObject({
+      type: 'STANDARD',
+      loggingConfiguration: {
+        level: 'ALL',
+        includeExecutionData: false,
+        logDestination: arn('logs', 'log-group:/aws/vendedlogs/states/grantkeeper-prod-keep-grant:*'),
+      },
+    });
+  });
+
+  test('access logs name the route, and neither path nor query nor headers', () => {
+    const { accessLogSettings } = resource(prod, 'http-api-stage').inputs as {
+      accessLogSettings: { destinationArn: string; format: string };
+    };
+    expect(accessLogSettings.destinationArn).toBe(
+      arn('logs', 'log-group:/aws/vendedlogs/apigateway/grantkeeper-prod'),
+    );
+    expect(JSON.parse(accessLogSettings.format)).toEqual({
+      requestId: '$context.requestId',
+      requestTime: '$context.requestTime',
+      routeKey: '$context.routeKey',
+      status: '$context.status',
+      responseLatency: '$context.responseLatency',
+      integrationError: '$context.integration.error',
+    });
+  });
+});
+
+test('the state machine’s definition has every placeholder filled in', () => {
+  const definition = String(resource(prod, 'workflow-machine').inputs.definition);
+  expect(definition).not.toContain('${');
+  const { States: states } = JSON.parse(definition) as { States: Record<string, { Arguments?: unknown }> };
+  expect(states.RefreshTokens?.Arguments).toMatchObject({
+    FunctionName: arn('lambda', 'function:grantkeeper-prod-refresh-tokens'),
+  });
+  expect(states.AlertOperator?.Arguments).toMatchObject({
+    TopicArn: arn('sns', 'grantkeeper-prod-operators'),
+    Message: expect.stringContaining(
+      'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
+    ),
+  });
+});
+
+test('the table is encrypted, recoverable to any point in time and not deleted by accident', () => {
+  expect(resource(prod, 'storage-table').inputs).toEqual({
+    name: 'grantkeeper-prod',
+    billingMode: 'PAY_PER_REQUEST',
+    hashKey: 'pk',
+    rangeKey: 'sk',
+    attributes: [
+      { name: 'pk', type: 'S' },
+      { name: 'sk', type: 'S' },
+    ],
+    ttl: { attributeName: 'ttl', enabled: true },
+    pointInTimeRecovery: { enabled: true },
+    serverSideEncryption: { enabled: true },
+    deletionProtectionEnabled: true,
+  });
+});
+
+describe('connections', () => {
+  const items = (from: Program) => ofType(from, 'aws:dynamodb/tableItem:TableItem');
+
+  test('each has one settings item, that the functions can read', () => {
+    expect(items(prod)).toHaveLength(1);
+    const item = json(items(prod)[0]!, 'item') as Record<string, { S: string }>;
+    expect(item).toMatchObject({ pk: { S: 'connection#schwab-main' }, sk: { S: 'settings' } });
+    expect(SettingsSchema.parse(JSON.parse(item.settings!.S))).toMatchObject({
+      connectionId: 'schwab-main',
+      provider: { displayName: 'Charles Schwab', limits: { absoluteSeconds: 604_800 } },
+      owner: { name: 'Alex', email: 'alex@example.com', timeZone: 'America/New_York' },
+      clientSecretName: 'grantkeeper/prod/client/schwab',
+      redirectUri: 'https://grants.example.com/callback',
+      publicUrl: 'https://grants.example.com',
+      rungOffsetsSeconds: [172_800, 86_400, 21_600, 3_600],
+      paused: false,
+    });
+  });
+
+  test('secrets are made without a value, which would be in Pulumi’s state', () => {
+    for (const { inputs } of ofType(prod, 'aws:secretsmanager/secret:Secret')) {
+      expect(Object.keys(inputs).sort()).toEqual(['description', 'name']);
+    }
+    expect(ofType(prod, 'aws:secretsmanager/secretVersion:SecretVersion')).toEqual([]);
+  });
+
+  test('each has a schedule that says when it was due, retries until the next tick and keeps what failed', () => {
+    expect(resource(prod, 'schwab-main-schedule').inputs).toEqual({
+      name: 'grantkeeper-prod-schwab-main',
+      description: 'Checks the grant of schwab-main.',
+      // 30 minutes of an access token, less twice 150 s.
+      scheduleExpression: 'rate(25 minutes)',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: keepGrant,
+        roleArn: 'arn:aws:iam::000000000000:role/grantkeeper-prod-scheduler',
+        input:
+          '{"connectionId":"schwab-main","trigger":"schedule","scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        retryPolicy: { maximumEventAgeInSeconds: 900, maximumRetryAttempts: 10 },
+        deadLetterConfig: { arn: arn('sqs', 'grantkeeper-prod-dead-letters') },
+      },
+    });
+    expect(resource(prod, 'scheduling-dead-letters').inputs).toEqual({
+      name: 'grantkeeper-prod-dead-letters',
+      messageRetentionSeconds: 1_209_600,
+      sqsManagedSseEnabled: true,
+    });
+  });
+
+  test('two connections of one client share its secret and nothing else', async () => {
+    const two = await program('local', (config) => {
+      const connections = config['grantkeeper:connections'] as Record<string, unknown>;
+      return { ...config, 'grantkeeper:connections': { ...connections, 'demo-2': connections['demo-main'] } };
+    });
+    expect(two.outputs.clientSecretNames).toEqual({ demo: 'grantkeeper/local/client/demo' });
+    expect(two.outputs.tokenSecretNames).toMatchObject({
+      'demo-2': { grant: 'grantkeeper/local/demo-2/grant' },
+    });
+    expect(items(two)).toHaveLength(2);
+    expect(ofType(two, 'aws:scheduler/schedule:Schedule')).toHaveLength(2);
+  });
+});
+
+describe('operators', () => {
+  test('hear of executions that ended badly without an alert of their own', () => {
+    expect(json(resource(prod, 'executions-that-failed'), 'eventPattern')).toEqual({
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: {
+        stateMachineArn: [keepGrant],
+        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        error: [{ exists: false }, null, { 'anything-but': ['OperatorAlerted'] }],
+      },
+    });
+    expect(resource(prod, 'executions-that-failed-target').inputs).toMatchObject({
+      rule: 'grantkeeper-prod-executions-that-failed',
+      arn: arn('sns', 'grantkeeper-prod-operators'),
+    });
+  });
+
+  test('hear by a topic that EventBridge may publish to: no key of AWS’s own, no Condition', () => {
+    expect(resource(prod, 'operator-alerts-topic').inputs).toEqual({
+      name: 'grantkeeper-prod-operators',
+      displayName: 'Grantkeeper',
+    });
+    expect(json(resource(prod, 'executions-that-failed-may-publish'), 'policy')).toEqual({
+      Version: '2012-10-17',
+      Id: arn('events', 'rule/grantkeeper-prod-executions-that-failed'),
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'sns:Publish',
+          Principal: { Service: 'events.amazonaws.com' },
+          Resource: arn('sns', 'grantkeeper-prod-operators'),
+        },
+      ],
+    });
+  });
+
+  test('each get a subscription by e-mail', () => {
+    const subscriptions = ofType(prod, 'aws:sns/topicSubscription:TopicSubscription').map(
+      ({ inputs }) => inputs,
+    );
+    expect(subscriptions).toEqual([
+      { topic: arn('sns', 'grantkeeper-prod-operators'), protocol: 'email', endpoint: 'ops@example.com' },
+    ]);
+  });
+});
+
+describe('the HTTP API', () => {
+  test('has the owner’s page, its button, and the callback', () => {
+    const routes = ofType(prod, 'aws:apigatewayv2/route:Route').map(({ inputs }) => String(inputs.routeKey));
+    expect(routes.sort()).toEqual([
+      'GET /callback',
+      'GET /reauthorize/{connectionId}/{authorizationId}/{secret}',
+      'POST /reauthorize/{connectionId}/{authorizationId}/{secret}',
+    ]);
+  });
+
+  test('is reached by its domain only, where it has one', () => {
+    expect(resource(prod, 'http-api-api').inputs).toMatchObject({ disableExecuteApiEndpoint: true });
+    expect(resource(prod, 'http-api-domain').inputs).toMatchObject({
+      domainName: 'grants.example.com',
+      domainNameConfiguration: { endpointType: 'REGIONAL', securityPolicy: 'TLS_1_2' },
+    });
+    expect(resource(local, 'http-api-api').inputs).toMatchObject({ disableExecuteApiEndpoint: false });
+    expect(ofType(local, 'aws:apigatewayv2/domainName:DomainName')).toEqual([]);
+  });
+
+  test('waits longer for a function than the function may take', () => {
+    const integrations = ofType(prod, 'aws:apigatewayv2/integration:Integration').map(({ inputs }) => inputs);
+    expect(integrations).toHaveLength(2);
+    for (const inputs of integrations) {
+      expect(inputs).toMatchObject({ payloadFormatVersion: '2.0', timeoutMilliseconds: 30_000 });
+    }
+  });
+});
+
+test('nothing registered looks like a credential', () => {
+  // What is registered ends in Pulumi's state. The functions' code is searched by its own tests.
+  const registered = JSON.stringify(
+    [...prod.resources, ...local.resources].map(({ inputs: { code: _code, ...inputs } }) => inputs),
+  );
+  expect(registered).not.toMatch(/"(client_secret|access_token|refresh_token|password)\\*"\s*:/i);
+  expect(registered).not.toMatch(/AKIA[A-Z0-9]{16}|-----BEGIN|eyJ[\w-]{10,}\./);
+});

@@ -1,0 +1,194 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { json, ofType, program, resource } from '../helpers/program.ts';
+
+const prod = await program('prod');
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+}
+
+const statementsOf = (name: string) =>
+  (json(resource(prod, `${name}-policy`), 'policy') as { Statement: Statement[] }).Statement;
+
+const policies = ofType(prod, 'aws:iam/rolePolicy:RolePolicy').map(({ name }) =>
+  name.replace(/-policy$/, ''),
+);
+
+const arn = (service: string, name: string) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
+const secret = (pattern: string) => arn('secretsmanager', `secret:grantkeeper/prod/${pattern}-??????`);
+
+const logsOf = (name: string) => ({
+  Effect: 'Allow',
+  Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  Resource: [arn('logs', `log-group:/aws/lambda/grantkeeper-prod-${name}:*`)],
+});
+const table = (...actions: string[]) => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: [arn('dynamodb', 'table/grantkeeper-prod')],
+});
+const useTable = table('dynamodb:GetItem', 'dynamodb:UpdateItem');
+const recordEvents = table('dynamodb:PutItem');
+const endIncidents = table('dynamodb:Query', 'dynamodb:DeleteItem');
+const readClients = {
+  Effect: 'Allow',
+  Action: ['secretsmanager:GetSecretValue'],
+  Resource: [secret('client/*')],
+};
+const keepTokens = {
+  Effect: 'Allow',
+  Action: [
+    'secretsmanager:GetSecretValue',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:UpdateSecretVersionStage',
+  ],
+  Resource: [secret('*/grant'), secret('*/access')],
+};
+const sendMail = {
+  Effect: 'Allow',
+  Action: ['ses:SendEmail'],
+  Resource: [arn('ses', 'identity/example.com'), arn('ses', 'configuration-set/grantkeeper-prod')],
+};
+const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
+const resume = { Effect: 'Allow', Action: ['states:SendTaskSuccess'], Resource: ['*'] };
+const deliverLogs = {
+  Effect: 'Allow',
+  Action: [
+    'logs:CreateLogDelivery',
+    'logs:GetLogDelivery',
+    'logs:UpdateLogDelivery',
+    'logs:DeleteLogDelivery',
+    'logs:ListLogDeliveries',
+    'logs:PutResourcePolicy',
+    'logs:DescribeResourcePolicies',
+    'logs:DescribeLogGroups',
+  ],
+  Resource: ['*'],
+};
+
+test.each([
+  ['check-grant', [useTable, endIncidents, readClients]],
+  ['refresh-tokens', [useTable, recordEvents, endIncidents, readClients, keepTokens]],
+  ['notify-owner', [useTable, recordEvents, endIncidents, sendMail, resume]],
+  ['request-reauthorization', [useTable, recordEvents, endIncidents, sendMail, resume]],
+  [
+    'reauthorize',
+    [
+      useTable,
+      recordEvents,
+      readClients,
+      { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
+    ],
+  ],
+  [
+    'callback',
+    [
+      useTable,
+      recordEvents,
+      readClients,
+      keepTokens,
+      { Effect: 'Allow', Action: ['states:SendTaskSuccess', 'states:SendTaskFailure'], Resource: ['*'] },
+    ],
+  ],
+])('%s may do this and no more', (name, statements) => {
+  expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
+});
+
+test('the state machine may call its four functions, record an incident, alert and deliver its log', () => {
+  expect(statementsOf('workflow')).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['lambda:InvokeFunction'],
+      Resource: [
+        arn('lambda', 'function:grantkeeper-prod-check-grant'),
+        arn('lambda', 'function:grantkeeper-prod-refresh-tokens'),
+        arn('lambda', 'function:grantkeeper-prod-notify-owner'),
+        arn('lambda', 'function:grantkeeper-prod-request-reauthorization'),
+      ],
+    },
+    table('dynamodb:PutItem'),
+    { Effect: 'Allow', Action: ['sns:Publish'], Resource: [arn('sns', 'grantkeeper-prod-operators')] },
+    deliverLogs,
+  ]);
+});
+
+test('the scheduler may start the state machine and keep what it could not start', () => {
+  expect(statementsOf('scheduling')).toEqual([
+    { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
+    { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: [arn('sqs', 'grantkeeper-prod-dead-letters')] },
+  ]);
+});
+
+describe('over all roles', () => {
+  const everything = policies.flatMap((name) =>
+    statementsOf(name).map((statement) => ({ name, ...statement })),
+  );
+
+  test('only refresh-tokens and callback touch grant and access secrets', () => {
+    const touching = everything.filter(({ Resource }) =>
+      Resource.some((each) => /\/(grant|access)-/.test(each)),
+    );
+    expect(touching.map(({ name }) => name).sort()).toEqual(['callback', 'refresh-tokens']);
+  });
+
+  test('secrets of clients are read by four functions and written by none', () => {
+    const touching = everything.filter(({ Resource }) => Resource.includes(secret('client/*')));
+    expect(Object.fromEntries(touching.map(({ name, Action }) => [name, Action]))).toEqual({
+      'check-grant': ['secretsmanager:GetSecretValue'],
+      'refresh-tokens': ['secretsmanager:GetSecretValue'],
+      reauthorize: ['secretsmanager:GetSecretValue'],
+      callback: ['secretsmanager:GetSecretValue'],
+    });
+  });
+
+  test('only actions without resource-level permissions are over any resource', () => {
+    const open = everything.filter(({ Resource }) => Resource.includes('*'));
+    expect([...new Set(open.flatMap(({ Action }) => Action))].sort()).toEqual([
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:DescribeLogGroups',
+      'logs:DescribeResourcePolicies',
+      'logs:GetLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:UpdateLogDelivery',
+      'states:SendTaskFailure',
+      'states:SendTaskSuccess',
+    ]);
+  });
+
+  test('every other resource is of this stack', () => {
+    const named = everything.flatMap(({ Resource }) => Resource).filter((each) => each !== '*');
+    const foreign = named.filter((each) => !/grantkeeper[-/]prod/.test(each));
+    expect([...new Set(foreign)]).toEqual([arn('ses', 'identity/example.com')]);
+  });
+
+  test('no action is a pattern', () => {
+    expect(everything.flatMap(({ Action }) => Action).filter((action) => /[*?]/.test(action))).toEqual([]);
+  });
+});
+
+test('each role has one policy, and may be taken on by one service', () => {
+  const trust = ofType(prod, 'aws:iam/role:Role').map((role) => {
+    const { Statement: statements } = json(role, 'assumeRolePolicy') as { Statement: unknown[] };
+    return [role.name.replace(/-role$/, ''), statements] as const;
+  });
+  const trusting = (service: string, condition = {}) => [
+    { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service }, ...condition },
+  ];
+  const ofThisAccount = { Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } } };
+  expect(Object.fromEntries(trust)).toEqual({
+    'check-grant': trusting('lambda.amazonaws.com'),
+    'refresh-tokens': trusting('lambda.amazonaws.com'),
+    'notify-owner': trusting('lambda.amazonaws.com'),
+    'request-reauthorization': trusting('lambda.amazonaws.com'),
+    reauthorize: trusting('lambda.amazonaws.com'),
+    callback: trusting('lambda.amazonaws.com'),
+    workflow: trusting('states.amazonaws.com', ofThisAccount),
+    scheduling: trusting('scheduler.amazonaws.com', ofThisAccount),
+  });
+  expect([...policies].sort()).toEqual(trust.map(([name]) => name).sort());
+});

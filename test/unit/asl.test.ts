@@ -1,0 +1,254 @@
+import { describe, expect, test } from '@jest/globals';
+import validate from 'asl-validator';
+import { readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { errorNames } from '../../core/errors.ts';
+import { tokenEndpointEnvironment } from '../../functions/environment.ts';
+import type { AslFacts } from '../helpers/asl-lint.ts';
+import { lintAsl } from '../helpers/asl-lint.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const source = read('statemachines/keep-grant.asl.json');
+
+const lambdaArn = 'arn:aws:lambda:us-east-1:000000000000:function:grantkeeper-test-';
+const values: Readonly<Record<string, string>> = {
+  CheckGrantFunctionArn: `${lambdaArn}check-grant`,
+  RefreshTokensFunctionArn: `${lambdaArn}refresh-tokens`,
+  NotifyOwnerFunctionArn: `${lambdaArn}notify-owner`,
+  RequestReauthorizationFunctionArn: `${lambdaArn}request-reauthorization`,
+  TableName: 'grantkeeper-test',
+  OperatorTopicArn: 'arn:aws:sns:us-east-1:000000000000:grantkeeper-test-operators',
+  ConsoleUrl: 'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
+};
+const facts: AslFacts = {
+  placeholders: Object.keys(values),
+  functionTimeoutSeconds: 30,
+  errorNames,
+};
+
+describe('keep-grant.asl.json', () => {
+  test('is valid States Language once its placeholders are filled in', () => {
+    const filled = source.replace(/\$\{(\w+)\}/g, (_, name: string) => values[name]!);
+    expect(filled).not.toContain('undefined');
+    const validation = validate(JSON.parse(filled));
+    expect(validation.errorsText()).toBe('');
+    expect(validation.isValid).toBe(true);
+  });
+
+  test('has none of the faults that the validator misses', () => {
+    expect(lintAsl(source, facts)).toEqual([]);
+  });
+
+  test('waits longer for a step (45 s) than its function lives (30 s), and that longer than a request (10 s)', () => {
+    expect(z.parse(z.object(tokenEndpointEnvironment), {})).toEqual({ TOKEN_ENDPOINT_TIMEOUT_MS: 10_000 });
+    expect(read('infra/stack.ts')).toMatch(/^const stepTimeoutSeconds = 30;$/m);
+    const { States } = JSON.parse(source) as { States: Record<string, { TimeoutSeconds?: number | string }> };
+    const timeouts = Object.entries(States).map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds]);
+    expect(Object.fromEntries(timeouts.filter(([, seconds]) => seconds !== undefined))).toEqual({
+      CheckGrant: 45,
+      RefreshTokens: 45,
+      NotifyOwner: 45,
+      RequestReauthorization: expect.stringContaining('$max([60, '),
+      RecordIncident: 30,
+      AlertOperator: 30,
+    });
+  });
+
+  test('retries what may pass by itself, and of every other error the operator is told', () => {
+    const { States } = JSON.parse(source) as {
+      States: Record<
+        string,
+        { Retry?: { ErrorEquals: string[] }[]; Catch?: { ErrorEquals: string[]; Next: string }[] }
+      >;
+    };
+    const steps = ['CheckGrant', 'RefreshTokens', 'NotifyOwner', 'RequestReauthorization'];
+    const retried = (name: string) => States[name]!.Retry!.flatMap(({ ErrorEquals }) => ErrorEquals);
+    for (const step of steps) {
+      expect(retried(step)).toContain('StoreUnavailableError');
+      expect(States[step]!.Catch!.at(-1)).toMatchObject({
+        ErrorEquals: ['States.ALL'],
+        Next: 'RecordIncident',
+      });
+      for (const name of ['ClientRejectedError', 'ProviderContractError', 'ConfigurationError']) {
+        expect(retried(step)).not.toContain(name);
+      }
+    }
+    expect(retried('RefreshTokens')).toEqual(
+      expect.arrayContaining(['LeaseHeldError', 'TokenEndpointUnavailableError']),
+    );
+  });
+});
+
+/** Any part of the definition, to be broken. */
+type Loose = { [key: string]: Loose } & { [index: number]: Loose };
+
+function broken(breakIt: (states: Record<string, Loose>, machine: Loose) => void): string[] {
+  const machine = JSON.parse(source) as Loose;
+  breakIt(machine.States as Record<string, Loose>, machine);
+  return lintAsl(JSON.stringify(machine), facts);
+}
+const set = (part: Loose | undefined, change: object) => Object.assign(part as object, change);
+
+describe('the lint reports', () => {
+  test.each<[fault: string, problem: string | string[], breakIt: Parameters<typeof broken>[0]]>([
+    ['a state without Comment', 'Done: has no Comment', ({ Done }) => delete Done!.Comment],
+    ['a machine without Comment', 'the machine has no Comment', (_, machine) => delete machine.Comment],
+    [
+      'a machine without end',
+      'the machine has no TimeoutSeconds',
+      (_, machine) => delete machine.TimeoutSeconds,
+    ],
+    [
+      'a task without time-out',
+      'RecordIncident: has no TimeoutSeconds',
+      ({ RecordIncident }) => delete RecordIncident!.TimeoutSeconds,
+    ],
+    [
+      'a time-out within that of the function',
+      'NotifyOwner: may end after 30 s, before its function does (30 s)',
+      ({ NotifyOwner }) => set(NotifyOwner, { TimeoutSeconds: 30 }),
+    ],
+    [
+      'a computed time-out that can be too short',
+      'RequestReauthorization: may end after 15 s, before its function does (30 s)',
+      ({ RequestReauthorization }) => set(RequestReauthorization, { TimeoutSeconds: '{% $max([15, 1]) %}' }),
+    ],
+    [
+      'a computed time-out that can be anything',
+      'RequestReauthorization: has TimeoutSeconds without a least value',
+      ({ RequestReauthorization }) => set(RequestReauthorization, { TimeoutSeconds: '{% $millis() %}' }),
+    ],
+    [
+      'a heartbeat as long as the time-out',
+      'CheckGrant: its heartbeat is not shorter than its time-out',
+      ({ CheckGrant }) => set(CheckGrant, { HeartbeatSeconds: 45 }),
+    ],
+    [
+      'a callback without its token',
+      'RequestReauthorization: waits for a task token that it does not pass',
+      ({ RequestReauthorization }) => delete RequestReauthorization!.Arguments!.Payload!.taskToken,
+    ],
+    [
+      'a token that nobody waits for',
+      'NotifyOwner: passes a task token and does not wait for it',
+      ({ NotifyOwner }) =>
+        set(NotifyOwner!.Arguments!.Payload, { taskToken: '{% $states.context.Task.Token %}' }),
+    ],
+    [
+      'a wait that is repeated when it has ended',
+      'RequestReauthorization: waits again for what did not come',
+      ({ RequestReauthorization }) =>
+        set(RequestReauthorization!.Retry![0], { ErrorEquals: ['States.Timeout'] }),
+    ],
+    [
+      'a wait whose end is an incident',
+      'RequestReauthorization: does not catch the end of its wait',
+      ({ RequestReauthorization }) =>
+        set(RequestReauthorization!.Catch![0], { ErrorEquals: ['LeaseHeldError'] }),
+    ],
+    [
+      'a misspelt integration',
+      'AlertOperator: arn:aws:states:::sns:publsh is no integration known here',
+      ({ AlertOperator }) => set(AlertOperator, { Resource: 'arn:aws:states:::sns:publsh' }),
+    ],
+    [
+      'an error that nothing throws, retried',
+      'RefreshTokens: nothing throws LeaseHeldErorr',
+      ({ RefreshTokens }) => set(RefreshTokens!.Retry![0], { ErrorEquals: ['LeaseHeldErorr'] }),
+    ],
+    [
+      'an error that nothing throws, caught',
+      'RecordIncident: nothing throws DynamoDB.ConditionalCheckFailed',
+      ({ RecordIncident }) =>
+        set(RecordIncident!.Catch![0], { ErrorEquals: ['DynamoDB.ConditionalCheckFailed'] }),
+    ],
+    [
+      'an error that is neither retried nor caught',
+      [
+        'CheckGrant: LeaseHeldError is neither retried nor caught',
+        'CheckGrant: TokenEndpointUnavailableError is neither retried nor caught',
+        'CheckGrant: ProviderContractError is neither retried nor caught',
+        'CheckGrant: ConfigurationError is neither retried nor caught',
+      ],
+      ({ CheckGrant }) => set(CheckGrant!.Catch![0], { ErrorEquals: ['ClientRejectedError'] }),
+    ],
+    [
+      'Retry on States.ALL',
+      'AlertOperator: retries States.ALL',
+      ({ AlertOperator }) => set(AlertOperator!.Retry![0], { ErrorEquals: ['States.ALL'] }),
+    ],
+    [
+      'a second Retry of the same error',
+      'RefreshTokens: its Retry has StoreUnavailableError twice: the second is never reached',
+      ({ RefreshTokens }) => set(RefreshTokens!.Retry![1], { ErrorEquals: ['StoreUnavailableError'] }),
+    ],
+    [
+      'a Catch behind States.ALL',
+      'RecordIncident: States.ALL is not its last Catch',
+      ({ RecordIncident }) =>
+        set(RecordIncident, { Catch: (RecordIncident!.Catch as unknown as Loose[]).toReversed() }),
+    ],
+    [
+      'States.ALL among others',
+      'NotifyOwner: catches States.ALL together with others',
+      ({ NotifyOwner }) => set(NotifyOwner!.Catch![0], { ErrorEquals: ['States.ALL', 'States.Timeout'] }),
+    ],
+    [
+      'Catch before Retry',
+      'CheckGrant: Catch stands before Retry, which comes first',
+      ({ CheckGrant }) => {
+        const { Retry } = CheckGrant!;
+        delete CheckGrant!.Retry;
+        set(CheckGrant, { Retry });
+      },
+    ],
+    [
+      'a variable that is not assigned on one path',
+      'RecordIncident: $incident is not assigned on every path to it',
+      ({ NotifyOwner }) => delete NotifyOwner!.Catch![0]!.Assign,
+    ],
+    [
+      'a variable that is never assigned',
+      'Done: $decison is not assigned on every path to it',
+      ({ Done }) => set(Done!.Output, { decision: '{% $decison %}' }),
+    ],
+    [
+      'a variable that is bound in one expression and read in another',
+      'AlertOperator: $cause is not assigned on every path to it',
+      ({ AlertOperator }) => set(AlertOperator!.Arguments, { Message: '{% ($text := 1; $text & $cause) %}' }),
+    ],
+    [
+      'a state that no path reaches',
+      'Done: no path leads to it',
+      ({ Choose }) => set(Choose, { Default: 'CheckGrant' }),
+    ],
+    [
+      'a state that is not there',
+      'there is no state Refresh',
+      ({ Choose }) => set(Choose!.Choices![1], { Next: 'Refresh' }),
+    ],
+    [
+      'an error output outside Catch',
+      'Failed: reads $states.errorOutput outside Catch',
+      ({ Failed }) => set(Failed, { Cause: '{% $states.errorOutput.Cause %}' }),
+    ],
+    [
+      'a result before there is one',
+      'CheckGrant: reads $states.result where there is none',
+      ({ CheckGrant }) => set(CheckGrant!.Arguments!.Payload, { done: '{% $states.result.done %}' }),
+    ],
+    [
+      'a placeholder that nothing fills in',
+      ['nothing fills in ${Table}', '${TableName} is not used'],
+      ({ RecordIncident }) => set(RecordIncident!.Arguments, { TableName: '${Table}' }),
+    ],
+  ])('%s', (_, problem, breakIt) => {
+    expect(broken(breakIt)).toEqual(expect.arrayContaining([problem].flat()));
+  });
+
+  test('nothing of a state that only a flag’s value leads to', () => {
+    // Failed reads $incident, which is assigned wherever $alerted is true.
+    const always = broken(({ Choose }) => set(Choose!.Choices![3], { Condition: '{% $exists($alerted) %}' }));
+    expect(always).toEqual(['Failed: $incident is not assigned on every path to it']);
+  });
+});

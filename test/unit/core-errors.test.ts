@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import { transformSync } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import * as errors from '../../core/errors.ts';
+
+type Classes = Record<string, (new (message: string) => Error) | undefined>;
+
+/** The module as it is deployed: class names are letters there. */
+async function minified(): Promise<Classes & typeof errors> {
+  const source = readFileSync(new URL('../../core/errors.ts', import.meta.url), 'utf8');
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm', target: 'node24', minify: true });
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  return (await import(url)) as Classes & typeof errors;
+}
+
+describe('errors', () => {
+  test('that the state machine may see are these', () => {
+    expect(errors.errorNames).toEqual([
+      'LeaseHeldError',
+      'TokenEndpointUnavailableError',
+      'StoreUnavailableError',
+      'ClientRejectedError',
+      'ProviderContractError',
+      'ConfigurationError',
+    ]);
+    const classes = Object.entries(errors).filter(
+      ([name]) => name.endsWith('Error') && name !== 'GrantkeeperError',
+    );
+    expect(classes.map(([name]) => name).sort()).toEqual([...errors.errorNames].sort());
+  });
+
+  test.each(errors.errorNames)('%s has its literal name, also where the class has lost it', async (name) => {
+    const deployed = await minified();
+    for (const module of [errors as unknown as Classes, deployed]) {
+      const thrown = new module[name]!('what failed');
+      expect(thrown.name).toBe(name);
+      expect(thrown.message).toBe('what failed');
+      expect(String(thrown)).toBe(`${name}: what failed`);
+    }
+    expect(deployed[name].name).not.toBe(name);
+  });
+
+  test.each(errors.errorNames)('%s holds nothing but its name', (name) => {
+    const thrown = new (errors as unknown as Classes)[name]!('what failed');
+    expect(thrown).toBeInstanceOf(errors.GrantkeeperError);
+    expect(Object.entries(thrown)).toEqual([['name', name]]);
+    expect(thrown.cause).toBeUndefined();
+  });
+});
+
+test('the ports are promises only: at run time there is nothing', async () => {
+  expect(Object.keys(await import('../../core/ports.ts'))).toEqual([]);
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from '@jest/globals';
+import { isLoopback, presets, ProviderSchema } from '../../core/provider.ts';
+import { ConnectionIdSchema, SettingsSchema, tickSeconds } from '../../core/settings.ts';
+import { ninetyDays, schwab, tradingWeek } from '../helpers/core-samples.ts';
+
+const problems = (parsed: { error?: { issues: { path: PropertyKey[]; message: string }[] } | undefined }) =>
+  parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+
+describe('a provider', () => {
+  const custom = {
+    displayName: 'Example',
+    authorizationEndpoint: 'https://auth.example.com/authorize',
+    tokenEndpoint: 'https://auth.example.com/token',
+    accessTokenLifetimeSeconds: 3600,
+    limits: {},
+  };
+  const withProblems = (change: object) => problems(ProviderSchema.safeParse({ ...custom, ...change }));
+
+  test('needs its endpoints, the access token’s lifetime and limits; the rest has defaults', () => {
+    expect(ProviderSchema.parse(custom)).toEqual({
+      ...custom,
+      clientAuthentication: 'client_secret_basic',
+      authorizationResponseIss: false,
+      rejectedGrantTexts: [],
+    });
+    expect(problems(ProviderSchema.safeParse({}))?.map((problem) => problem.split(':')[0])).toEqual([
+      'displayName',
+      'authorizationEndpoint',
+      'tokenEndpoint',
+      'accessTokenLifetimeSeconds',
+      'limits',
+    ]);
+  });
+
+  test('schwab: access 30 minutes, refresh token 7 days from the login, HTTP Basic', () => {
+    expect(ProviderSchema.parse(presets.schwab)).toEqual(presets.schwab);
+    expect(presets.schwab).toMatchObject({
+      authorizationEndpoint: 'https://api.schwabapi.com/v1/oauth/authorize',
+      tokenEndpoint: 'https://api.schwabapi.com/v1/oauth/token',
+      clientAuthentication: 'client_secret_basic',
+      accessTokenLifetimeSeconds: 1800,
+      limits: { absoluteSeconds: 604_800 },
+    });
+    expect(presets.schwab).not.toHaveProperty('scope');
+  });
+
+  test.each([
+    'https://auth.example.com/token',
+    'http://localhost:8183/token',
+    'http://127.0.0.1/token',
+    'http://[::1]:8183/token',
+  ])('%s is an endpoint', (tokenEndpoint) => {
+    expect(withProblems({ tokenEndpoint })).toBeUndefined();
+  });
+
+  test.each([
+    'http://auth.example.com/token',
+    'http://localhost.example.com/token',
+    'http://127.0.0.2/token',
+    'https://auth.example.com/token#top',
+    'https://user@auth.example.com/token',
+    'https://:word@auth.example.com/token',
+    'ftp://localhost/token',
+    'auth.example.com/token',
+    '',
+  ])('%j is none', (tokenEndpoint) => {
+    expect(withProblems({ tokenEndpoint })).toEqual([
+      'tokenEndpoint: must be an https: URL without fragment (http: is allowed for localhost and 127.0.0.1 only)',
+    ]);
+  });
+
+  test('access tokens under 25 minutes are refused', () => {
+    expect(withProblems({ accessTokenLifetimeSeconds: 1500 })).toBeUndefined();
+    expect(withProblems({ accessTokenLifetimeSeconds: 1499 })).toEqual([
+      'accessTokenLifetimeSeconds: must be at least 1500 seconds (25 minutes)',
+    ]);
+  });
+
+  test('a grant that would end before its owner could be told is refused', () => {
+    expect(withProblems({ limits: { absoluteSeconds: 7200, slidingSeconds: 10_800 } })).toBeUndefined();
+    expect(withProblems({ limits: { absoluteSeconds: 7199 } })).toEqual([
+      'limits.absoluteSeconds: must be at least 7200 seconds (2 hours)',
+    ]);
+    expect(withProblems({ limits: { slidingSeconds: 10_799 } })).toEqual([
+      'limits.slidingSeconds: must be at least 7200 seconds (2 hours) more than accessTokenLifetimeSeconds',
+    ]);
+  });
+
+  test('loopback hosts are three, literally', () => {
+    expect(['localhost', '127.0.0.1', '[::1]', '0.0.0.0', 'localhost.', ''].map(isLoopback)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('settings', () => {
+  const withProblems = (change: object) => problems(SettingsSchema.safeParse({ ...schwab, ...change }));
+
+  test('are read back as they were written', () => {
+    const whole = {
+      ...ninetyDays,
+      rungOffsetsSeconds: [172_800, 3600],
+      neededHours: tradingWeek,
+      quietHours: { ...tradingWeek, from: '22:00', to: '07:00' },
+    };
+    expect(SettingsSchema.parse(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
+  });
+
+  test('run, and tell the owner the time in UTC, unless they say otherwise', () => {
+    const { paused: _, ...running } = schwab;
+    expect(SettingsSchema.parse({ ...running, owner: { email: 'dana@example.com' } })).toMatchObject({
+      paused: false,
+      owner: { email: 'dana@example.com', timeZone: 'UTC' },
+    });
+  });
+
+  test.each([
+    [{ owner: { email: 'dana' } }, 'owner.email: must be an e-mail address'],
+    [{ publicUrl: 'https://grants.example.com/' }, 'publicUrl: must not end in a slash'],
+    [
+      { redirectUri: 'HTTPS://grants.example.com/callback' },
+      'redirectUri: must be written as URLs are compared: scheme and host in lower case, with a path',
+    ],
+    [
+      { redirectUri: 'https://grants.example.com' },
+      'redirectUri: must be written as URLs are compared: scheme and host in lower case, with a path',
+    ],
+    [
+      { rungOffsetsSeconds: [86_400, 3599] },
+      'rungOffsetsSeconds.1: must be at least 3600 seconds, the longest time between two checks',
+    ],
+  ])('with %j are refused', (change, problem) => {
+    expect(withProblems(change)).toEqual([problem]);
+  });
+
+  test.each([
+    { rungOffsetsSeconds: [] },
+    { rungOffsetsSeconds: Array(13).fill(3600) },
+    { clientSecretName: '' },
+  ])('with %j are refused too', (change) => expect(withProblems(change)).toHaveLength(1));
+
+  test('a redirect URI that is none at all has that problem, and no exception', () => {
+    expect(withProblems({ redirectUri: '/callback' })?.[0]).toMatch(/^redirectUri: must be an https: URL/);
+  });
+
+  test.each(['schwab-main', 'ab', 'a1', `a${'b'.repeat(31)}`])('%s is a connection’s id', (id) => {
+    expect(ConnectionIdSchema.parse(id)).toBe(id);
+  });
+
+  test.each(['a', 'Schwab', '1st', 'a-', 'a--b', '-a', 'a.b', 'a/b', 'a b', '', `a${'b'.repeat(32)}`])(
+    '%j is none',
+    (id) => {
+      expect(ConnectionIdSchema.safeParse(id).success).toBe(false);
+    },
+  );
+});
+
+describe('a tick', () => {
+  test.each([
+    [1500, 1200],
+    [1800, 1500],
+    [1859, 1500],
+    [3600, 3300],
+    [3900, 3600],
+    [86_400, 3600],
+    [600, 1200],
+  ])('of access tokens of %d seconds is %d seconds', (lifetime, tick) => {
+    expect(tickSeconds(lifetime)).toBe(tick);
+  });
+});

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { administrator } from '../../local/aws/service.ts';
+import { putClientSecret } from '../../local/cloud.ts';
+import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import {
+  breakMail,
+  clientRefused,
+  ending,
+  executionNamed,
+  removeSettings,
+  sleepUntil,
+  startBeside,
+  tokenCalls,
+  watch,
+} from '../helpers/story.ts';
+
+const operatorAlerted = { status: 'FAILED', error: 'OperatorAlerted' };
+
+describe('with a connection that works', () => {
+  let demo: TestDemo;
+  beforeAll(async () => {
+    demo = await TestDemo.start();
+    await demo.connect();
+  });
+  afterAll(() => demo[Symbol.asyncDispose]());
+
+  test('an incident is told once over many checks, ends with the success of its step, and the next one is told again', async () => {
+    const story = watch(demo);
+    await demo.brokerage.misbehave(clientRefused, 4);
+    await demo.advance(100 * minuteMs);
+    expect(story.alerts()).toMatchObject([
+      {
+        at: '2026-01-05T12:25:00.000Z',
+        subject: 'Grantkeeper: demo-main: ClientRejectedError',
+        text: expect.stringContaining('Put the right ones into the client secret.'),
+      },
+    ]);
+    const failed = (await demo.executions()).slice(0, 4);
+    for (const { executionArn, states } of failed) {
+      expect(await ending(demo, executionArn)).toEqual({
+        ...operatorAlerted,
+        cause: 'RefreshTokens: ClientRejectedError',
+      });
+      // The check goes on after the alert: a failing refresh does not silence the ladder.
+      expect(states.slice(-4)).toEqual(['AfterAlert', 'CheckGrant', 'Choose', 'Failed']);
+    }
+    expect(await demo.grant()).toMatchObject({ status: 'active' });
+
+    await demo.advance(25 * minuteMs);
+    expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await demo.item('incident#RefreshTokens#ClientRejectedError')).toBeUndefined();
+
+    await demo.brokerage.misbehave(clientRefused);
+    await demo.advance(25 * minuteMs);
+    expect(story.alerts().map(({ at }) => at)).toEqual([
+      '2026-01-05T12:25:00.000Z',
+      '2026-01-05T14:30:00.000Z',
+    ]);
+    expect(story.mails()).toEqual([]);
+    await demo.advance(25 * minuteMs);
+  });
+
+  test('of two executions for one tick the second does nothing', async () => {
+    await demo.advance(10 * minuteMs);
+    await demo.brokerage.reset();
+    const tick = {
+      connectionId: 'demo-main',
+      trigger: 'schedule',
+      scheduledTime: '2026-01-05T15:06:00Z',
+      force: 'refresh',
+    };
+    await Promise.all([startBeside(demo, tick, 'one'), startBeside(demo, tick, 'two')]);
+    await demo.advance(0);
+    const both = [await executionNamed(demo, 'one'), await executionNamed(demo, 'two')];
+    const refreshed = both.filter((execution) => execution?.states.includes('RefreshTokens'));
+    expect(refreshed).toHaveLength(1);
+    expect(both.map((execution) => execution?.status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+  });
+
+  test('an execution that somebody stops is told by the rule, and the next check goes on', async () => {
+    await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+    const story = watch(demo);
+    const [waiting] = await demo.executions();
+    await demo.cloud.stepFunctions.call(
+      'StopExecution',
+      { executionArn: waiting!.executionArn },
+      administrator,
+    );
+    await demo.advance(25 * minuteMs);
+    expect(story.alerts().map(({ text }) => text)).toEqual([
+      `"Grantkeeper: an execution ended as ABORTED and could not say why: ${waiting!.executionArn}"`,
+    ]);
+    expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+    // Its link goes on working, though nobody waits for it.
+    expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+  });
+
+  test('a connection that config has no longer fails each check, is told once, and not by the rule as well', async () => {
+    await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+    const [waiting] = await demo.executions();
+    const link = demo.newestLink();
+    const callback = await demo.logInUpToCallback(link);
+    const putBack = await removeSettings(demo);
+    const story = watch(demo);
+    await demo.advance(75 * minuteMs);
+    expect(story.alerts()).toMatchObject([
+      {
+        subject: 'Grantkeeper: demo-main: ConfigurationError',
+        text: expect.stringContaining('There is no connection demo-main in the configuration.'),
+      },
+    ]);
+    const checks = (await demo.executions()).filter(({ status }) => status === 'FAILED').slice(0, 3);
+    for (const { executionArn } of checks) {
+      expect(await ending(demo, executionArn)).toEqual({
+        ...operatorAlerted,
+        cause: 'CheckGrant: ConfigurationError',
+      });
+    }
+
+    // Link and callback refuse, and an execution that waits ends quietly when its wait does.
+    expect((await fetch(link)).status).toBe(410);
+    expect((await fetch(callback)).status).toBe(410);
+    await sleepUntil(demo, '2026-01-10T17:00:00Z');
+    expect(await executionNamed(demo, waiting!.name)).toMatchObject({
+      status: 'SUCCEEDED',
+      states: ['Begin', 'CheckGrant', 'Choose', 'RequestReauthorization', 'CheckGrant', 'Choose', 'Done'],
+    });
+    expect(story.alerts()).toHaveLength(1);
+    expect(story.mails()).toEqual([]);
+
+    await putBack();
+    await demo.advance(25 * minuteMs);
+    expect(await demo.item('incident#CheckGrant#ConfigurationError')).toBeUndefined();
+  });
+});
+
+test('a missing client secret, then mail that SES refuses: one alert each, no mail, and the first mail once both are mended', async () => {
+  await using demo = await TestDemo.start({ clientSecret: () => undefined });
+  await demo.advance(60 * minuteMs);
+  expect(demo.alerts()).toMatchObject([
+    {
+      at: '2026-01-05T12:00:00.000Z',
+      subject: 'Grantkeeper: demo-main: ConfigurationError',
+      text: expect.stringContaining('The client secret grantkeeper/local/client/demo holds no value yet.'),
+    },
+  ]);
+  for (const { executionArn } of await demo.executions()) {
+    expect(await ending(demo, executionArn)).toEqual({
+      ...operatorAlerted,
+      cause: 'CheckGrant: ConfigurationError',
+    });
+  }
+
+  const mendMail = breakMail(demo);
+  const { clientId: client_id, clientSecret: client_secret } = demo.demo.client;
+  const value = JSON.stringify({ client_id, client_secret });
+  await putClientSecret(demo.cloud, 'grantkeeper/local/client/demo', value);
+  await demo.advance(75 * minuteMs);
+  expect(demo.alerts().slice(1)).toMatchObject([
+    {
+      at: '2026-01-05T13:15:00.000Z',
+      subject: 'Grantkeeper: demo-main: ConfigurationError',
+      text: expect.stringContaining('Step: RequestReauthorization'),
+    },
+  ]);
+  expect(demo.mails()).toEqual([]);
+
+  mendMail();
+  await demo.advance(60 * minuteMs);
+  expect(demo.mails()).toMatchObject([
+    { at: '2026-01-05T14:30:00.000Z', subject: 'Connect Demo Brokerage (demo-main)' },
+  ]);
+  expect(await demo.item('incident#RequestReauthorization#ConfigurationError')).toBeUndefined();
+  expect(demo.alerts()).toHaveLength(2);
+});
+
+test('a notice that could not be sent is sent by the first check that can', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  await sleepUntil(demo, '2026-01-10T11:59:00Z');
+  const story = watch(demo);
+  const mendMail = breakMail(demo);
+  await demo.advance(60 * minuteMs);
+  expect(story.alerts().map(({ at, text }) => [at, /Step: .*/.exec(text)?.[0]])).toEqual([
+    ['2026-01-10T12:00:00.000Z', 'Step: NotifyOwner'],
+  ]);
+  mendMail();
+  await demo.advance(60 * minuteMs);
+  expect(story.mails().map(({ at }) => at)).toEqual(['2026-01-10T13:15:00.000Z']);
+});

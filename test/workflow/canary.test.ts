@@ -1,0 +1,415 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+
+import { AwsError } from '../../local/aws/errors.ts';
+import { administrator } from '../../local/aws/service.ts';
+import type { Canary, Document } from '../helpers/canary.ts';
+import { formsOf, leaks } from '../helpers/canary.ts';
+import { Browser, TestDemo, hourMs, linkIn } from '../helpers/demo.ts';
+import {
+  askForLogin,
+  setClientSecret,
+  toNextTick,
+  tokenEndpointTimeout,
+  withProviderData,
+} from '../helpers/stored.ts';
+import {
+  contractBreaking,
+  errorResponse,
+  foreignIdToken,
+  tokenResponse,
+  unavailable,
+} from '../helpers/token-answers.ts';
+import type { AwsCall } from '../helpers/wiretap.ts';
+import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
+
+let demo: TestDemo;
+let tap: Wiretap;
+let canaries: Canary[];
+let documents: Document[];
+const answers: { url: string; headers: [string, string][]; body: string }[] = [];
+const plantedCanaries: Canary[] = [];
+const usualFetch = globalThis.fetch;
+
+/** A credential of the test's own making. */
+function planted(kind: string): string {
+  const value = `${kind.replaceAll(' ', '-')}-${randomUUID()}`;
+  plantedCanaries.push({ kind, value });
+  return value;
+}
+
+beforeAll(async () => {
+  demo = await TestDemo.start({
+    change: tokenEndpointTimeout(1500),
+    configure: withProviderData({ rejectedGrantTexts: ['refresh_token_authentication_error'] }),
+  });
+  globalThis.fetch = noting(usualFetch);
+  tap = new Wiretap(demo);
+  await walk();
+  await demo.cloud.clock.idle();
+  canaries = await everyCanary();
+  documents = await everyDocument();
+}, 180_000);
+afterAll(async () => {
+  globalThis.fetch = usualFetch;
+  await demo[Symbol.asyncDispose]();
+});
+
+test('the search finds a planted leak in every form', () => {
+  const probe: Canary[] = [{ kind: 'token', value: 'tok_9+/=&é-Zq81xXw3Lm0PvRt5' }];
+  for (const [form, text] of formsOf(probe[0]!)) {
+    expect({ form, found: leaks(probe, [{ where: 'a log', text: `before ${text} after` }]).length }).toEqual({
+      form,
+      found: 1,
+    });
+  }
+  for (const before of ['', 'a', 'ab', 'abc']) {
+    const text = Buffer.from(`${before}${probe[0]!.value}after`).toString('base64');
+    expect(leaks(probe, [{ where: 'a header', text }])).toHaveLength(1);
+  }
+  expect(leaks(probe, [{ where: 'a log', text: 'nothing of it' }])).toEqual([]);
+});
+
+test('every kind of place is found to leak when every canary is planted there', () => {
+  for (const place of new Set(documents.map(({ where }) => where))) {
+    const text = canaries.map(({ value }) => value).join('\n');
+    expect(leaks(canaries, [{ where: place, text }])).toHaveLength(canaries.length);
+  }
+});
+
+test('a canary in its own place is found: link in its mail, verifier in its start, tokens in their secrets', async () => {
+  const kept = await demo.secret('grant');
+  const place = (where: string, text: string) => leaks(canaries, [{ where, text }]).map(({ kind }) => kind);
+
+  expect(place('a mail', demo.mails().at(-1)!.text + demo.newestLink())).toContain('link');
+  expect(place('the table', JSON.stringify(await items()))).toContain('PKCE verifier');
+  expect(place('a secret', JSON.stringify(kept))).toContain('issued by the provider');
+});
+
+test('no credential is anywhere else', () => {
+  const places = new Map<string, { texts: number; characters: number }>();
+  for (const { where, text } of documents) {
+    const { texts, characters } = places.get(where) ?? { texts: 0, characters: 0 };
+    places.set(where, { texts: texts + 1, characters: characters + text.length });
+  }
+  const kinds = Map.groupBy(canaries, ({ kind }) => kind);
+  const forms = formsOf(canaries[0]!).size;
+  const searchedFor = [...kinds].map(([kind, { length }]) => `${length} × ${kind}`).join(', ');
+  const searchedIn = [...places].map(
+    ([where, { texts, characters }]) => `${where} ${texts} (${characters} characters)`,
+  );
+  process.stdout.write(
+    `canary: searched for ${canaries.length} credentials (${searchedFor}) in ${forms} forms each in: ${searchedIn.join(', ')}\n`,
+  );
+
+  expect([...places.keys()].toSorted()).toEqual([
+    'HTTP answers',
+    'Pulumi resources and outputs',
+    'access log',
+    'dead letters',
+    'execution histories',
+    'function logs',
+    'items and events',
+    'mails',
+    'operator topic',
+  ]);
+  expect([...kinds.keys()].toSorted()).toEqual([
+    'PKCE verifier',
+    'access token',
+    'client secret',
+    'code',
+    'cookie',
+    'id token',
+    'issued by the provider',
+    'link',
+    'refresh token',
+    'state',
+  ]);
+  expect(leaks(canaries, documents)).toEqual([]);
+});
+
+// ---- the walk: every path on which a credential is in some function's hands ----
+
+async function walk(): Promise<void> {
+  const { brokerage } = demo;
+  await demo.connect();
+  await toNextTick(demo);
+  await misbehavingExchanges();
+  await misbehavingRefreshes();
+  await failingAws();
+  await strandedVersion();
+
+  // Callbacks that were tampered with, a login declined, a client secret that is wrong, one that is not JSON.
+  const link = await askForLogin(demo);
+  const browser = new Browser();
+  const callback = await demo.logInUpToCallback(link, 'allow', browser);
+  for (const name of ['state', 'code', 'iss']) {
+    const changed = new URL(callback);
+    changed.searchParams.delete(name);
+    await browser.open(changed.href);
+    changed.searchParams.append(name, planted('code'));
+    await browser.open(changed.href);
+  }
+  await new Browser().open(callback);
+  await browser.open(`${callback}&error=${planted('code')}&error_description=${planted('code')}`);
+  await demo.logIn(link, 'cancel');
+  await setClientSecret(
+    demo,
+    JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: planted('client secret') }),
+  );
+  await demo.logIn(link);
+  await demo.cloud.clock.idle();
+  await toNextTick(demo);
+  await setClientSecret(demo, `grantkeeper-demo:${planted('client secret')}`);
+  await browser.post(demo.newestLink(), {});
+  await toNextTick(demo);
+  await setClientSecret(demo, JSON.stringify({ client_secret: planted('client secret') }));
+  await toNextTick(demo);
+  await setClientSecret(demo);
+  await toNextTick(demo);
+
+  // A refresh token that is rejected, then the ladder to the grant's end.
+  await brokerage.revokeAllGrants();
+  await toNextTick(demo);
+  await demo.logIn(demo.newestLink());
+  await demo.cloud.clock.idle();
+  demo.cloud.scheduler.removeSchedule('grantkeeper-local-demo-main');
+  for (const hours of [120, 24, 12, 8, 4]) {
+    await demo.advance(hours * hourMs);
+    await demo.start({ connectionId: 'demo-main', trigger: 'operator' });
+  }
+  await demo.logIn(demo.newestLink());
+}
+
+/** A token response that is wrong somewhere, with credentials in it all the same. */
+function malformed() {
+  const tokens = () => ({
+    access_token: planted('access token'),
+    refresh_token: planted('refresh token'),
+    id_token: planted('id token'),
+  });
+  return [
+    tokenResponse({ ...tokens(), token_type: 5 }),
+    tokenResponse({ ...tokens(), token_type: 'Bearer', scope: [planted('access token')] }),
+    tokenResponse({ ...tokens(), access_token: { value: planted('access token') } }),
+    tokenResponse({ data: tokens() }),
+    errorResponse(200, `${JSON.stringify(tokens())}<`),
+    errorResponse(200, `access_token=${planted('access token')}&refresh_token=${planted('refresh token')}`),
+    errorResponse(
+      400,
+      JSON.stringify({ error: 'invalid_request', error_description: planted('refresh token') }),
+    ),
+    errorResponse(
+      401,
+      JSON.stringify({ error: 'invalid_client', error_description: planted('client secret') }),
+    ),
+    errorResponse(500, JSON.stringify({ error: planted('access token') })),
+    errorResponse(302, planted('access token')),
+  ];
+}
+
+const misbehaviours = () => [...unavailable, ...contractBreaking].map(([, answer]) => answer);
+
+async function misbehavingExchanges(): Promise<void> {
+  const link = await askForLogin(demo);
+  for (const answer of [...misbehaviours(), ...malformed()]) {
+    await demo.brokerage.misbehave(answer);
+    await demo.logIn(link);
+  }
+  await demo.brokerage.misbehave({ kind: 'hang', processed: true });
+  await demo.logIn(link);
+  const idToken = { access_token: planted('access token'), token_type: 'Bearer', id_token: foreignIdToken };
+  await demo.brokerage.misbehave(tokenResponse({ ...idToken, refresh_token: planted('refresh token') }));
+  await demo.logIn(link);
+  await demo.cloud.clock.idle();
+  // A new login, for the provider does not know those tokens.
+  await demo.logIn(await askForLogin(demo));
+  await demo.cloud.clock.idle();
+}
+
+async function misbehavingRefreshes(): Promise<void> {
+  for (const answer of [...misbehaviours(), ...malformed()]) {
+    await demo.brokerage.misbehave(answer);
+    await toNextTick(demo);
+  }
+  await demo.advance(20 * 60_000);
+}
+
+/** AWS refuses, in the words that it has, or in words that quote what it was sent. */
+async function failingAws(): Promise<void> {
+  const quoting = ({ input }: AwsCall) =>
+    new AwsError('ValidationException', `Bad request: ${JSON.stringify(input)}`);
+  const acting: readonly [string, string][] = [
+    ['refresh-tokens', 'secretsmanager:PutSecretValue'],
+    ['refresh-tokens', 'secretsmanager:UpdateSecretVersionStage'],
+    ['refresh-tokens', 'dynamodb:UpdateItem'],
+  ];
+  const pages: readonly [string, string][] = [
+    ['callback', 'secretsmanager:PutSecretValue'],
+    ['callback', 'secretsmanager:UpdateSecretVersionStage'],
+    ['callback', 'secretsmanager:GetSecretValue'],
+    ['callback', 'dynamodb:UpdateItem'],
+    ['callback', 'states:SendTaskSuccess'],
+    ['reauthorize', 'dynamodb:UpdateItem'],
+    ['reauthorize', 'dynamodb:GetItem'],
+  ];
+  for (const refusal of [accessDenied, quoting]) {
+    for (const [principal, action] of acting) {
+      tap.refuse = (call) =>
+        call.principal === principal && call.action === action ? refusal(call) : undefined;
+      await toNextTick(demo);
+    }
+    for (const [principal, action] of pages) {
+      tap.refuse = () => undefined;
+      const link = await askForLogin(demo);
+      tap.refuse = (call) =>
+        call.principal === principal && call.action === action ? refusal(call) : undefined;
+      await demo.logIn(link).catch(() => undefined);
+      await demo.cloud.clock.idle();
+    }
+    tap.refuse = () => undefined;
+    await demo.logIn(demo.newestLink());
+    await demo.cloud.clock.idle();
+    tap.refuse = (call) => (call.action === 'ses:SendEmail' ? refusal(call) : undefined);
+    await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+    tap.refuse = () => undefined;
+    await demo.brokerage.revokeAllGrants();
+    await toNextTick(demo);
+    await demo.logIn(demo.newestLink());
+    await demo.cloud.clock.idle();
+  }
+}
+
+/** What a refresh leaves that died between storing and making current. */
+async function strandedVersion(): Promise<void> {
+  const { versionId, ...grant } = await demo.secret('grant');
+  const pending = {
+    ...grant,
+    obtained_at: new Date(demo.cloud.clock.now()).toISOString(),
+    derived_from: versionId,
+  };
+  await demo.cloud.secrets.call(
+    'PutSecretValue',
+    {
+      SecretId: 'grantkeeper/local/demo-main/grant',
+      ClientRequestToken: randomUUID(),
+      SecretString: JSON.stringify(pending),
+      VersionStages: ['AWSPENDING'],
+    },
+    administrator,
+  );
+  await toNextTick(demo);
+  expect(await demo.secret('grant')).toMatchObject({ derived_from: versionId });
+}
+
+// ---- what is searched for, and where ----
+
+/** Keeps every answer of the HTTP API: not those of the provider, which the browser passes on the way. */
+function noting(through: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await through(input, init);
+    const url = input instanceof Request ? input.url : String(input);
+    if (url.startsWith(demo.cloud.apiUrl)) {
+      const body = await response.clone().text();
+      answers.push({ url, headers: [...response.headers], body });
+    }
+    return response;
+  };
+}
+
+async function everyCanary(): Promise<Canary[]> {
+  const found = new Map<string, Canary>();
+  const add = (kind: string, value: string | undefined | null) => {
+    if (value) found.set(value, { kind, value });
+  };
+  for (const value of await demo.brokerage.issued()) add('issued by the provider', value);
+  for (const { kind, value } of plantedCanaries) add(kind, value);
+  add('client secret', demo.demo.client.clientSecret);
+  for (const mail of demo.mails()) add('link', linkIn(mail)?.split('/').at(-1));
+  for (const { headers } of answers) {
+    for (const [name, value] of headers) {
+      if (name === 'set-cookie') add('cookie', /^[^=]+=([^;]+)/.exec(value)?.[1]);
+      if (name === 'location') add('state', new URL(value).searchParams.get('state')?.split('.').at(-1));
+    }
+  }
+  for (const item of await items()) {
+    for (const verifier of JSON.stringify(item).matchAll(/"codeVerifier":\{"S":"([^"]+)"\}/g))
+      add('PKCE verifier', verifier[1]);
+  }
+  return [...found.values()];
+}
+
+async function items(): Promise<unknown[]> {
+  const found: unknown[] = [];
+  let ExclusiveStartKey: unknown;
+  do {
+    const page = await demo.cloud.dynamoDb.call(
+      'Query',
+      {
+        TableName: demo.cloud.outputs.tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: 'connection#demo-main' } },
+        ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
+      },
+      administrator,
+    );
+    found.push(...(page.Items as unknown[]));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return found;
+}
+
+/** Everything that was written anywhere but into the secrets, without what belongs where it stands. */
+async function everyDocument(): Promise<Document[]> {
+  const { cloud } = demo;
+  const of = (where: string, texts: readonly unknown[]): Document[] =>
+    texts.map((text) => ({ where, text: typeof text === 'string' ? text : JSON.stringify(text) }));
+  const withoutVerifier = (item: unknown) =>
+    JSON.stringify(item).replaceAll(/"codeVerifier":\{"S":"[^"]+"\}/g, '');
+  return [
+    ...of('function logs', cloud.lambda.logs),
+    ...of('execution histories', await histories()),
+    ...of('items and events', (await items()).map(withoutVerifier)),
+    ...of('operator topic', demo.alerts()),
+    ...of(
+      'mails',
+      demo.mails().map((mail) => withoutItsLink(JSON.stringify(mail), linkIn(mail))),
+    ),
+    ...of('access log', cloud.httpApi.accessLog),
+    ...of('dead letters', [cloud.scheduler.deadLetters]),
+    ...of('HTTP answers', answers.map(answered)),
+    ...of('Pulumi resources and outputs', [
+      ...cloud.resources.map(({ inputs, state }) => [inputs, state]),
+      cloud.outputs,
+    ]),
+  ];
+}
+
+function withoutItsLink(mail: string, link: string | undefined): string {
+  return link === undefined ? mail : mail.replaceAll(link, '');
+}
+
+/** Body and headers, without the cookie that is set and the state that is sent to the provider. */
+function answered({ headers, body }: (typeof answers)[number]): string {
+  const kept = headers
+    .filter(([name]) => name !== 'set-cookie')
+    .map(([name, value]) => {
+      if (name !== 'location') return `${name}: ${value}`;
+      const location = new URL(value);
+      location.searchParams.delete('state');
+      return `${name}: ${location.href}`;
+    });
+  return [...kept, body].join('\n');
+}
+
+/** Input, output, cause and every event of every execution. */
+async function histories(): Promise<unknown[]> {
+  const { stepFunctions } = demo.cloud;
+  const executions = await demo.executions();
+  return Promise.all(
+    executions.flatMap(({ executionArn }) => [
+      stepFunctions.call('DescribeExecution', { executionArn }, administrator),
+      stepFunctions.call('GetExecutionHistory', { executionArn, maxResults: 1000 }, administrator),
+    ]),
+  );
+}

@@ -1,0 +1,126 @@
+import { expect, test } from '@jest/globals';
+
+import type { Registered } from '../../local/program/evaluate.ts';
+import { TestDemo, hourMs } from '../helpers/demo.ts';
+import { askForLogin, setClientSecret, stored, toNextTick, withProviderData } from '../helpers/stored.ts';
+import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
+
+interface PolicyStatement {
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+}
+
+const isRolePolicy = ({ type }: Registered) => type === 'aws:iam/rolePolicy:RolePolicy';
+
+function statementsOf({ inputs }: Registered): PolicyStatement[] {
+  return (JSON.parse(String(inputs.policy)) as { Statement: PolicyStatement[] }).Statement;
+}
+
+/** Takes one action away from one role. */
+function without(role: string, action: string) {
+  return (resources: readonly Registered[]): readonly Registered[] =>
+    resources.map((resource) => {
+      if (!isRolePolicy(resource) || resource.inputs.role !== role) return resource;
+      const Statement = statementsOf(resource)
+        .map((statement) => ({
+          Effect: 'Allow',
+          ...statement,
+          Action: statement.Action.filter((name) => name !== action),
+        }))
+        .filter(({ Action }) => Action.length > 0);
+      const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+      return { ...resource, inputs: { ...resource.inputs, policy } };
+    });
+}
+
+test('without secretsmanager:PutSecretValue a refresh fails, the operator hears once who lacks what, and the tokens stay', async () => {
+  await using demo = await TestDemo.start({
+    change: without('grantkeeper-local-refresh-tokens', 'secretsmanager:PutSecretValue'),
+  });
+  await demo.connect();
+  const before = await stored(demo);
+  await toNextTick(demo);
+  await toNextTick(demo);
+
+  expect(await stored(demo)).toEqual(before);
+  expect((await demo.executions())[0]).toMatchObject({ status: 'FAILED' });
+  expect(demo.alerts()).toMatchObject([
+    {
+      subject: 'Grantkeeper: demo-main: ConfigurationError',
+      text: expect.stringContaining(
+        'User: arn:aws:sts::000000000000:assumed-role/grantkeeper-local-refresh-tokens/grantkeeper-local-refresh-tokens is not authorized to perform: secretsmanager:PutSecretValue',
+      ),
+    },
+  ]);
+});
+
+test('without states:StartExecution no schedule starts anything, and what was not delivered is kept', async () => {
+  await using demo = await TestDemo.start({
+    change: without('grantkeeper-local-scheduler', 'states:StartExecution'),
+  });
+  await toNextTick(demo);
+
+  expect(await demo.executions()).toEqual([]);
+  expect(demo.cloud.scheduler.deadLetters[0]).toMatchObject({ error: 'AccessDeniedException' });
+});
+
+/** Played by nobody here: logs are written by Lambda and Step Functions themselves, dead letters by Scheduler. */
+const unplayed = /^(logs:|lambda:InvokeFunction|sqs:)/;
+
+/** A grant of six hours, whose owner is told at three, two and one before its end: a walk of hours, not of days. */
+function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
+  const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
+  const rungOffsetsSeconds = [3 * 3600, 2 * 3600, 3600];
+  return {
+    ...withProviderData({ limits: { absoluteSeconds: 6 * 3600 } })(config),
+    'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], rungOffsetsSeconds } },
+  };
+}
+
+test('every permission of every role is used on a walk through first login, refresh, rung and re-authorization', async () => {
+  await using demo = await TestDemo.start({ configure: shortGrant });
+  const tap = new Wiretap(demo);
+  const wrong = JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: 'wrong' });
+  await demo.connect();
+
+  // A rung whose notice fails at first, and then supersedes an authorization that somebody waits for.
+  await askForLogin(demo);
+  tap.refuse = (call) =>
+    call.principal === 'notify-owner' && call.action === 'ses:SendEmail' ? accessDenied(call) : undefined;
+  await demo.advance(3 * hourMs);
+  await toNextTick(demo);
+  tap.refuse = () => undefined;
+  await toNextTick(demo);
+  // Incidents of the check and of the refresh, and their ends.
+  for (const value of ['not JSON', wrong, undefined]) {
+    await setClientSecret(demo, value);
+    await toNextTick(demo);
+  }
+  // A login by the rung's link, where nobody waits.
+  await demo.logIn(demo.newestLink());
+  await demo.cloud.clock.idle();
+  // An asking that fails, and is superseded by another after a rejection, whose exchange fails and then succeeds.
+  tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  tap.refuse = () => undefined;
+  await demo.brokerage.revokeAllGrants();
+  await toNextTick(demo);
+  const link = demo.newestLink();
+  for (const value of [wrong, undefined]) {
+    await setClientSecret(demo, value);
+    await demo.logIn(link);
+    await demo.cloud.clock.idle();
+  }
+
+  const used = new Set(tap.calls.map(({ principal, action }) => `${principal} ${action}`));
+  const granted = demo.cloud.resources.filter(isRolePolicy).flatMap((resource) => {
+    const role = String(resource.inputs.role).replace('grantkeeper-local-', '');
+    return statementsOf(resource).flatMap(({ Action }) => Action.map((action) => ({ role, action })));
+  });
+  const unused = granted.filter(
+    ({ role, action }) => !unplayed.test(action) && !used.has(`${role} ${action}`),
+  );
+  expect(unused).toEqual([]);
+  expect(granted.length).toBeGreaterThan(30);
+  expect((await demo.grant()).status).toBe('active');
+});

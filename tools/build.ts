@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { bundleOf, functionNames } from '../infra/bundle.ts';
+
+const help = `npm run build [-- --json] [-- --runs <n>]
+
+Bundles every function as it is deployed, writes .build/<name>.mjs, and lists each with its size and the time
+that a cold start spends on loading it. Fails when a bundle is larger than 350 KB.
+
+  --json       a JSON array instead of the table
+  --runs <n>   how often each bundle is loaded for the median (default 7)
+  --help       this`;
+
+/** Minified, in units of 1,000 bytes. */
+const limitKb = 350;
+
+/** What Lambda would set, for every function at once. Loading calls nobody. */
+const environment = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  TABLE_NAME: 'grantkeeper-build',
+  SECRET_PREFIX: 'grantkeeper/build',
+  STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-build-keep-grant',
+  MAIL_FROM: 'grantkeeper@example.com',
+  MAIL_CONFIGURATION_SET: 'grantkeeper-build',
+};
+
+interface Bundle {
+  readonly name: string;
+  readonly sizeKb: number;
+  /** Milliseconds from process start to loaded, less those of a process that loads nothing; medians. */
+  readonly initMs: number;
+}
+
+try {
+  run();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+function run(): void {
+  const { values: flags } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '7' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (flags.help) {
+    console.log(help);
+    return;
+  }
+  const runs = Number(flags.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is ${flags.runs}: must be 1 or more.`);
+  const bundles = listed(runs);
+  console.log(flags.json ? JSON.stringify(bundles, null, 2) : tableOf(bundles));
+  const tooLarge = bundles.filter(({ sizeKb }) => sizeKb > limitKb);
+  for (const { name, sizeKb } of tooLarge) {
+    console.error(`${name} has ${sizeKb} KB: a bundle may have ${limitKb} KB at most.`);
+  }
+  process.exitCode = tooLarge.length > 0 ? 1 : 0;
+}
+
+function listed(runs: number): Bundle[] {
+  const folder = fileURLToPath(new URL('../.build', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const files = functionNames.map((name) => {
+    const file = join(folder, `${name}.mjs`);
+    writeFileSync(file, bundleOf(name));
+    return { name, file };
+  });
+  const bareMs = median(runs, () => loadedAfterMs());
+  return files.map(({ name, file }) => ({
+    name,
+    sizeKb: Math.round(Buffer.byteLength(bundleOf(name)) / 100) / 10,
+    initMs: Math.max(0, Math.round((median(runs, () => loadedAfterMs(file)) - bareMs) * 10) / 10),
+  }));
+}
+
+/** Milliseconds from the start of a fresh Node to when it has loaded the module, if any. */
+function loadedAfterMs(file?: string): number {
+  const load = file === undefined ? '' : `await import(${JSON.stringify(pathToFileURL(file).href)});`;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', `${load} console.log(performance.now());`],
+    { env: { ...process.env, ...environment }, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`${file} does not load:\n${stderr}`);
+  return Number(stdout);
+}
+
+function median(runs: number, measure: () => number): number {
+  const sorted = Array.from({ length: runs }, measure).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function tableOf(bundles: readonly Bundle[]): string {
+  const rows = bundles.map(({ name, sizeKb, initMs }) => [name, sizeKb.toFixed(1), initMs.toFixed(1)]);
+  return [['bundle', 'KB minified', 'ms cold init'], ...rows]
+    .map(([name, size, init]) => `${name!.padEnd(26)}${size!.padStart(12)}${init!.padStart(14)}`)
+    .join('\n');
+}
