@@ -155,7 +155,11 @@ async function versionsOf<T>(
     readVersion(client, name, 'AWSPENDING'),
   ]);
   const isOther = pending !== undefined && pending.versionId !== current?.versionId;
-  return { current: current && read(current), pending: isOther ? read(pending) : undefined };
+  return {
+    currentVersionId: current?.versionId,
+    current: current && read(current),
+    pending: isOther ? read(pending) : undefined,
+  };
 }
 
 async function readVersion(

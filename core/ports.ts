@@ -152,6 +152,9 @@ export interface AccessSecret {
 }
 
 export interface Versions<T> {
+  /** Absent while the secret has no value. */
+  readonly currentVersionId?: string | undefined;
+  /** Absent, too, when somebody put something there that is not ours. */
   readonly current?: T | undefined;
   /** `AWSPENDING`, where that is not `AWSCURRENT`: what a dead refresh or login left. */
   readonly pending?: T | undefined;

@@ -80,13 +80,13 @@ export async function storeLogin(
     toVersionId: string,
     readAgain: () => Promise<Versions<T>>,
   ): Promise<boolean> => {
-    let { current } = found;
+    let { currentVersionId } = found;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (await tokens.moveCurrent(connectionId, secret, current?.versionId, toVersionId)) return true;
+      if (await tokens.moveCurrent(connectionId, secret, currentVersionId, toVersionId)) return true;
       const { lease } = (await grants.read(connectionId)).grant;
       if (lease !== undefined && lease.owner !== leaseOwner && lease.owner.startsWith('callback#'))
         return false;
-      ({ current } = await readAgain());
+      ({ currentVersionId } = await readAgain());
     }
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };

@@ -79,7 +79,8 @@ async function underLease(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
     );
   }
-  const access = await adoptAccess(connectionId, accessVersions, grant, ports);
+  const stored = await adoptAccess(connectionId, accessVersions, grant, ports);
+  const access = stored.current;
   if (access !== undefined && isFresh(settings, access, grant, input, ports.clock.nowMs())) {
     const recorded = await record(
       settings,
@@ -98,7 +99,7 @@ async function underLease(
     if (answer.refusal !== 'grant-rejected') throw errorOf(answer.refusal, settings.provider, answer.error);
     return rejected(settings, fencingNumber, grant, ports);
   }
-  return store(settings, fencingNumber, grant, access, answer.tokens, askedAtMs, ports);
+  return store(settings, fencingNumber, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);
 }
 
 /** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
@@ -114,14 +115,15 @@ async function adoptGrant(
 
 async function adoptAccess(
   connectionId: string,
-  { current, pending }: Versions<AccessSecret>,
+  stored: Versions<AccessSecret>,
   grant: GrantSecret,
   { tokens }: RefreshTokensPorts,
-): Promise<AccessSecret | undefined> {
+): Promise<Versions<AccessSecret>> {
+  const { currentVersionId, current, pending } = stored;
   const newer = pending?.derivedFrom === grant.versionId && pending.obtainedAt > (current?.obtainedAt ?? '');
-  if (!newer) return current;
-  const moved = await tokens.moveCurrent(connectionId, 'access', current?.versionId, pending.versionId);
-  return moved ? pending : (await tokens.readAccess(connectionId)).current;
+  if (!newer) return stored;
+  const moved = await tokens.moveCurrent(connectionId, 'access', currentVersionId, pending.versionId);
+  return moved ? { currentVersionId: pending.versionId, current: pending } : tokens.readAccess(connectionId);
 }
 
 function isFresh(
@@ -159,7 +161,7 @@ async function store(
   settings: Settings,
   fencingNumber: number,
   spent: GrantSecret,
-  replaced: AccessSecret | undefined,
+  replacedVersionId: string | undefined,
   tokenSet: TokenSet,
   askedAtMs: number,
   ports: RefreshTokensPorts,
@@ -194,7 +196,7 @@ async function store(
   };
   const put = await tokens.putAccess(connectionId, access);
   if (put === 'pending') {
-    const moved = await tokens.moveCurrent(connectionId, 'access', replaced?.versionId, access.versionId);
+    const moved = await tokens.moveCurrent(connectionId, 'access', replacedVersionId, access.versionId);
     if (!moved) return 'dropped';
   }
   return (await record(settings, fencingNumber, grant, access, askedAtMs, ports)) ? 'refreshed' : 'dropped';

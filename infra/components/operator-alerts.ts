@@ -66,9 +66,8 @@ export class OperatorAlerts extends pulumi.ComponentResource {
         arn: this.topicArn,
         policy: pulumi.jsonStringify({
           Version: '2012-10-17',
-          // Which rule this is for; a Condition may not say it, because EventBridge sends no context along to SNS:
+          // Without a Condition on the rule: EventBridge sends no context along to SNS.
           // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-          Id: rule.arn,
           Statement: [
             {
               Effect: 'Allow',

@@ -196,13 +196,30 @@ async function codeOf(archive: unknown): Promise<string> {
   return asset.text;
 }
 
-/** The topic's own policy must let EventBridge publish for this rule. */
+/**
+ * The topic's own policy must let EventBridge publish, and may not do so under a condition.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+ */
 function mayPublish(topicArn: string, rule: string, all: readonly AnyResource[]): void {
-  const policy = all.find(
+  const policies = all.filter(
     ({ type, inputs }) => type === 'aws:sns/topicPolicy:TopicPolicy' && inputs.arn === topicArn,
   );
-  const document = JSON.stringify(policy ? JSON.parse(policy.inputs.policy) : '');
-  if (!document.includes('events.amazonaws.com') || !document.includes(`rule/${rule}`)) {
-    throw new Error(`EventBridge may not publish to ${topicArn} for the rule ${rule}.`);
-  }
+  const statements = policies.flatMap(({ inputs }) => JSON.parse(inputs.policy).Statement as AnyStatement[]);
+  const permitted = statements.some(
+    ({ Effect, Action, Principal, Resource, Condition }) =>
+      Effect === 'Allow' &&
+      Action === 'sns:Publish' &&
+      Principal.Service === 'events.amazonaws.com' &&
+      Resource === topicArn &&
+      Condition === undefined,
+  );
+  if (!permitted) throw new Error(`EventBridge may not publish to ${topicArn} for the rule ${rule}.`);
+}
+
+interface AnyStatement {
+  readonly Effect: string;
+  readonly Action: string;
+  readonly Principal: { readonly Service?: string };
+  readonly Resource: string;
+  readonly Condition?: unknown;
 }

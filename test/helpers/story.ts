@@ -223,14 +223,14 @@ export const rotating: Partial<BrokerageLimits> = { rotate: true };
 
 function newHold(undo: () => void) {
   const released = Promise.withResolvers<void>();
-  let waiting = 0;
+  const waiting: Promise<void>[] = [];
   return {
     wait: () => {
-      waiting += 1;
+      waiting.push(released.promise);
       return released.promise;
     },
     reached: async (count = 1) => {
-      while (waiting < count) await setTimeout(5);
+      while (waiting.length < count) await setTimeout(5);
     },
     release: () => {
       undo();

@@ -250,7 +250,6 @@ describe('operators', () => {
     });
     expect(json(resource(prod, 'executions-that-failed-may-publish'), 'policy')).toEqual({
       Version: '2012-10-17',
-      Id: arn('events', 'rule/grantkeeper-prod-executions-that-failed'),
       Statement: [
         {
           Effect: 'Allow',
