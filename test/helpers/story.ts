@@ -71,6 +71,11 @@ export async function untilTokenCalls({ brokerage }: TestDemo, count: number): P
   while ((await brokerage.tokenCalls()).length < count) await setTimeout(5);
 }
 
+/** Waits, in real time, for a function to have logged some text. */
+export async function untilLogged({ cloud }: TestDemo, part: string): Promise<void> {
+  while (!cloud.lambda.logs.some(({ text }) => text.includes(part))) await setTimeout(5);
+}
+
 export async function executionNamed(demo: TestDemo, name: string): Promise<Execution | undefined> {
   return (await demo.executions()).find((execution) => execution.name === name);
 }

@@ -4,6 +4,7 @@ import { TestDemo, dayMs, hourMs, minuteMs } from '../helpers/demo.ts';
 import {
   breakSecrets,
   clientRefused,
+  holdSecrets,
   logInAnew,
   refreshDirectly,
   rotating,
@@ -14,6 +15,7 @@ import {
   strand,
   timeline,
   tokenCalls,
+  untilLogged,
   watch,
 } from '../helpers/story.ts';
 
@@ -106,8 +108,12 @@ describe('where the refresh token stays the same', () => {
 
   test('of two refreshes at once one spends the refresh token, and the other takes over its result', async () => {
     await demo.advance(minuteMs);
-    await demo.brokerage.misbehave({ kind: 'delay', ms: 300 });
-    await Promise.all([startBeside(demo, refresh), startBeside(demo, refresh)]);
+    const hold = holdSecrets(demo, 'refresh-tokens', 'PutSecretValue');
+    await startBeside(demo, refresh);
+    await hold.reached();
+    await startBeside(demo, refresh);
+    await untilLogged(demo, 'LeaseHeldError');
+    hold.release();
     await demo.advance(minuteMs);
 
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
