@@ -38,6 +38,7 @@ export interface Cloud {
   readonly inbox: Inbox;
   readonly secrets: SecretsManager;
   readonly dynamoDb: DynamoDb;
+  readonly ses: Ses;
   readonly lambda: Lambda;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;

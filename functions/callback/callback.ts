@@ -9,6 +9,7 @@ import type {
   Clock,
   Events,
   Grants,
+  Incidents,
   Random,
   Start,
   TokenEndpoint,
@@ -34,6 +35,7 @@ export interface CallbackPorts {
   readonly clients: Clients;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange'>;
   readonly workflow: Pick<Workflow, 'resume' | 'fail'>;
+  readonly incidents: Incidents;
   readonly events: Events;
   readonly clock: Clock;
   readonly random: Random;
@@ -150,6 +152,8 @@ async function complete(
     closed !== undefined &&
       closed.authorizationId !== authorizationId &&
       supersede(connectionId, closed, ports),
+    // Whatever went wrong with asking the owner is over.
+    ports.incidents.end(connectionId, 'RequestReauthorization'),
     ports.events.record(connectionId, 'completed', { authorizationId }),
   ]);
   const { askedAtMs } = login;

@@ -74,6 +74,10 @@ export async function storeLogin(
     derivedFrom: grant.versionId,
   };
 
+  const [{ fencingNumber }, grantPut] = await Promise.all([
+    grants.takeLeaseOver(connectionId, leaseOwner, clock.nowMs()),
+    tokens.putGrant(connectionId, grant),
+  ]);
   const move = async <T extends { readonly versionId: string }>(
     secret: 'grant' | 'access',
     found: Versions<T>,
@@ -83,18 +87,14 @@ export async function storeLogin(
     let { currentVersionId } = found;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (await tokens.moveCurrent(connectionId, secret, currentVersionId, toVersionId)) return true;
-      const { lease } = (await grants.read(connectionId)).grant;
-      if (lease !== undefined && lease.owner !== leaseOwner && lease.owner.startsWith('callback#'))
-        return false;
+      // A later lease than ours is a newer login's, finished or not: refreshes wait for ours to end.
+      const { grant: now } = await grants.read(connectionId);
+      if (now.fencingNumber !== fencingNumber) return false;
       ({ currentVersionId } = await readAgain());
     }
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
-  const [{ fencingNumber }, grantPut] = await Promise.all([
-    grants.takeLeaseOver(connectionId, leaseOwner, clock.nowMs()),
-    tokens.putGrant(connectionId, grant),
-  ]);
   const readGrant = () => tokens.readGrant(connectionId);
   if (grantPut === 'pending' && !(await move('grant', before.grant, grant.versionId, readGrant))) {
     return undefined;

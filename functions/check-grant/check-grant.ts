@@ -38,10 +38,5 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   }
   const answer = await next('checked', undefined, input, ports);
   await ports.incidents.end(connectionId, 'CheckGrant');
-  // A wait has ended because the owner has logged in: what went wrong with asking them is over too.
-  const waited = input.entry > 0 && input.done.length === 0;
-  if (waited && grant.status === 'active' && grant.authorization === undefined) {
-    await ports.incidents.end(connectionId, 'RequestReauthorization');
-  }
   return answer;
 }

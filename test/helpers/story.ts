@@ -197,8 +197,9 @@ export function holdWrites({ cloud }: TestDemo, functionName: string, attribute:
 
 /** Lets SES refuse every mail, as it does for an identity that is not verified, until undone. */
 export function breakMail({ cloud }: TestDemo): () => void {
-  const { ses } = cloud as unknown as { readonly ses: AwsService };
-  return wrap(ses, () => Promise.reject(new AwsError('MessageRejected', 'Email address is not verified.')));
+  return wrap(cloud.ses, () =>
+    Promise.reject(new AwsError('MessageRejected', 'Email address is not verified.')),
+  );
 }
 
 /** Lets one operation of Secrets Manager fail for one function, as AWS does on a bad day, until undone. */

@@ -88,6 +88,7 @@ test.each([
     [
       useTable,
       recordEvents,
+      endIncidents,
       readClients,
       keepTokens,
       { Effect: 'Allow', Action: ['states:SendTaskSuccess', 'states:SendTaskFailure'], Resource: ['*'] },

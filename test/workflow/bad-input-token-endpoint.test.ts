@@ -58,10 +58,11 @@ describe('a refresh that gets no usable answer', () => {
     const before = await stored(demo);
     const alerts = demo.alerts().length;
     const mails = demo.mails().length;
-    await demo.brokerage.misbehave({ kind: 'status', status: 503, body: 'down' }, 22);
+    await demo.brokerage.misbehave({ kind: 'status', status: 503, body: 'down' }, 1000);
+    // Twelve retries take half an hour at most.
     await toNextTick(demo);
     await toNextTick(demo);
-    await demo.advance(24 * minuteMs);
+    await toNextTick(demo);
 
     expect(await stored(demo)).toEqual(before);
     expect(demo.alerts().slice(alerts)).toMatchObject([
@@ -70,7 +71,8 @@ describe('a refresh that gets no usable answer', () => {
         text: expect.stringContaining("Demo Brokerage's token endpoint gave no usable answer (HTTP 503)."),
       },
     ]);
-    expect((await demo.executions())[0]).toMatchObject({ status: 'FAILED' });
+    expect((await demo.executions()).map(({ status }) => status)).toContain('FAILED');
+    await demo.brokerage.reset();
     await toNextTick(demo);
     expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
     expect(demo.mails()).toHaveLength(mails);

@@ -54,6 +54,20 @@ test('without secretsmanager:PutSecretValue a refresh fails, the operator hears 
   ]);
 });
 
+test('without sns:Publish the execution ends as OperatorNotAlerted, and the rule on failed executions tells', async () => {
+  await using demo = await TestDemo.start({
+    clientSecret: () => undefined,
+    change: without('grantkeeper-local-keep-grant-workflow', 'sns:Publish'),
+  });
+  await demo.advance(hourMs);
+
+  expect((await demo.executions()).at(-1)).toMatchObject({ status: 'FAILED' });
+  expect(demo.alerts()[0]!.text).toMatch(
+    /^"Grantkeeper: an execution ended as FAILED and could not say why: arn:/,
+  );
+  expect(demo.mails()).toEqual([]);
+});
+
 test('without states:StartExecution no schedule starts anything, and what was not delivered is kept', async () => {
   await using demo = await TestDemo.start({
     change: without('grantkeeper-local-scheduler', 'states:StartExecution'),
