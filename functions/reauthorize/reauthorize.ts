@@ -1,4 +1,5 @@
 import type { Grant } from '../../core/grant.ts';
+import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { parseLinkPath, stateOf } from '../../core/link.ts';
@@ -46,7 +47,7 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
   if (closed) return closed;
   return request.requestContext.http.method === 'POST'
     ? start(request, settings, authorization, ports)
-    : invitation(settings, grant, authorization);
+    : invitation(settings, grant, authorization, ports.clock.nowMs());
 }
 
 async function start(
@@ -112,17 +113,14 @@ function closedPage(authorization: Authorization, grant: Grant, nowMs: number): 
   return undefined;
 }
 
-function invitation(settings: Settings, grant: Grant, authorization: Authorization): HttpResponse {
+function invitation(
+  settings: Settings,
+  grant: Grant,
+  authorization: Authorization,
+  nowMs: number,
+): HttpResponse {
   const { connectionId, provider, owner } = settings;
   const name = provider.displayName;
-  const neededAtMs = ladderOf(settings, grant)?.neededAtMs;
-  const until =
-    grant.status === 'active' && neededAtMs !== undefined
-      ? html`<p>
-          Everything goes on working until <strong>${formatInstant(neededAtMs, owner.timeZone)}</strong>;
-          logging in now renews it.
-        </p>`
-      : html`<p>It is not connected at the moment, and works again as soon as you have logged in.</p>`;
   return page({
     statusCode: 200,
     title: `Log in to ${name}`,
@@ -130,13 +128,27 @@ function invitation(settings: Settings, grant: Grant, authorization: Authorizati
         Grantkeeper keeps the connection <strong>${connectionId}</strong> to ${name} alive and asks you to log
         in.
       </p>
-      ${until}
+      ${standing(settings, grant, nowMs)}
       <form method="post"><button>Continue to ${name}</button></form>
       <p class="dim">
         You type your password at ${name} and nowhere else; it is not seen or kept here. This link works until
         ${formatInstant(authorization.expiresAtMs, owner.timeZone)}.
       </p>`,
   });
+}
+
+/** How the connection stands, and what a login changes. */
+function standing(settings: Settings, grant: Grant, nowMs: number): Html {
+  if (grant.status === 'never-authorized') {
+    return html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
+  }
+  const ladder = ladderOf(settings, grant);
+  if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {
+    return html`<p>It has ended, and works again as soon as you have logged in.</p>`;
+  }
+  const until =
+    ladder && html` until <strong>${formatInstant(ladder.neededAtMs, settings.owner.timeZone)}</strong>`;
+  return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
 }
 
 function notALink(): HttpResponse {
