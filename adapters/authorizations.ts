@@ -85,14 +85,16 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return added !== undefined;
     },
 
-    async useStart(connectionId, authorizationId, stateHash, nowMs) {
+    async useStart({ connectionId, authorizationId, status }, stateHash, nowMs) {
+      // A second login under an authorization that was closed meanwhile counts, but does not open it again.
+      const closed = status === 'completed' || status === 'superseded' || status === 'expired';
       const used = await table.update({
         ...item(connectionId, authorizationId),
-        expression: 'SET #status = :exchanging, #starts.#stateHash.#usedAtMs = :nowMs',
+        expression: `SET #starts.#stateHash.#usedAtMs = :nowMs${closed ? '' : ', #status = :exchanging'}`,
         condition:
           'attribute_exists(#starts.#stateHash) AND attribute_not_exists(#starts.#stateHash.#usedAtMs)',
         names: { stateHash },
-        values: { exchanging: 'exchanging', nowMs },
+        values: { nowMs, ...(closed ? {} : { exchanging: 'exchanging' }) },
       });
       return used !== undefined;
     },
@@ -101,8 +103,14 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       const moved = await table.update({
         ...item(connectionId, authorizationId),
         expression: 'SET #status = :status',
-        condition: 'attribute_exists(#status) AND #status <> :completed',
-        values: { status, completed: 'completed' },
+        condition:
+          status === 'started'
+            ? '#status IN (:offered, :status, :exchanging)'
+            : 'attribute_exists(#status) AND #status <> :completed',
+        values:
+          status === 'started'
+            ? { status, offered: 'offered', exchanging: 'exchanging' }
+            : { status, completed: 'completed' },
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, moved);

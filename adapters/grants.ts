@@ -105,6 +105,15 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
+    async confirmSent(connectionId, authorizationId, expiresAtMs) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'SET #authorization.#expiresAtMs = :expiresAtMs REMOVE #authorization.#supersedes',
+        condition: '#authorization.#authorizationId = :authorizationId',
+        values: { authorizationId, expiresAtMs },
+      });
+    },
+
     async markStarted(connectionId, authorizationId, nowMs) {
       const written = await table.update({
         ...record(connectionId),
@@ -132,12 +141,13 @@ export function dynamoGrants(table: Table): Grants {
         ...record(connectionId),
         expression: 'SET #claim = :claim',
         condition: `(attribute_not_exists(#claim) OR #claim.#notice <> :notice OR #claim.#by = :claimant OR #claim.#atMs < :staleMs)
-          AND NOT contains(#toldRungs, :notice)`,
+          AND NOT contains(#toldRungs, :notice)${notice === 'restored' ? ' AND #owesRestored = :owed' : ''}`,
         values: {
           claim: { notice, by: claimant, atMs: nowMs },
           notice,
           claimant,
           staleMs: nowMs - claimMs,
+          ...(notice === 'restored' ? { owed: true } : {}),
         },
       });
       return written !== undefined;

@@ -21,7 +21,12 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
   return {
     readCallback(provider, client, parameters, state) {
       try {
-        oauth.validateAuthResponse(serverOf(provider), { client_id: client.clientId }, parameters, state);
+        oauth.validateAuthResponse(
+          serverOf(provider),
+          { client_id: client.clientId },
+          known(provider, parameters),
+          state,
+        );
         const [code, ...more] = parameters.getAll('code');
         return { kind: code && more.length === 0 ? 'code' : 'invalid' };
       } catch (error) {
@@ -52,7 +57,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     async exchange(provider, client, { parameters, state, redirectUri, codeVerifier }) {
       const server = serverOf(provider);
       const oauthClient = { client_id: client.clientId };
-      const checked = oauth.validateAuthResponse(server, oauthClient, parameters, state);
+      const checked = oauth.validateAuthResponse(server, oauthClient, known(provider, parameters), state);
       return answerOf(
         provider,
         'authorization_code',
@@ -71,6 +76,13 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
       );
     },
   };
+}
+
+/** An `iss` can be compared only where the provider's data says who issues (RFC 9207 §2.4). */
+function known(provider: Provider, parameters: URLSearchParams): URLSearchParams {
+  const comparable = new URLSearchParams(parameters);
+  if (provider.issuer === undefined) comparable.delete('iss');
+  return comparable;
 }
 
 function serverOf(provider: Provider): oauth.AuthorizationServer {
@@ -115,13 +127,13 @@ async function answerOf(
     return { kind: 'refused', ...classifyRefusal(provider, grantType, { status, body }) };
   }
   try {
-    const valid = await process(Response.json(tokenSet));
+    // A type that the library does not know is the consumer's to understand; the tokens must not be lost over it.
+    const valid = await process(Response.json({ ...tokenSet, token_type: 'bearer' }));
     return {
       kind: 'tokens',
       tokens: {
         accessToken: new Secret(valid.access_token),
-        // As the provider writes it: the library puts it in lower case.
-        tokenType: String(tokenSet.token_type),
+        tokenType: tokenSet.token_type,
         scope: valid.scope,
         expiresInSeconds: valid.expires_in,
         refreshToken: valid.refresh_token === undefined ? undefined : new Secret(valid.refresh_token),
@@ -151,9 +163,9 @@ async function fetchBounded(url: string, options: RequestInit): Promise<Response
 
 /**
  * The token response without what providers get wrong: an `id_token` that nobody here can check, `expires_in`
- * as text, an empty refresh token. Undefined when it is no token response at all.
+ * as text, an empty refresh token, a missing type. Undefined when it is no token response at all.
  */
-function readTokenSet(body: string): Record<string, unknown> | undefined {
+function readTokenSet(body: string): RawTokenSet | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -167,5 +179,12 @@ function readTokenSet(body: string): Record<string, unknown> | undefined {
   }
   if (typeof tokenSet.expires_in !== 'number' || tokenSet.expires_in <= 0) delete tokenSet.expires_in;
   if (tokenSet.refresh_token === '' || tokenSet.refresh_token === null) delete tokenSet.refresh_token;
-  return tokenSet;
+  if (typeof tokenSet.scope !== 'string') delete tokenSet.scope;
+  const { token_type: type } = tokenSet;
+  return { ...tokenSet, token_type: typeof type === 'string' && type !== '' ? type : 'Bearer' };
+}
+
+interface RawTokenSet extends Record<string, unknown> {
+  /** As the provider writes it. */
+  readonly token_type: string;
 }

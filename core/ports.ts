@@ -45,6 +45,8 @@ export interface Grants {
     previousId: string | undefined,
     authorization: OpenAuthorization,
   ): Promise<boolean>;
+  /** Its link was sent: it holds until its own expiry now. Does nothing when it is not the open one. */
+  confirmSent(connectionId: string, authorizationId: string, expiresAtMs: number): Promise<void>;
   /** False when this authorization is not the open one. */
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
   /** Undefined as time ends the mark. Does nothing when this authorization is not the open one. */
@@ -117,9 +119,12 @@ export interface Authorizations {
   recordSent(connectionId: string, authorizationId: string, nowMs: number): Promise<void>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
-  /** Marks the start used and the authorization `exchanging`. False when the start was used before. */
-  useStart(connectionId: string, authorizationId: string, stateHash: string, nowMs: number): Promise<boolean>;
-  /** Moves to a status; from `completed` there is no way back. Answers what is there then. */
+  /** Marks the start used and an open authorization `exchanging`. False when the start was used before. */
+  useStart(authorization: Authorization, stateHash: string, nowMs: number): Promise<boolean>;
+  /**
+   * Moves to a status; from `completed` there is no way back, and from another closed one only to `completed`.
+   * Answers what is there then; undefined where it did not move.
+   */
   setStatus(
     connectionId: string,
     authorizationId: string,

@@ -10,7 +10,7 @@ import type { Settings } from '../core/settings.ts';
 const claimMs = 120_000;
 
 export interface OfferPorts {
-  readonly grants: Pick<Grants, 'openAuthorization' | 'recordTold'>;
+  readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'recordTold'>;
   readonly authorizations: Pick<Authorizations, 'offer' | 'recordSent' | 'setStatus'>;
   readonly mail: Mail;
   readonly workflow: Pick<Workflow, 'resume'>;
@@ -48,15 +48,22 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
   const nowMs = ports.clock.nowMs();
   const authorization = await ports.authorizations.offer(offered, nowMs);
   const previous = grant.authorization;
-  const open: OpenAuthorization = { authorizationId, reason, expiresAtMs };
   if (previous?.authorizationId !== authorizationId) {
     // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
-    const claim = { ...open, expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs) };
-    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, claim))) {
+    const expiresSoonMs = Math.min(expiresAtMs, nowMs + claimMs);
+    const supersedes = previous && {
+      authorizationId: previous.authorizationId,
+      expiresAtMs: previous.expiresAtMs,
+    };
+    const open: OpenAuthorization = { authorizationId, reason, expiresAtMs: expiresSoonMs, supersedes };
+    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open))) {
       await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
       return 'held';
     }
     if (previous !== undefined) await supersede(connectionId, previous, ports);
+  } else if (previous.supersedes !== undefined) {
+    // The first attempt may have died before it ended the one before.
+    await supersede(connectionId, previous.supersedes, ports);
   }
   const kind = noticeKind(reason);
   if (authorization.sentAtMs === undefined) {
@@ -69,20 +76,12 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     await ports.mail.send(settings, notice);
     await ports.authorizations.recordSent(connectionId, authorizationId, nowMs);
   }
-  await ports.grants.openAuthorization(connectionId, authorizationId, { ...sameAs(previous, open), ...open });
+  await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
   await ports.grants.recordTold(connectionId, {
     rungs: passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung)),
     ...(kind === 'expired' ? { owesRestored: true } : {}),
   });
   return 'sent';
-}
-
-/** A repeat keeps what the record has of this authorization: its login may have begun. */
-function sameAs(
-  previous: OpenAuthorization | undefined,
-  open: OpenAuthorization,
-): Partial<OpenAuthorization> {
-  return previous?.authorizationId === open.authorizationId ? previous : {};
 }
 
 /** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */

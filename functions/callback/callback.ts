@@ -75,7 +75,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const client = await ports.clients.read(settings.clientSecretName);
   const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, states[0]!);
   if (answer.kind === 'invalid') return pages.notOurs();
-  if (!(await ports.authorizations.useStart(connectionId, authorizationId, stateHash, nowMs))) {
+  if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs))) {
     return pages.usedAlready();
   }
   if (answer.kind === 'refused') {
@@ -85,12 +85,15 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
       ? pages.declined(settings)
       : pages.refusedByProvider(settings, answer.error);
   }
-  // What is stored now is read before the code is spent: all at once, for the code lives about 30 seconds.
-  const [before] = await Promise.all([
+  // All before the code is spent, and at once, for the code lives about 30 seconds. The lease is taken over here, so
+  // that the newest callback has the highest fencing number, however long its exchange takes.
+  const leaseOwner = `callback#${authorizationId}#${ports.random.uuid()}`;
+  const [before, { fencingNumber }] = await Promise.all([
     readStored(connectionId, ports.tokens),
+    ports.grants.takeLeaseOver(connectionId, leaseOwner, nowMs),
     ports.grants.markExchanging(connectionId, authorizationId, nowMs),
   ]);
-  const exchange = { authorization, start, parameters, state: states[0]!, before };
+  const exchange = { authorization, start, parameters, state: states[0]!, before, leaseOwner, fencingNumber };
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -100,12 +103,14 @@ interface Exchange {
   readonly parameters: URLSearchParams;
   readonly state: string;
   readonly before: Stored;
+  readonly leaseOwner: string;
+  readonly fencingNumber: number;
 }
 
 async function exchangeCode(
   settings: Settings,
   client: Client,
-  { authorization, start, parameters, state, before }: Exchange,
+  { authorization, start, parameters, state, before, leaseOwner, fencingNumber }: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, authorizationId } = authorization;
@@ -118,10 +123,14 @@ async function exchangeCode(
     codeVerifier: start.codeVerifier,
   });
   if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
-    return complete(settings, authorization, { tokenSet: answer.tokens, askedAtMs, before }, ports);
+    const login = { tokenSet: answer.tokens, askedAtMs, before, fencingNumber };
+    return complete(settings, authorization, login, ports);
   }
 
-  await ports.grants.markExchanging(connectionId, authorizationId, undefined);
+  await Promise.all([
+    ports.grants.releaseLease(connectionId, leaseOwner),
+    ports.grants.markExchanging(connectionId, authorizationId, undefined),
+  ]);
   const now = await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
   const refused =
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
@@ -143,7 +152,7 @@ async function complete(
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, authorizationId } = authorization;
-  const recorded = await storeLogin(settings, authorizationId, login, ports);
+  const recorded = await storeLogin(settings, login, ports);
   const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
   const closed = recorded?.closed;
   await Promise.all([
@@ -152,8 +161,9 @@ async function complete(
     closed !== undefined &&
       closed.authorizationId !== authorizationId &&
       supersede(connectionId, closed, ports),
-    // Whatever went wrong with asking the owner is over.
+    // Whatever went wrong with telling the owner is over.
     ports.incidents.end(connectionId, 'RequestReauthorization'),
+    ports.incidents.end(connectionId, 'NotifyOwner'),
     ports.events.record(connectionId, 'completed', { authorizationId }),
   ]);
   const { askedAtMs } = login;

@@ -2,7 +2,6 @@ import { StoreUnavailableError } from '../../core/errors.ts';
 import type { OpenAuthorization } from '../../core/grant.ts';
 import type {
   AccessSecret,
-  Clock,
   Grants,
   GrantSecret,
   Random,
@@ -13,9 +12,8 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 
 interface StoreLoginPorts {
-  readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens'>;
+  readonly grants: Pick<Grants, 'read' | 'recordTokens'>;
   readonly tokens: Tokens;
-  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -28,8 +26,10 @@ export interface Stored {
 export interface Login {
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
-  /** Read before the lease is taken, so that an older login can never move a newer one's version away. */
+  /** Read before the code was spent. */
   readonly before: Stored;
+  /** Of the lease that was taken over before the code was spent: logins count in the order of their callbacks. */
+  readonly fencingNumber: number;
 }
 
 /** More moves than refreshes and logins can race at once. */
@@ -44,18 +44,16 @@ export async function readStored(connectionId: string, tokens: Tokens): Promise<
 }
 
 /**
- * Takes the lease over and stores a login's tokens over whatever is there: unlike a refresh it reads again and
- * moves again when somebody else's version came between.
+ * Stores a login's tokens over whatever is there: unlike a refresh it reads again and moves again when somebody
+ * else's version came between.
  * @returns the authorization it closed, if any; undefined when a newer login has taken the lease meanwhile
  */
 export async function storeLogin(
   settings: Settings,
-  authorizationId: string,
-  { tokenSet, askedAtMs, before }: Login,
-  { grants, tokens, clock, random }: StoreLoginPorts,
+  { tokenSet, askedAtMs, before, fencingNumber }: Login,
+  { grants, tokens, random }: StoreLoginPorts,
 ): Promise<{ readonly closed?: OpenAuthorization | undefined } | undefined> {
   const { connectionId, provider } = settings;
-  const leaseOwner = `callback#${authorizationId}#${random.uuid()}`;
   const at = new Date(askedAtMs).toISOString();
   const grant: GrantSecret = {
     versionId: random.uuid(),
@@ -74,10 +72,6 @@ export async function storeLogin(
     derivedFrom: grant.versionId,
   };
 
-  const [{ fencingNumber }, grantPut] = await Promise.all([
-    grants.takeLeaseOver(connectionId, leaseOwner, clock.nowMs()),
-    tokens.putGrant(connectionId, grant),
-  ]);
   const move = async <T extends { readonly versionId: string }>(
     secret: 'grant' | 'access',
     found: Versions<T>,
@@ -95,6 +89,7 @@ export async function storeLogin(
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
+  const grantPut = await tokens.putGrant(connectionId, grant);
   const readGrant = () => tokens.readGrant(connectionId);
   if (grantPut === 'pending' && !(await move('grant', before.grant, grant.versionId, readGrant))) {
     return undefined;

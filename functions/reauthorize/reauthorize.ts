@@ -92,7 +92,9 @@ async function start(
 /** Undefined while the link works. */
 function closedPage(authorization: Authorization, grant: Grant, nowMs: number): HttpResponse | undefined {
   const { status, authorizationId, expiresAtMs } = authorization;
-  if (status === 'completed') {
+  // A callback can die after it stored the tokens: then the record is closed, and only this item is not.
+  const loggedInSince = grant.authorization === undefined && grant.status === 'active';
+  if (status === 'completed' || loggedInSince) {
     return page({
       statusCode: 410,
       title: 'You have logged in already',

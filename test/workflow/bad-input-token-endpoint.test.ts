@@ -121,6 +121,8 @@ describe('a refresh answered sloppily', () => {
     ['the id_token is garbage', { ...usable, id_token: 'garbage' }, 30],
     ['the id_token is of another issuer', { ...usable, id_token: foreignIdToken }, 30],
     ['the refresh token is empty', { ...usable, refresh_token: '' }, 30],
+    ['the token_type is missing', { access_token: 'at-sloppy', expires_in: 1800 }, 30],
+    ['the scope is a list', { ...usable, scope: ['api'] }, 30],
   ])('%s: the access token is taken, and the refresh token kept', async (_name, members, minutes) => {
     const { grant } = await stored(demo);
     const alerts = demo.alerts().length;

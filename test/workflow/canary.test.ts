@@ -189,8 +189,8 @@ function malformed() {
     id_token: planted('id token'),
   });
   return [
-    tokenResponse({ ...tokens(), token_type: 5 }),
-    tokenResponse({ ...tokens(), token_type: 'Bearer', scope: [planted('access token')] }),
+    tokenResponse({ ...tokens(), access_token: '', token_type: 5 }),
+    tokenResponse({ ...tokens(), token_type: 'Bearer', refresh_token: [planted('refresh token')] }),
     tokenResponse({ ...tokens(), access_token: { value: planted('access token') } }),
     tokenResponse({ data: tokens() }),
     errorResponse(200, `${JSON.stringify(tokens())}<`),

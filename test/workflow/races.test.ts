@@ -147,7 +147,7 @@ describe('a login', () => {
     await demo.advance(minuteMs);
 
     expect(await executionNamed(demo, 'crossing-refresh')).toMatchObject({ status: 'SUCCEEDED' });
-    expect((await timeline(demo)).slice(told.length).sort()).toEqual(['completed', 'dropped']);
+    expect((await timeline(demo)).slice(told.length).sort()).toEqual(['completed', 'fresh']);
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     expect(demo.mails()).toHaveLength(mails);
   });
