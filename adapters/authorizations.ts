@@ -51,9 +51,9 @@ export function dynamoAuthorizations(table: Table): Authorizations {
     async attach(connectionId, authorizationId, taskToken) {
       const attached = await table.update({
         ...item(connectionId, authorizationId),
-        expression: taskToken === undefined ? 'REMOVE #taskToken' : 'SET #taskToken = :taskToken',
+        expression: 'SET #taskToken = :taskToken',
         condition: 'attribute_exists(#status)',
-        ...(taskToken === undefined ? {} : { values: { taskToken } }),
+        values: { taskToken },
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, attached);

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type * as z from 'zod/mini';
 
-import { ConfigurationError, GrantkeeperError, ProviderContractError } from '../core/errors.ts';
+import { asOurs, ConfigurationError, ProviderContractError } from '../core/errors.ts';
 
 /** What a function promises: its input, its output and its environment, each a schema. */
 export interface Contract<
@@ -13,11 +13,6 @@ export interface Contract<
   readonly input: Input;
   readonly output: Output;
   readonly environment: Environment;
-}
-
-/** What was thrown that nobody planned. Its message says what kind and where, not what with. */
-export class UnexpectedError extends GrantkeeperError {
-  override readonly name = 'UnexpectedError';
 }
 
 /**
@@ -57,7 +52,7 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
       log('info', contract.name, { outcome: (parsed.data as { outcome?: string }).outcome });
     },
     onError: (request) => {
-      const error = ours(request.error);
+      const error = asOurs(request.error);
       log('error', contract.name, { error: error.name, reason: error.message });
       if (onError) {
         request.response = onError();
@@ -66,13 +61,6 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
       request.error = error;
     },
   });
-}
-
-function ours(error: unknown): GrantkeeperError {
-  if (error instanceof GrantkeeperError) return error;
-  const { name = 'Error', stack = '' } = error instanceof Error ? error : {};
-  const where = /\n\s+at .*/.exec(stack)?.[0].trim() ?? 'somewhere';
-  return new UnexpectedError(`${name} ${where}`);
 }
 
 /** One JSON line. */

@@ -35,7 +35,7 @@ export function dynamoIncidents(table: Table): Incidents {
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :incidents)',
         ExpressionAttributeValues: {
           ':pk': { S: `connection#${connectionId}` },
-          ':incidents': { S: `incident#${step}#` },
+          ':incidents': { S: step === undefined ? 'incident#' : `incident#${step}#` },
         },
         ProjectionExpression: 'pk, sk',
         ConsistentRead: true,

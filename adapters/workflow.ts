@@ -1,9 +1,4 @@
-import {
-  SFNClient,
-  SendTaskFailureCommand,
-  SendTaskSuccessCommand,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { SFNClient, SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 
 import type { Workflow } from '../core/ports.ts';
 import { callAws, clientDefaults } from './aws.ts';
@@ -24,11 +19,11 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
       await callAws('resuming an execution', () => client.send(command).then(() => undefined), nobodyWaits);
     },
 
-    async fail(taskToken, error) {
-      // The shape of a function's own failure, so that the state machine reads both alike.
-      const cause = JSON.stringify({ errorType: error.name, errorMessage: error.message });
-      const command = new SendTaskFailureCommand({ taskToken, error: error.name, cause });
-      await callAws('failing a wait', () => client.send(command).then(() => undefined), nobodyWaits);
+    async report(connectionId, step, error) {
+      const report = { step, error: error.name, reason: error.message };
+      const input = JSON.stringify({ connectionId, trigger: 'link', report });
+      const command = new StartExecutionCommand({ stateMachineArn, input });
+      await callAws('reporting a fault', () => client.send(command).then(() => undefined));
     },
 
     async startForLink(connectionId, authorizationId) {

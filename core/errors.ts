@@ -37,6 +37,18 @@ export class ConfigurationError extends GrantkeeperError {
   override readonly name = 'ConfigurationError';
 }
 
+/** What was thrown that nobody planned. Its message says what kind and where, not what with. */
+export class UnexpectedError extends GrantkeeperError {
+  override readonly name = 'UnexpectedError';
+}
+
+/** An error of ours as it is; of any other one only its kind and place, for its message may quote a credential. */
+export function asOurs(thrown: unknown): GrantkeeperError {
+  if (thrown instanceof GrantkeeperError) return thrown;
+  const { name, stack = '' } = thrown instanceof Error ? thrown : { name: 'Error' };
+  return new UnexpectedError(`${name} ${/\n\s+at .*/.exec(stack)?.[0].trim() ?? 'somewhere'}`);
+}
+
 /** Every name above; a test ties them to the state machine. */
 export const errorNames = [
   'LeaseHeldError',
@@ -45,4 +57,5 @@ export const errorNames = [
   'ClientRejectedError',
   'ProviderContractError',
   'ConfigurationError',
+  'UnexpectedError',
 ] as const;

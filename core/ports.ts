@@ -110,11 +110,11 @@ export interface Authorizations {
   read(connectionId: string, authorizationId: string): Promise<Authorization | undefined>;
   /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
   offer(offer: Offer, nowMs: number): Promise<Authorization>;
-  /** Sets, or with undefined removes, the token of the execution that waits. Undefined when there is no such item. */
+  /** Sets the token of the execution that waits. Undefined when there is no such item. */
   attach(
     connectionId: string,
     authorizationId: string,
-    taskToken: string | undefined,
+    taskToken: string,
   ): Promise<Authorization | undefined>;
   recordSent(connectionId: string, authorizationId: string, nowMs: number): Promise<void>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
@@ -244,15 +244,15 @@ export interface Resumption {
 export interface Workflow {
   /** Resumes whoever waits on the task token; fine when nobody does any more. */
   resume(taskToken: string, resumption: Resumption): Promise<void>;
-  /** Fails the wait, so that the workflow alerts the operator; fine when nobody waits any more. */
-  fail(taskToken: string, error: GrantkeeperError): Promise<void>;
+  /** Has the operator told, once an incident, of what a page could not do. */
+  report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
   /** Starts the execution that attaches to a started link; fine when it exists. */
   startForLink(connectionId: string, authorizationId: string): Promise<void>;
 }
 
 export interface Incidents {
-  /** Ends the incidents that this step raised: it has succeeded. */
-  end(connectionId: string, step: string): Promise<void>;
+  /** Ends the incidents that this step raised, for it has succeeded; without a step all, for the owner has logged in. */
+  end(connectionId: string, step?: string): Promise<void>;
 }
 
 export interface Events {

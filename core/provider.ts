@@ -67,7 +67,7 @@ export type Limits = z.infer<typeof LimitsSchema>;
 
 const days = 24 * 3600;
 
-/** Providers that config can name; facts and sources in docs/providers.md. */
+/** Providers that config can name. */
 export const presets: Readonly<Record<string, Provider>> = {
   schwab: {
     displayName: 'Charles Schwab',

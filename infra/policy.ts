@@ -27,7 +27,6 @@ export const exceptions = {
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
    */
   resume: { actions: ['states:SendTaskSuccess'], resources: ['*'] },
-  resumeOrFail: { actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resources: ['*'] },
 } as const satisfies Record<string, Statement>;
 
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {

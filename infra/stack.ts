@@ -126,7 +126,15 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'The way back from the provider: exchanges the code and stores the tokens.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.endIncidents, may.readClients, may.keepTokens, may.resumeOrFail],
+    [
+      may.useTable,
+      may.recordEvents,
+      may.endIncidents,
+      may.readClients,
+      may.keepTokens,
+      may.resume,
+      may.start,
+    ],
   );
 
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;

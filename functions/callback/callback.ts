@@ -20,6 +20,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf } from '../http.ts';
 import { supersede } from '../offer.ts';
+import { reporting } from '../report.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
 import type { Login, Stored } from './store-login.ts';
@@ -30,11 +31,11 @@ export interface CallbackPorts {
     Grants,
     'read' | 'markExchanging' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease'
   >;
-  readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus' | 'attach'>;
+  readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Clients;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange'>;
-  readonly workflow: Pick<Workflow, 'resume' | 'fail'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
   readonly incidents: Incidents;
   readonly events: Events;
   readonly clock: Clock;
@@ -72,8 +73,29 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
     return pages.tooLate();
   }
 
+  return reporting(connectionId, 'Callback', ports.workflow, () =>
+    finish(settings, authorization, { start, stateHash, state: states[0]!, parameters }, ports),
+  );
+}
+
+interface Return {
+  readonly start: Start;
+  readonly stateHash: string;
+  readonly state: string;
+  readonly parameters: URLSearchParams;
+}
+
+/** From here on it is the browser that began the login. */
+async function finish(
+  settings: Settings,
+  authorization: Authorization,
+  { start, stateHash, state, parameters }: Return,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, authorizationId } = authorization;
+  const nowMs = ports.clock.nowMs();
   const client = await ports.clients.read(settings.clientSecretName);
-  const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, states[0]!);
+  const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, state);
   if (answer.kind === 'invalid') return pages.notOurs();
   if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs))) {
     return pages.usedAlready();
@@ -93,7 +115,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
     ports.grants.takeLeaseOver(connectionId, leaseOwner, nowMs),
     ports.grants.markExchanging(connectionId, authorizationId, nowMs),
   ]);
-  const exchange = { authorization, start, parameters, state: states[0]!, before, leaseOwner, fencingNumber };
+  const exchange = { authorization, start, parameters, state, before, leaseOwner, fencingNumber };
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -131,17 +153,13 @@ async function exchangeCode(
     ports.grants.releaseLease(connectionId, leaseOwner),
     ports.grants.markExchanging(connectionId, authorizationId, undefined),
   ]);
-  const now = await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
   const refused =
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
   await ports.events.record(connectionId, 'exchange-failed', { authorizationId, error: refused.error });
   if (refused.refusal === 'grant-rejected') return pages.codeRefused();
   if (refused.refusal === 'unavailable') return pages.providerUnavailable(settings);
-  // An operator must act: the execution that waits fails with our error, and its state machine alerts.
-  if (now?.taskToken !== undefined) {
-    await ports.workflow.fail(now.taskToken, errorOf(refused.refusal, provider, refused.error));
-    await ports.authorizations.attach(connectionId, authorizationId, undefined);
-  }
+  await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
   return pages.operatorMustAct(settings);
 }
 
@@ -161,9 +179,8 @@ async function complete(
     closed !== undefined &&
       closed.authorizationId !== authorizationId &&
       supersede(connectionId, closed, ports),
-    // Whatever went wrong with telling the owner is over.
-    ports.incidents.end(connectionId, 'RequestReauthorization'),
-    ports.incidents.end(connectionId, 'NotifyOwner'),
+    // Whatever went wrong before is over: the owner was reached, the client accepted, the tokens stored.
+    ports.incidents.end(connectionId),
     ports.events.record(connectionId, 'completed', { authorizationId }),
   ]);
   const { askedAtMs } = login;

@@ -18,12 +18,13 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie } from '../http.ts';
 import { page, seeOther } from '../pages.ts';
+import { reporting } from '../report.ts';
 
 export interface ReauthorizePorts {
   readonly grants: Pick<Grants, 'read' | 'markStarted'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'addStart'>;
   readonly clients: Clients;
-  readonly workflow: Pick<Workflow, 'startForLink'>;
+  readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
   readonly events: Events;
   readonly clock: Clock;
   readonly random: Random;
@@ -46,7 +47,9 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
   const closed = closedPage(authorization, grant, ports.clock.nowMs());
   if (closed) return closed;
   return request.requestContext.http.method === 'POST'
-    ? start(request, settings, authorization, ports)
+    ? reporting(link.connectionId, 'Reauthorize', ports.workflow, () =>
+        start(request, settings, authorization, ports),
+      )
     : invitation(settings, grant, authorization, ports.clock.nowMs());
 }
 

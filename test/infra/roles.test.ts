@@ -91,7 +91,8 @@ test.each([
       endIncidents,
       readClients,
       keepTokens,
-      { Effect: 'Allow', Action: ['states:SendTaskSuccess', 'states:SendTaskFailure'], Resource: ['*'] },
+      resume,
+      { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
     ],
   ],
 ])('%s may do this and no more', (name, statements) => {
@@ -156,7 +157,6 @@ describe('over all roles', () => {
       'logs:ListLogDeliveries',
       'logs:PutResourcePolicy',
       'logs:UpdateLogDelivery',
-      'states:SendTaskFailure',
       'states:SendTaskSuccess',
     ]);
   });

@@ -22,6 +22,7 @@ describe('errors', () => {
       'ClientRejectedError',
       'ProviderContractError',
       'ConfigurationError',
+      'UnexpectedError',
     ]);
     const classes = Object.entries(errors).filter(
       ([name]) => name.endsWith('Error') && name !== 'GrantkeeperError',

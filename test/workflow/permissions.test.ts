@@ -105,12 +105,13 @@ test('every permission of every role is used on a walk through first login, refr
   await toNextTick(demo);
   tap.refuse = () => undefined;
   await toNextTick(demo);
+  // The rung's link, where nobody waits, starts an execution.
+  await demo.logIn(demo.newestLink(), 'cancel');
   // Incidents of the check and of the refresh, and their ends.
   for (const value of ['not JSON', wrong, undefined]) {
     await setClientSecret(demo, value);
     await toNextTick(demo);
   }
-  // A login by the rung's link, where nobody waits.
   await demo.logIn(demo.newestLink());
   await demo.cloud.clock.idle();
   // An asking that fails, and is superseded by another after a rejection, whose exchange fails and then succeeds.
