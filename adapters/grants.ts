@@ -108,9 +108,18 @@ export function dynamoGrants(table: Table): Grants {
     async confirmSent(connectionId, authorizationId, expiresAtMs) {
       await table.update({
         ...record(connectionId),
-        expression: 'SET #authorization.#expiresAtMs = :expiresAtMs REMOVE #authorization.#supersedes',
+        expression: 'SET #authorization.#expiresAtMs = :expiresAtMs',
         condition: '#authorization.#authorizationId = :authorizationId',
         values: { authorizationId, expiresAtMs },
+      });
+    },
+
+    async confirmSuperseded(connectionId, authorizationId) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'REMOVE #authorization.#supersedes',
+        condition: '#authorization.#authorizationId = :authorizationId',
+        values: { authorizationId },
       });
     },
 

@@ -16,12 +16,17 @@ export interface OpenAuthorization {
   readonly authorizationId: string;
   readonly reason: AskReason;
   readonly expiresAtMs: number;
-  /** The authorization before it, until that one is surely ended. */
-  readonly supersedes?: { readonly authorizationId: string; readonly expiresAtMs: number } | undefined;
+  /** Those before it, until they are surely ended. */
+  readonly supersedes?: readonly Superseded[] | undefined;
   /** When the owner last pressed the button, if they did. */
   readonly startedAtMs?: number | undefined;
   /** When a callback began to exchange its code, if one did and has not failed. */
   readonly exchangingAtMs?: number | undefined;
+}
+
+export interface Superseded {
+  readonly authorizationId: string;
+  readonly expiresAtMs: number;
 }
 
 export interface Lease {

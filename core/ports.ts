@@ -47,6 +47,8 @@ export interface Grants {
   ): Promise<boolean>;
   /** Its link was sent: it holds until its own expiry now. Does nothing when it is not the open one. */
   confirmSent(connectionId: string, authorizationId: string, expiresAtMs: number): Promise<void>;
+  /** Those before it are ended. Does nothing when it is not the open one. */
+  confirmSuperseded(connectionId: string, authorizationId: string): Promise<void>;
   /** False when this authorization is not the open one. */
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
   /** Undefined as time ends the mark. Does nothing when this authorization is not the open one. */

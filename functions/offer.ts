@@ -1,5 +1,5 @@
 import { passedRungs } from '../core/decide.ts';
-import type { AskReason, Grant, OpenAuthorization } from '../core/grant.ts';
+import type { AskReason, Grant, OpenAuthorization, Superseded } from '../core/grant.ts';
 import { ladderOf } from '../core/ladder.ts';
 import { linkPath } from '../core/link.ts';
 import { noticeKind, writeNotice } from '../core/notice.ts';
@@ -10,7 +10,7 @@ import type { Settings } from '../core/settings.ts';
 const claimMs = 120_000;
 
 export interface OfferPorts {
-  readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'recordTold'>;
+  readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'confirmSuperseded' | 'recordTold'>;
   readonly authorizations: Pick<Authorizations, 'offer' | 'recordSent' | 'setStatus'>;
   readonly mail: Mail;
   readonly workflow: Pick<Workflow, 'resume'>;
@@ -48,22 +48,19 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
   const nowMs = ports.clock.nowMs();
   const authorization = await ports.authorizations.offer(offered, nowMs);
   const previous = grant.authorization;
-  if (previous?.authorizationId !== authorizationId) {
+  // A repeat finds itself open, and may have died before it had ended those before it.
+  const repeated = previous?.authorizationId === authorizationId;
+  const supersedes = [
+    ...(previous?.supersedes ?? []),
+    ...(previous && !repeated ? [idAndExpiry(previous)] : []),
+  ];
+  if (!repeated) {
     // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
-    const expiresSoonMs = Math.min(expiresAtMs, nowMs + claimMs);
-    const supersedes = previous && {
-      authorizationId: previous.authorizationId,
-      expiresAtMs: previous.expiresAtMs,
-    };
-    const open: OpenAuthorization = { authorizationId, reason, expiresAtMs: expiresSoonMs, supersedes };
+    const open = { authorizationId, reason, expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs), supersedes };
     if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open))) {
       await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
       return 'held';
     }
-    if (previous !== undefined) await supersede(connectionId, previous, ports);
-  } else if (previous.supersedes !== undefined) {
-    // The first attempt may have died before it ended the one before.
-    await supersede(connectionId, previous.supersedes, ports);
   }
   const kind = noticeKind(reason);
   if (authorization.sentAtMs === undefined) {
@@ -81,13 +78,20 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     rungs: passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung)),
     ...(kind === 'expired' ? { owesRestored: true } : {}),
   });
+  // Last, so that a wait that cannot be ended never keeps the owner from hearing.
+  for (const superseded of supersedes) await supersede(connectionId, superseded, ports);
+  if (supersedes.length > 0) await ports.grants.confirmSuperseded(connectionId, authorizationId);
   return 'sent';
+}
+
+function idAndExpiry({ authorizationId, expiresAtMs }: OpenAuthorization): Superseded {
+  return { authorizationId, expiresAtMs };
 }
 
 /** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */
 export async function supersede(
   connectionId: string,
-  { authorizationId, expiresAtMs }: Pick<OpenAuthorization, 'authorizationId' | 'expiresAtMs'>,
+  { authorizationId, expiresAtMs }: Superseded,
   ports: Pick<OfferPorts, 'workflow' | 'clock'> & {
     readonly authorizations: Pick<Authorizations, 'setStatus'>;
   },
