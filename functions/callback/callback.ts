@@ -173,12 +173,13 @@ async function complete(
   const recorded = await storeLogin(settings, login, ports);
   const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
   const closed = recorded?.closed;
+  const waits = [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])];
   await Promise.all([
     completed?.taskToken !== undefined &&
       ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] }),
-    closed !== undefined &&
-      closed.authorizationId !== authorizationId &&
-      supersede(connectionId, closed, ports),
+    ...waits
+      .filter((wait) => wait.authorizationId !== authorizationId)
+      .map((wait) => supersede(connectionId, wait, ports)),
     // Whatever went wrong before is over: the owner was reached, the client accepted, the tokens stored.
     ports.incidents.end(connectionId),
     ports.events.record(connectionId, 'completed', { authorizationId }),
