@@ -1,6 +1,6 @@
 import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
-import { newGrant } from '../core/grant.ts';
+import { claimMs, newGrant } from '../core/grant.ts';
 import type { Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
@@ -8,12 +8,40 @@ import type { Item, Table } from './table.ts';
 /** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
 export const leaseMs = 45_000;
 
-/** Another execution's claim on a notice counts this long; then its function is surely dead. */
-const claimMs = 120_000;
-
 /** The grant records in DynamoDB. Every method is one read, or one conditional write of one item. */
 export function dynamoGrants(table: Table): Grants {
   const record = (connectionId: string) => ({ connectionId, sk: 'grant' });
+
+  /** Undefined when the condition does not hold; else the record with the lease and its new fencing number. */
+  const lease = (
+    connectionId: string,
+    owner: string,
+    nowMs: number,
+    only?: { readonly condition: string; readonly values: Item },
+  ) =>
+    table.update({
+      ...record(connectionId),
+      ...only,
+      expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
+      values: { ...only?.values, lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1 },
+      returns: 'ALL_NEW',
+    });
+
+  /** False when another authorization is open by now, or none. */
+  const changeOpen = async (
+    connectionId: string,
+    authorizationId: string,
+    expression: string,
+    values: Item = {},
+  ): Promise<boolean> => {
+    const written = await table.update({
+      ...record(connectionId),
+      expression,
+      condition: '#authorization.#authorizationId = :authorizationId',
+      values: { ...values, authorizationId },
+    });
+    return written !== undefined;
+  };
 
   return {
     async read(connectionId) {
@@ -39,25 +67,16 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async takeLease(connectionId, owner, nowMs) {
-      const taken = await table.update({
-        ...record(connectionId),
-        expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
+      const taken = await lease(connectionId, owner, nowMs, {
         condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs',
-        values: { lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1, nowMs },
-        returns: 'ALL_NEW',
+        values: { nowMs },
       });
       if (!taken) throw new LeaseHeldError(`Another execution is refreshing ${connectionId}.`);
       return readGrant(taken);
     },
 
     async takeLeaseOver(connectionId, owner, nowMs) {
-      const taken = await table.update({
-        ...record(connectionId),
-        expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
-        values: { lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1 },
-        returns: 'ALL_NEW',
-      });
-      return readGrant(taken);
+      return readGrant(await lease(connectionId, owner, nowMs));
     },
 
     async releaseLease(connectionId, owner) {
@@ -106,43 +125,25 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async confirmSent(connectionId, authorizationId, expiresAtMs) {
-      await table.update({
-        ...record(connectionId),
-        expression: 'SET #authorization.#expiresAtMs = :expiresAtMs',
-        condition: '#authorization.#authorizationId = :authorizationId',
-        values: { authorizationId, expiresAtMs },
+      await changeOpen(connectionId, authorizationId, 'SET #authorization.#expiresAtMs = :expiresAtMs', {
+        expiresAtMs,
       });
     },
 
     async confirmSuperseded(connectionId, authorizationId) {
-      await table.update({
-        ...record(connectionId),
-        expression: 'REMOVE #authorization.#supersedes',
-        condition: '#authorization.#authorizationId = :authorizationId',
-        values: { authorizationId },
-      });
+      await changeOpen(connectionId, authorizationId, 'REMOVE #authorization.#supersedes');
     },
 
     async markStarted(connectionId, authorizationId, nowMs) {
-      const written = await table.update({
-        ...record(connectionId),
-        expression: 'SET #authorization.#startedAtMs = :nowMs',
-        condition: '#authorization.#authorizationId = :authorizationId',
-        values: { authorizationId, nowMs },
-      });
-      return written !== undefined;
+      return changeOpen(connectionId, authorizationId, 'SET #authorization.#startedAtMs = :nowMs', { nowMs });
     },
 
     async markExchanging(connectionId, authorizationId, nowMs) {
-      await table.update({
-        ...record(connectionId),
-        expression:
-          nowMs === undefined
-            ? 'REMOVE #authorization.#exchangingAtMs'
-            : 'SET #authorization.#exchangingAtMs = :nowMs',
-        condition: '#authorization.#authorizationId = :authorizationId',
-        values: { authorizationId, ...(nowMs === undefined ? {} : { nowMs }) },
-      });
+      await (nowMs === undefined
+        ? changeOpen(connectionId, authorizationId, 'REMOVE #authorization.#exchangingAtMs')
+        : changeOpen(connectionId, authorizationId, 'SET #authorization.#exchangingAtMs = :nowMs', {
+            nowMs,
+          }));
     },
 
     async claimNotice(connectionId, notice, claimant, nowMs) {

@@ -71,6 +71,9 @@ export const newGrant: Grant = {
 /** A login takes minutes; while one may be under way nothing else is asked, and its callback is honoured. */
 export const startGraceMs = 15 * 60 * 1000;
 
+/** Longer than a function that tells the owner can live, and much shorter than the time to the next check. */
+export const claimMs = 2 * 60 * 1000;
+
 /** Longer than any callback can live (API Gateway ends it after 30 s). */
 export const exchangeGraceMs = 60 * 1000;
 

@@ -1,13 +1,11 @@
 import { passedRungs } from '../core/decide.ts';
 import type { AskReason, Grant, OpenAuthorization, Superseded } from '../core/grant.ts';
+import { claimMs } from '../core/grant.ts';
 import { ladderOf } from '../core/ladder.ts';
 import { linkPath } from '../core/link.ts';
 import { noticeKind, writeNotice } from '../core/notice.ts';
 import type { Authorizations, Clock, Grants, Mail, Offer, Random, Workflow } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
-
-/** Longer than the function that sends can live, much shorter than the time to the next check. */
-const claimMs = 120_000;
 
 export interface OfferPorts {
   readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'confirmSuperseded' | 'recordTold'>;

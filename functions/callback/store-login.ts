@@ -10,6 +10,7 @@ import type {
   Versions,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
 
 interface StoreLoginPorts {
   readonly grants: Pick<Grants, 'read' | 'recordTokens'>;
@@ -61,22 +62,13 @@ export async function storeLogin(
     obtainedAt: at,
     authorizedAt: at,
   };
-  const expiresInSeconds = tokenSet.expiresInSeconds ?? provider.accessTokenLifetimeSeconds;
-  const access: AccessSecret = {
-    versionId: random.uuid(),
-    accessToken: tokenSet.accessToken,
-    tokenType: tokenSet.tokenType,
-    scope: tokenSet.scope,
-    obtainedAt: at,
-    expiresAt: new Date(askedAtMs + expiresInSeconds * 1000).toISOString(),
-    derivedFrom: grant.versionId,
-  };
+  const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
 
-  const move = async <T extends { readonly versionId: string }>(
+  const move = async (
     secret: 'grant' | 'access',
-    found: Versions<T>,
+    found: Versions<unknown>,
     toVersionId: string,
-    readAgain: () => Promise<Versions<T>>,
+    readAgain: () => Promise<Versions<unknown>>,
   ): Promise<boolean> => {
     let { currentVersionId } = found;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -99,12 +91,5 @@ export async function storeLogin(
   if (accessPut === 'pending' && !(await move('access', before.access, access.versionId, readAccess))) {
     return undefined;
   }
-  return grants.recordTokens(connectionId, fencingNumber, {
-    loggedIn: true,
-    authorizedAtMs: askedAtMs,
-    refreshedAtMs: askedAtMs,
-    accessExpiresAtMs: Date.parse(access.expiresAt),
-    grantVersionId: grant.versionId,
-    accessVersionId: access.versionId,
-  });
+  return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
 }

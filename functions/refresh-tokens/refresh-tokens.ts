@@ -1,5 +1,5 @@
 import { outlivesNextTick } from '../../core/decide.ts';
-import { ConfigurationError, ProviderContractError } from '../../core/errors.ts';
+import { ConfigurationError } from '../../core/errors.ts';
 import { isExchanging } from '../../core/grant.ts';
 import type {
   AccessSecret,
@@ -19,6 +19,7 @@ import type { Settings } from '../../core/settings.ts';
 import { next } from '../next.ts';
 import { errorOf } from '../refusal.ts';
 import type { StepInput, StepOutput } from '../step.ts';
+import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
 
 export interface RefreshTokensPorts {
   readonly grants: Pick<Grants, 'read' | 'takeLease' | 'releaseLease' | 'recordTokens' | 'recordRejection'>;
@@ -82,14 +83,7 @@ async function underLease(
   const stored = await adoptAccess(connectionId, accessVersions, grant, ports);
   const access = stored.current;
   if (access !== undefined && isFresh(settings, access, grant, input, ports.clock.nowMs())) {
-    const recorded = await record(
-      settings,
-      fencingNumber,
-      grant,
-      access,
-      Date.parse(access.obtainedAt),
-      ports,
-    );
+    const recorded = await record(connectionId, fencingNumber, grant, access, ports);
     return recorded ? 'fresh' : 'dropped';
   }
 
@@ -182,41 +176,22 @@ async function store(
     if (!(await tokens.moveCurrent(connectionId, 'grant', spent.versionId, grant.versionId)))
       return 'dropped';
   }
-  const expiresInSeconds = tokenSet.expiresInSeconds ?? provider.accessTokenLifetimeSeconds;
-  if (expiresInSeconds <= 0)
-    throw new ProviderContractError(`${provider.displayName} gave an access token that has ended.`);
-  const access: AccessSecret = {
-    versionId: random.uuid(),
-    accessToken: tokenSet.accessToken,
-    tokenType: tokenSet.tokenType,
-    scope: tokenSet.scope,
-    obtainedAt,
-    expiresAt: new Date(askedAtMs + expiresInSeconds * 1000).toISOString(),
-    derivedFrom: grant.versionId,
-  };
+  const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
   const put = await tokens.putAccess(connectionId, access);
   if (put === 'pending') {
     const moved = await tokens.moveCurrent(connectionId, 'access', replacedVersionId, access.versionId);
     if (!moved) return 'dropped';
   }
-  return (await record(settings, fencingNumber, grant, access, askedAtMs, ports)) ? 'refreshed' : 'dropped';
+  return (await record(connectionId, fencingNumber, grant, access, ports)) ? 'refreshed' : 'dropped';
 }
 
 async function record(
-  settings: Settings,
+  connectionId: string,
   fencingNumber: number,
   grant: GrantSecret,
   access: AccessSecret,
-  refreshedAtMs: number,
   { grants }: RefreshTokensPorts,
 ): Promise<boolean> {
-  const recorded = await grants.recordTokens(settings.connectionId, fencingNumber, {
-    loggedIn: false,
-    authorizedAtMs: Date.parse(grant.authorizedAt),
-    refreshedAtMs,
-    accessExpiresAtMs: Date.parse(access.expiresAt),
-    grantVersionId: grant.versionId,
-    accessVersionId: access.versionId,
-  });
-  return recorded !== undefined;
+  const tokens = storedTokensOf(false, grant, access);
+  return (await grants.recordTokens(connectionId, fencingNumber, tokens)) !== undefined;
 }

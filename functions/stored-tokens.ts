@@ -1,0 +1,34 @@
+import type { AccessSecret, GrantSecret, Random, StoredTokens, TokenSet } from '../core/ports.ts';
+import type { Provider } from '../core/provider.ts';
+
+/** The access secret of a token response that was asked for at `askedAtMs`, beside its grant secret. */
+export function accessSecretOf(
+  provider: Provider,
+  tokenSet: TokenSet,
+  askedAtMs: number,
+  grant: Pick<GrantSecret, 'versionId'>,
+  random: Random,
+): AccessSecret {
+  const expiresInSeconds = tokenSet.expiresInSeconds ?? provider.accessTokenLifetimeSeconds;
+  return {
+    versionId: random.uuid(),
+    accessToken: tokenSet.accessToken,
+    tokenType: tokenSet.tokenType,
+    scope: tokenSet.scope,
+    obtainedAt: new Date(askedAtMs).toISOString(),
+    expiresAt: new Date(askedAtMs + expiresInSeconds * 1000).toISOString(),
+    derivedFrom: grant.versionId,
+  };
+}
+
+/** What the grant record says of both secrets. */
+export function storedTokensOf(loggedIn: boolean, grant: GrantSecret, access: AccessSecret): StoredTokens {
+  return {
+    loggedIn,
+    authorizedAtMs: Date.parse(grant.authorizedAt),
+    refreshedAtMs: Date.parse(access.obtainedAt),
+    accessExpiresAtMs: Date.parse(access.expiresAt),
+    grantVersionId: grant.versionId,
+    accessVersionId: access.versionId,
+  };
+}
