@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Clients, Clock, Grants, Incidents } from '../../core/ports.ts';
-import { next } from '../next.ts';
+import { decided } from '../next.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 
 export interface CheckGrantPorts {
@@ -17,7 +17,8 @@ export interface CheckGrantPorts {
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<StepOutput> {
   const { connectionId, trigger, scheduledTime } = input.ask;
-  const { settings, grant } = await ports.grants.read(connectionId);
+  const connection = await ports.grants.read(connectionId);
+  const { settings, grant } = connection;
   if (settings === undefined && input.entry === 0) {
     throw new ConfigurationError(
       `There is no connection ${connectionId} in the configuration. Remove its schedule, or add it again.`,
@@ -36,7 +37,6 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   if (settings !== undefined && !settings.paused && !grant.paused && !grant.setUp) {
     await ports.clients.read(settings.clientSecretName);
   }
-  const answer = await next('checked', undefined, input, ports);
   await ports.incidents.end(connectionId, 'CheckGrant');
-  return answer;
+  return decided('checked', input, connection, ports.clock.nowMs());
 }
