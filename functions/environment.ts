@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 /** Environment of a function that reads or writes the table. */
 export const tableEnvironment = { TABLE_NAME: z.string().check(z.minLength(3)) };
 
-/** Environment of a function that reads or writes secrets: their common prefix, without a slash at the end. */
+/** Environment of a function that keeps tokens: their secrets' common prefix, without a slash at the end. */
 export const secretsEnvironment = { SECRET_PREFIX: z.string().check(z.minLength(1)) };
 
 /** Environment of a function that sends mail. */

@@ -90,7 +90,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'check-grant',
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
-    { ...variables.table, ...variables.secrets },
+    variables.table,
     [may.useTable, may.endIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
@@ -118,7 +118,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
-    { ...variables.table, ...variables.secrets, ...variables.workflow },
+    { ...variables.table, ...variables.workflow },
     [may.useTable, may.recordEvents, may.readClients, may.start],
   );
   const callback = keeperFunction(

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 
-import { secretsEnvironment, tableEnvironment } from '../environment.ts';
+import { tableEnvironment } from '../environment.ts';
 import { StepInputSchema, StepOutputSchema } from '../step.ts';
 
 export const contract = {
   name: 'check-grant',
   input: StepInputSchema,
   output: StepOutputSchema,
-  environment: z.object({ ...tableEnvironment, ...secretsEnvironment }),
+  environment: z.object(tableEnvironment),
 };

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 
-import { secretsEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
+import { tableEnvironment, workflowEnvironment } from '../environment.ts';
 import { HttpRequestSchema, HttpResponseSchema } from '../http.ts';
 
 export const contract = {
   name: 'reauthorize',
   input: HttpRequestSchema,
   output: HttpResponseSchema,
-  environment: z.object({ ...tableEnvironment, ...secretsEnvironment, ...workflowEnvironment }),
+  environment: z.object({ ...tableEnvironment, ...workflowEnvironment }),
 };

@@ -1,19 +1,21 @@
 /** The brokerage's pages: plain HTML, no script, readable from a telephone to a desktop. */
+import { Html, html } from '../../core/html.ts';
 
 export function loginPage({ loginId, failed }: { loginId: string; failed: boolean }): string {
   const problem = failed
-    ? '<p class="problem" role="alert" id="problem">That login ID and password do not match.</p>'
+    ? html`<p class="problem" role="alert" id="problem">That login ID and password do not match.</p>`
     : '';
   // The cursor waits where something is missing.
-  const [idFocus, passwordFocus] = loginId === '' ? [' autofocus', ''] : ['', ' autofocus'];
-  const described = failed ? ' aria-describedby="problem"' : '';
+  const focus = html` autofocus`;
+  const [idFocus, passwordFocus] = loginId === '' ? [focus, ''] : ['', focus];
+  const described = failed ? html` aria-describedby="problem"` : '';
   return page(
     'Log in',
-    `<h1>Log in</h1>
+    html`<h1>Log in</h1>
     ${problem}
     <form method="post">
       <label for="login_id">Login ID</label>
-      <input id="login_id" name="login_id" value="${escapeHtml(loginId)}" autocomplete="username"
+      <input id="login_id" name="login_id" value="${loginId}" autocomplete="username"
         autocapitalize="none" spellcheck="false" required${idFocus}${described}>
       <label for="password">Password</label>
       <input id="password" name="password" type="password" autocomplete="current-password"
@@ -35,13 +37,13 @@ export function consentPage(asked: {
   endsAt: Date;
   endsPrevious: boolean;
 }): string {
-  const items = asked.scopes.map((scope) => `<li>${escapeHtml(allowed[scope] ?? scope)}</li>`).join('');
+  const items = asked.scopes.map((scope) => html`<li>${allowed[scope] ?? scope}</li>`);
   const endsAt = asked.endsAt.toISOString();
   const ending = asked.endsPrevious ? ' Allowing it now ends what you allowed this application before.' : '';
   return page(
     'Allow access',
-    `<h1>Allow access?</h1>
-    <p><strong>${escapeHtml(asked.clientId)}</strong> will be able to:</p>
+    html`<h1>Allow access?</h1>
+    <p><strong>${asked.clientId}</strong> will be able to:</p>
     <ul>${items}</ul>
     <p>This ends on <time datetime="${endsAt}">${readable(asked.endsAt)}</time> at the latest.${ending}</p>
     <form method="post">
@@ -56,14 +58,14 @@ export function consentPage(asked: {
 export function errorPage(problem: string): string {
   return page(
     'Something went wrong',
-    `<h1>Something went wrong</h1>
-    <p class="problem" role="alert">${escapeHtml(problem)}</p>
+    html`<h1>Something went wrong</h1>
+    <p class="problem" role="alert">${problem}</p>
     <p>Close this page and open the link that brought you here again.</p>`,
   );
 }
 
-function page(title: string, content: string): string {
-  return `<!doctype html>
+function page(title: string, content: Html): string {
+  return html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -78,10 +80,10 @@ function page(title: string, content: string): string {
     </main>
   </body>
 </html>
-`;
+`.toString();
 }
 
-const style = `
+const style = new Html(`
   * { box-sizing: border-box; }
   body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: #1c2733; background: #eef2f5; }
   header { padding: .9rem 1.25rem; font-weight: 600; color: #fff; background: #0b4f6c; }
@@ -103,11 +105,7 @@ const style = `
   .hint { margin: 1.25rem 0 0; color: #4a5965; font-size: .9375rem; }
   kbd { font-family: ui-monospace, monospace; }
   @media (max-width: 30rem) { main { margin: 0; border-width: 0 0 1px; border-radius: 0; } }
-`;
+`);
 
 /** For example `2026-03-09 09:00 UTC`. */
 const readable = (instant: Date): string => `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}

@@ -52,11 +52,11 @@ describe('functions', () => {
   const mail = { MAIL_FROM: 'grantkeeper@example.com', MAIL_CONFIGURATION_SET: 'grantkeeper-prod' };
 
   test.each([
-    [checkGrant, { ...store, ...secrets }],
+    [checkGrant, store],
     [refreshTokens, { ...store, ...secrets }],
     [notifyOwner, { ...store, ...workflow, ...mail }],
     [requestReauthorization, { ...store, ...workflow, ...mail }],
-    [reauthorize, { ...store, ...secrets, ...workflow }],
+    [reauthorize, { ...store, ...workflow }],
     [callback, { ...store, ...secrets, ...workflow }],
   ])(
     'the environment of $name keeps its contract and holds names only',
