@@ -55,7 +55,7 @@ describe('login', () => {
     const refused = await browser.submit(url, { login_id: 'demo"><i>', password: 'guess' });
     expect(refused.status).toBe(400);
     expect(refused.text).toContain('That login ID and password do not match.');
-    expect(refused.text).toContain('value="demo&#34;&#62;&#60;i&#62;"');
+    expect(refused.text).toContain('value="demo&quot;&gt;&lt;i&gt;"');
 
     const consent = await browser.submit(url, { login_id: 'demo', password: 'demo' });
     expect(consent.text).toContain('Allow access?');
