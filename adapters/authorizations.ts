@@ -103,17 +103,22 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       const moved = await table.update({
         ...item(connectionId, authorizationId),
         expression: 'SET #status = :status',
-        condition:
-          status === 'started'
-            ? '#status IN (:offered, :status, :exchanging)'
-            : 'attribute_exists(#status) AND #status <> :completed',
-        values:
-          status === 'started'
-            ? { status, offered: 'offered', exchanging: 'exchanging' }
-            : { status, completed: 'completed' },
+        ...statusChange(status),
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, moved);
     },
   };
+}
+
+/** From where a status can be reached; `completed` again, for whoever completes it may have died half-way. */
+function statusChange(status: Authorization['status']): { condition: string; values: Item } {
+  if (status === 'started') {
+    const values = { status, offered: 'offered', exchanging: 'exchanging' };
+    return { condition: '#status IN (:offered, :status, :exchanging)', values };
+  }
+  const condition = 'attribute_exists(#status)';
+  return status === 'completed'
+    ? { condition, values: { status } }
+    : { condition: `${condition} AND #status <> :completed`, values: { status, completed: 'completed' } };
 }

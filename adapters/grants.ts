@@ -1,5 +1,5 @@
 import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
-import type { Grant } from '../core/grant.ts';
+import type { Grant, Login } from '../core/grant.ts';
 import { claimMs, newGrant } from '../core/grant.ts';
 import type { Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
@@ -17,13 +17,19 @@ export function dynamoGrants(table: Table): Grants {
     connectionId: string,
     owner: string,
     nowMs: number,
-    only?: { readonly condition: string; readonly values: Item },
+    { condition, login }: { readonly condition?: string; readonly login?: Login },
   ) =>
     table.update({
       ...record(connectionId),
-      ...only,
-      expression: 'SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one',
-      values: { ...only?.values, lease: { owner, expiresAtMs: nowMs + leaseMs }, zero: 0, one: 1 },
+      expression: `SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one${login ? ', #login = :login' : ''}`,
+      ...(condition === undefined ? {} : { condition }),
+      values: {
+        lease: { owner, expiresAtMs: nowMs + leaseMs },
+        zero: 0,
+        one: 1,
+        ...(condition === undefined ? {} : { nowMs }),
+        login,
+      },
       returns: 'ALL_NEW',
     });
 
@@ -69,14 +75,13 @@ export function dynamoGrants(table: Table): Grants {
     async takeLease(connectionId, owner, nowMs) {
       const taken = await lease(connectionId, owner, nowMs, {
         condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs',
-        values: { nowMs },
       });
       if (!taken) throw new LeaseHeldError(`Another execution is refreshing ${connectionId}.`);
       return readGrant(taken);
     },
 
-    async takeLeaseOver(connectionId, owner, nowMs) {
-      return readGrant(await lease(connectionId, owner, nowMs));
+    async takeLeaseOver(connectionId, owner, login) {
+      return readGrant(await lease(connectionId, owner, login.atMs, { login }));
     },
 
     async releaseLease(connectionId, owner) {
@@ -89,16 +94,33 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async recordTokens(connectionId, fencingNumber, { loggedIn, ...tokens }) {
-      const old = await table.update({
+      const { accessVersionId } = tokens;
+      const written = await table.update({
         ...record(connectionId),
         expression: `SET #status = :active, #authorizedAtMs = :authorizedAtMs, #refreshedAtMs = :refreshedAtMs,
-          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId, #accessVersionId = :accessVersionId
-          ${loggedIn ? ', #toldRungs = :none REMOVE #lease, #authorization, #claim' : 'REMOVE #lease'}`,
+          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId
+          ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
+          ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, :nothing)' : ''}
+          REMOVE #lease${loggedIn ? ', #authorization, #claim' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
-        values: { ...tokens, active: 'active', fencingNumber, ...(loggedIn ? { none: [] } : {}) },
-        returns: 'ALL_OLD',
+        values: {
+          ...tokens,
+          active: 'active',
+          fencingNumber,
+          ...(loggedIn ? { none: [], nothing: null } : {}),
+        },
+        returns: 'ALL_NEW',
       });
-      return old && (loggedIn ? { closed: readGrant(old).authorization } : {});
+      return written && readGrant(written);
+    },
+
+    async endLogin(connectionId, versionId) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'REMOVE #login',
+        condition: '#login.#versionId = :versionId',
+        values: { versionId },
+      });
     },
 
     async recordRejection(connectionId, fencingNumber) {
@@ -136,14 +158,6 @@ export function dynamoGrants(table: Table): Grants {
 
     async markStarted(connectionId, authorizationId, nowMs) {
       return changeOpen(connectionId, authorizationId, 'SET #authorization.#startedAtMs = :nowMs', { nowMs });
-    },
-
-    async markExchanging(connectionId, authorizationId, nowMs) {
-      await (nowMs === undefined
-        ? changeOpen(connectionId, authorizationId, 'REMOVE #authorization.#exchangingAtMs')
-        : changeOpen(connectionId, authorizationId, 'SET #authorization.#exchangingAtMs = :nowMs', {
-            nowMs,
-          }));
     },
 
     async claimNotice(connectionId, notice, claimant, nowMs) {

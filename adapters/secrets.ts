@@ -58,35 +58,14 @@ export function secretsManagerTokens(prefix: string, client: SecretsManagerClien
   }
 
   return {
-    readGrant: (connectionId) =>
-      versionsOf(client, nameOf(connectionId, 'grant'), ({ versionId, value }): GrantSecret | undefined => {
-        const stored = GrantValueSchema.safeParse(parseJson(value)).data;
-        return (
-          stored && {
-            versionId,
-            refreshToken: new Secret(stored.refresh_token),
-            obtainedAt: stored.obtained_at,
-            authorizedAt: stored.authorized_at,
-            derivedFrom: stored.derived_from,
-          }
-        );
-      }),
+    readGrant: (connectionId) => versionsOf(client, nameOf(connectionId, 'grant'), grantSecretOf),
 
-    readAccess: (connectionId) =>
-      versionsOf(client, nameOf(connectionId, 'access'), ({ versionId, value }): AccessSecret | undefined => {
-        const stored = AccessValueSchema.safeParse(parseJson(value)).data;
-        return (
-          stored && {
-            versionId,
-            accessToken: new Secret(stored.access_token),
-            tokenType: stored.token_type,
-            scope: stored.scope,
-            obtainedAt: stored.obtained_at,
-            expiresAt: stored.expires_at,
-            derivedFrom: stored.derived_from,
-          }
-        );
-      }),
+    async readGrantVersion(connectionId, versionId) {
+      const version = await readVersion(client, nameOf(connectionId, 'grant'), { VersionId: versionId });
+      return version && grantSecretOf(version);
+    },
+
+    readAccess: (connectionId) => versionsOf(client, nameOf(connectionId, 'access'), accessSecretOf),
 
     putGrant: (connectionId, secret) =>
       put(nameOf(connectionId, 'grant'), secret.versionId, {
@@ -121,11 +100,39 @@ export function secretsManagerTokens(prefix: string, client: SecretsManagerClien
   };
 }
 
+function grantSecretOf({ versionId, value }: Version): GrantSecret | undefined {
+  const stored = GrantValueSchema.safeParse(parseJson(value)).data;
+  return (
+    stored && {
+      versionId,
+      refreshToken: new Secret(stored.refresh_token),
+      obtainedAt: stored.obtained_at,
+      authorizedAt: stored.authorized_at,
+      derivedFrom: stored.derived_from,
+    }
+  );
+}
+
+function accessSecretOf({ versionId, value }: Version): AccessSecret | undefined {
+  const stored = AccessValueSchema.safeParse(parseJson(value)).data;
+  return (
+    stored && {
+      versionId,
+      accessToken: new Secret(stored.access_token),
+      tokenType: stored.token_type,
+      scope: stored.scope,
+      obtainedAt: stored.obtained_at,
+      expiresAt: stored.expires_at,
+      derivedFrom: stored.derived_from,
+    }
+  );
+}
+
 /** The clients' credentials, put into `<prefix>/client/<name>` by an operator. */
 export function secretsManagerClients(client: SecretsManagerClient): Clients {
   return {
     async read(name) {
-      const version = await readVersion(client, name, 'AWSCURRENT');
+      const version = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
       if (version === undefined) {
         throw new ConfigurationError(
           `The client secret ${name} holds no value yet. Put {"client_id": "…", "client_secret": "…"} into it.`,
@@ -151,8 +158,8 @@ async function versionsOf<T>(
   read: (version: Version) => T | undefined,
 ): Promise<Versions<T>> {
   const [current, pending] = await Promise.all([
-    readVersion(client, name, 'AWSCURRENT'),
-    readVersion(client, name, 'AWSPENDING'),
+    readVersion(client, name, { VersionStage: 'AWSCURRENT' }),
+    readVersion(client, name, { VersionStage: 'AWSPENDING' }),
   ]);
   const isOther = pending !== undefined && pending.versionId !== current?.versionId;
   return {
@@ -165,9 +172,9 @@ async function versionsOf<T>(
 async function readVersion(
   client: SecretsManagerClient,
   name: string,
-  stage: 'AWSCURRENT' | 'AWSPENDING',
+  which: { readonly VersionStage: 'AWSCURRENT' | 'AWSPENDING' } | { readonly VersionId: string },
 ): Promise<Version | undefined> {
-  const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
+  const command = new GetSecretValueCommand({ SecretId: name, ...which });
   const answer = await callAws(`reading ${name}`, () => client.send(command), {
     ResourceNotFoundException: () => undefined,
   });

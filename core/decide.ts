@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 import { deadlineOf } from './deadline.ts';
 import type { AskReason, Grant } from './grant.ts';
-import { AskReasonSchema, isLoginUnderWay, isOpen } from './grant.ts';
+import { AskReasonSchema, isLoginUnderWay, isOpen, isStranded } from './grant.ts';
 import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
 import type { Settings } from './settings.ts';
@@ -51,6 +51,9 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
   const did = (step: Done[number]) => ask.done.includes(step);
   if (settings.paused || grant.paused) return none('paused');
   if (grant.setUp) return none('still in set-up');
+  if (isStranded(grant.login, nowMs) && !did('refresh')) {
+    return { decision: 'refresh', reason: 'a login was not completed' };
+  }
 
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
   const reauthorizeForced = ask.force === 'reauthorize' && !did('reauthorize');

@@ -20,13 +20,22 @@ export interface OpenAuthorization {
   readonly supersedes?: readonly Superseded[] | undefined;
   /** When the owner last pressed the button, if they did. */
   readonly startedAtMs?: number | undefined;
-  /** When a callback began to exchange its code, if one did and has not failed. */
-  readonly exchangingAtMs?: number | undefined;
 }
 
 export interface Superseded {
   readonly authorizationId: string;
   readonly expiresAtMs: number;
+}
+
+/** A login that a callback has begun to complete. It is written down before the code is spent, and taken away last. */
+export interface Login {
+  /** Of the version of the grant secret that will hold its refresh token. */
+  readonly versionId: string;
+  readonly authorizationId: string;
+  /** When the callback began. */
+  readonly atMs: number;
+  /** Once its tokens are recorded: the authorization that was open then, or null. */
+  readonly closed?: OpenAuthorization | null | undefined;
 }
 
 export interface Lease {
@@ -49,6 +58,8 @@ export interface Grant {
   /** The owner was told that the grant had ended, and not yet that it is back. */
   readonly owesRestored: boolean;
   readonly authorization?: OpenAuthorization | undefined;
+  /** The newest login, until all of it is done. */
+  readonly login?: Login | undefined;
   readonly lease?: Lease | undefined;
   /** Grows with every lease; what was begun under an older one is dropped. */
   readonly fencingNumber: number;
@@ -74,8 +85,8 @@ export const startGraceMs = 15 * 60 * 1000;
 /** Longer than a function that tells the owner can live, and much shorter than the time to the next check. */
 export const claimMs = 2 * 60 * 1000;
 
-/** Longer than any callback can live (API Gateway ends it after 30 s). */
-export const exchangeGraceMs = 60 * 1000;
+/** Longer than any callback, and its lease, can live (API Gateway ends it after 30 s). */
+export const callbackGraceMs = 60 * 1000;
 
 /** Whether the owner began to log in so recently that their callback may still come. */
 export function isLoginUnderWay(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
@@ -94,8 +105,11 @@ export function isOpen(
 }
 
 /** Whether a callback is exchanging its code now. */
-export function isExchanging(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
-  return (
-    authorization?.exchangingAtMs !== undefined && nowMs < authorization.exchangingAtMs + exchangeGraceMs
-  );
+export function isExchanging(login: Login | undefined, nowMs: number): boolean {
+  return login !== undefined && login.closed === undefined && nowMs < login.atMs + callbackGraceMs;
+}
+
+/** Whether the login's callback died: its tokens may stand in the secrets, and nobody else knows of them. */
+export function isStranded(login: Login | undefined, nowMs: number): login is Login {
+  return login !== undefined && nowMs >= login.atMs + callbackGraceMs;
 }

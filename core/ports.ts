@@ -1,5 +1,5 @@
 import type { GrantkeeperError } from './errors.ts';
-import type { AskReason, Grant, OpenAuthorization } from './grant.ts';
+import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
 import type { NoticeText } from './notice.ts';
 import type { Provider } from './provider.ts';
 import type { Secret } from './secret.ts';
@@ -24,19 +24,17 @@ export interface Grants {
   recordTick(connectionId: string, scheduledTime: string, executionId: string): Promise<boolean>;
   /** @throws {LeaseHeldError} while somebody else's lease runs */
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
-  /** Takes the lease whoever has it: for a login, which never waits. */
-  takeLeaseOver(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
+  /** Takes the lease whoever has it, for a login never waits, and writes the login down. */
+  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<Grant>;
   /** Does nothing when the lease is somebody else's by now. */
   releaseLease(connectionId: string, owner: string): Promise<void>;
   /**
    * Writes down what the secrets hold now and gives the lease back; a login also closes whatever authorization
-   * is open. Undefined when the fencing number is no longer ours, else the authorization closed, if any.
+   * is open. Undefined when the fencing number is no longer ours, else the record as it is then.
    */
-  recordTokens(
-    connectionId: string,
-    fencingNumber: number,
-    tokens: StoredTokens,
-  ): Promise<{ readonly closed?: OpenAuthorization | undefined } | undefined>;
+  recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
+  /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
+  endLogin(connectionId: string, versionId: string): Promise<void>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
   /** False when another authorization was opened since `previousId` was read. */
@@ -51,8 +49,6 @@ export interface Grants {
   confirmSuperseded(connectionId: string, authorizationId: string): Promise<void>;
   /** False when this authorization is not the open one. */
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
-  /** Undefined as time ends the mark. Does nothing when this authorization is not the open one. */
-  markExchanging(connectionId: string, authorizationId: string, nowMs: number | undefined): Promise<void>;
   /** False when another execution claimed this notice a moment ago, or it was told. */
   claimNotice(connectionId: string, notice: string, claimant: string, nowMs: number): Promise<boolean>;
   recordTold(connectionId: string, told: Told): Promise<void>;
@@ -73,7 +69,7 @@ export interface StoredTokens {
   readonly refreshedAtMs: number;
   readonly accessExpiresAtMs: number;
   readonly grantVersionId: string;
-  readonly accessVersionId: string;
+  readonly accessVersionId: string | undefined;
 }
 
 /** One start of an authorization: somebody pressed the button. */
@@ -170,6 +166,8 @@ export interface Versions<T> {
 /** The two secrets of a connection. */
 export interface Tokens {
   readGrant(connectionId: string): Promise<Versions<GrantSecret>>;
+  /** One version, whatever its staging labels; undefined when it was never put. */
+  readGrantVersion(connectionId: string, versionId: string): Promise<GrantSecret | undefined>;
   readAccess(connectionId: string): Promise<Versions<AccessSecret>>;
   /** Puts a version as `AWSPENDING`; the very first one is `AWSCURRENT` at once. */
   putGrant(connectionId: string, secret: GrantSecret): Promise<'pending' | 'current'>;

@@ -3,14 +3,18 @@ import { decide } from '../core/decide.ts';
 import type { Clock, Connection, Grants } from '../core/ports.ts';
 import type { StepInput, StepOutput } from './step.ts';
 
-/** Ends a step: the next decision, from the grant as it is now, with this step counted as done. */
+/**
+ * Ends a step: the next decision, from the grant as it is now, with this step counted as done; without one it may
+ * be decided again.
+ */
 export async function next(
   outcome: string,
-  step: Done[number],
+  step: Done[number] | undefined,
   input: StepInput,
   ports: { readonly grants: Pick<Grants, 'read'>; readonly clock: Clock },
 ): Promise<StepOutput> {
-  const done: Done = input.done.includes(step) ? input.done : [...input.done, step];
+  const isNew = step !== undefined && !input.done.includes(step);
+  const done: Done = isNew ? [...input.done, step] : input.done;
   const connection = await ports.grants.read(input.ask.connectionId);
   return decided(outcome, { ...input, done }, connection, ports.clock.nowMs());
 }

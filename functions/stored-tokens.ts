@@ -21,14 +21,18 @@ export function accessSecretOf(
   };
 }
 
-/** What the grant record says of both secrets. */
-export function storedTokensOf(loggedIn: boolean, grant: GrantSecret, access: AccessSecret): StoredTokens {
+/** What the grant record says of both secrets. Without an access token of this grant the next check refreshes. */
+export function storedTokensOf(
+  loggedIn: boolean,
+  grant: GrantSecret,
+  access: AccessSecret | undefined,
+): StoredTokens {
   return {
     loggedIn,
     authorizedAtMs: Date.parse(grant.authorizedAt),
-    refreshedAtMs: Date.parse(access.obtainedAt),
-    accessExpiresAtMs: Date.parse(access.expiresAt),
+    refreshedAtMs: Date.parse(access?.obtainedAt ?? grant.obtainedAt),
+    accessExpiresAtMs: Date.parse(access?.expiresAt ?? grant.obtainedAt),
     grantVersionId: grant.versionId,
-    accessVersionId: access.versionId,
+    accessVersionId: access?.versionId,
   };
 }

@@ -97,8 +97,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     stepTimeoutSeconds,
-    { ...variables.table, ...variables.secrets },
-    [may.useTable, may.recordEvents, may.endIncidents, may.readClients, may.keepTokens],
+    { ...variables.table, ...variables.secrets, ...variables.workflow },
+    [may.useTable, may.recordEvents, may.endIncidents, may.readClients, may.keepTokens, may.resume],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',

@@ -1,3 +1,4 @@
+import type { Login } from '../../core/grant.ts';
 import { isLoginUnderWay } from '../../core/grant.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { parseState } from '../../core/link.ts';
@@ -17,20 +18,17 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf } from '../http.ts';
-import { supersede } from '../offer.ts';
 import { reporting } from '../report.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
-import type { Login, Stored } from './store-login.ts';
+import type { Stored } from './store-login.ts';
 import { readStored, storeLogin } from './store-login.ts';
 
 export interface CallbackPorts {
-  readonly grants: Pick<
-    Grants,
-    'read' | 'markExchanging' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease'
-  >;
+  readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Clients;
@@ -108,14 +106,15 @@ async function finish(
       : pages.refusedByProvider(settings, answer.error);
   }
   // All before the code is spent, and at once, for the code lives about 30 seconds. The lease is taken over here, so
-  // that the newest callback has the highest fencing number, however long its exchange takes.
-  const leaseOwner = `callback#${authorizationId}#${ports.random.uuid()}`;
+  // that the newest callback has the highest fencing number, however long its exchange takes; and the login is written
+  // down, so that its tokens are found if this function dies after it has put them.
+  const login = { versionId: ports.random.uuid(), authorizationId, atMs: nowMs };
+  const leaseOwner = `callback#${login.versionId}`;
   const [before, { fencingNumber }] = await Promise.all([
     readStored(connectionId, ports.tokens),
-    ports.grants.takeLeaseOver(connectionId, leaseOwner, nowMs),
-    ports.grants.markExchanging(connectionId, authorizationId, nowMs),
+    ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
   ]);
-  const exchange = { authorization, start, parameters, state, before, leaseOwner, fencingNumber };
+  const exchange = { authorization, start, parameters, state, before, leaseOwner, login, fencingNumber };
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -126,13 +125,14 @@ interface Exchange {
   readonly state: string;
   readonly before: Stored;
   readonly leaseOwner: string;
+  readonly login: Login;
   readonly fencingNumber: number;
 }
 
 async function exchangeCode(
   settings: Settings,
   client: Client,
-  { authorization, start, parameters, state, before, leaseOwner, fencingNumber }: Exchange,
+  { authorization, start, parameters, state, before, leaseOwner, login, fencingNumber }: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, authorizationId } = authorization;
@@ -145,13 +145,18 @@ async function exchangeCode(
     codeVerifier: start.codeVerifier,
   });
   if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
-    const login = { tokenSet: answer.tokens, askedAtMs, before, fencingNumber };
-    return complete(settings, authorization, login, ports);
+    const { versionId } = login;
+    const answered = { versionId, tokenSet: answer.tokens, askedAtMs, before, fencingNumber };
+    const recorded = await storeLogin(settings, answered, ports);
+    // Without a record a newer login has begun meanwhile: it closes what is open.
+    await completeLogin(connectionId, recorded?.login ?? login, ports);
+    const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
+    return pages.done(settings, ladder?.neededAtMs);
   }
 
   await Promise.all([
     ports.grants.releaseLease(connectionId, leaseOwner),
-    ports.grants.markExchanging(connectionId, authorizationId, undefined),
+    ports.grants.endLogin(connectionId, login.versionId),
   ]);
   await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
   const refused =
@@ -161,30 +166,4 @@ async function exchangeCode(
   if (refused.refusal === 'unavailable') return pages.providerUnavailable(settings);
   await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
   return pages.operatorMustAct(settings);
-}
-
-async function complete(
-  settings: Settings,
-  authorization: Authorization,
-  login: Login,
-  ports: CallbackPorts,
-): Promise<HttpResponse> {
-  const { connectionId, authorizationId } = authorization;
-  const recorded = await storeLogin(settings, login, ports);
-  const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
-  const closed = recorded?.closed;
-  const waits = [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])];
-  await Promise.all([
-    completed?.taskToken !== undefined &&
-      ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] }),
-    ...waits
-      .filter((wait) => wait.authorizationId !== authorizationId)
-      .map((wait) => supersede(connectionId, wait, ports)),
-    // Whatever went wrong before is over: the owner was reached, the client accepted, the tokens stored.
-    ports.incidents.end(connectionId),
-    ports.events.record(connectionId, 'completed', { authorizationId }),
-  ]);
-  const { askedAtMs } = login;
-  const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
-  return pages.done(settings, ladder?.neededAtMs);
 }

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
-import type { OpenAuthorization } from '../../core/grant.ts';
+import type { Grant } from '../../core/grant.ts';
 import type {
   AccessSecret,
   Grants,
@@ -24,7 +24,10 @@ export interface Stored {
   readonly access: Versions<AccessSecret>;
 }
 
-export interface Login {
+/** A login whose code was exchanged. */
+export interface Answered {
+  /** Of the version of the grant secret to put: the login is written down with it. */
+  readonly versionId: string;
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
   /** Read before the code was spent. */
@@ -47,17 +50,17 @@ export async function readStored(connectionId: string, tokens: Tokens): Promise<
 /**
  * Stores a login's tokens over whatever is there: unlike a refresh it reads again and moves again when somebody
  * else's version came between.
- * @returns the authorization it closed, if any; undefined when a newer login has taken the lease meanwhile
+ * @returns the record; undefined when a newer login has taken the lease meanwhile
  */
 export async function storeLogin(
   settings: Settings,
-  { tokenSet, askedAtMs, before, fencingNumber }: Login,
+  { versionId, tokenSet, askedAtMs, before, fencingNumber }: Answered,
   { grants, tokens, random }: StoreLoginPorts,
-): Promise<{ readonly closed?: OpenAuthorization | undefined } | undefined> {
+): Promise<Grant | undefined> {
   const { connectionId, provider } = settings;
   const at = new Date(askedAtMs).toISOString();
   const grant: GrantSecret = {
-    versionId: random.uuid(),
+    versionId,
     refreshToken: tokenSet.refreshToken!,
     obtainedAt: at,
     authorizedAt: at,
@@ -83,10 +86,11 @@ export async function storeLogin(
 
   const grantPut = await tokens.putGrant(connectionId, grant);
   const readGrant = () => tokens.readGrant(connectionId);
-  if (grantPut === 'pending' && !(await move('grant', before.grant, grant.versionId, readGrant))) {
-    return undefined;
-  }
-  const accessPut = await tokens.putAccess(connectionId, access);
+  const [isCurrent, accessPut] = await Promise.all([
+    grantPut === 'current' || move('grant', before.grant, grant.versionId, readGrant),
+    tokens.putAccess(connectionId, access),
+  ]);
+  if (!isCurrent) return undefined;
   const readAccess = () => tokens.readAccess(connectionId);
   if (accessPut === 'pending' && !(await move('access', before.access, access.versionId, readAccess))) {
     return undefined;

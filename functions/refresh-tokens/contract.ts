@@ -1,11 +1,21 @@
 import * as z from 'zod/mini';
 
-import { secretsEnvironment, tableEnvironment, tokenEndpointEnvironment } from '../environment.ts';
+import {
+  secretsEnvironment,
+  tableEnvironment,
+  tokenEndpointEnvironment,
+  workflowEnvironment,
+} from '../environment.ts';
 import { StepInputSchema, StepOutputSchema } from '../step.ts';
 
 export const contract = {
   name: 'refresh-tokens',
   input: StepInputSchema,
   output: StepOutputSchema,
-  environment: z.object({ ...tableEnvironment, ...secretsEnvironment, ...tokenEndpointEnvironment }),
+  environment: z.object({
+    ...tableEnvironment,
+    ...secretsEnvironment,
+    ...tokenEndpointEnvironment,
+    ...workflowEnvironment,
+  }),
 };

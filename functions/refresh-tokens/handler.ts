@@ -1,3 +1,4 @@
+import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
@@ -5,6 +6,7 @@ import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
+import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { contract } from './contract.ts';
 import type { RefreshTokensPorts } from './refresh-tokens.ts';
 import { refreshTokens } from './refresh-tokens.ts';
@@ -14,9 +16,11 @@ const table = new Table(environment.TABLE_NAME);
 const secrets = secretsManager();
 const ports: RefreshTokensPorts = {
   grants: dynamoGrants(table),
+  authorizations: dynamoAuthorizations(table),
   tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets),
   clients: secretsManagerClients(secrets),
   tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
+  workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
   incidents: dynamoIncidents(table),
   events: dynamoEvents(table, systemClock, systemRandom),
   clock: systemClock,

@@ -1,8 +1,9 @@
 import { outlivesNextTick } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
-import { isExchanging } from '../../core/grant.ts';
+import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
   AccessSecret,
+  Authorizations,
   Clients,
   Clock,
   Events,
@@ -13,16 +14,23 @@ import type {
   TokenEndpoint,
   Tokens,
   TokenSet,
-  Versions,
+  Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { next } from '../next.ts';
 import { errorOf } from '../refusal.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
+import { adoptAccess, adoptGrant } from './adopt.ts';
+import { finishLogin } from './finish-login.ts';
 
 export interface RefreshTokensPorts {
-  readonly grants: Pick<Grants, 'read' | 'takeLease' | 'releaseLease' | 'recordTokens' | 'recordRejection'>;
+  readonly grants: Pick<
+    Grants,
+    'read' | 'takeLease' | 'releaseLease' | 'recordTokens' | 'recordRejection' | 'endLogin'
+  >;
+  readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  readonly workflow: Pick<Workflow, 'resume'>;
   readonly tokens: Tokens;
   readonly clients: Clients;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh'>;
@@ -36,7 +44,8 @@ export interface RefreshTokensPorts {
 type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped';
 
 /**
- * Spends the stored refresh token once and stores what comes back.
+ * Spends the stored refresh token once and stores what comes back. Where a login was not completed it does that
+ * instead, and whether a refresh is needed is decided anew.
  * @returns the outcome and the next decision; no credential
  * @throws {LeaseHeldError} another execution spends it now; try again past the lease's expiry
  * @throws {TokenEndpointUnavailableError} nothing was lost; try again
@@ -50,19 +59,24 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   if (settings === undefined) return next('removed', 'refresh', input, ports);
 
   const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
-  const { fencingNumber } = await ports.grants.takeLease(connectionId, leaseOwner, ports.clock.nowMs());
-  let outcome: Outcome;
+  const nowMs = ports.clock.nowMs();
+  const { fencingNumber, login } = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
+  let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
-    outcome = await underLease(settings, fencingNumber, input, ports);
+    outcome = isStranded(login, nowMs)
+      ? await finishLogin(connectionId, login, fencingNumber, ports)
+      : await refresh(settings, fencingNumber, input, ports);
   } finally {
     await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined); // it expires by itself
   }
-  await ports.incidents.end(connectionId, 'RefreshTokens');
   await ports.events.record(connectionId, outcome, {});
+  if (outcome === 'login-recovered' || outcome === 'login-lost')
+    return next(outcome, undefined, input, ports);
+  await ports.incidents.end(connectionId, 'RefreshTokens');
   return next(outcome, 'refresh', input, ports);
 }
 
-async function underLease(
+async function refresh(
   settings: Settings,
   fencingNumber: number,
   input: StepInput,
@@ -74,13 +88,13 @@ async function underLease(
     ports.tokens.readAccess(connectionId),
     ports.clients.read(settings.clientSecretName),
   ]);
-  const grant = await adoptGrant(connectionId, grantVersions, ports);
+  const grant = await adoptGrant(connectionId, grantVersions, ports.tokens);
   if (grant === undefined) {
     throw new ConfigurationError(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
     );
   }
-  const stored = await adoptAccess(connectionId, accessVersions, grant, ports);
+  const stored = await adoptAccess(connectionId, accessVersions, grant, ports.tokens);
   const access = stored.current;
   if (access !== undefined && isFresh(settings, access, grant, input, ports.clock.nowMs())) {
     const recorded = await record(connectionId, fencingNumber, grant, access, ports);
@@ -94,30 +108,6 @@ async function underLease(
     return rejected(settings, fencingNumber, grant, ports);
   }
   return store(settings, fencingNumber, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);
-}
-
-/** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
-async function adoptGrant(
-  connectionId: string,
-  { current, pending }: Versions<GrantSecret>,
-  { tokens }: RefreshTokensPorts,
-): Promise<GrantSecret | undefined> {
-  if (current === undefined || pending?.derivedFrom !== current.versionId) return current;
-  const moved = await tokens.moveCurrent(connectionId, 'grant', current.versionId, pending.versionId);
-  return moved ? pending : (await tokens.readGrant(connectionId)).current;
-}
-
-async function adoptAccess(
-  connectionId: string,
-  stored: Versions<AccessSecret>,
-  grant: GrantSecret,
-  { tokens }: RefreshTokensPorts,
-): Promise<Versions<AccessSecret>> {
-  const { currentVersionId, current, pending } = stored;
-  const newer = pending?.derivedFrom === grant.versionId && pending.obtainedAt > (current?.obtainedAt ?? '');
-  if (!newer) return stored;
-  const moved = await tokens.moveCurrent(connectionId, 'access', currentVersionId, pending.versionId);
-  return moved ? { currentVersionId: pending.versionId, current: pending } : tokens.readAccess(connectionId);
 }
 
 function isFresh(
@@ -146,7 +136,7 @@ async function rejected(
   ]);
   if (now.current?.versionId !== spent.versionId) return 'dropped';
   // A login ends the old grant at once; its callback is about to store the new one.
-  if (isExchanging(grant.authorization, ports.clock.nowMs())) return 'dropped';
+  if (isExchanging(grant.login, ports.clock.nowMs())) return 'dropped';
   return (await ports.grants.recordRejection(connectionId, fencingNumber)) ? 'rejected' : 'dropped';
 }
 

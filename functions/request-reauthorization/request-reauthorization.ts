@@ -60,7 +60,8 @@ async function attach(
 ): Promise<RequestReauthorizationOutput> {
   const authorization = await authorizations.attach(connectionId, authorizationId, taskToken);
   const status = authorization?.status ?? 'superseded';
-  if (status !== 'completed' && status !== 'superseded') return { outcome: 'attached' };
-  await workflow.resume(taskToken, { outcome: status, done: [] });
+  if (status === 'offered' || status === 'started' || status === 'exchanging') return { outcome: 'attached' };
+  const outcome = status === 'completed' ? 'completed' : 'superseded';
+  await workflow.resume(taskToken, { outcome, done: [] });
   return { outcome: 'resumed' };
 }

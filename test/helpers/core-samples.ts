@@ -122,6 +122,15 @@ export const anyGrant = (nowMs: number): fc.Arbitrary<Grant> =>
       }),
       { nil: undefined },
     ),
+    login: fc.option(
+      fc.record({
+        versionId: fc.constant('11111111-2222-3333-4444-555555555555'),
+        authorizationId: fc.constant('a1b2c3d4e5f6a7b8c9d0'),
+        atMs: fc.integer({ min: nowMs - hourMs, max: nowMs }),
+        closed: fc.constantFrom(undefined, null),
+      }),
+      { nil: undefined, freq: 10 },
+    ),
     fencingNumber: fc.constant(1),
     paused: fc.boolean(),
     setUp: fc.boolean(),

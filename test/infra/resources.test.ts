@@ -53,7 +53,7 @@ describe('functions', () => {
 
   test.each([
     [checkGrant, store],
-    [refreshTokens, { ...store, ...secrets }],
+    [refreshTokens, { ...store, ...secrets, ...workflow }],
     [notifyOwner, { ...store, ...workflow, ...mail }],
     [requestReauthorization, { ...store, ...workflow, ...mail }],
     [reauthorize, { ...store, ...workflow }],

@@ -71,7 +71,7 @@ const deliverLogs = {
 
 test.each([
   ['check-grant', [useTable, endIncidents, readClients]],
-  ['refresh-tokens', [useTable, recordEvents, endIncidents, readClients, keepTokens]],
+  ['refresh-tokens', [useTable, recordEvents, endIncidents, readClients, keepTokens, resume]],
   ['notify-owner', [useTable, recordEvents, endIncidents, sendMail, resume]],
   ['request-reauthorization', [useTable, recordEvents, endIncidents, sendMail, resume]],
   [

@@ -57,6 +57,27 @@ describe('1. paused or in set-up', () => {
   });
 });
 
+describe('a login that was not completed', () => {
+  const stranded = { login: { versionId: 'v', authorizationId: id, atMs: login } };
+  const past = login + minuteMs;
+
+  test.each(['never-authorized', 'active', 'rejected'] as const)(
+    'is finished by a refresh, a minute after its callback began (%s)',
+    (status) => {
+      const grant = loggedIn(login, { ...stranded, status });
+      const finish: Decision = { decision: 'refresh', reason: 'a login was not completed' };
+      expect(at(past, grant)).toEqual(finish);
+      expect(at(past, grant, { force: 'reauthorize', authorizationId: id })).toEqual(finish);
+      expect(at(past - 1, grant)).not.toEqual(finish);
+      expect(at(past, grant, { done: ['refresh'] })).not.toEqual(finish);
+    },
+  );
+
+  test('waits while the connection is paused', () => {
+    expect(at(past, loggedIn(login, { ...stranded, paused: true }))).toEqual(none('paused'));
+  });
+});
+
 describe('2. a started link', () => {
   const ask: Partial<Ask> = { force: 'reauthorize', authorizationId: id };
 
@@ -346,9 +367,11 @@ describe('whatever the grant', () => {
   });
 
   test('nothing is refreshed but an active grant, and nothing is done while paused', () => {
-    always(({ decision }, { grant }) => {
+    always(({ decision, reason }, { grant }) => {
       if (grant.paused || grant.setUp) expect(decision).toBe('none');
-      if (decision === 'refresh') expect(grant.status).toBe('active');
+      if (decision === 'refresh' && reason !== 'a login was not completed') {
+        expect(grant.status).toBe('active');
+      }
     });
   });
 

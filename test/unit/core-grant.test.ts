@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isExchanging, isLoginUnderWay, isOpen, newGrant } from '../../core/grant.ts';
+import { isExchanging, isLoginUnderWay, isOpen, isStranded, newGrant } from '../../core/grant.ts';
 import { ms } from '../helpers/core-samples.ts';
 
 const authorization = {
@@ -7,6 +7,11 @@ const authorization = {
   reason: 'rung',
   expiresAtMs: ms('2026-03-02T15:00:00Z'),
 } as const;
+const login = {
+  versionId: '11111111-2222-3333-4444-555555555555',
+  authorizationId: 'a1b2c3d4e5f6a7b8c9d0',
+  atMs: ms('2026-03-02T15:00:00Z'),
+};
 const started = { ...authorization, startedAtMs: ms('2026-03-02T14:59:59Z') };
 
 test('a login is under way for 15 minutes', () => {
@@ -25,11 +30,17 @@ test('a link is open until it expires, or while its login is under way', () => {
 });
 
 test('a callback is exchanging for a minute', () => {
-  const exchanging = { ...started, exchangingAtMs: ms('2026-03-02T15:00:00Z') };
   expect(isExchanging(undefined, 0)).toBe(false);
-  expect(isExchanging(started, 0)).toBe(false);
-  expect(isExchanging(exchanging, ms('2026-03-02T15:00:59.999Z'))).toBe(true);
-  expect(isExchanging(exchanging, ms('2026-03-02T15:01:00Z'))).toBe(false);
+  expect(isExchanging(login, ms('2026-03-02T15:00:59.999Z'))).toBe(true);
+  expect(isExchanging(login, ms('2026-03-02T15:01:00Z'))).toBe(false);
+  expect(isExchanging({ ...login, closed: null }, ms('2026-03-02T15:00:01Z'))).toBe(false);
+});
+
+test('a login whose mark stands for a minute is stranded, recorded or not', () => {
+  expect(isStranded(undefined, 0)).toBe(false);
+  expect(isStranded(login, ms('2026-03-02T15:00:59.999Z'))).toBe(false);
+  expect(isStranded(login, ms('2026-03-02T15:01:00Z'))).toBe(true);
+  expect(isStranded({ ...login, closed: null }, ms('2026-03-02T15:01:00Z'))).toBe(true);
 });
 
 test('a new grant was never authorised and has told nothing', () => {

@@ -126,6 +126,15 @@ test('every permission of every role is used on a walk through first login, refr
     await demo.logIn(link);
     await demo.cloud.clock.idle();
   }
+  // A callback that dies before it resumes who waits: the next refresh does.
+  await askForLogin(demo);
+  tap.refuse = (call) =>
+    call.principal === 'callback' && call.action === 'states:SendTaskSuccess'
+      ? accessDenied(call)
+      : undefined;
+  await demo.logIn(demo.newestLink());
+  tap.refuse = () => undefined;
+  await toNextTick(demo);
 
   const used = new Set(tap.calls.map(({ principal, action }) => `${principal} ${action}`));
   const granted = demo.cloud.resources.filter(isRolePolicy).flatMap((resource) => {

@@ -1,0 +1,33 @@
+import type { Login } from '../core/grant.ts';
+import type { Authorizations, Clock, Events, Grants, Incidents, Workflow } from '../core/ports.ts';
+import { supersede } from './offer.ts';
+
+export interface CompleteLoginPorts {
+  readonly grants: Pick<Grants, 'endLogin'>;
+  readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  readonly workflow: Pick<Workflow, 'resume'>;
+  readonly incidents: Incidents;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** What follows once a login's tokens are recorded: whoever waits goes on. A repeat does no harm. */
+export async function completeLogin(
+  connectionId: string,
+  { versionId, authorizationId, closed }: Login,
+  ports: CompleteLoginPorts,
+): Promise<void> {
+  const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
+  const waits = [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])];
+  await Promise.all([
+    completed?.taskToken !== undefined &&
+      ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] }),
+    ...waits
+      .filter((wait) => wait.authorizationId !== authorizationId)
+      .map((wait) => supersede(connectionId, wait, ports)),
+    // Whatever went wrong before is over: the owner was reached, the client accepted, the tokens stored.
+    ports.incidents.end(connectionId),
+    ports.events.record(connectionId, 'completed', { authorizationId }),
+  ]);
+  await ports.grants.endLogin(connectionId, versionId);
+}

@@ -1,0 +1,26 @@
+import type { AccessSecret, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+
+/** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
+export async function adoptGrant(
+  connectionId: string,
+  { current, pending }: Versions<GrantSecret>,
+  tokens: Tokens,
+): Promise<GrantSecret | undefined> {
+  if (current === undefined || pending?.derivedFrom !== current.versionId) return current;
+  const moved = await tokens.moveCurrent(connectionId, 'grant', current.versionId, pending.versionId);
+  return moved ? pending : (await tokens.readGrant(connectionId)).current;
+}
+
+/** The same for the access secret of that grant. */
+export async function adoptAccess(
+  connectionId: string,
+  stored: Versions<AccessSecret>,
+  grant: GrantSecret,
+  tokens: Tokens,
+): Promise<Versions<AccessSecret>> {
+  const { currentVersionId, current, pending } = stored;
+  const newer = pending?.derivedFrom === grant.versionId && pending.obtainedAt > (current?.obtainedAt ?? '');
+  if (!newer) return stored;
+  const moved = await tokens.moveCurrent(connectionId, 'access', currentVersionId, pending.versionId);
+  return moved ? { currentVersionId: pending.versionId, current: pending } : tokens.readAccess(connectionId);
+}

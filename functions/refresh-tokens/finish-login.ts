@@ -1,0 +1,55 @@
+import type { Login } from '../../core/grant.ts';
+import type { Grants, Tokens } from '../../core/ports.ts';
+import type { CompleteLoginPorts } from '../complete-login.ts';
+import { completeLogin } from '../complete-login.ts';
+import { storedTokensOf } from '../stored-tokens.ts';
+import { adoptAccess } from './adopt.ts';
+
+export interface FinishLoginPorts extends CompleteLoginPorts {
+  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'endLogin'>;
+  readonly tokens: Tokens;
+}
+
+/**
+ * Goes on where the callback of a login died. Under the lease, past the time in which that callback could live.
+ * @returns `login-recovered` when its tokens were found, or recorded before; `login-lost` when it died before it had put
+ *   them; `dropped` when a newer login has begun meanwhile
+ */
+export async function finishLogin(
+  connectionId: string,
+  login: Login,
+  fencingNumber: number,
+  ports: FinishLoginPorts,
+): Promise<'login-recovered' | 'login-lost' | 'dropped'> {
+  const { grants, tokens } = ports;
+  if (login.closed !== undefined) {
+    await completeLogin(connectionId, login, ports);
+    return 'login-recovered';
+  }
+  const [grant, { currentVersionId }, access] = await Promise.all([
+    tokens.readGrantVersion(connectionId, login.versionId),
+    tokens.readGrant(connectionId),
+    tokens.readAccess(connectionId),
+  ]);
+  if (grant === undefined) {
+    await grants.endLogin(connectionId, login.versionId);
+    return 'login-lost';
+  }
+  // While the lease is still ours, what was current a moment ago is no newer login's; the move itself sees later ones.
+  const { grant: now } = await grants.read(connectionId);
+  if (now.fencingNumber !== fencingNumber) return 'dropped';
+  const isCurrent =
+    currentVersionId === grant.versionId ||
+    (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
+  if (!isCurrent) return 'dropped';
+  const { current } = await adoptAccess(connectionId, access, grant, tokens);
+  const itsAccess = current?.derivedFrom === grant.versionId ? current : undefined;
+  const recorded = await grants.recordTokens(
+    connectionId,
+    fencingNumber,
+    storedTokensOf(true, grant, itsAccess),
+  );
+  if (recorded?.login === undefined) return 'dropped';
+  await completeLogin(connectionId, recorded.login, ports);
+  return 'login-recovered';
+}
