@@ -12,6 +12,7 @@ import { Ses } from './aws/ses.ts';
 import { Sns } from './aws/sns.ts';
 import type { VirtualClock } from './clock.ts';
 import { EventBus } from './event-bus.ts';
+import { Faults } from './faults.ts';
 import { HttpApi } from './http/http-api.ts';
 import { Inbox } from './inbox.ts';
 import { Lambda } from './lambda/lambda.ts';
@@ -43,6 +44,7 @@ export interface Cloud {
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
   readonly httpApi: HttpApi;
+  readonly faults: Faults;
   readonly awsUrl: string;
   readonly apiUrl: string;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -61,13 +63,20 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const dynamoDb = await startDynamoDb({ authorize });
   const ses = new Ses({ authorize, inbox });
   const sns = new Sns({ authorize, inbox });
-  const eventBus = new EventBus(clock, sns);
   const lambda = new Lambda({ clock, authorize, folder });
+  const faults = new Faults({
+    clock,
+    killCaller: (accessKeyId) => lambda.kill((environment) => environment.accessKeyId === accessKeyId),
+    killFunction: (name) => lambda.kill(({ functionName }) => functionName.endsWith(`-${name}`)),
+  });
+  const invoke = (functionArn: string, payload: unknown) =>
+    faults.invoking(functionArn, payload, () => lambda.invoke(functionArn, payload));
+  const eventBus = new EventBus(clock, faults.within('sns', sns));
   const stepFunctions = new StepFunctions({
     clock,
     authorize,
-    invokeFunction: (functionArn, payload) => lambda.invoke(functionArn, payload),
-    service: (name) => ({ dynamodb: dynamoDb, sns })[name],
+    invokeFunction: invoke,
+    service: (name) => faults.within(name, { dynamodb: dynamoDb, sns }[name]),
     onStatusChange: ({ error, cause, ...event }) =>
       eventBus.put('aws.states', 'Step Functions Execution Status Change', {
         ...event,
@@ -75,8 +84,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         cause: cause ?? null,
       }),
   });
-  const scheduler = new Scheduler(clock, stepFunctions);
-  const httpApi = new HttpApi({ clock, invoke: (functionArn, event) => lambda.invoke(functionArn, event) });
+  const scheduler = new Scheduler(clock, faults.within('states', stepFunctions));
+  const httpApi = new HttpApi({ clock, invoke });
   const services = { iam, secrets, dynamoDb, ses, sns, lambda, stepFunctions, scheduler, eventBus, httpApi };
 
   const closers: (() => Promise<unknown>)[] = [
@@ -89,7 +98,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       port: ports.aws,
       iam,
       clock,
-      services: { secretsmanager: secrets, states: stepFunctions, dynamodb: dynamoDb, sns, ses, lambda },
+      services: {
+        secretsmanager: faults.within('secretsmanager', secrets),
+        states: faults.within('states', stepFunctions),
+        dynamodb: faults.within('dynamodb', dynamoDb),
+        sns: faults.within('sns', sns),
+        ses: faults.within('ses', ses),
+        lambda,
+      },
       ...(options.awsDelayMs && { delayMs: options.awsDelayMs }),
     });
     closers.unshift(() => front.close());
@@ -102,7 +118,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
     await deploy(resources, services);
     const { outputs } = evaluated;
-    return { ...services, clock, inbox, awsUrl: front.url, apiUrl, outputs, resources, close };
+    return { ...services, faults, clock, inbox, awsUrl: front.url, apiUrl, outputs, resources, close };
   } catch (error) {
     await close();
     throw error;

@@ -74,6 +74,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       for (const name of Object.values(secretNames)) await putClientSecret(cloud, name, secret);
     }
     const running = brokerage!;
+    cloud.faults.connect(running);
     const close = async () => void (await Promise.all([cloud.close(), running.close()]));
     return { cloud, brokerage: running, client, close };
   } catch (error) {

@@ -33,7 +33,6 @@ const maxTrustPolicyCharacters = 2_048;
 export class Iam {
   readonly #roles = new Map<string, Role>();
   readonly #callers = new Map<string, Caller>([['test', administrator]]);
-  readonly #credentials = new Map<string, Credentials>();
 
   /** @throws {AwsError} when the trust policy is malformed, too long, or beyond what is played */
   addRole({ arn, name, assumeRolePolicy }: { arn: string; name: string; assumeRolePolicy: string }): void {
@@ -70,12 +69,8 @@ export class Iam {
     role.statements.push(...statements);
   }
 
-  /** Credentials of one session of a role; asked again, the same ones. */
+  /** Credentials of a new session of a role. */
   credentialsFor(roleArn: string, sessionName?: string): Credentials {
-    const key = `${roleArn}/${sessionName ?? ''}`;
-    const known = this.#credentials.get(key);
-    if (known) return known;
-
     this.#role(roleArn);
     const credentials: Credentials = {
       // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
@@ -83,9 +78,9 @@ export class Iam {
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(60).toString('base64'),
     };
-    this.#credentials.set(key, credentials);
     this.#callers.set(credentials.accessKeyId, {
       principalArn: roleArn,
+      accessKeyId: credentials.accessKeyId,
       ...(sessionName === undefined ? {} : { sessionName }),
     });
     return credentials;

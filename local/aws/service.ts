@@ -6,6 +6,8 @@ export interface Caller {
   readonly principalArn: string;
   /** Name of the role's session, as it stands in the ARN of a refusal: a function's name, for example. */
   readonly sessionName?: string;
+  /** That it signs with; absent for AWS's own services. */
+  readonly accessKeyId?: string;
 }
 
 /**

@@ -7,6 +7,8 @@ import type { InvocationAnswer, InvocationRequest, WorkerData } from './worker.t
 export interface EnvironmentOptions extends WorkerData {
   readonly functionName: string;
   readonly functionArn: string;
+  /** Of the session of its role. */
+  readonly accessKeyId: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly onLog: (line: string) => void;
@@ -38,6 +40,14 @@ export class ExecutionEnvironment {
     }
     this.#worker.once('exit', () => (this.#gone = true));
     this.#worker.once('error', () => (this.#gone = true));
+  }
+
+  get functionName(): string {
+    return this.#options.functionName;
+  }
+
+  get accessKeyId(): string {
+    return this.#options.accessKeyId;
   }
 
   get gone(): boolean {

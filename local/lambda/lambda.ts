@@ -18,7 +18,8 @@ export interface FunctionDefinition {
   readonly handler: string;
   readonly timeoutSeconds: number;
   readonly variables: Readonly<Record<string, string>>;
-  readonly credentials: Credentials;
+  /** Each execution environment has credentials of its own. */
+  readonly assumeRole: () => Credentials;
 }
 
 export interface LogLine {
@@ -96,12 +97,19 @@ export class Lambda implements AwsService {
       : { payload: JSON.parse(ended.error), functionError: 'Unhandled' };
   }
 
+  /** Kills the execution environments that are meant, in the midst of what they do. */
+  async kill(isMeant: (environment: ExecutionEnvironment) => boolean): Promise<void> {
+    await Promise.all([...this.#environments].filter(isMeant).map((environment) => environment.close()));
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#environments].map((environment) => environment.close()));
   }
 
   async #run(deployed: Deployed, event: string): Promise<Ended> {
-    const environment = deployed.idle.pop() ?? this.#newEnvironment(deployed);
+    let environment = deployed.idle.pop();
+    while (environment?.gone) environment = deployed.idle.pop();
+    environment ??= this.#newEnvironment(deployed);
     const ended = await environment.invoke(event);
     if (environment.gone) this.#environments.delete(environment);
     else deployed.idle.push(environment);
@@ -109,11 +117,13 @@ export class Lambda implements AwsService {
   }
 
   #newEnvironment(deployed: Deployed): ExecutionEnvironment {
-    const { name, arn, bundle, timeoutSeconds, variables, credentials } = deployed;
+    const { name, arn, bundle, timeoutSeconds, variables } = deployed;
+    const credentials = deployed.assumeRole();
     const { clock } = this.#ports;
     const environment = new ExecutionEnvironment({
       functionName: name,
       functionArn: arn,
+      accessKeyId: credentials.accessKeyId,
       bundle,
       sharedClock: clock.shared,
       timeoutSeconds,

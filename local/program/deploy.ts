@@ -103,7 +103,7 @@ const order: readonly (readonly [string, Make])[] = [
         handler: inputs.handler,
         timeoutSeconds: inputs.timeout,
         variables: inputs.environment?.variables ?? {},
-        credentials: iam.credentialsFor(inputs.role, inputs.name),
+        assumeRole: () => iam.credentialsFor(inputs.role, inputs.name),
       });
     },
   ],

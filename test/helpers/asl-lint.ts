@@ -70,6 +70,7 @@ const awsErrors = [
   'Lambda.SdkClientException',
   'Lambda.TooManyRequestsException',
   'Lambda.Unknown',
+  'Runtime.ExitError',
   'Sandbox.Timedout',
   'DynamoDB.ConditionalCheckFailedException',
   'DynamoDB.ProvisionedThroughputExceededException',

@@ -211,22 +211,6 @@ export function breakSecrets({ cloud }: TestDemo, functionName: string, operatio
   );
 }
 
-/** Which call of a function is meant, by its operation and input. */
-export type Call = (operation: string, input: Record<string, unknown>) => boolean;
-
-/** A function dies at its first such call: neither that nor any later one reaches AWS, until undone. */
-export function killAt({ cloud }: TestDemo, functionName: string, isIt: Call): () => void {
-  let dead = false;
-  const undo = [cloud.secrets, cloud.dynamoDb, cloud.stepFunctions, cloud.ses].map((service) =>
-    wrap(service, (operation, input, call, principalArn) => {
-      if (!principalArn.endsWith(`-${functionName}`)) return call();
-      dead ||= isIt(operation, input);
-      return dead ? Promise.reject(new AwsError('ValidationException', 'The function is dead.')) : call();
-    }),
-  );
-  return () => undo.toReversed().forEach((wrapped) => wrapped());
-}
-
 /** Spends a refresh token at the brokerage itself, behind Grantkeeper's back. */
 export async function refreshDirectly(
   { demo: { brokerage, client } }: TestDemo,

@@ -1,0 +1,223 @@
+/** What goes wrong on purpose: planned by a test or over `POST /faults`, and met by the calls that match. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+import * as z from 'zod/mini';
+
+import { AwsError } from './aws/errors.ts';
+import type { AwsService } from './aws/service.ts';
+import type { Brokerage } from './brokerage/brokerage.ts';
+import type { Clock } from './clock.ts';
+
+const count = z.int().check(z.minimum(1), z.maximum(1000));
+
+export const FaultSchema = z
+  .strictObject({
+    /** `*` for any call of AWS; an action, such as `secretsmanager:PutSecretValue` or `dynamodb:*`; `lambda:Invoke`; or `token-endpoint`. */
+    call: z.string().check(
+      z.regex(
+        /^(\*|(secretsmanager|dynamodb|states|sns|ses):([A-Z][A-Za-z]+|\*)|lambda:Invoke|token-endpoint)$/,
+        {
+          error:
+            'must be *, token-endpoint, lambda:Invoke, or an action of secretsmanager, dynamodb, states, sns or ses, such as dynamodb:UpdateItem or secretsmanager:*',
+        },
+      ),
+    ),
+    /** Who calls: a function such as `refresh-tokens`, or `keep-grant-workflow`. For `lambda:Invoke`: the function called. */
+    by: z.optional(z.string().check(z.minLength(1))),
+    /** A part of the call's input, as JSON. */
+    containing: z.optional(z.string().check(z.minLength(1))),
+    /** `kill` ends the function that calls; at `lambda:Invoke` the one that is called. */
+    kind: z.enum(['fail', 'hang', 'delay', 'twice', 'kill']),
+    /** Whether it comes before the call takes effect, or after. */
+    effect: z._default(z.enum(['before', 'after']), 'before'),
+    /** How long a `delay` takes, in real milliseconds. */
+    delayMs: z._default(z.int().check(z.minimum(0), z.maximum(60_000)), 1_000),
+    /** So many calls that match go by unharmed first. */
+    skip: z._default(z.int().check(z.minimum(0)), 0),
+    /** So many calls are met. A client of AWS tries a failed call three times. */
+    times: z._default(count, 1),
+  })
+  .check(
+    z.refine(({ call, kind }) => call !== 'token-endpoint' || kind !== 'twice', {
+      path: ['kind'],
+      error: 'cannot be twice at the token endpoint: HTTP delivers a request once',
+    }),
+    z.refine(({ call, kind, by }) => call !== 'token-endpoint' || kind !== 'kill' || by !== undefined, {
+      path: ['by'],
+      error: 'must name the function to kill at the token endpoint',
+    }),
+    z.refine(
+      ({ call, containing, skip }) => call !== 'token-endpoint' || (containing === undefined && skip === 0),
+      {
+        path: ['call'],
+        error: 'at the token endpoint neither containing nor skip can be used',
+      },
+    ),
+  );
+
+export type Fault = z.infer<typeof FaultSchema>;
+
+/** A fault that waits for its calls. */
+export interface Planned {
+  readonly fault: Fault;
+  readonly met: number;
+}
+
+/** A fault that a call has met. */
+export interface Met {
+  /** Virtual time, ISO 8601. */
+  readonly at: string;
+  readonly call: string;
+  readonly by: string;
+  readonly kind: Fault['kind'];
+  readonly effect: Fault['effect'];
+}
+
+export interface FaultsPorts {
+  readonly clock: Clock;
+  /** Kills the function that signs with this access key. */
+  readonly killCaller: (accessKeyId: string) => Promise<void>;
+  /** Kills whatever runs of this function. */
+  readonly killFunction: (functionName: string) => Promise<void>;
+}
+
+/** What an invocation answers. */
+interface Invoked {
+  readonly payload: unknown;
+  readonly functionError?: 'Unhandled' | 'Handled';
+}
+
+/** Longer than any client here waits for an answer (`adapters/aws.ts`). */
+const hangMs = 5_000;
+
+export class Faults {
+  readonly #ports: FaultsPorts;
+  #planned: { fault: Fault; met: number; passed: number }[] = [];
+  #met: Met[] = [];
+  #tokenEndpoint: Pick<Brokerage, 'misbehave' | 'tokenCalls'> | undefined;
+
+  constructor(ports: FaultsPorts) {
+    this.#ports = ports;
+  }
+
+  connect(tokenEndpoint: Pick<Brokerage, 'misbehave' | 'tokenCalls'>): void {
+    this.#tokenEndpoint = tokenEndpoint;
+  }
+
+  /** Met by the next calls that match, after the faults that were planned before. */
+  async plan(fault: z.input<typeof FaultSchema>): Promise<void> {
+    const planned = FaultSchema.parse(fault);
+    if (planned.call === 'token-endpoint') await this.#planAtTokenEndpoint(planned);
+    else this.#planned.push({ fault: planned, met: 0, passed: 0 });
+  }
+
+  /** Forgets what is planned for AWS and the functions; what the token endpoint was told stays. */
+  clear(): void {
+    this.#planned = [];
+  }
+
+  planned(): Planned[] {
+    return this.#planned.map(({ fault, met }) => ({ fault, met }));
+  }
+
+  met(): Met[] {
+    return [...this.#met];
+  }
+
+  /** A service whose calls meet the faults. */
+  within(name: string, service: AwsService): AwsService {
+    return {
+      call: async (operation, input, caller) => {
+        const fault = this.#take(`${name}:${operation}`, shortName(caller.principalArn), input);
+        const make = () => service.call(operation, input, caller);
+        if (fault === undefined) return make();
+        if (fault.kind === 'kill') {
+          if (fault.effect === 'after') await make().catch(() => undefined);
+          if (caller.accessKeyId !== undefined) await this.#ports.killCaller(caller.accessKeyId);
+          throw lost();
+        }
+        return apply(fault, make);
+      },
+    };
+  }
+
+  /** An invocation that meets the faults. */
+  async invoking(functionArn: string, payload: unknown, invoke: () => Promise<Invoked>): Promise<Invoked> {
+    const fault = this.#take('lambda:Invoke', shortName(functionArn), payload);
+    if (fault === undefined) return invoke();
+    if (fault.kind === 'fail' || fault.kind === 'delay' || fault.kind === 'twice')
+      return apply(fault, invoke);
+    if (fault.effect === 'after') await invoke();
+    const errorType = fault.kind === 'hang' ? 'Sandbox.Timedout' : 'Runtime.ExitError';
+    return { payload: { errorType, errorMessage: 'A planned fault.' }, functionError: 'Unhandled' };
+  }
+
+  #take(call: string, by: string, input: unknown): Fault | undefined {
+    for (const planned of this.#planned) {
+      const { fault } = planned;
+      const matches =
+        [call, call.replace(/:.*/, ':*'), ...(call === 'lambda:Invoke' ? [] : ['*'])].includes(fault.call) &&
+        (fault.by === undefined || fault.by === by) &&
+        (fault.containing === undefined || JSON.stringify(input).includes(fault.containing));
+      if (!matches) continue;
+      planned.passed += 1;
+      if (planned.passed <= fault.skip) continue;
+      planned.met += 1;
+      if (planned.met === fault.times) this.#planned = this.#planned.filter((other) => other !== planned);
+      this.#note(fault, call, by);
+      return fault;
+    }
+    return undefined;
+  }
+
+  #note({ kind, effect }: Fault, call: string, by: string): void {
+    this.#met.push({ at: new Date(this.#ports.clock.now()).toISOString(), call, by, kind, effect });
+  }
+
+  async #planAtTokenEndpoint(fault: Fault): Promise<void> {
+    if (this.#tokenEndpoint === undefined) throw new Error('There is no token endpoint here.');
+    const { kind, effect, delayMs, times, by = 'whoever calls' } = fault;
+    const processed = effect === 'after';
+    const { misbehave, tokenCalls } = this.#tokenEndpoint;
+    if (kind === 'delay') await misbehave({ kind, ms: delayMs, processed }, times);
+    else if (kind === 'fail' && processed) await misbehave({ kind: 'close', processed }, times);
+    else if (kind === 'fail')
+      await misbehave({ kind: 'status', status: 503, body: 'A planned fault.' }, times);
+    else await misbehave({ kind: 'hang', processed }, times);
+    this.#note(fault, 'token-endpoint', by);
+    if (kind !== 'kill') return;
+    const hung = async () => (await tokenCalls()).filter(({ outcome }) => outcome === 'hung').length;
+    const before = await hung();
+    void (async () => {
+      while ((await hung()) <= before) await delay(5, undefined, { ref: false });
+      await this.#ports.killFunction(by);
+    })().catch(() => undefined); // the cloud was closed meanwhile
+  }
+}
+
+/** Whatever does not end the one who calls. */
+async function apply<T>({ kind, effect, delayMs }: Fault, make: () => Promise<T>): Promise<T> {
+  if (kind === 'twice') {
+    const first = await make();
+    await make().catch(() => undefined);
+    return first;
+  }
+  if (kind === 'delay') {
+    if (effect === 'before') await delay(delayMs);
+    const answer = await make();
+    if (effect === 'after') await delay(delayMs);
+    return answer;
+  }
+  if (effect === 'after') await make();
+  if (kind === 'hang') await delay(hangMs);
+  throw lost();
+}
+
+function lost(): AwsError {
+  return new AwsError('ServiceException', 'A planned fault.', 500);
+}
+
+/** Of a role, a function or a principal: its name without the stack's prefix. */
+function shortName(arn: string): string {
+  return arn.replace(/^.*[:/]/, '').replace(/^grantkeeper-[a-z0-9]+-/, '');
+}

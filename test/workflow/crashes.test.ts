@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { executionNamed, rotating, startBeside, watch } from '../helpers/story.ts';
+
+const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
+const refresh = { connectionId: 'demo-main', trigger: 'operator', force: 'refresh' };
+
+// The hardest kind: each refresh token is good once, and the second use of one ends the grant.
+let demo: TestDemo;
+beforeEach(async () => {
+  demo = await TestDemo.start({ limits: rotating });
+  await demo.connect();
+});
+afterEach(() => demo[Symbol.asyncDispose]());
+
+/** `kept`: the grant works. `asked`: it has ended, its owner was asked, and their link works. */
+type Outcome = 'kept' | 'asked';
+
+/**
+ * Kills a function before its first call of AWS, then before its second (which is after its first), and so on until
+ * it comes to its end.
+ */
+async function killAtEach(by: string, run: (name: string) => Promise<void>): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (let skip = 0; ; skip += 1) {
+    await demo.advance(minuteMs);
+    const { mails, alerts } = watch(demo);
+    await demo.cloud.faults.plan({ call: '*', by, kind: 'kill', skip });
+    const name = `${by}-${skip}`;
+    await run(name);
+    if (demo.cloud.faults.planned().length > 0) break;
+    outcomes.push(await outcomeNow(() => mails().at(-1)?.subject));
+    await demo.advance(0);
+    expect(await executionNamed(demo, name)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(alerts()).toEqual([]);
+  }
+  demo.cloud.faults.clear();
+  return outcomes;
+}
+
+async function outcomeNow(newestSubject: () => string | undefined): Promise<Outcome> {
+  const before = await demo.secret('access');
+  await demo.advance(minuteMs);
+  await demo.start(refresh);
+  if ((await demo.grant()).status !== 'active') {
+    expect(newestSubject()).toBe('Demo Brokerage has stopped working: log in again (demo-main)');
+    expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+    return 'asked';
+  }
+  const after = await demo.secret('access');
+  expect(after.obtained_at! > before.obtained_at!).toBe(true);
+  expect(after.derived_from).toBe((await demo.secret('grant')).versionId);
+  return 'kept';
+}
+
+const times = (count: number, outcome: Outcome) => Array.from({ length: count }, () => outcome);
+
+test('refresh-tokens loses nothing but a new refresh token that was not stored yet', async () => {
+  const outcomes = await killAtEach('refresh-tokens', async (name) => {
+    await startBeside(demo, refresh, name);
+    await demo.advance(5 * minuteMs);
+  });
+  expect(outcomes.filter((outcome) => outcome === 'asked')).toHaveLength(1);
+  expect(outcomes.length).toBeGreaterThan(12);
+});
+
+test.each(['check-grant', 'request-reauthorization'])('%s is done again, and nothing is lost', async (by) => {
+  const outcomes = await killAtEach(by, async (name) => {
+    await startBeside(demo, ask, name);
+    await demo.advance(5 * minuteMs);
+    await demo.logIn(demo.newestLink());
+  });
+  expect(outcomes).toEqual(times(outcomes.length, 'kept'));
+  expect(outcomes.length).toBeGreaterThan(3);
+});
+
+test('callback: its login stands from the moment that the refresh token was put', async () => {
+  const outcomes = await killAtEach('callback', async (name) => {
+    await startBeside(demo, ask, name);
+    await demo.advance(minuteMs);
+    await demo.logIn(demo.newestLink());
+    await demo.advance(30 * minuteMs);
+  });
+  // The login itself has ended the old grant at this provider.
+  const lost = outcomes.indexOf('kept');
+  expect(outcomes).toEqual([...times(lost, 'asked'), ...times(outcomes.length - lost, 'kept')]);
+  expect(lost).toBe(11);
+  expect(outcomes.length - lost).toBeGreaterThan(6);
+});
