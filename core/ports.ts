@@ -250,6 +250,13 @@ export interface Workflow {
   startForLink(connectionId: string, authorizationId: string): Promise<void>;
 }
 
+/** How often something happened in the fixed window of time that `nowMs` lies in. */
+export interface Limits {
+  read(connectionId: string, what: string, windowMs: number, nowMs: number): Promise<number>;
+  /** Counts once more. Answers how often it is then. */
+  count(connectionId: string, what: string, windowMs: number, nowMs: number): Promise<number>;
+}
+
 export interface Incidents {
   /** Ends the incidents that this step raised, for it has succeeded; without a step all, for the owner has logged in. */
   end(connectionId: string, step?: string): Promise<void>;

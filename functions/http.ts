@@ -5,7 +5,7 @@ export const HttpRequestSchema = z.object({
   rawPath: z.string(),
   rawQueryString: z.string(),
   cookies: z.optional(z.array(z.string())),
-  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+  requestContext: z.object({ http: z.object({ method: z.string(), sourceIp: z.string() }) }),
 });
 
 /** What they answer: always a page, or a way on. */
@@ -29,6 +29,12 @@ export function cookieOf(request: HttpRequest): string | undefined {
     if (match?.[1] === cookieName) return match[2];
   }
   return undefined;
+}
+
+/** Who asks, as far as the network tells: an IPv4 address, or the /64 that an IPv6 subscriber has whole. */
+export function sourceOf({ requestContext: { http } }: HttpRequest): string {
+  const groups = http.sourceIp.split('::')[0]!.split(':');
+  return groups.length > 1 ? groups.slice(0, 4).join(':') : http.sourceIp;
 }
 
 /** Lax, because the way back from the provider is a navigation from another site. */

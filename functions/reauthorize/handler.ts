@@ -1,6 +1,7 @@
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { dynamoLimits } from '../../adapters/limits.ts';
 import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
@@ -19,6 +20,7 @@ const ports: ReauthorizePorts = {
   clients: secretsManagerClients(secretsManager()),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
   events: dynamoEvents(table, systemClock, systemRandom),
+  limits: dynamoLimits(table, systemRandom),
   clock: systemClock,
   random: systemRandom,
 };

@@ -11,12 +11,13 @@ import type {
   Clock,
   Events,
   Grants,
+  Limits,
   Random,
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
-import { cookieOf, setCookie } from '../http.ts';
+import { cookieOf, setCookie, sourceOf } from '../http.ts';
 import { page, seeOther } from '../pages.ts';
 import { reporting } from '../report.ts';
 
@@ -26,9 +27,15 @@ export interface ReauthorizePorts {
   readonly clients: Clients;
   readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
   readonly events: Events;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
 }
+
+/** Nobody mistypes a link this often; 256 random bits are not found by guessing, but need not be tried for free either. */
+const guesses = { most: 20, windowMs: 10 * 60_000 };
+/** Starts of one link: a scanner's, an owner's who tries again. Only the newest are kept, so a flood would end a login. */
+const presses = { most: 15, windowMs: 10 * 60_000 };
 
 /**
  * The emailed link. `GET` shows what will happen; `POST` makes a start of its own and leads to the provider.
@@ -38,19 +45,32 @@ export interface ReauthorizePorts {
 export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts): Promise<HttpResponse> {
   const link = parseLinkPath(request.rawPath);
   if (link === undefined) return notALink();
-  const [authorization, { settings, grant }] = await Promise.all([
-    ports.authorizations.read(link.connectionId, link.authorizationId),
-    ports.grants.read(link.connectionId),
+  const { connectionId, authorizationId } = link;
+  const nowMs = ports.clock.nowMs();
+  const source = `source#${sourceOf(request)}`;
+  const [authorization, { settings, grant }, guessed] = await Promise.all([
+    ports.authorizations.read(connectionId, authorizationId),
+    ports.grants.read(connectionId),
+    ports.limits.read(connectionId, source, guesses.windowMs, nowMs),
   ]);
-  if (!authorization?.linkHashes.includes(ports.random.hash(link.random))) return notALink();
+  if (guessed >= guesses.most) return tooOften();
+  if (!authorization?.linkHashes.includes(ports.random.hash(link.random))) {
+    await ports.limits.count(connectionId, source, guesses.windowMs, nowMs);
+    return notALink();
+  }
   if (settings === undefined) return removed();
-  const closed = closedPage(authorization, grant, ports.clock.nowMs());
+  const closed = closedPage(authorization, grant, nowMs);
   if (closed) return closed;
-  return request.requestContext.http.method === 'POST'
-    ? reporting(link.connectionId, 'Reauthorize', ports.workflow, () =>
-        start(request, settings, authorization, ports),
-      )
-    : invitation(settings, grant, authorization, ports.clock.nowMs());
+  if (request.requestContext.http.method !== 'POST') return invitation(settings, grant, authorization, nowMs);
+  return reporting(connectionId, 'Reauthorize', ports.workflow, async () => {
+    const pressed = await ports.limits.count(
+      connectionId,
+      `link#${authorizationId}`,
+      presses.windowMs,
+      nowMs,
+    );
+    return pressed > presses.most ? tooOften() : start(request, settings, authorization, ports);
+  });
 }
 
 async function start(
@@ -164,6 +184,15 @@ function notALink(): HttpResponse {
       Mail programs sometimes cut long links. Please open it again from the mail, or copy the whole of it.
     </p>`,
   });
+}
+
+function tooOften(): HttpResponse {
+  const answer = page({
+    statusCode: 429,
+    title: 'Too many attempts',
+    body: html`<p>Please wait ten minutes, then open the link in your mail again. It still works.</p>`,
+  });
+  return { ...answer, headers: { ...answer.headers, 'retry-after': '600' } };
 }
 
 function superseded(): HttpResponse {

@@ -76,11 +76,13 @@ export class HttpApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const matched = this.#match(request.method ?? 'GET', url.pathname);
-    const answer = matched
-      ? await this.#integrate(request, url, matched).catch(() => gatewayError(500, 'Internal Server Error'))
-      : gatewayError(404, 'Not Found');
+    // Not as a reference: that would take `//host/path` for another host.
+    const url = URL.parse(`http://127.0.0.1${request.url}`);
+    const matched = url ? this.#match(request.method ?? 'GET', url.pathname) : undefined;
+    const answer =
+      url && matched
+        ? await this.#integrate(request, url, matched).catch(() => gatewayError(500, 'Internal Server Error'))
+        : gatewayError(404, 'Not Found');
     this.accessLog.push({
       at: new Date(this.#ports.clock.now()).toISOString(),
       routeKey: matched?.route.routeKey ?? '-',
@@ -123,7 +125,7 @@ export class HttpApi {
           method: request.method,
           path: url.pathname,
           protocol: 'HTTP/1.1',
-          sourceIp: '127.0.0.1',
+          sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
           userAgent: headers['user-agent'] ?? '',
         },
         requestId: randomUUID(),

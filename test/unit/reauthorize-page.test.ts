@@ -24,10 +24,15 @@ async function pageFor(grant: Grant): Promise<string> {
   const ports = {
     authorizations: { read: async () => authorization },
     grants: { read: async () => ({ settings: schwab, grant: { ...grant, authorization: open } }) },
+    limits: { read: async () => 0 },
     random: { hash: (value: string) => value },
     clock: { nowMs: () => nowMs },
   } as unknown as ReauthorizePorts;
-  const request = { rawPath: link, rawQueryString: '', requestContext: { http: { method: 'GET' } } };
+  const request = {
+    rawPath: link,
+    rawQueryString: '',
+    requestContext: { http: { method: 'GET', sourceIp: '192.0.2.1' } },
+  };
   const { statusCode, body } = await reauthorize(request, ports);
   expect(statusCode).toBe(200);
   return body!

@@ -1,0 +1,32 @@
+import type { Limits, Random } from '../core/ports.ts';
+import type { Table } from './table.ts';
+
+/** Counts kept in DynamoDB, `connection#<id>/limit#<hash>#<window>`, one item a window; they go by themselves. */
+export function dynamoLimits(table: Table, random: Random): Limits {
+  const item = (connectionId: string, what: string, windowMs: number, nowMs: number) => {
+    const windowNumber = Math.floor(nowMs / windowMs);
+    return {
+      connectionId,
+      sk: `limit#${random.hash(what)}#${windowNumber}`,
+      endsAtMs: (windowNumber + 1) * windowMs,
+    };
+  };
+  return {
+    async read(connectionId, what, windowMs, nowMs) {
+      const { sk } = item(connectionId, what, windowMs, nowMs);
+      return Number((await table.read(connectionId, sk))?.times ?? 0);
+    },
+
+    async count(connectionId, what, windowMs, nowMs) {
+      const { sk, endsAtMs } = item(connectionId, what, windowMs, nowMs);
+      const counted = await table.update({
+        connectionId,
+        sk,
+        expression: 'SET #times = if_not_exists(#times, :zero) + :one, #ttl = :ttl',
+        values: { zero: 0, one: 1, ttl: Math.ceil(endsAtMs / 1000) },
+        returns: 'ALL_NEW',
+      });
+      return Number(counted!.times);
+    },
+  };
+}
