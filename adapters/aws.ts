@@ -38,7 +38,16 @@ const operatorMustAct =
 function translate(what: string, error: ServiceError): Error {
   // AWS names principal, action and resource in a refusal; other messages may quote what was sent.
   if (error.name.startsWith('AccessDenied')) return new ConfigurationError(`${what}: ${error.message}`);
+  if (isScheduledForDeletion(error)) {
+    const remedy = 'Restore it with aws secretsmanager restore-secret.';
+    return new ConfigurationError(`${what}: the secret is scheduled for deletion. ${remedy}`);
+  }
   return operatorMustAct.test(error.name)
     ? new ConfigurationError(`${what}: ${error.name}`)
     : new StoreUnavailableError(`${what}: ${error.name}`);
+}
+
+/** Secrets Manager has one name for all that a secret's state forbids; the message alone tells what will not pass. */
+function isScheduledForDeletion({ name, message }: ServiceError): boolean {
+  return name === 'InvalidRequestException' && /marked (for deletion|deleted)/.test(message);
 }

@@ -94,12 +94,13 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async recordTokens(connectionId, fencingNumber, { loggedIn, ...tokens }) {
-      const { accessVersionId } = tokens;
+      const { accessVersionId, identity } = tokens;
       const written = await table.update({
         ...record(connectionId),
         expression: `SET #status = :active, #authorizedAtMs = :authorizedAtMs, #refreshedAtMs = :refreshedAtMs,
           #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
+          ${identity === undefined ? '' : ', #identity = :identity'}
           ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, :nothing)' : ''}
           REMOVE #lease${loggedIn ? ', #authorization, #claim' : ''}`,
         condition: '#fencingNumber = :fencingNumber',

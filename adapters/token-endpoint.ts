@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 
-import type { Client, TokenAnswer, TokenEndpoint } from '../core/ports.ts';
+import { valuesAt } from '../core/identity.ts';
+import type { Client, TokenAnswer, TokenEndpoint, TokenSet } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { Secret } from '../core/secret.ts';
@@ -75,6 +76,15 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
         (response) => oauth.processAuthorizationCodeResponse(server, oauthClient, response),
       );
     },
+
+    async identify({ identity }, tokens) {
+      if (identity === undefined) return {};
+      if (identity === 'id_token') return tokens.subject === undefined ? {} : { subject: tokens.subject };
+      const document = await readIdentity(identity.endpoint, tokens, timeoutMs);
+      const subject = identity.subject && valuesAt(document, identity.subject)[0];
+      const accounts = identity.accounts && valuesAt(document, identity.accounts);
+      return { ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) };
+    },
   };
 }
 
@@ -89,6 +99,8 @@ function serverOf(provider: Provider): oauth.AuthorizationServer {
   return {
     issuer: provider.issuer ?? new URL(provider.tokenEndpoint).origin,
     token_endpoint: provider.tokenEndpoint,
+    // Whichever it signs with: the id_token comes over TLS from the token endpoint (OpenID Connect Core §3.1.3.7, 6).
+    id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     authorization_response_iss_parameter_supported: provider.authorizationResponseIss,
   };
 }
@@ -122,11 +134,12 @@ async function answerOf(
       ? { kind: 'refused', refusal: 'contract', error: `more than ${maximumBodyBytes} bytes` }
       : { kind: 'refused', refusal: 'unavailable', error: 'not reached in time' };
   }
-  const tokenSet = status === 200 ? readTokenSet(body) : undefined;
-  if (tokenSet === undefined) {
+  const read = status === 200 ? readTokenSet(body) : undefined;
+  if (read === undefined) {
     return { kind: 'refused', ...classifyRefusal(provider, grantType, { status, body }) };
   }
   try {
+    const { tokenSet, idToken } = read;
     // A type that the library does not know is the consumer's to understand; the tokens must not be lost over it.
     const valid = await process(Response.json({ ...tokenSet, token_type: 'bearer' }));
     return {
@@ -137,6 +150,7 @@ async function answerOf(
         scope: valid.scope,
         expiresInSeconds: valid.expires_in,
         refreshToken: valid.refresh_token === undefined ? undefined : new Secret(valid.refresh_token),
+        subject: provider.identity === 'id_token' ? await subjectOf(idToken, tokenSet, process) : undefined,
       },
     };
   } catch {
@@ -161,11 +175,44 @@ async function fetchBounded(url: string, options: RequestInit): Promise<Response
   });
 }
 
+/** The subject of an `id_token`, if it has one that can be trusted; if not, the tokens beside it are good all the same. */
+async function subjectOf(
+  idToken: unknown,
+  tokenSet: RawTokenSet,
+  process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+): Promise<string | undefined> {
+  try {
+    const answer = { ...tokenSet, token_type: 'bearer', id_token: idToken };
+    return oauth.getValidatedIdTokenClaims(await process(Response.json(answer)))?.sub;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer of an identity call, as JSON; undefined when there is none. */
+async function readIdentity(
+  endpoint: string,
+  { accessToken }: TokenSet,
+  timeoutMs: number,
+): Promise<unknown> {
+  try {
+    const response = await fetchBounded(endpoint, {
+      headers: { authorization: `Bearer ${accessToken.reveal()}`, accept: 'application/json' },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return response.status === 200 ? await response.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * The token response without what providers get wrong: an `id_token` that nobody here can check, `expires_in`
+ * The token response without what providers get wrong: an `id_token` that need not be valid, `expires_in`
  * as text, an empty refresh token, a missing type. Undefined when it is no token response at all.
  */
-function readTokenSet(body: string): RawTokenSet | undefined {
+function readTokenSet(
+  body: string,
+): { readonly tokenSet: RawTokenSet; readonly idToken: unknown } | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -173,7 +220,7 @@ function readTokenSet(body: string): RawTokenSet | undefined {
     return undefined;
   }
   if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return undefined;
-  const { id_token: _idToken, ...tokenSet } = parsed as Record<string, unknown>;
+  const { id_token: idToken, ...tokenSet } = parsed as Record<string, unknown>;
   if (typeof tokenSet.expires_in === 'string' && /^\d+$/.test(tokenSet.expires_in)) {
     tokenSet.expires_in = Number(tokenSet.expires_in);
   }
@@ -181,7 +228,10 @@ function readTokenSet(body: string): RawTokenSet | undefined {
   if (tokenSet.refresh_token === '' || tokenSet.refresh_token === null) delete tokenSet.refresh_token;
   if (typeof tokenSet.scope !== 'string') delete tokenSet.scope;
   const { token_type: type } = tokenSet;
-  return { ...tokenSet, token_type: typeof type === 'string' && type !== '' ? type : 'Bearer' };
+  return {
+    tokenSet: { ...tokenSet, token_type: typeof type === 'string' && type !== '' ? type : 'Bearer' },
+    idToken,
+  };
 }
 
 interface RawTokenSet extends Record<string, unknown> {

@@ -26,6 +26,12 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
       await callAws('reporting a fault', () => client.send(command).then(() => undefined));
     },
 
+    async refreshNow(connectionId) {
+      const input = JSON.stringify({ connectionId, trigger: 'link', force: 'refresh' });
+      const command = new StartExecutionCommand({ stateMachineArn, input });
+      await callAws('starting an execution', () => client.send(command).then(() => undefined));
+    },
+
     async startForLink(connectionId, authorizationId) {
       const command = new StartExecutionCommand({
         stateMachineArn,

@@ -38,7 +38,8 @@ export const DoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize']));
 export type Done = z.infer<typeof DoneSchema>;
 
 export interface Ask {
-  readonly force?: 'refresh' | 'reauthorize' | undefined;
+  /** `repin`: as `reauthorize`, and whoever logs in is the owner from then on. */
+  readonly force?: 'refresh' | 'reauthorize' | 'repin' | undefined;
   readonly authorizationId?: string | undefined;
   readonly done: Done;
 }
@@ -77,7 +78,8 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
 
   const held = isLoginUnderWay(grant.authorization, nowMs);
   const needed = askReason(grant, ladder, nowMs);
-  const reason = needed ?? (reauthorizeForced ? 'requested' : undefined);
+  const repinForced = ask.force === 'repin' && !did('reauthorize');
+  const reason = repinForced ? 'repin' : (needed ?? (reauthorizeForced ? 'requested' : undefined));
   if (reason !== undefined && open?.reason !== reason && !held && !did('reauthorize')) {
     return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, ladder, reason, nowMs)) };
   }

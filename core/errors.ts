@@ -37,6 +37,11 @@ export class ConfigurationError extends GrantkeeperError {
   override readonly name = 'ConfigurationError';
 }
 
+/** Whose grant a login gave is not who it was made for, or could not be told: an operator must know. */
+export class IdentityError extends GrantkeeperError {
+  override readonly name = 'IdentityError';
+}
+
 /** What was thrown that nobody planned. Its message says what kind and where, not what with. */
 export class UnexpectedError extends GrantkeeperError {
   override readonly name = 'UnexpectedError';
@@ -57,5 +62,6 @@ export const errorNames = [
   'ClientRejectedError',
   'ProviderContractError',
   'ConfigurationError',
+  'IdentityError',
   'UnexpectedError',
 ] as const;

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+import type { Identity } from './identity.ts';
+
 /** Why the owner is asked; recorded with the authorization. */
 export const AskReasonSchema = z.enum([
   'first-login',
@@ -8,6 +10,7 @@ export const AskReasonSchema = z.enum([
   'rejected',
   'rung',
   'requested',
+  'repin',
 ]);
 export type AskReason = z.infer<typeof AskReasonSchema>;
 
@@ -53,6 +56,8 @@ export interface Grant {
   readonly accessExpiresAtMs?: number | undefined;
   readonly grantVersionId?: string | undefined;
   readonly accessVersionId?: string | undefined;
+  /** Whose grant it is, pinned at the first login. */
+  readonly identity?: Identity | undefined;
   /** Instants (ISO 8601) of the rungs that the owner was told of. */
   readonly toldRungs: readonly string[];
   /** The owner was told that the grant had ended, and not yet that it is back. */

@@ -1,5 +1,6 @@
 import type { GrantkeeperError } from './errors.ts';
 import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
+import type { Identity } from './identity.ts';
 import type { NoticeText } from './notice.ts';
 import type { Provider } from './provider.ts';
 import type { Secret } from './secret.ts';
@@ -70,6 +71,8 @@ export interface StoredTokens {
   readonly accessExpiresAtMs: number;
   readonly grantVersionId: string;
   readonly accessVersionId: string | undefined;
+  /** To be pinned; of a login only. */
+  readonly identity?: Identity | undefined;
 }
 
 /** One start of an authorization: somebody pressed the button. */
@@ -85,6 +88,7 @@ export interface Authorization {
   readonly connectionId: string;
   readonly authorizationId: string;
   readonly status: 'offered' | 'started' | 'exchanging' | 'completed' | 'expired' | 'superseded';
+  readonly reason: AskReason;
   readonly expiresAtMs: number;
   readonly linkHashes: readonly string[];
   /** By the hash of their `state`. */
@@ -198,6 +202,8 @@ export interface TokenSet {
   readonly scope?: string | undefined;
   readonly expiresInSeconds?: number | undefined;
   readonly refreshToken?: Secret | undefined;
+  /** The `sub` of a valid `id_token`, where the provider's data says that it tells whose grant it is. */
+  readonly subject?: string | undefined;
 }
 
 export type TokenAnswer =
@@ -221,6 +227,8 @@ export interface TokenEndpoint {
   ): AuthorizationAnswer;
   refresh(provider: Provider, client: Client, refreshToken: Secret): Promise<TokenAnswer>;
   exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
+  /** Whose tokens they are, in clear; empty where the provider does not tell, or not now. */
+  identify(provider: Provider, tokens: TokenSet): Promise<Identity>;
 }
 
 export interface CodeExchange {
@@ -246,6 +254,8 @@ export interface Workflow {
   resume(taskToken: string, resumption: Resumption): Promise<void>;
   /** Has the operator told, once an incident, of what a page could not do. */
   report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
+  /** Has the stored refresh token tried at once: whether it still works is not known. */
+  refreshNow(connectionId: string): Promise<void>;
   /** Starts the execution that attaches to a started link; fine when it exists. */
   startForLink(connectionId: string, authorizationId: string): Promise<void>;
 }

@@ -21,6 +21,29 @@ export const LimitsSchema = z.object({
   slidingSeconds: z.optional(z.int()),
 });
 
+const PathSchema = z
+  .string()
+  .check(z.regex(/^(\/[^/]+)+$/, { error: 'must be a path such as /sub or /accounts/*/accountNumber' }));
+
+/**
+ * How a provider tells whose grant it is: by the `sub` of its `id_token` (OpenID Connect Core §2), or by a call with
+ * the access token (RFC 6750) whose JSON answer has the owner's `subject`, the `accounts` they shared, or both;
+ * `*` in a path is every element.
+ */
+export const IdentitySourceSchema = z.union(
+  [
+    z.literal('id_token'),
+    z
+      .strictObject({
+        endpoint: EndpointSchema,
+        subject: z.optional(PathSchema),
+        accounts: z.optional(PathSchema),
+      })
+      .check(z.refine(({ subject, accounts }) => (subject ?? accounts) !== undefined)),
+  ],
+  { error: 'must be id_token, or an object with endpoint and the path of subject, of accounts or of both' },
+);
+
 /** An authorization server as data; nothing in the code knows a provider's name. */
 export const ProviderSchema = z
   .object({
@@ -47,7 +70,11 @@ export const ProviderSchema = z
       z.maximum(90 * 24 * 3600),
     ),
     limits: LimitsSchema,
-    /** Texts in an error body that mean "the owner must log in", beside RFC 6749's `invalid_grant`. */
+    /** How it tells whose grant it is; without it nothing is pinned. */
+    identity: z.optional(IdentitySourceSchema),
+    /** Whether a login ends the grant that the same client had before (Schwab does), whoever's login it was. */
+    loginEndsPreviousGrant: z.optional(z.boolean()),
+    /** Texts, in any case, of an error body that means "the owner must log in", beside RFC 6749's `invalid_grant`. */
     rejectedGrantTexts: z._default(z.array(z.string().check(z.minLength(4))), []),
   })
   .check(
@@ -60,6 +87,10 @@ export const ProviderSchema = z
         error: 'must be at least 7200 seconds (2 hours) more than accessTokenLifetimeSeconds',
       },
     ),
+    z.refine(({ identity, issuer }) => identity !== 'id_token' || issuer !== undefined, {
+      path: ['issuer'],
+      error: 'must be given where identity is id_token',
+    }),
   );
 
 export type Provider = z.infer<typeof ProviderSchema>;
@@ -77,11 +108,19 @@ export const presets: Readonly<Record<string, Provider>> = {
     authorizationResponseIss: false,
     accessTokenLifetimeSeconds: 30 * 60,
     limits: { absoluteSeconds: 7 * days },
-    // Schwab's dead refresh tokens come as unsupported_token_type or invalid_client with these inside,
-    // sometimes in a body that is not JSON (Schwabdev#40, schwab-py's documentation).
+    // One login may share several accounts, and a bot breaks when one is left out the next time.
+    identity: {
+      endpoint: 'https://api.schwabapi.com/trader/v1/userPreference',
+      subject: '/streamerInfo/0/schwabClientCustomerId',
+      accounts: '/accounts/*/accountNumber',
+    },
+    loginEndsPreviousGrant: true,
+    // Schwab's dead refresh tokens come as unsupported_token_type with the first or the second inside, sometimes in
+    // a body that is not JSON (Schwabdev#40), or as invalid_client with the third (schwab-py's documentation).
     rejectedGrantTexts: [
       'refresh_token_authentication_error',
       'Refresh token is invalid, expired or revoked',
+      'refresh token invalid',
     ],
   },
 };

@@ -32,16 +32,9 @@ export function classifyRefusal(
 
   if (status >= 300 && status < 400) return as('contract');
   if (code === 'invalid_grant') return as('grant-rejected');
-  if (grantType === 'refresh_token' && provider.rejectedGrantTexts.some((text) => body.includes(text))) {
-    return as('grant-rejected');
-  }
-  // Of a client that may not use this kind of grant: its description, too, speaks of refresh tokens.
-  if (code === 'unauthorized_client') return as('client-rejected');
-  if (code === 'invalid_client') {
-    // Some providers blame the client for a dead refresh token, and say so only in the description.
-    const blamesToken = grantType === 'refresh_token' && /refresh[ _]token/i.test(body);
-    return as(blamesToken ? 'grant-rejected' : 'client-rejected');
-  }
+  // Before the codes: a provider that has such texts sends them under a code that means something else.
+  if (grantType === 'refresh_token' && says(body, provider.rejectedGrantTexts)) return as('grant-rejected');
+  if (code === 'invalid_client' || code === 'unauthorized_client') return as('client-rejected');
   if (status >= 500 || [408, 425, 429].includes(status)) return as('unavailable');
   if (code === 'temporarily_unavailable' || code === 'server_error') return as('unavailable');
   if (code !== undefined) return as('contract');
@@ -50,6 +43,11 @@ export function classifyRefusal(
   if (status === 401 && !/^\s*</.test(body)) return as('client-rejected');
   // A page from the edge, half an answer or nothing at all: the authorization server itself has not spoken.
   return as('unavailable');
+}
+
+function says(body: string, texts: readonly string[]): boolean {
+  const lowerCase = body.toLowerCase();
+  return texts.some((text) => lowerCase.includes(text.toLowerCase()));
 }
 
 function isJsonObject(body: string): boolean {

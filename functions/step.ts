@@ -8,7 +8,7 @@ export const AskSchema = z.object({
   connectionId: ConnectionIdSchema,
   trigger: z.enum(['schedule', 'panel', 'link', 'consumer', 'operator']),
   scheduledTime: z.optional(z.string()),
-  force: z.optional(z.enum(['refresh', 'reauthorize'])),
+  force: z.optional(z.enum(['refresh', 'reauthorize', 'repin'])),
   authorizationId: z.optional(z.string()),
 });
 

@@ -84,13 +84,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 }
 
 /** The configuration names the default ports; these are the ones that were had. */
-function withEndpoints(config: Config, { issuer, authorizationEndpoint, tokenEndpoint }: Brokerage): Config {
+function withEndpoints(
+  config: Config,
+  { issuer, authorizationEndpoint, tokenEndpoint, identityEndpoint }: Brokerage,
+): Config {
   const providers = config['grantkeeper:providers'] as Record<string, Config>;
-  return {
-    ...config,
-    'grantkeeper:providers': {
-      ...providers,
-      'demo-brokerage': { ...providers['demo-brokerage'], issuer, authorizationEndpoint, tokenEndpoint },
-    },
-  };
+  const data = providers['demo-brokerage']!;
+  const identity = { ...(data.identity as Config), endpoint: identityEndpoint };
+  const located = { ...data, issuer, authorizationEndpoint, tokenEndpoint, identity };
+  return { ...config, 'grantkeeper:providers': { ...providers, 'demo-brokerage': located } };
 }

@@ -1,3 +1,4 @@
+import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { formatInstant } from '../../core/notice.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -9,6 +10,7 @@ const openAgain = html`<p>Open the link in your mail again and log in once more.
 export function done(
   { connectionId, provider, owner }: Settings,
   neededAtMs: number | undefined,
+  accountsLeftOut = 0,
 ): HttpResponse {
   const until =
     neededAtMs === undefined
@@ -22,8 +24,54 @@ export function done(
     title: 'Done: you are connected',
     body: html`<p>The connection <strong>${connectionId}</strong> to ${provider.displayName} works.</p>
       ${until}
+      ${accountsLeftOut === 0 ? html`` : leftOut(accountsLeftOut)}
       <p class="dim">You can close this page.</p>`,
   });
+}
+
+function leftOut(accounts: number): Html {
+  return html`<p>
+    <strong
+      >${accounts === 1 ? 'One account' : `${accounts} accounts`} that you shared before
+      ${accounts === 1 ? 'is' : 'are'} not shared any more.</strong
+    >
+    If you left ${accounts === 1 ? 'it' : 'them'} out by mistake, ask whoever runs Grantkeeper for you for a new
+    link: they know.
+  </p>`;
+}
+
+export function otherAccount({ connectionId, provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 403,
+    title: 'That was another account',
+    body: html`<p>
+        You logged in to ${provider.displayName} as somebody other than the connection
+        <strong>${connectionId}</strong> was made for, so nothing was stored.
+      </p>
+      ${endedPerhaps(provider)}
+      <p>Open the link in your mail again and log in with the account that you used the first time.</p>
+      <p class="dim">
+        Is the new account meant? Whoever runs Grantkeeper for you has been told, and can allow it.
+      </p>`,
+  });
+}
+
+export function accountUnknown({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 502,
+    title: 'Your account could not be checked',
+    body: html`<p>
+        ${provider.displayName} did not say whose login it was, so nothing was stored. Whoever runs Grantkeeper for
+        you has been told.
+      </p>
+      ${endedPerhaps(provider)} ${openAgain}`,
+  });
+}
+
+function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provider']): Html {
+  return loginEndsPreviousGrant
+    ? html`<p>At ${displayName} a login can end what was allowed before: until the right one, the connection may rest.</p>`
+    : html``;
 }
 
 export function doneAlready(): HttpResponse {

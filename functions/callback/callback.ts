@@ -1,5 +1,8 @@
-import type { Login } from '../../core/grant.ts';
+import { IdentityError } from '../../core/errors.ts';
+import type { Grant, Login } from '../../core/grant.ts';
 import { isLoginUnderWay } from '../../core/grant.ts';
+import type { Identity } from '../../core/identity.ts';
+import { compareIdentity, pin } from '../../core/identity.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { parseState } from '../../core/link.ts';
 import type {
@@ -15,6 +18,7 @@ import type {
   Start,
   TokenEndpoint,
   Tokens,
+  TokenSet,
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -32,8 +36,8 @@ export interface CallbackPorts {
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Clients;
-  readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange'>;
-  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange' | 'identify'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report' | 'refreshNow'>;
   readonly incidents: Incidents;
   readonly events: Events;
   readonly clock: Clock;
@@ -51,7 +55,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const name = states.length === 1 ? parseState(states[0]!) : undefined;
   if (name === undefined) return pages.notOurs();
   const { connectionId, authorizationId } = name;
-  const [authorization, { settings }] = await Promise.all([
+  const [authorization, { settings, grant }] = await Promise.all([
     ports.authorizations.read(connectionId, authorizationId),
     ports.grants.read(connectionId),
   ]);
@@ -67,12 +71,12 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const nowMs = ports.clock.nowMs();
   const linkWorks = authorization.status !== 'superseded' && nowMs < authorization.expiresAtMs;
   // The login itself has ended the old grant at some providers: a recent start is honoured in any case.
-  if (!linkWorks && !isLoginUnderWay({ ...authorization, reason: 'requested', ...start }, nowMs)) {
+  if (!linkWorks && !isLoginUnderWay({ ...authorization, ...start }, nowMs)) {
     return pages.tooLate();
   }
 
   return reporting(connectionId, 'Callback', ports.workflow, () =>
-    finish(settings, authorization, { start, stateHash, state: states[0]!, parameters }, ports),
+    finish(settings, grant, authorization, { start, stateHash, state: states[0]!, parameters }, ports),
   );
 }
 
@@ -86,6 +90,7 @@ interface Return {
 /** From here on it is the browser that began the login. */
 async function finish(
   settings: Settings,
+  grant: Grant,
   authorization: Authorization,
   { start, stateHash, state, parameters }: Return,
   ports: CallbackPorts,
@@ -114,7 +119,18 @@ async function finish(
     readStored(connectionId, ports.tokens),
     ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
   ]);
-  const exchange = { authorization, start, parameters, state, before, leaseOwner, login, fencingNumber };
+  const pinned = authorization.reason === 'repin' ? undefined : grant.identity;
+  const exchange = {
+    authorization,
+    start,
+    parameters,
+    state,
+    pinned,
+    before,
+    leaseOwner,
+    login,
+    fencingNumber,
+  };
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -123,6 +139,8 @@ interface Exchange {
   readonly start: Start;
   readonly parameters: URLSearchParams;
   readonly state: string;
+  /** Who must have logged in, where that is known. */
+  readonly pinned: Identity | undefined;
   readonly before: Stored;
   readonly leaseOwner: string;
   readonly login: Login;
@@ -132,9 +150,10 @@ interface Exchange {
 async function exchangeCode(
   settings: Settings,
   client: Client,
-  { authorization, start, parameters, state, before, leaseOwner, login, fencingNumber }: Exchange,
+  exchange: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
+  const { authorization, start, parameters, state } = exchange;
   const { connectionId, authorizationId } = authorization;
   const { provider, redirectUri } = settings;
   const askedAtMs = ports.clock.nowMs();
@@ -145,20 +164,9 @@ async function exchangeCode(
     codeVerifier: start.codeVerifier,
   });
   if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
-    const { versionId } = login;
-    const answered = { versionId, tokenSet: answer.tokens, askedAtMs, before, fencingNumber };
-    const recorded = await storeLogin(settings, answered, ports);
-    // Without a record a newer login has begun meanwhile: it closes what is open.
-    await completeLogin(connectionId, recorded?.login ?? login, ports);
-    const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
-    return pages.done(settings, ladder?.neededAtMs);
+    return keep(settings, answer.tokens, askedAtMs, exchange, ports);
   }
-
-  await Promise.all([
-    ports.grants.releaseLease(connectionId, leaseOwner),
-    ports.grants.endLogin(connectionId, login.versionId),
-  ]);
-  await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  await giveUp(exchange, ports);
   const refused =
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
   await ports.events.record(connectionId, 'exchange-failed', { authorizationId, error: refused.error });
@@ -166,4 +174,79 @@ async function exchangeCode(
   if (refused.refusal === 'unavailable') return pages.providerUnavailable(settings);
   await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
   return pages.operatorMustAct(settings);
+}
+
+/** Stores a login's tokens if they are the owner's, and completes it. */
+async function keep(
+  settings: Settings,
+  tokenSet: TokenSet,
+  askedAtMs: number,
+  exchange: Exchange,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, provider } = settings;
+  const { pinned, before, login, fencingNumber } = exchange;
+  const found = hashed(await ports.tokenEndpoint.identify(provider, tokenSet), ports.random);
+  const verdict = compareIdentity(pinned, found);
+  if (verdict === 'other' || verdict === 'unknown') return refuseIdentity(settings, verdict, exchange, ports);
+
+  const { versionId } = login;
+  const identity = pin(pinned, found);
+  const answered = { versionId, tokenSet, askedAtMs, before, fencingNumber, identity };
+  const recorded = await storeLogin(settings, answered, ports);
+  // Without a record a newer login has begun meanwhile: it closes what is open.
+  await completeLogin(connectionId, recorded?.login ?? login, ports);
+  const isPinned = identity.subject !== undefined || identity.accounts !== undefined;
+  const left = identity.accounts?.filter((account) => !found.accounts?.includes(account)).length ?? 0;
+  if (verdict === 'fewer') {
+    const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts?.length} accounts no more. If that is meant, start an execution with {"force": "repin"} and log in again.`;
+    await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
+  } else if (provider.identity !== undefined && !isPinned) {
+    const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.`;
+    await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
+  }
+  const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
+  return pages.done(settings, ladder?.neededAtMs, verdict === 'fewer' ? left : 0);
+}
+
+/** Nothing is stored; the link goes on working. */
+async function refuseIdentity(
+  settings: Settings,
+  verdict: 'other' | 'unknown',
+  exchange: Exchange,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, provider } = settings;
+  const { authorizationId } = exchange.authorization;
+  await giveUp(exchange, ports);
+  await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict });
+  const name = provider.displayName;
+  const message =
+    verdict === 'other'
+      ? `Somebody logged in to ${name} who is not the owner that this connection was made for. Nothing was stored. If that is meant, start an execution with {"force": "repin"}.`
+      : `${name} did not tell whose login it was, and somebody is pinned: nothing was stored. Compare its identity data with what it answers.`;
+  await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
+  // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
+  if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
+  return verdict === 'other' ? pages.otherAccount(settings) : pages.accountUnknown(settings);
+}
+
+/** The login comes to nothing: lease and mark are given back, and the link may be used again. */
+async function giveUp(
+  { authorization: { connectionId, authorizationId }, leaseOwner, login }: Exchange,
+  { grants, authorizations }: CallbackPorts,
+): Promise<void> {
+  await Promise.all([
+    grants.releaseLease(connectionId, leaseOwner),
+    grants.endLogin(connectionId, login.versionId),
+  ]);
+  await authorizations.setStatus(connectionId, authorizationId, 'started');
+}
+
+/** What is pinned can be compared, and not read. */
+function hashed({ subject, accounts }: Identity, random: Random): Identity {
+  return {
+    ...(subject !== undefined && { subject: random.hash(subject) }),
+    ...(accounts !== undefined && { accounts: accounts.map((account) => random.hash(account)).sort() }),
+  };
 }

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
+import type { Identity } from '../../core/identity.ts';
 import type {
   AccessSecret,
   Grants,
@@ -28,6 +29,8 @@ export interface Stored {
 export interface Answered {
   /** Of the version of the grant secret to put: the login is written down with it. */
   readonly versionId: string;
+  /** To be pinned. */
+  readonly identity: Identity;
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
   /** Read before the code was spent. */
@@ -54,7 +57,7 @@ export async function readStored(connectionId: string, tokens: Tokens): Promise<
  */
 export async function storeLogin(
   settings: Settings,
-  { versionId, tokenSet, askedAtMs, before, fencingNumber }: Answered,
+  { versionId, identity, tokenSet, askedAtMs, before, fencingNumber }: Answered,
   { grants, tokens, random }: StoreLoginPorts,
 ): Promise<Grant | undefined> {
   const { connectionId, provider } = settings;
@@ -95,5 +98,6 @@ export async function storeLogin(
   if (accessPut === 'pending' && !(await move('access', before.access, access.versionId, readAccess))) {
     return undefined;
   }
-  return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
+  const stored = { ...storedTokensOf(true, grant, access), identity };
+  return grants.recordTokens(connectionId, fencingNumber, stored);
 }

@@ -4,19 +4,31 @@ import type { Provider } from 'oidc-provider';
 export class Grants {
   readonly #provider: Provider;
   readonly #idsByOwner = new Map<string, string[]>();
+  readonly #accounts = new Map<string, readonly string[]>();
 
   constructor(provider: Provider) {
     this.#provider = provider;
   }
 
   /** @returns the id of the new grant */
-  async give(accountId: string, clientId: string, scope: string): Promise<string> {
+  async give(
+    accountId: string,
+    clientId: string,
+    scope: string,
+    accounts: readonly string[],
+  ): Promise<string> {
     const grant = new this.#provider.Grant({ accountId, clientId });
     grant.addOIDCScope(scope);
     const id = await grant.save();
+    this.#accounts.set(id, accounts);
     const owner = ownerOf(accountId, clientId);
     this.#idsByOwner.set(owner, [...(this.#idsByOwner.get(owner) ?? []), id]);
     return id;
+  }
+
+  /** The accounts that a grant shares. */
+  accountsOf(grantId: string): readonly string[] {
+    return this.#accounts.get(grantId) ?? [];
   }
 
   /** Ends what this account gave to this client before. */

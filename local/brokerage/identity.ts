@@ -1,10 +1,11 @@
 import type { Provider } from 'oidc-provider';
 import { paths } from './control.ts';
+import type { Grants } from './grants.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
-/** `/me`: tells whose access token it is (bearer, RFC 6750), so that a client can pin the account. */
-export function identity(provider: Provider): Middleware {
+/** `/me`: tells whose access token it is (bearer, RFC 6750), and which accounts it reaches, so that a client can pin the account. */
+export function identity(provider: Provider, grants: Grants): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== paths.identity) {
       await next();
@@ -14,8 +15,8 @@ export function identity(provider: Provider): Middleware {
     const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'))?.[1];
     const token = value === undefined ? undefined : await provider.AccessToken.find(value);
     const grant = token?.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);
-    if (token && grant) {
-      ctx.body = { sub: token.accountId };
+    if (token?.grantId !== undefined && grant) {
+      ctx.body = { sub: token.accountId, accounts: grants.accountsOf(token.grantId) };
       return;
     }
     // RFC 6750 §3.1: no error code when the request had no token at all.

@@ -9,7 +9,11 @@ import { readForm } from './read-form.ts';
 type Middleware = Parameters<Provider['use']>[0];
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-const account = { id: 'demo', password: 'demo' };
+/** Who can log in, and the accounts that each of them has. */
+const people = [
+  { id: 'demo', password: 'demo', accounts: ['1001', '1002', '1003'] },
+  { id: 'friend', password: 'friend', accounts: ['2001'] },
+] as const;
 
 /** The pages between the authorization request and the redirect back: first the login, then the consent. */
 export function loginPages(provider: Provider, grants: Grants, limits: BrokerageLimits): Middleware {
@@ -65,6 +69,7 @@ function pageOf(interaction: Interaction, limits: BrokerageLimits): string {
     scopes: scopeOf(interaction).split(' '),
     endsAt: new Date(endsAtMs),
     endsPrevious: limits.loginEndsPreviousGrant,
+    accounts: personOf(interaction).accounts,
   });
 }
 
@@ -76,16 +81,26 @@ async function submit(
   limits: BrokerageLimits,
 ): Promise<Parameters<Provider['interactionResult']>[2] | undefined> {
   if (interaction.prompt.name === 'login') {
-    if (form.get('login_id') !== account.id || form.get('password') !== account.password) return undefined;
+    const person = people.find(({ id }) => id === form.get('login_id'));
+    if (person?.password !== form.get('password')) return undefined;
     // The time is kept, because oidc-provider would else take the consent's for the login's.
-    return { login: { accountId: account.id, ts: Math.floor(Date.now() / 1000) } };
+    return { login: { accountId: person.id, ts: Math.floor(Date.now() / 1000) } };
   }
   if (form.get('decision') !== 'allow') {
     return { error: 'access_denied', error_description: 'The owner cancelled.' };
   }
   const clientId = String(interaction.params['client_id']);
-  if (limits.loginEndsPreviousGrant) await grants.endOf(account.id, clientId);
-  return { consent: { grantId: await grants.give(account.id, clientId, scopeOf(interaction)) } };
+  const person = personOf(interaction);
+  // As the form has them ticked; a client without the form shares all.
+  const ticked = form.getAll('account');
+  const shared = person.accounts.filter((account) => ticked.length === 0 || ticked.includes(account));
+  if (limits.loginEndsPreviousGrant) await grants.endOf(person.id, clientId);
+  return { consent: { grantId: await grants.give(person.id, clientId, scopeOf(interaction), shared) } };
+}
+
+function personOf(interaction: Interaction) {
+  const id = interaction.session?.accountId;
+  return people.find((person) => person.id === id) ?? people[0];
 }
 
 function scopeOf(interaction: Interaction): string {

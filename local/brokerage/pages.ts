@@ -36,8 +36,13 @@ export function consentPage(asked: {
   scopes: readonly string[];
   endsAt: Date;
   endsPrevious: boolean;
+  accounts: readonly string[];
 }): string {
   const items = asked.scopes.map((scope) => html`<li>${allowed[scope] ?? scope}</li>`);
+  const boxes = asked.accounts.map(
+    (account) =>
+      html`<label><input type="checkbox" name="account" value="${account}" checked> ${account}</label>`,
+  );
   const endsAt = asked.endsAt.toISOString();
   const ending = asked.endsPrevious ? ' Allowing it now ends what you allowed this application before.' : '';
   return page(
@@ -47,6 +52,7 @@ export function consentPage(asked: {
     <ul>${items}</ul>
     <p>This ends on <time datetime="${endsAt}">${readable(asked.endsAt)}</time> at the latest.${ending}</p>
     <form method="post">
+      <fieldset><legend>Accounts to share</legend>${boxes}</fieldset>
       <div class="actions">
         <button class="primary" name="decision" value="allow">Allow</button>
         <button name="decision" value="cancel">Cancel</button>

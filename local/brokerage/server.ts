@@ -36,7 +36,7 @@ export async function serve(options: BrokerageOptions): Promise<Serving> {
   provider.use(hopOnce(`http://localhost:${hop.port}`));
   provider.use(tokenEndpoint.middleware);
   provider.use(loginPages(provider, grants, limits));
-  provider.use(identity(provider));
+  provider.use(identity(provider, grants));
 
   const handle = provider.callback();
   main.answer((request, response) => void handle(request, response));

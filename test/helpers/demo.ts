@@ -73,12 +73,15 @@ export class TestDemo implements AsyncDisposable {
     link: string,
     choice: 'allow' | 'cancel' = 'allow',
     browser = new Browser(),
+    person: Person = { loginId: 'demo' },
   ): Promise<string> {
     const stopAt = `${this.cloud.apiUrl}/callback`;
     await browser.open(link);
     const login = await browser.post(link, {}, stopAt);
-    const consent = await browser.post(login.url, { login_id: 'demo', password: 'demo' }, stopAt);
-    const back = await browser.post(consent.url, { decision: choice }, stopAt);
+    const { loginId, accounts = [] } = person;
+    const consent = await browser.post(login.url, { login_id: loginId, password: loginId }, stopAt);
+    const ticked = accounts.map((account) => ['account', account] as const);
+    const back = await browser.post(consent.url, [['decision', choice], ...ticked], stopAt);
     if (!back.url.startsWith(stopAt)) throw new Error(`The login stopped at ${back.title}: ${back.status}`);
     return back.url;
   }
@@ -164,6 +167,13 @@ export class TestDemo implements AsyncDisposable {
   }
 }
 
+/** Who logs in at Demo Brokerage, with a password like their login ID. */
+export interface Person {
+  readonly loginId: 'demo' | 'friend';
+  /** That they tick; all of theirs without it. */
+  readonly accounts?: readonly string[];
+}
+
 export interface Execution {
   readonly executionArn: string;
   readonly name: string;
@@ -184,6 +194,8 @@ export function linkIn({ text }: { readonly text: string }): string | undefined 
   return /https?:\/\/\S+\/reauthorize\/\S+/.exec(text)?.[0];
 }
 
+type Form = Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+
 /** As much of a browser as a login without script needs: cookies by origin, and redirects. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
@@ -192,8 +204,8 @@ export class Browser {
     return this.#go('GET', url, undefined, stopAt);
   }
 
-  post(url: string, form: Record<string, string>, stopAt?: string): Promise<Page> {
-    return this.#go('POST', url, new URLSearchParams(form), stopAt);
+  post(url: string, form: Form, stopAt?: string): Promise<Page> {
+    return this.#go('POST', url, new URLSearchParams(form as Record<string, string>), stopAt);
   }
 
   async #go(method: string, url: string, body: URLSearchParams | undefined, stopAt?: string): Promise<Page> {

@@ -57,6 +57,17 @@ describe('1. paused or in set-up', () => {
   });
 });
 
+test('an operator who pins anew is answered first, whatever was asked of the owner before', () => {
+  const asked = fresh(login, open('requested', '2026-03-03T15:00:00Z'));
+  const answer = at(login, asked, { force: 'repin' });
+  expect(answer).toMatchObject({ decision: 'reauthorize', reason: 'repin' });
+  expect(at(login, asked, { force: 'repin', done: ['reauthorize'] })).toEqual(none('all is well'));
+  expect(at(login, fresh(login, open('repin', '2026-03-03T15:00:00Z')), { force: 'repin' })).toEqual(
+    none('the owner has been asked'),
+  );
+  expect(at(login, newGrant, { force: 'repin' })).toMatchObject({ reason: 'repin' });
+});
+
 describe('a login that was not completed', () => {
   const stranded = { login: { versionId: 'v', authorizationId: id, atMs: login } };
   const past = login + minuteMs;

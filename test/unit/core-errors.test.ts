@@ -22,6 +22,7 @@ describe('errors', () => {
       'ClientRejectedError',
       'ProviderContractError',
       'ConfigurationError',
+      'IdentityError',
       'UnexpectedError',
     ]);
     const classes = Object.entries(errors).filter(

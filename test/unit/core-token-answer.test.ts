@@ -36,12 +36,8 @@ describe('a dead refresh token', () => {
     ['A, if it were', 400, bodyAEscaped, 'unsupported_token_type'],
     ['B, which is not JSON', 400, bodyB, 'unsupported_token_type'],
     ['C, which blames the client', 401, bodyC, 'invalid_client'],
-    [
-      'C under status 400',
-      400,
-      '{"error":"invalid_client","error_description":"Invalid refresh_token"}',
-      'invalid_client',
-    ],
+    ['C under status 400', 400, bodyC, 'invalid_client'],
+    ['C in other letters', 401, bodyC.replace('refresh token', 'Refresh Token'), 'invalid_client'],
   ])('is known by %s', (_, status, body, error) => {
     expect(refresh(status, body)).toEqual({ refusal: 'grant-rejected', error });
   });
@@ -56,6 +52,7 @@ describe('a dead refresh token', () => {
       refusal: 'contract',
       error: 'unsupported_token_type',
     });
+    expect(refresh(401, bodyC, plain)).toEqual({ refusal: 'client-rejected', error: 'invalid_client' });
   });
 });
 
@@ -73,6 +70,12 @@ describe('the client’s own credentials', () => {
       403,
       `{"error":"unauthorized_client","error_description":"Grant type 'refresh_token' not allowed for the client."}`,
       'unauthorized_client',
+    ],
+    [
+      'a description that speaks of refresh tokens and does not call one dead',
+      401,
+      '{"error":"invalid_client","error_description":"refresh token grants need client authentication"}',
+      'invalid_client',
     ],
     ['an empty 401', 401, '', 'HTTP 401'],
     ['a 401 without a code', 401, '{"message":"Unauthorized"}', 'HTTP 401'],

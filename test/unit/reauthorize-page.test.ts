@@ -16,6 +16,7 @@ async function pageFor(grant: Grant): Promise<string> {
     connectionId: 'schwab-main',
     authorizationId: 'a'.repeat(20),
     status: 'offered',
+    reason: 'expiring',
     expiresAtMs: nowMs + dayMs,
     linkHashes: ['b'.repeat(43)],
     starts: {},

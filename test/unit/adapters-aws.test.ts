@@ -1,0 +1,80 @@
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { callAws } from '../../adapters/aws.ts';
+import { secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
+import { Secret } from '../../core/secret.ts';
+import { AwsError } from '../../local/aws/errors.ts';
+import type { LocalAws } from '../helpers/local-aws.ts';
+import { clients, refusal, startLocalAws } from '../helpers/local-aws.ts';
+
+/** What Secrets Manager answers, before the embedded one would: it deletes no secret. */
+let refused: AwsError | undefined;
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await startLocalAws();
+  aws.secrets.call = () => Promise.reject(refused);
+});
+afterAll(() => aws.close());
+
+const scheduledForDeletion = new AwsError(
+  'InvalidRequestException',
+  "You can't perform this operation on the secret because it was marked for deletion.",
+);
+
+describe('a secret that is scheduled for deletion', () => {
+  test('is for an operator to restore, whatever was asked of it', async () => {
+    refused = scheduledForDeletion;
+    const { secrets } = clients(aws.url);
+    const tokens = secretsManagerTokens('grantkeeper/prod', secrets);
+    const grant = {
+      versionId: '11111111-2222-3333-4444-555555555555',
+      refreshToken: new Secret('r'),
+      obtainedAt: '2026-01-05T12:00:00.000Z',
+      authorizedAt: '2026-01-05T12:00:00.000Z',
+    };
+    const restore =
+      'the secret is scheduled for deletion. Restore it with aws secretsmanager restore-secret.';
+
+    expect(await refusal(secretsManagerClients(secrets).read('grantkeeper/prod/client/schwab'))).toEqual({
+      name: 'ConfigurationError',
+      message: `reading grantkeeper/prod/client/schwab: ${restore}`,
+    });
+    expect(await refusal(tokens.putGrant('schwab-main', grant))).toEqual({
+      name: 'ConfigurationError',
+      message: `storing grantkeeper/prod/schwab-main/grant: ${restore}`,
+    });
+    expect(
+      await refusal(tokens.moveCurrent('schwab-main', 'access', grant.versionId, grant.versionId)),
+    ).toEqual({
+      name: 'ConfigurationError',
+      message: `making a version of grantkeeper/prod/schwab-main/access current: ${restore}`,
+    });
+  });
+
+  test('is meant by the documented wording too', async () => {
+    refused = new AwsError(
+      'InvalidRequestException',
+      "You tried to perform the operation on a secret that's currently marked deleted.",
+    );
+    expect(await refusal(read('grantkeeper/prod/client/schwab'))).toMatchObject({
+      name: 'ConfigurationError',
+    });
+  });
+
+  test('is not meant by what else its state may forbid: that is tried again', async () => {
+    refused = new AwsError(
+      'InvalidRequestException',
+      'You provided a VersionStage that is not associated to the provided VersionId.',
+    );
+    expect(await refusal(read('grantkeeper/prod/client/schwab'))).toEqual({
+      name: 'StoreUnavailableError',
+      message: 'reading grantkeeper/prod/client/schwab: InvalidRequestException',
+    });
+  });
+});
+
+function read(name: string): Promise<unknown> {
+  const { secrets } = clients(aws.url);
+  return callAws(`reading ${name}`, () => secrets.send(new GetSecretValueCommand({ SecretId: name })));
+}

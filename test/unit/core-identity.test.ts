@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Identity } from '../../core/identity.ts';
+import { compareIdentity, pin, valuesAt } from '../../core/identity.ts';
+
+const dana = { subject: 'dana' };
+const two = { accounts: ['1', '2'] };
+
+describe('a login compared with what is pinned', () => {
+  test.each<[string, Identity | undefined, Identity, string]>([
+    ['nothing is pinned', undefined, dana, 'first'],
+    ['an empty pin', {}, dana, 'first'],
+    ['the same subject', dana, dana, 'same'],
+    ['another subject', dana, { subject: 'friend' }, 'other'],
+    ['no subject where one is pinned', dana, two, 'unknown'],
+    [
+      'the same subject, all accounts and more',
+      { ...dana, ...two },
+      { ...dana, accounts: ['1', '2', '3'] },
+      'same',
+    ],
+    ['the same subject, an account less', { ...dana, ...two }, { ...dana, accounts: ['2'] }, 'fewer'],
+    ['the same subject, no account', { ...dana, ...two }, dana, 'fewer'],
+    ['another subject with the same accounts', { ...dana, ...two }, { subject: 'friend', ...two }, 'other'],
+    ['the same accounts', two, two, 'same'],
+    ['an account less', two, { accounts: ['1'] }, 'fewer'],
+    ['none of the accounts', two, { accounts: ['3'] }, 'other'],
+    ['no accounts at all', two, {}, 'unknown'],
+  ])('%s', (_, pinned, found, verdict) => {
+    expect(compareIdentity(pinned, found)).toBe(verdict);
+  });
+});
+
+test('what is pinned grows, and keeps what a login did not tell', () => {
+  expect(pin(undefined, {})).toEqual({ subject: undefined });
+  expect(pin(undefined, { ...dana, ...two })).toEqual({ ...dana, ...two });
+  expect(pin({ ...dana, ...two }, { accounts: ['3', '1'] })).toEqual({ ...dana, accounts: ['1', '2', '3'] });
+});
+
+test('values are read at paths, with * for every element', () => {
+  const document = { sub: 7, accounts: [{ id: 'a' }, { id: 'b' }, {}, null], nested: { id: {} } };
+  expect(valuesAt(document, '/sub')).toEqual(['7']);
+  expect(valuesAt(document, '/accounts/*/id')).toEqual(['a', 'b']);
+  expect(valuesAt(document, '/accounts/1/id')).toEqual(['b']);
+  expect(valuesAt(document, '/nested/id')).toEqual([]);
+  expect(valuesAt(document, '/constructor/name')).toEqual([]);
+  expect(valuesAt(undefined, '/sub')).toEqual([]);
+});
