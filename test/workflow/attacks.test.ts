@@ -219,6 +219,52 @@ describe('injection', () => {
   });
 });
 
+describe('every page', () => {
+  const pages: [string, (link: string) => Raw][] = [
+    ['an invitation', (url) => ({ path: pathOf(url) })],
+    ['a link that is not valid', (url) => ({ path: wrong(url) })],
+    ['a callback that is not ours', () => ({ path: '/callback?state=x' })],
+  ];
+
+  test.each(pages)(
+    'is kept by nobody, framed by nobody, tells nobody where it was and runs nothing (%s)',
+    async (_, raw) => {
+      const { headers, body } = await send(raw(await askForLogin(demo)));
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'referrer-policy': 'same-origin',
+        'strict-transport-security': 'max-age=31536000',
+        'x-content-type-options': 'nosniff',
+      });
+      expect(headers['content-security-policy']).toMatch(
+        /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none'; frame-ancestors 'none'$/,
+      );
+      expect(body).not.toMatch(/<script|<iframe|<img|javascript:|\son\w+=/i);
+    },
+  );
+
+  test('a start leads on by 303, which turns the form into a GET, and tells the provider not where from', async () => {
+    const { status, headers } = await send({ method: 'POST', path: pathOf(await askForLogin(demo)) });
+    expect(status).toBe(303);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+  });
+
+  test('a start has a challenge and a state of its own: S256 of 32 random bytes, and 32 more', async () => {
+    link = await askForLogin(demo);
+    const starts = await Promise.all([1, 2, 3].map(() => send({ method: 'POST', path: pathOf(link) })));
+    const asked = starts.map(({ headers }) => new URL(headers.location!).searchParams);
+    for (const query of asked) {
+      expect(query.get('response_type')).toBe('code');
+      expect(query.get('code_challenge_method')).toBe('S256');
+      expect(query.get('code_challenge')).toMatch(/^[\w-]{43}$/);
+      expect(query.get('state')).toMatch(/^demo-main\.[a-z0-9]{20}\.[\w-]{43}$/);
+    }
+    for (const name of ['code_challenge', 'state']) {
+      expect(new Set(asked.map((query) => query.get(name))).size).toBe(3);
+    }
+  });
+});
+
 describe('anything at all', () => {
   const random = fc.string({ unit: 'binary-ascii', maxLength: 60 });
   const words = fc.constantFrom(

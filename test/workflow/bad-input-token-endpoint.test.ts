@@ -25,7 +25,11 @@ let demo: TestDemo;
 beforeAll(async () => {
   demo = await TestDemo.start({
     change: tokenEndpointTimeout(1500),
-    configure: withProviderData({ rejectedGrantTexts: presets['schwab']!.rejectedGrantTexts }),
+    configure: withProviderData({
+      rejectedGrantTexts: presets['schwab']!.rejectedGrantTexts,
+      // The tokens that are made up here are nobody's.
+      identity: undefined,
+    }),
   });
   await demo.connect();
 });

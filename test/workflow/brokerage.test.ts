@@ -120,7 +120,10 @@ describe('tokens', () => {
         scope: 'api',
       },
     });
-    expect(await identity(tokens.body.access_token)).toEqual({ status: 200, body: { sub: 'demo' } });
+    expect(await identity(tokens.body.access_token)).toEqual({
+      status: 200,
+      body: { sub: 'demo', accounts: ['1001', '1002', '1003'] },
+    });
 
     const refreshed = await refresh(tokens.body.refresh_token);
     expect(refreshed.status).toBe(200);

@@ -5,7 +5,7 @@ import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { formsOf, leaks } from '../helpers/canary.ts';
-import { Browser, TestDemo, hourMs, linkIn } from '../helpers/demo.ts';
+import { Browser, TestDemo, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';
 import {
   askForLogin,
   setClientSecret,
@@ -168,6 +168,20 @@ async function walk(): Promise<void> {
   await setClientSecret(demo);
   await toNextTick(demo);
 
+  // Somebody else's login, one that leaves accounts out, and one whose callback dies.
+  const friend = new Browser();
+  const another = await askForLogin(demo);
+  await friend.open(await demo.logInUpToCallback(another, 'allow', friend, { loginId: 'friend' }));
+  const fewer = { loginId: 'demo', accounts: ['1001'] } as const;
+  await browser.open(await demo.logInUpToCallback(another, 'allow', browser, fewer));
+  await demo.cloud.faults.plan({
+    call: 'secretsmanager:UpdateSecretVersionStage',
+    by: 'callback',
+    kind: 'kill',
+  });
+  await demo.logIn(await askForLogin(demo));
+  await toNextTick(demo);
+
   // A refresh token that is rejected, then the ladder to the grant's end.
   await brokerage.revokeAllGrants();
   await toNextTick(demo);
@@ -215,6 +229,7 @@ async function misbehavingExchanges(): Promise<void> {
   for (const answer of [...misbehaviours(), ...malformed()]) {
     await demo.brokerage.misbehave(answer);
     await demo.logIn(link);
+    await demo.advance(minuteMs);
   }
   await demo.brokerage.misbehave({ kind: 'hang', processed: true });
   await demo.logIn(link);
