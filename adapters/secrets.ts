@@ -93,9 +93,15 @@ export function secretsManagerTokens(prefix: string, client: SecretsManagerClien
         RemoveFromVersionId: fromVersionId,
         MoveToVersionId: toVersionId,
       });
-      return callAws(`making a version of ${name} current`, () => client.send(command).then(() => true), {
-        InvalidParameterException: () => false,
-      });
+      const moved = await callAws(
+        `making a version of ${name} current`,
+        () => client.send(command).then(() => true),
+        { InvalidParameterException: () => false },
+      );
+      if (moved) return true;
+      // It may be this very move that came first, when its answer was lost and the client asked again.
+      const current = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
+      return current?.versionId === toVersionId;
     },
   };
 }

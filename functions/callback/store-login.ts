@@ -70,19 +70,22 @@ export async function storeLogin(
   };
   const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
 
-  const move = async (
+  const move = async <T>(
     secret: 'grant' | 'access',
-    found: Versions<unknown>,
+    found: Versions<T>,
     toVersionId: string,
-    readAgain: () => Promise<Versions<unknown>>,
+    readAgain: () => Promise<Versions<T>>,
+    isOurs: (current: T) => boolean = () => false,
   ): Promise<boolean> => {
     let { currentVersionId } = found;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (await tokens.moveCurrent(connectionId, secret, currentVersionId, toVersionId)) return true;
-      // A later lease than ours is a newer login's, finished or not: refreshes wait for ours to end.
+      const again = await readAgain();
+      // A later lease than ours is a newer login's, finished or not; what was read before it is surely none of its own.
       const { grant: now } = await grants.read(connectionId);
       if (now.fencingNumber !== fencingNumber) return false;
-      ({ currentVersionId } = await readAgain());
+      if (again.current !== undefined && isOurs(again.current)) return true;
+      ({ currentVersionId } = again);
     }
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
@@ -90,7 +93,9 @@ export async function storeLogin(
   const grantPut = await tokens.putGrant(connectionId, grant);
   const readGrant = () => tokens.readGrant(connectionId);
   const [isCurrent, accessPut] = await Promise.all([
-    grantPut === 'current' || move('grant', before.grant, grant.versionId, readGrant),
+    grantPut === 'current' ||
+      // Whatever has this login's time was refreshed from it meanwhile, by one who had the lease before.
+      move('grant', before.grant, grant.versionId, readGrant, ({ authorizedAt }) => authorizedAt === at),
     tokens.putAccess(connectionId, access),
   ]);
   if (!isCurrent) return undefined;

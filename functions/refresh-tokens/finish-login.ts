@@ -11,7 +11,7 @@ export interface FinishLoginPorts extends CompleteLoginPorts {
 }
 
 /**
- * Goes on where the callback of a login died. Under the lease, past the time in which that callback could live.
+ * Goes on where the callback of a login died. Under the lease, which no callback gives away before it has recorded.
  * @returns `login-recovered` when its tokens were found, or recorded before; `login-lost` when it died before it had put
  *   them; `dropped` when a newer login has begun meanwhile
  */
@@ -26,7 +26,7 @@ export async function finishLogin(
     await completeLogin(connectionId, login, ports);
     return 'login-recovered';
   }
-  const [grant, { currentVersionId }, access] = await Promise.all([
+  const [grant, { currentVersionId, current }, access] = await Promise.all([
     tokens.readGrantVersion(connectionId, login.versionId),
     tokens.readGrant(connectionId),
     tokens.readAccess(connectionId),
@@ -38,12 +38,13 @@ export async function finishLogin(
   // While the lease is still ours, what was current a moment ago is no newer login's; the move itself sees later ones.
   const { grant: now } = await grants.read(connectionId);
   if (now.fencingNumber !== fencingNumber) return 'dropped';
+  // Whatever has its login's time is this version, or was refreshed from it by one who had the lease before the login.
   const isCurrent =
-    currentVersionId === grant.versionId ||
+    current?.authorizedAt === grant.authorizedAt ||
     (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
   if (!isCurrent) return 'dropped';
-  const { current } = await adoptAccess(connectionId, access, grant, tokens);
-  const itsAccess = current?.derivedFrom === grant.versionId ? current : undefined;
+  const { current: itsNewest } = await adoptAccess(connectionId, access, grant, tokens);
+  const itsAccess = itsNewest?.derivedFrom === grant.versionId ? itsNewest : undefined;
   const recorded = await grants.recordTokens(
     connectionId,
     fencingNumber,

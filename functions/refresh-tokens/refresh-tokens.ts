@@ -63,7 +63,9 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const { fencingNumber, login } = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
-    outcome = isStranded(login, nowMs)
+    // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
+    const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
+    outcome = unfinished
       ? await finishLogin(connectionId, login, fencingNumber, ports)
       : await refresh(settings, fencingNumber, input, ports);
   } finally {
