@@ -30,26 +30,38 @@ A port of 0 takes any free one.`;
 
 type PortName = keyof typeof defaults;
 
-/** @throws {Error} for an option that is not known, or not a port */
-function readPorts(): Record<PortName, number> | undefined {
+/** What was typed is at fault. */
+class UsageError extends Error {}
+
+function parseOptions(): { readonly [name in PortName]?: string } & { readonly help?: boolean } {
   const port = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: {
-      'tools-port': port,
-      'api-port': port,
-      'brokerage-port': port,
-      'hop-port': port,
-      'aws-port': port,
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  try {
+    return parseArgs({
+      options: {
+        'tools-port': port,
+        'api-port': port,
+        'brokerage-port': port,
+        'hop-port': port,
+        'aws-port': port,
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    // Its first sentence names the option; the rest explains what nobody meant.
+    throw new UsageError(/^.*?(?=\. |$)/.exec((error as Error).message)![0]);
+  }
+}
+
+/** @throws {UsageError} for an option that is not known, or not a port */
+function readPorts(): Record<PortName, number> | undefined {
+  const values = parseOptions();
   if (values.help) return undefined;
   const ports = { ...defaults };
   for (const name of Object.keys(defaults) as PortName[]) {
     const value = values[name];
     if (value === undefined) continue;
     if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
-      throw new Error(`--${name} is ${JSON.stringify(value)}: must be a port from 0 to 65535.`);
+      throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be a port from 0 to 65535.`);
     }
     ports[name] = Number(value);
   }
@@ -105,12 +117,18 @@ What to do next:
 Ctrl+C stops it. --help lists the options.`;
 }
 
-main().catch((error: unknown) => {
+/** What to do about an error at the start: its cause, and the next step. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\nnpm start -- --help lists the options.`;
   const { code, port, message } = error as { code?: string; port?: number; message: string };
-  const text =
-    code === 'EADDRINUSE'
-      ? `Port ${port} is in use by another program. Stop that, or choose another port (see --help).`
-      : message;
-  console.error(text);
+  const taken = code === 'EADDRINUSE' ? port : /port (\d+): it is in use/.exec(message)?.[1];
+  if (taken === undefined) return message;
+  const ports = readPorts() ?? defaults;
+  const flag = (Object.keys(ports) as PortName[]).find((name) => ports[name] === Number(taken));
+  return `Port ${taken} is in use by another program. Stop that, or choose another: npm start -- --${flag ?? '…-port'} 0`;
+}
+
+main().catch((error: unknown) => {
+  console.error(explain(error));
   process.exit(1);
 });

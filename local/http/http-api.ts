@@ -28,6 +28,7 @@ interface FunctionResponse {
 
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const maximumBodyBytes = 10 * 1024 * 1024;
+const maximumHeadBytes = 10_240;
 const integrationTimeoutMs = 30_000;
 
 /**
@@ -79,8 +80,9 @@ export class HttpApi {
     // Not as a reference: that would take `//host/path` for another host.
     const url = URL.parse(`http://127.0.0.1${request.url}`);
     const matched = url ? this.#match(request.method ?? 'GET', url.pathname) : undefined;
-    const answer =
-      url && matched
+    const answer = isTooLong(request)
+      ? gatewayError(431, 'Request Header Fields Too Large')
+      : url && matched
         ? await this.#integrate(request, url, matched).catch(() => gatewayError(500, 'Internal Server Error'))
         : gatewayError(404, 'Not Found');
     this.accessLog.push({
@@ -172,6 +174,12 @@ function joinedHeaders(request: IncomingMessage): Record<string, string> {
     headers[name] = values!.join(name === 'cookie' ? '; ' : ',');
   }
   return headers;
+}
+
+/** Request line and header values together; which status refuses them AWS does not say. */
+function isTooLong({ method, url, rawHeaders }: IncomingMessage): boolean {
+  const values = rawHeaders.filter((_, index) => index % 2 === 1).join('');
+  return Buffer.byteLength(`${method} ${url} HTTP/1.1${values}`) > maximumHeadBytes;
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {

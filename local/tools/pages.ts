@@ -1,5 +1,6 @@
 import { Html, html } from '../../core/html.ts';
 import { administrator } from '../aws/service.ts';
+import { AwsError } from '../aws/errors.ts';
 import type { Cloud } from '../cloud.ts';
 
 interface ListedExecution {
@@ -26,6 +27,7 @@ article { padding: .75rem 1rem; margin: .75rem 0; border: 1px solid #8888; borde
 article h3 { margin: 0; font-size: 1rem; }
 pre { white-space: pre-wrap; font-size: .85rem; margin: .5rem 0 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+.wide { overflow-x: auto; }
 td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
 small, .dim { opacity: .75; }
 `);
@@ -34,7 +36,7 @@ small, .dim { opacity: .75; }
 export async function overviewPage(cloud: Cloud): Promise<string> {
   const { clock, inbox, lambda } = cloud;
   const next = clock.next();
-  const executions = await executionsOf(cloud);
+  const { waiting, others, more } = await executionsOf(cloud);
   const messages = inbox.list().toReversed();
   return layout(
     'Grantkeeper, embedded cloud',
@@ -56,14 +58,14 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
             <pre>${linked(text)}</pre>
           </article>`,
       )}
-      <h2>Executions (newest first)</h2>
+      <h2>Executions (those that wait, then the newest)</h2>
       <table>
         <tr>
           <th>Started</th>
           <th>Status</th>
           <th>States</th>
         </tr>
-        ${executions.map(
+        ${[...waiting, ...others].map(
           ({ executionArn, startDate, status, states }) =>
             html`<tr>
               <td>
@@ -74,6 +76,8 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
             </tr>`,
         )}
       </table>
+      ${more ? html`<p class="dim">Older ones are not shown here; ListExecutions has them.</p>` : ''}
+      ${faultsOf(cloud)}
       <h2>Function logs (newest first)</h2>
       <pre>
 ${lambda.logs
@@ -84,9 +88,23 @@ ${lambda.logs
   );
 }
 
-/** Every event of one execution, as its history has them. */
-export async function executionPage(cloud: Cloud, executionArn: string): Promise<string> {
-  const events = await historyOf(cloud, executionArn);
+/** What went wrong, with a way back. */
+export function problemPage(problem: string): string {
+  return layout(
+    'That did not work',
+    html`<h1>That did not work</h1>
+      <p>${problem}</p>
+      <p><a href="/">Back to the overview</a></p>`,
+  );
+}
+
+/** Every event of one execution, as its history has them; undefined where there is no such execution. */
+export async function executionPage(cloud: Cloud, executionArn: string): Promise<string | undefined> {
+  const events = await historyOf(cloud, executionArn).catch((error: unknown) => {
+    if (error instanceof AwsError) return undefined;
+    throw error;
+  });
+  if (events === undefined) return undefined;
   return layout(
     'Execution',
     html`<p><a href="/">Back</a></p>
@@ -118,20 +136,44 @@ export async function executionPage(cloud: Cloud, executionArn: string): Promise
 }
 
 async function executionsOf(cloud: Cloud) {
-  const { executions } = (await cloud.stepFunctions.call(
-    'ListExecutions',
-    { stateMachineArn: cloud.outputs.stateMachineArn, maxResults: 30 },
-    administrator,
-  )) as unknown as { executions: ListedExecution[] };
-  return Promise.all(
-    executions.map(async (execution) => {
-      const events = await historyOf(cloud, execution.executionArn);
-      const states = events.flatMap(
-        ({ stateEnteredEventDetails: entered }) => (entered as { name: string } | undefined)?.name ?? [],
-      );
-      return { ...execution, states };
-    }),
-  );
+  const list = async (members: Record<string, unknown>) =>
+    (await cloud.stepFunctions.call(
+      'ListExecutions',
+      { stateMachineArn: cloud.outputs.stateMachineArn, maxResults: 30, ...members },
+      administrator,
+    )) as unknown as { executions: ListedExecution[]; nextToken?: string };
+  const withStates = (executions: ListedExecution[]) =>
+    Promise.all(
+      executions.map(async (execution) => {
+        const events = await historyOf(cloud, execution.executionArn);
+        const states = events.flatMap(
+          ({ stateEnteredEventDetails: entered }) => (entered as { name: string } | undefined)?.name ?? [],
+        );
+        return { ...execution, states };
+      }),
+    );
+  const [running, newest] = await Promise.all([list({ statusFilter: 'RUNNING' }), list({})]);
+  return {
+    waiting: await withStates(running.executions),
+    others: await withStates(newest.executions.filter(({ status }) => status !== 'RUNNING')),
+    more: newest.nextToken !== undefined,
+  };
+}
+
+/** What goes wrong on purpose. */
+function faultsOf({ faults }: Cloud): Html {
+  const planned = faults.planned();
+  const met = faults.met().toReversed().slice(0, 30);
+  return html`<h2>Faults (${planned.length} planned, ${faults.met().length} met)</h2>
+    ${
+      planned.length + met.length === 0
+        ? html`<p class="dim">None. Plan one:</p>
+          <pre>
+curl -d '{"call": "secretsmanager:PutSecretValue", "by": "refresh-tokens", "kind": "kill"}' …/faults</pre>`
+        : ''
+    }
+    ${planned.map(({ fault, met: times }) => html`<pre>planned, met ${times} times: ${JSON.stringify(fault)}</pre>`)}
+    ${met.map(({ at, call, by, kind, effect }) => html`<pre>${at} ${kind} ${effect} ${call} by ${by}</pre>`)}`;
 }
 
 async function historyOf(cloud: Cloud, executionArn: string): Promise<HistoryEvent[]> {
@@ -154,11 +196,14 @@ function stepButton(advance: string, label: string): Html {
   </form>`;
 }
 
-/** Text with its addresses made links. */
+/** Text with its addresses made links; those of AWS's console lead to the execution here. */
 function linked(text: string): Html[] {
-  return text
-    .split(/(https?:\/\/\S+)/)
-    .map((part, index) => (index % 2 === 1 ? html`<a href="${part}">${part}</a>` : html`${part}`));
+  return text.split(/(https?:\/\/\S+)/).map((part, index) => {
+    if (index % 2 === 0) return html`${part}`;
+    const arn = /^https:\/\/\S+console\.aws\.amazon\.com\/\S+\/executions\/details\/(\S+)$/.exec(part)?.[1];
+    const href = arn === undefined ? part : `/execution?arn=${encodeURIComponent(arn)}`;
+    return html`<a href="${href}">${arn ?? part}</a>`;
+  });
 }
 
 function layout(title: string, body: Html): string {

@@ -5,9 +5,12 @@ import type { AddressInfo } from 'node:net';
 
 import { Temporal } from 'temporal-polyfill';
 
+import type * as z from 'zod/mini';
+
 import type { Ran, VirtualClock } from '../clock.ts';
 import type { Cloud } from '../cloud.ts';
-import { executionPage, overviewPage } from './pages.ts';
+import { FaultSchema } from '../faults.ts';
+import { executionPage, overviewPage, problemPage } from './pages.ts';
 
 export interface ToolsServer {
   readonly url: string;
@@ -18,14 +21,24 @@ export interface ToolsServer {
 const longestStepMs = 400 * 24 * 3600 * 1000;
 const maximumBodyBytes = 10_000;
 
-class BadRequest extends Error {}
+/** What the one who asks can mend. */
+class Refusal extends Error {
+  readonly status: number;
 
-/** The local tools: time, inbox, and a page for a person. */
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The local tools: time, inbox, faults, and a page for a person. */
 export async function startTools(cloud: Cloud, port: number): Promise<ToolsServer> {
   const server = createServer((request, response) => {
     void serve(cloud, request, response).catch((error: unknown) => {
-      const known = error instanceof BadRequest;
-      json(response, known ? 400 : 500, { error: error instanceof Error ? error.message : String(error) });
+      const status = error instanceof Refusal ? error.status : 500;
+      const message = error instanceof Error ? error.message : String(error);
+      if (request.headers.accept?.includes('text/html')) page(response, problemPage(message), status);
+      else json(response, status, { error: message });
     });
   });
   server.listen(port, '127.0.0.1');
@@ -42,18 +55,25 @@ export async function startTools(cloud: Cloud, port: number): Promise<ToolsServe
 }
 
 async function serve(cloud: Cloud, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const { clock } = cloud;
+  const url = URL.parse(`http://127.0.0.1${request.url}`);
+  const { clock, faults } = cloud;
   // Loopback alone is no protection from pages that the same person has open.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-    throw new BadRequest('These tools answer to 127.0.0.1 and localhost only.');
+    throw new Refusal('These tools answer to 127.0.0.1 and localhost only.');
   }
-  switch (`${request.method} ${pathname}`) {
+  const site = request.headers['sec-fetch-site'];
+  if (request.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none') {
+    throw new Refusal('Press the button on the page itself.');
+  }
+  // Node leaves the body out where a HEAD is answered.
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  switch (`${method} ${url?.pathname}`) {
     case 'GET /':
       return page(response, await overviewPage(cloud));
     case 'GET /execution': {
-      const arn = new URL(request.url!, 'http://127.0.0.1').searchParams.get('arn') ?? '';
-      return page(response, await executionPage(cloud, arn));
+      const found = await executionPage(cloud, url!.searchParams.get('arn') ?? '');
+      if (found === undefined) throw new Refusal('There is no execution with that ARN.', 404);
+      return page(response, found);
     }
     case 'GET /inbox':
       return json(response, 200, cloud.inbox.list());
@@ -63,18 +83,23 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
       const ran = await step(clock, readAdvance(await readBody(request)));
       return json(response, 200, { ...clockNow(clock), ran });
     }
-    case 'POST /step': {
-      const site = request.headers['sec-fetch-site'];
-      if (site !== undefined && site !== 'same-origin')
-        throw new BadRequest('Press the button on the page itself.');
+    case 'POST /step':
       await step(clock, new URLSearchParams(await readBody(request)).get('advance') ?? '');
       response.writeHead(303, { location: '/' }).end();
       return undefined;
-    }
+    case 'GET /faults':
+      return json(response, 200, { planned: faults.planned(), met: faults.met() });
+    case 'POST /faults':
+      await faults.plan(readFault(await readBody(request)));
+      return json(response, 201, { planned: faults.planned(), met: faults.met() });
+    case 'DELETE /faults':
+      faults.clear();
+      return json(response, 200, { planned: faults.planned(), met: faults.met() });
     default:
-      return json(response, 404, {
-        error: `There is no ${request.method} ${pathname}. There are GET /, GET /inbox, GET /clock and POST /clock.`,
-      });
+      throw new Refusal(
+        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /inbox, GET and POST /clock, and GET, POST and DELETE /faults.`,
+        404,
+      );
   }
 }
 
@@ -87,7 +112,7 @@ async function step(clock: VirtualClock, advance: string): Promise<Ran[]> {
   if (advance === 'next') return clock.advanceToNext();
   const durationMs = durationToMs(advance, clock.now());
   if (durationMs === undefined || durationMs < 0 || durationMs > longestStepMs) {
-    throw new BadRequest(
+    throw new Refusal(
       `advance is ${JSON.stringify(advance)}: must be "next" or an ISO 8601 duration up to 400 days, such as P6DT12H`,
     );
   }
@@ -110,14 +135,30 @@ function readAdvance(body: string): string {
   } catch {
     // Answered below, as any other body that does not say how far.
   }
-  throw new BadRequest('The body must be JSON such as {"advance": "P6DT12H"} or {"advance": "next"}.');
+  throw new Refusal('The body must be JSON such as {"advance": "P6DT12H"} or {"advance": "next"}.');
+}
+
+function readFault(body: string): z.input<typeof FaultSchema> {
+  const example = '{"call": "secretsmanager:PutSecretValue", "by": "refresh-tokens", "kind": "kill"}';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    throw new Refusal(`The body must be JSON such as ${example}.`);
+  }
+  const { error } = FaultSchema.safeParse(parsed);
+  if (error === undefined) return parsed as z.input<typeof FaultSchema>;
+  const problems = error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  );
+  throw new Refusal(`${problems.join('; ')}. An example: ${example}`);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of request.setEncoding('utf8') as AsyncIterable<string>) {
     body += chunk;
-    if (body.length > maximumBodyBytes) throw new BadRequest('The body is too large.');
+    if (body.length > maximumBodyBytes) throw new Refusal('The body is too large.');
   }
   return body;
 }
@@ -127,8 +168,8 @@ function json(response: ServerResponse, status: number, value: unknown): void {
   response.end(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-function page(response: ServerResponse, markup: string): void {
-  response.writeHead(200, {
+function page(response: ServerResponse, markup: string, status = 200): void {
+  response.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy':

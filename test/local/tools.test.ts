@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { startTools } from '../../local/tools/server.ts';
 import type { ToolsServer } from '../../local/tools/server.ts';
-import { TestDemo } from '../helpers/demo.ts';
+import { TestDemo, hourMs } from '../helpers/demo.ts';
 
 let demo: TestDemo;
 let tools: ToolsServer;
@@ -79,4 +79,75 @@ test('another site cannot press the buttons', async () => {
   const answer = await post('/step', 'advance=PT1H', { 'sec-fetch-site': 'cross-site' });
   expect(answer.status).toBe(400);
   expect(demo.cloud.clock.now()).toBe(Date.UTC(2026, 0, 5, 13));
+});
+
+test('an execution that waits is listed first, however many have ended since', async () => {
+  await demo.advance(20 * hourMs);
+  const page = await (await fetch(tools.url)).text();
+  const rows = page.match(/<td>(RUNNING|SUCCEEDED)<\/td>/g)!;
+  expect(rows[0]).toBe('<td>RUNNING</td>');
+  expect(rows.slice(1)).not.toContain('<td>RUNNING</td>');
+  expect(page).toContain('Older ones are not shown here');
+});
+
+test("an alert's link to AWS's console leads to the execution here", async () => {
+  await demo.start({ connectionId: 'nobody', trigger: 'operator' });
+  const page = await (await fetch(tools.url)).text();
+  const href = /<a href="(\/execution\?arn=[^"]+)">arn:aws:states[^<]+<\/a>/.exec(page)![1]!;
+  expect((await fetch(tools.url + href)).status).toBe(200);
+  expect(demo.alerts().at(-1)!.text).toContain('console.aws.amazon.com');
+});
+
+test.each([
+  ['/execution', 404],
+  ['/execution?arn=x', 404],
+  ['/execution?arn=arn:aws:states:us-east-1:000000000000:execution:grantkeeper-local-keep-grant:nobody', 404],
+  ['/nowhere', 404],
+])('%s is not found, and a person is told so on a page with a way back', async (path, status) => {
+  const asPerson = await fetch(tools.url + path, { headers: { accept: 'text/html' } });
+  expect(asPerson.status).toBe(status);
+  expect(await asPerson.text()).toContain('<a href="/">Back to the overview</a>');
+  const asProgram = await fetch(tools.url + path);
+  expect(asProgram.status).toBe(status);
+  expect(await asProgram.json()).toHaveProperty('error');
+});
+
+test('HEAD answers as GET does, without a body', async () => {
+  const answer = await fetch(tools.url, { method: 'HEAD' });
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toBe('');
+});
+
+describe('faults', () => {
+  const fault = { call: 'dynamodb:GetItem', by: 'check-grant', kind: 'kill' };
+
+  test('are planned, met by the next call that matches, and shown', async () => {
+    expect((await post('/faults', JSON.stringify(fault))).status).toBe(201);
+    expect(await (await fetch(`${tools.url}/faults`)).json()).toMatchObject({ planned: [{ fault, met: 0 }] });
+    await demo.start({ connectionId: 'demo-main', trigger: 'operator' });
+    await demo.advance(60_000);
+    const { planned, met } = (await (await fetch(`${tools.url}/faults`)).json()) as Record<string, unknown[]>;
+    expect(planned).toEqual([]);
+    expect(met).toEqual([expect.objectContaining({ ...fault, effect: 'before' })]);
+    expect(await (await fetch(tools.url)).text()).toContain('kill before dynamodb:GetItem by check-grant');
+    expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('that were planned are forgotten by DELETE', async () => {
+    await post('/faults', JSON.stringify(fault));
+    const answer = await fetch(`${tools.url}/faults`, { method: 'DELETE' });
+    expect(await answer.json()).toMatchObject({ planned: [] });
+  });
+
+  test.each([
+    ['kill', 'The body must be JSON such as'],
+    ['{"call":"s3:GetObject","kind":"fail"}', 'call: must be *, token-endpoint, lambda:Invoke, or an action'],
+    ['{"call":"*","kind":"explode"}', 'kind: '],
+    ['{"call":"token-endpoint","kind":"kill"}', 'by: must name the function to kill at the token endpoint'],
+    ['{"call":"token-endpoint","kind":"twice"}', 'kind: cannot be twice at the token endpoint'],
+  ])('as %s are refused with what is allowed', async (body, message) => {
+    const answer = await post('/faults', body);
+    expect(answer.status).toBe(400);
+    expect((JSON.parse(answer.body) as { error: string }).error).toContain(message);
+  });
 });

@@ -265,6 +265,26 @@ describe('every page', () => {
   });
 });
 
+describe('the gateway', () => {
+  const exactly = (bytes: number) => {
+    const { host } = new URL(demo.cloud.apiUrl);
+    const fixed = `GET /callback?state= HTTP/1.1${host}close`.length;
+    return { path: `/callback?state=${'x'.repeat(bytes - fixed)}`, headers: { connection: 'close' } };
+  };
+
+  test('takes request line and header values of 10,240 bytes together, and none larger', async () => {
+    expect(await send(exactly(10_240))).toMatchObject({ status: 400, title: 'This is not a login we know' });
+    expect(await send(exactly(10_241))).toMatchObject({ status: 431 });
+  });
+
+  test('takes a body of 10 MB, and none larger', async () => {
+    link = await askForLogin(demo);
+    const post = (bytes: number) => send({ method: 'POST', path: pathOf(link), body: 'x'.repeat(bytes) });
+    expect(await post(10 * 1024 * 1024 + 1)).toMatchObject({ status: 413 });
+    expect(await post(1024 * 1024)).toMatchObject({ status: 303 });
+  });
+});
+
 describe('anything at all', () => {
   const random = fc.string({ unit: 'binary-ascii', maxLength: 60 });
   const words = fc.constantFrom(
