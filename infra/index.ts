@@ -13,6 +13,7 @@ export const {
   stateMachineArn,
   tableName,
   operatorTopicArn,
+  mailDnsRecords,
   clientSecretNames,
   tokenSecretNames,
 } = grantkeeper(config, await findSecrets(pulumi.getStack()));

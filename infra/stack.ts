@@ -39,6 +39,9 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     prefix,
     from: config.mail.from,
     identity: config.mail.identity ?? config.mail.from,
+    recipientArns: [...new Set(config.connections.map(({ owner }) => owner.email))].map((address) =>
+      place.arn('ses', `identity/${address}`),
+    ),
   });
   const clients = clientSecrets(secretPrefix, config, found);
 
@@ -191,6 +194,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     stateMachineArn: workflow.stateMachineArn,
     tableName: storage.tableName,
     operatorTopicArn: alerts.topicArn,
+    /** To be put into the DNS of the mail domain, so that SES may send from it. */
+    mailDnsRecords: email.dnsRecords,
     clientSecretNames: Object.fromEntries(
       Object.entries(clients).map(([name, { name: secret }]) => [name, secret]),
     ),

@@ -75,6 +75,10 @@ export class Ses implements AwsService {
     const identity = this.#identityOf(from);
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
     this.#authorize(caller, 'ses:SendEmail', identityArn(identity ?? from));
+    // A new account is in the sandbox, where the recipients' own identities are checked as well.
+    for (const to of email.Destination.ToAddresses ?? []) {
+      this.#authorize(caller, 'ses:SendEmail', identityArn(addressOf(to)));
+    }
     if (email.ConfigurationSetName !== undefined) {
       this.#authorize(caller, 'ses:SendEmail', configurationSetArn(email.ConfigurationSetName));
       if (!this.#configurationSets.has(email.ConfigurationSetName)) {

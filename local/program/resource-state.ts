@@ -38,6 +38,7 @@ const made: Readonly<
   'aws:sesv2/emailIdentity:EmailIdentity': ({ emailIdentity }) => ({
     id: `${emailIdentity}`,
     arn: arn('ses', `identity/${emailIdentity}`),
+    dkimSigningAttributes: { tokens: ['token1', 'token2', 'token3'] },
   }),
   'aws:sesv2/configurationSet:ConfigurationSet': ({ configurationSetName }) => ({
     id: `${configurationSetName}`,

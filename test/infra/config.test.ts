@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 
 import type { GrantkeeperConfig } from '../../infra/config.ts';
 import { readConfig } from '../../infra/config.ts';
@@ -87,6 +89,20 @@ test('a plain number is read as the engine hands it over', async () => {
 test.each(['local', 'prod'] as const)('Pulumi.%s.yaml is valid', async (stack) => {
   const { connections } = await read(configOf(stack), stack);
   expect(connections).toHaveLength(1);
+});
+
+test('what Pulumi.prod.yaml shows in comments is valid too', async () => {
+  const text = readFileSync('Pulumi.prod.yaml', 'utf8').replace(/^ {2}# (?=grantkeeper:| {2})/gm, '  ');
+  const { config } = parse(text) as { config: Record<string, unknown> };
+  expect(config).toHaveProperty(['grantkeeper:providers', 'example', 'limits']);
+  const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
+  const example = { ...connections['schwab-main'], provider: 'example', client: 'example' };
+  const shown = await read({ ...config, 'grantkeeper:connections': { example } });
+
+  expect(shown.connections[0]?.providerData).toMatchObject({
+    displayName: 'Example Broker',
+    identity: 'id_token',
+  });
 });
 
 test('every problem is told at once: key, value, what is allowed', async () => {

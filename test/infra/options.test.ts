@@ -147,6 +147,7 @@ describe('secrets that an earlier deployment left in place', () => {
     expect(outputs.sort()).toEqual([
       'callbackUrl',
       'clientSecretNames',
+      'mailDnsRecords',
       'operatorTopicArn',
       'stateMachineArn',
       'stateMachineConsoleUrl',

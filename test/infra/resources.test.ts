@@ -24,6 +24,11 @@ describe('both stacks evaluate', () => {
       stateMachineArn: keepGrant,
       tableName: 'grantkeeper-prod',
       operatorTopicArn: arn('sns', 'grantkeeper-prod-operators'),
+      mailDnsRecords: ['token1', 'token2', 'token3'].map((token) => ({
+        name: `${token}._domainkey.example.com`,
+        type: 'CNAME',
+        value: `${token}.dkim.amazonses.com`,
+      })),
       clientSecretNames: { schwab: 'grantkeeper/prod/client/schwab' },
       tokenSecretNames: {
         'schwab-main': {
@@ -37,6 +42,8 @@ describe('both stacks evaluate', () => {
   test('local, without a domain, has the callback URL at the API’s own address', () => {
     expect(local.outputs).toMatchObject({
       callbackUrl: 'https://api.example.net/callback',
+      // An address is proved by a mail.
+      mailDnsRecords: [],
       clientSecretNames: { demo: 'grantkeeper/local/client/demo' },
     });
   });

@@ -50,7 +50,12 @@ const keepTokens = {
 const sendMail = {
   Effect: 'Allow',
   Action: ['ses:SendEmail'],
-  Resource: [arn('ses', 'identity/example.com'), arn('ses', 'configuration-set/grantkeeper-prod')],
+  Resource: [
+    arn('ses', 'identity/example.com'),
+    arn('ses', 'configuration-set/grantkeeper-prod'),
+    // In its sandbox SES checks the recipient's identity as well.
+    arn('ses', 'identity/alex@example.com'),
+  ],
 };
 const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
 const resume = { Effect: 'Allow', Action: ['states:SendTaskSuccess'], Resource: ['*'] };
@@ -164,7 +169,10 @@ describe('over all roles', () => {
   test('every other resource is of this stack', () => {
     const named = everything.flatMap(({ Resource }) => Resource).filter((each) => each !== '*');
     const foreign = named.filter((each) => !/grantkeeper[-/]prod/.test(each));
-    expect([...new Set(foreign)]).toEqual([arn('ses', 'identity/example.com')]);
+    expect([...new Set(foreign)]).toEqual([
+      arn('ses', 'identity/example.com'),
+      arn('ses', 'identity/alex@example.com'),
+    ]);
   });
 
   test('no action is a pattern', () => {

@@ -103,9 +103,14 @@ describe('SendEmail', () => {
     expect(aws.inbox.list()).toHaveLength(before);
   });
 
-  test('needs the role’s permission on the identity and on the configuration set', async () => {
+  test('needs the role’s permission on sender, recipient (as in the sandbox) and configuration set', async () => {
     allow(aws.iam, 'ses:SendEmail', 'arn:aws:ses:us-east-1:000000000000:identity/keeper@example.com');
     const asRole = clients(aws.url, aws.iam.credentialsFor(roleArn)).ses;
+    expect(await refusal(asRole.send(email()))).toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining('identity/owner@example.net'),
+    });
+    allow(aws.iam, 'ses:SendEmail', 'arn:aws:ses:us-east-1:000000000000:identity/owner@example.net');
     await asRole.send(email());
     expect(await refusal(asRole.send(email({ ConfigurationSetName: 'gk-mail' })))).toEqual({
       name: 'AccessDeniedException',
