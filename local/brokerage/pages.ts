@@ -99,6 +99,9 @@ const style = new Html(`
   h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.2; }
   ul { padding-left: 1.25rem; }
   label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
+  fieldset { margin: 1rem 0; padding: .25rem 1rem .5rem; border: 1px solid #b8c4ce; border-radius: .4rem; }
+  fieldset label { margin: .4rem 0; font-weight: 400; }
+  fieldset input { width: auto; margin-right: .4rem; }
   input { width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: #fff;
     border: 1px solid #6b7c8a; border-radius: .375rem; }
   .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }

@@ -20,7 +20,8 @@ interface HistoryEvent {
 
 const style = new Html(`
 :root { color-scheme: light dark; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+pre, p, h3, small { overflow-wrap: anywhere; }
 form { display: inline; }
 button { padding: .4rem .8rem; margin-right: .5rem; font: inherit; cursor: pointer; }
 article { padding: .75rem 1rem; margin: .75rem 0; border: 1px solid #8888; border-radius: .5rem; }
@@ -28,6 +29,8 @@ article h3 { margin: 0; font-size: 1rem; }
 pre { white-space: pre-wrap; font-size: .85rem; margin: .5rem 0 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 .wide { overflow-x: auto; }
+.wide td { white-space: nowrap; }
+.wide td:last-child { white-space: normal; min-width: 18rem; }
 td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
 small, .dim { opacity: .75; }
 `);
@@ -59,7 +62,7 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
           </article>`,
       )}
       <h2>Executions (those that wait, then the newest)</h2>
-      <table>
+      <div class="wide"><table>
         <tr>
           <th>Started</th>
           <th>Status</th>
@@ -75,7 +78,7 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
               <td>${states.join(' → ')}</td>
             </tr>`,
         )}
-      </table>
+      </table></div>
       ${more ? html`<p class="dim">Older ones are not shown here; ListExecutions has them.</p>` : ''}
       ${faultsOf(cloud)}
       <h2>Function logs (newest first)</h2>
@@ -110,7 +113,7 @@ export async function executionPage(cloud: Cloud, executionArn: string): Promise
     html`<p><a href="/">Back</a></p>
       <h1>Execution</h1>
       <p>${executionArn}</p>
-      <table>
+      <div class="wide"><table>
         <tr>
           <th>#</th>
           <th>Time</th>
@@ -131,7 +134,7 @@ export async function executionPage(cloud: Cloud, executionArn: string): Promise
             </td>
           </tr>`;
         })}
-      </table>`,
+      </table></div>`,
   );
 }
 
