@@ -70,7 +70,12 @@ describe('a caller', () => {
   test('is told to the service as the role of its key', async () => {
     const credentials = aws.iam.credentialsFor(roleArn, 'tick');
     await clients(aws.url, credentials).states.send(new ListStateMachinesCommand({}));
-    expect(aws.states.calls.at(-1)?.caller).toEqual({ principalArn: roleArn, sessionName: 'tick' });
+    const { accessKeyId } = credentials;
+    expect(aws.states.calls.at(-1)?.caller).toEqual({
+      principalArn: roleArn,
+      sessionName: 'tick',
+      accessKeyId,
+    });
   });
 
   test.each([
