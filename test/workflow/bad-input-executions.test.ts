@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { Browser, TestDemo } from '../helpers/demo.ts';
 import { askForLogin, setClientSecret, stored, toNextTick } from '../helpers/stored.ts';
@@ -138,3 +139,42 @@ test('while the client secret is absent or unusable the operator is told once, a
   expect(demo.mails()).toHaveLength(mails);
   expect(await demo.logIn(link)).toMatchObject({ status: 200, title: 'Done: you are connected' });
 });
+
+test('while the client secret is scheduled for deletion the operator is told once how to get it back', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  const before = await stored(demo);
+  const alerts = demo.alerts().length;
+  const restore = scheduleDeletion(demo, 'grantkeeper/local/client/demo');
+  await toNextTick(demo);
+  await toNextTick(demo);
+
+  expect(demo.alerts().slice(alerts)).toMatchObject([
+    {
+      subject: 'Grantkeeper: demo-main: ConfigurationError',
+      text: expect.stringContaining(
+        'reading grantkeeper/local/client/demo: the secret is scheduled for deletion. Restore it with aws secretsmanager restore-secret.',
+      ),
+    },
+  ]);
+  expect(await stored(demo)).toEqual(before);
+  restore();
+  await toNextTick(demo);
+  expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+  expect(demo.mails()).toHaveLength(1);
+});
+
+/** What AWS answers of a secret in its recovery window. @returns how to restore it */
+function scheduleDeletion({ cloud: { secrets } }: TestDemo, name: string): () => void {
+  const before = secrets.call.bind(secrets);
+  secrets.call = (operation, input, caller) =>
+    input.SecretId === name
+      ? Promise.reject(
+          new AwsError(
+            'InvalidRequestException',
+            "You can't perform this operation on the secret because it was marked for deletion.",
+          ),
+        )
+      : before(operation, input, caller);
+  return () => (secrets.call = before);
+}
