@@ -6,19 +6,49 @@ import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { Secret } from '../core/secret.ts';
 import { classifyRefusal } from '../core/token-answer.ts';
+import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
+import { providerEndpoints } from './provider-endpoints.ts';
+import { systemClock } from './system.ts';
 
-/** No token response is this large; what is larger is not read to its end. */
-const maximumBodyBytes = 256 * 1024;
+/** A hundred years: what lasts longer, or for ever, is no time that a date can hold. */
+const longestExpirySeconds = 100 * 365 * 24 * 3600;
 
-class TooLargeError extends Error {
-  override readonly name = 'TooLargeError';
-}
+type GrantType = 'authorization_code' | 'refresh_token';
 
 /**
  * Speaks OAuth to a provider. Errors of the library and of `fetch` are not passed on: their causes hold
  * requests and responses, and with them tokens.
  */
 export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }): TokenEndpoint {
+  const findEndpoints = providerEndpoints(systemClock);
+
+  /** One request to the token endpoint, wherever that is. */
+  async function ask(
+    provider: Provider,
+    grantType: GrantType,
+    request: (
+      server: oauth.AuthorizationServer,
+      options: oauth.TokenEndpointRequestOptions,
+    ) => Promise<Response>,
+    process: (server: oauth.AuthorizationServer, response: Response) => Promise<oauth.TokenEndpointResponse>,
+  ): Promise<TokenAnswer> {
+    const found = await findEndpoints(provider);
+    if (found.kind === 'refused') return found;
+    const { tokenEndpoint } = found.endpoints;
+    const server = { ...serverOf(provider), token_endpoint: tokenEndpoint };
+    const options = {
+      [oauth.customFetch]: fetchBounded,
+      [oauth.allowInsecureRequests]: isLoopback(new URL(tokenEndpoint).hostname),
+      signal: AbortSignal.timeout(timeoutMs),
+    };
+    return answerOf(
+      provider,
+      grantType,
+      () => request(server, options),
+      (response) => process(server, response),
+    );
+  }
+
   return {
     readCallback(provider, client, parameters, state) {
       try {
@@ -37,13 +67,11 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     },
 
     async refresh(provider, client, refreshToken) {
-      const server = serverOf(provider);
       const oauthClient = { client_id: client.clientId };
-      return answerOf(
+      return ask(
         provider,
         'refresh_token',
-        timeoutMs,
-        (options) =>
+        (server, options) =>
           oauth.refreshTokenGrantRequest(
             server,
             oauthClient,
@@ -51,19 +79,18 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
             refreshToken.reveal(),
             options,
           ),
-        (response) => oauth.processRefreshTokenResponse(server, oauthClient, response),
+        (server, response) => oauth.processRefreshTokenResponse(server, oauthClient, response),
       );
     },
 
     async exchange(provider, client, { parameters, state, redirectUri, codeVerifier }) {
-      const server = serverOf(provider);
       const oauthClient = { client_id: client.clientId };
-      const checked = oauth.validateAuthResponse(server, oauthClient, known(provider, parameters), state);
-      return answerOf(
+      const answer = known(provider, parameters);
+      const checked = oauth.validateAuthResponse(serverOf(provider), oauthClient, answer, state);
+      return ask(
         provider,
         'authorization_code',
-        timeoutMs,
-        (options) =>
+        (server, options) =>
           oauth.authorizationCodeGrantRequest(
             server,
             oauthClient,
@@ -73,7 +100,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
             codeVerifier,
             options,
           ),
-        (response) => oauth.processAuthorizationCodeResponse(server, oauthClient, response),
+        (server, response) => oauth.processAuthorizationCodeResponse(server, oauthClient, response),
       );
     },
 
@@ -97,8 +124,8 @@ function known(provider: Provider, parameters: URLSearchParams): URLSearchParams
 
 function serverOf(provider: Provider): oauth.AuthorizationServer {
   return {
-    issuer: provider.issuer ?? new URL(provider.tokenEndpoint).origin,
-    token_endpoint: provider.tokenEndpoint,
+    // Compared with nothing where the provider's data names none.
+    issuer: provider.issuer ?? 'unknown',
     // Whichever it signs with: the id_token comes over TLS from the token endpoint (OpenID Connect Core §3.1.3.7, 6).
     id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     authorization_response_iss_parameter_supported: provider.authorizationResponseIss,
@@ -114,19 +141,14 @@ function authenticationOf(provider: Provider, client: Client): oauth.ClientAuth 
 
 async function answerOf(
   provider: Provider,
-  grantType: 'authorization_code' | 'refresh_token',
-  timeoutMs: number,
-  request: (options: oauth.TokenEndpointRequestOptions) => Promise<Response>,
+  grantType: GrantType,
+  request: () => Promise<Response>,
   process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<TokenAnswer> {
   let status: number;
   let body: string;
   try {
-    const response = await request({
-      [oauth.customFetch]: fetchBounded,
-      [oauth.allowInsecureRequests]: isLoopback(new URL(provider.tokenEndpoint).hostname),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const response = await request();
     status = response.status;
     body = await response.text();
   } catch (error) {
@@ -156,23 +178,6 @@ async function answerOf(
   } catch {
     return { kind: 'refused', refusal: 'contract', error: 'not a valid token response' };
   }
-}
-
-/** No redirect is followed with credentials in it, and no endless body is read. */
-async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...options, redirect: 'manual' });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maximumBodyBytes) throw new TooLargeError();
-    chunks.push(chunk);
-  }
-  const { status } = response;
-  return new Response(bytes > 0 ? Buffer.concat(chunks) : null, {
-    status: status === 0 ? 302 : status,
-    headers: { 'content-type': 'application/json' },
-  });
 }
 
 /** The subject of an `id_token`, if it has one that can be trusted; if not, the tokens beside it are good all the same. */
@@ -224,7 +229,9 @@ function readTokenSet(
   if (typeof tokenSet.expires_in === 'string' && /^\d+$/.test(tokenSet.expires_in)) {
     tokenSet.expires_in = Number(tokenSet.expires_in);
   }
-  if (typeof tokenSet.expires_in !== 'number' || tokenSet.expires_in <= 0) delete tokenSet.expires_in;
+  const { expires_in: expiresIn } = tokenSet;
+  const isTime = typeof expiresIn === 'number' && expiresIn > 0 && expiresIn <= longestExpirySeconds;
+  if (!isTime) delete tokenSet.expires_in;
   if (tokenSet.refresh_token === '' || tokenSet.refresh_token === null) delete tokenSet.refresh_token;
   if (typeof tokenSet.scope !== 'string') delete tokenSet.scope;
   const { token_type: type } = tokenSet;

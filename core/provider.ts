@@ -7,6 +7,12 @@ export const EndpointSchema = z.string().check(
   }),
 );
 
+const HostSchema = z
+  .string()
+  .check(
+    z.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, { error: 'must be a host such as oauth2.example.com' }),
+  );
+
 /** Two of the longest ticks: half-way, and a tick later at the latest, the owner has been told in time. */
 const shortestGrantSeconds = 2 * 3600;
 
@@ -39,17 +45,38 @@ export const IdentitySourceSchema = z.union(
         subject: z.optional(PathSchema),
         accounts: z.optional(PathSchema),
       })
-      .check(z.refine(({ subject, accounts }) => (subject ?? accounts) !== undefined)),
+      .check(
+        z.refine(({ subject, accounts }) => (subject ?? accounts) !== undefined, {
+          error: 'must have the path of subject, of accounts or of both',
+        }),
+      ),
   ],
   { error: 'must be id_token, or an object with endpoint and the path of subject, of accounts or of both' },
 );
+
+/** Said beside all other problems of the block, not after they are mended. */
+function givenOrInMetadata(name: 'authorizationEndpoint' | 'tokenEndpoint') {
+  return z.refine<Partial<Record<typeof name | 'metadata', unknown>>>(
+    (provider) => provider[name] !== undefined || provider.metadata !== undefined,
+    {
+      path: [name],
+      error: 'must be given where metadata is not',
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    },
+  );
+}
 
 /** An authorization server as data; nothing in the code knows a provider's name. */
 export const ProviderSchema = z
   .object({
     displayName: z.string().check(z.minLength(1), z.maxLength(60)),
-    authorizationEndpoint: EndpointSchema,
-    tokenEndpoint: EndpointSchema,
+    /** Each may be left out where `metadata` tells it. */
+    authorizationEndpoint: z.optional(EndpointSchema),
+    tokenEndpoint: z.optional(EndpointSchema),
+    /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
+    metadata: z.optional(z.enum(['oauth', 'openid'])),
+    /** Hosts, beside the issuer's own, that its metadata may name. */
+    endpointHosts: z.optional(z.array(HostSchema)),
     /** RFC 6749 §2.3.1: HTTP Basic, or the credentials in the form body. */
     clientAuthentication: z._default(
       z.enum(['client_secret_basic', 'client_secret_post']),
@@ -59,7 +86,7 @@ export const ProviderSchema = z
     scope: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
     /** Further parameters of the authorization request, such as `access_type=offline`. */
     authorizationParameters: z.optional(z.record(z.string(), z.string())),
-    /** The issuer identifier (RFC 8414 §2); needed where `authorizationResponseIss` is set. */
+    /** The issuer identifier (RFC 8414 §2); needed where `metadata` or `authorizationResponseIss` is set. */
     issuer: z.optional(EndpointSchema),
     /** Whether the provider promises `iss` in the authorization response (RFC 9207). */
     authorizationResponseIss: z._default(z.boolean(), false),
@@ -91,10 +118,30 @@ export const ProviderSchema = z
       path: ['issuer'],
       error: 'must be given where identity is id_token',
     }),
+    z.refine(({ metadata, issuer }) => metadata === undefined || issuer !== undefined, {
+      path: ['issuer'],
+      error: 'must be given where metadata is',
+    }),
+    givenOrInMetadata('authorizationEndpoint'),
+    givenOrInMetadata('tokenEndpoint'),
   );
 
 export type Provider = z.infer<typeof ProviderSchema>;
 export type Limits = z.infer<typeof LimitsSchema>;
+
+/** Where a provider is spoken to. */
+export interface Endpoints {
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+}
+
+/** Answers a provider's endpoints: those of its data, and what these leave out from its metadata. */
+export type FindEndpoints = (provider: Provider) => Promise<FoundEndpoints>;
+
+export type FoundEndpoints =
+  | { readonly kind: 'found'; readonly endpoints: Endpoints }
+  /** `error` is safe to show. */
+  | { readonly kind: 'refused'; readonly refusal: 'unavailable' | 'contract'; readonly error: string };
 
 const days = 24 * 3600;
 

@@ -16,10 +16,8 @@ export function errorOf(
         `${name} refused the client's credentials (${error}). Put the right ones into the client secret.`,
       );
     case 'contract':
-      return new ProviderContractError(
-        `${name} answered the token request in a way its data does not allow (${error}).`,
-      );
+      return new ProviderContractError(`${name} answered in a way its data does not allow (${error}).`);
     case 'unavailable':
-      return new TokenEndpointUnavailableError(`${name}'s token endpoint gave no usable answer (${error}).`);
+      return new TokenEndpointUnavailableError(`${name} gave no usable answer (${error}).`);
   }
 }

@@ -2,6 +2,7 @@ import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { dynamoLimits } from '../../adapters/limits.ts';
+import { providerEndpoints } from '../../adapters/provider-endpoints.ts';
 import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
@@ -18,6 +19,7 @@ const ports: ReauthorizePorts = {
   grants: dynamoGrants(table),
   authorizations: dynamoAuthorizations(table),
   clients: secretsManagerClients(secretsManager()),
+  findEndpoints: providerEndpoints(systemClock),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
   events: dynamoEvents(table, systemClock, systemRandom),
   limits: dynamoLimits(table, systemRandom),

@@ -15,16 +15,19 @@ import type {
   Random,
   Workflow,
 } from '../../core/ports.ts';
+import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie, sourceOf } from '../http.ts';
 import { page, seeOther } from '../pages.ts';
+import { errorOf } from '../refusal.ts';
 import { reporting } from '../report.ts';
 
 export interface ReauthorizePorts {
   readonly grants: Pick<Grants, 'read' | 'markStarted'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'addStart'>;
   readonly clients: Clients;
+  readonly findEndpoints: FindEndpoints;
   readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
   readonly events: Events;
   readonly limits: Limits;
@@ -83,7 +86,11 @@ async function start(
   const { provider, redirectUri } = settings;
   const { random } = ports;
   const nowMs = ports.clock.nowMs();
-  const { clientId } = await ports.clients.read(settings.clientSecretName);
+  const [{ clientId }, found] = await Promise.all([
+    ports.clients.read(settings.clientSecretName),
+    ports.findEndpoints(provider),
+  ]);
+  if (found.kind === 'refused') throw errorOf(found.refusal, provider, found.error);
   // One secret a browser, so that two tabs do not end each other's login.
   const cookie = cookieOf(request) ?? random.secret();
   const state = stateOf({ connectionId, authorizationId, random: random.secret() });
@@ -97,7 +104,7 @@ async function start(
   if (authorization.taskToken === undefined) await ports.workflow.startForLink(connectionId, authorizationId);
   await ports.events.record(connectionId, 'started', { authorizationId });
 
-  const url = new URL(provider.authorizationEndpoint);
+  const url = new URL(found.endpoints.authorizationEndpoint);
   const parameters: Record<string, string> = {
     ...provider.authorizationParameters,
     response_type: 'code',

@@ -25,10 +25,49 @@ describe('a provider', () => {
     });
     expect(problems(ProviderSchema.safeParse({}))?.map((problem) => problem.split(':')[0])).toEqual([
       'displayName',
-      'authorizationEndpoint',
-      'tokenEndpoint',
       'accessTokenLifetimeSeconds',
       'limits',
+      'authorizationEndpoint',
+      'tokenEndpoint',
+    ]);
+  });
+
+  test('may leave its endpoints to its metadata, and then needs its issuer', () => {
+    const { authorizationEndpoint, tokenEndpoint, ...rest } = custom;
+    const without = (change: object) => problems(ProviderSchema.safeParse({ ...rest, ...change }));
+    const metadata = 'openid';
+    const issuer = 'https://auth.example.com';
+    expect(without({ metadata, issuer })).toBeUndefined();
+    expect(
+      without({ metadata, issuer, endpointHosts: ['oauth2.example.com', 'localhost:8183'] }),
+    ).toBeUndefined();
+    expect(without({ metadata, issuer, authorizationEndpoint })).toBeUndefined();
+    expect(without({ metadata })).toEqual(['issuer: must be given where metadata is']);
+    expect(without({ issuer, tokenEndpoint })).toEqual([
+      'authorizationEndpoint: must be given where metadata is not',
+    ]);
+    expect(without({ metadata, issuer, endpointHosts: ['https://oauth2.example.com'] })).toEqual([
+      'endpointHosts.0: must be a host such as oauth2.example.com',
+    ]);
+  });
+
+  test('tells whose grant it is by its id_token, or by a call, with at least one path', () => {
+    const issuer = 'https://auth.example.com';
+    const endpoint = 'https://auth.example.com/me';
+    expect(withProblems({ identity: 'id_token', issuer })).toBeUndefined();
+    expect(withProblems({ identity: { endpoint, subject: '/sub' } })).toBeUndefined();
+    expect(withProblems({ identity: { endpoint, accounts: '/accounts/*/number' } })).toBeUndefined();
+    expect(withProblems({ identity: 'id_token' })).toEqual([
+      'issuer: must be given where identity is id_token',
+    ]);
+    expect(withProblems({ identity: { endpoint } })).toEqual([
+      'identity: must have the path of subject, of accounts or of both',
+    ]);
+    expect(withProblems({ identity: { endpoint, subject: 'sub' } })).toEqual([
+      'identity.subject: must be a path such as /sub or /accounts/*/accountNumber',
+    ]);
+    expect(withProblems({ identity: 'name' })).toEqual([
+      'identity: must be id_token, or an object with endpoint and the path of subject, of accounts or of both',
     ]);
   });
 

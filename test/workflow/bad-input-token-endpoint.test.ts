@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { presets } from '../../core/provider.ts';
 import type { Misbehaviour } from '../../local/brokerage/control.ts';
-import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
 import {
   askForLogin,
   setClientSecret,
@@ -72,7 +72,7 @@ describe('a refresh that gets no usable answer', () => {
     expect(demo.alerts().slice(alerts)).toMatchObject([
       {
         subject: 'Grantkeeper: demo-main: TokenEndpointUnavailableError',
-        text: expect.stringContaining("Demo Brokerage's token endpoint gave no usable answer (HTTP 503)."),
+        text: expect.stringContaining('Demo Brokerage gave no usable answer (HTTP 503).'),
       },
     ]);
     expect((await demo.executions()).map(({ status }) => status)).toContain('FAILED');
@@ -243,6 +243,19 @@ describe('an exchange answered against the contract', () => {
     await setClientSecret(demo);
     await worksAgain(link);
   });
+});
+
+test('6. a lock held while a person logs in; a failed exchange leaving it held', async () => {
+  const link = await askForLogin(demo);
+  const browser = new Browser();
+  const callback = await demo.logInUpToCallback(link, 'allow', browser);
+  // The owner is at the provider for as long as they like: refreshes go on, and nobody has the lease.
+  expect((await demo.grant()).lease).toBeUndefined();
+  await demo.brokerage.misbehave({ kind: 'status', status: 503, body: '' });
+  expect(await browser.open(callback)).toMatchObject({ status: 502 });
+  expect((await demo.grant()).lease).toBeUndefined();
+  expect((await demo.grant()).login).toBeUndefined();
+  await worksAgain(link);
 });
 
 describe('an exchange answered sloppily', () => {

@@ -1,0 +1,101 @@
+import * as oauth from 'oauth4webapi';
+
+import type { Clock } from '../core/ports.ts';
+import type { FindEndpoints, FoundEndpoints, Provider } from '../core/provider.ts';
+import { EndpointSchema, isLoopback } from '../core/provider.ts';
+import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
+
+/** Endpoints move once in years; whoever moves them leaves the old ones for longer than this. */
+const freshMs = 60 * 60 * 1000;
+
+/** A callback asks for metadata, and exchanges its code after that, in the 28 seconds that it has. */
+const defaultTimeoutMs = 3_000;
+
+type Refused = Extract<FoundEndpoints, { kind: 'refused' }>;
+interface Read {
+  readonly kind: 'read';
+  readonly metadata: oauth.AuthorizationServer;
+  readonly readAtMs: number;
+}
+
+/**
+ * Finds endpoints, by metadata where the provider's data leaves them out. Metadata is kept in memory for an hour, and
+ * believed only so far: it must be of that very issuer, and name endpoints on hosts that the data names.
+ * @see RFC 8414 §3, OpenID Connect Discovery 1.0 §4
+ */
+export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): FindEndpoints {
+  const kept = new Map<string, Read>();
+
+  async function metadataOf(issuer: string, kind: 'oauth' | 'openid'): Promise<Read | Refused> {
+    const key = `${kind} ${issuer}`;
+    const known = kept.get(key);
+    const nowMs = clock.nowMs();
+    if (known !== undefined && nowMs < known.readAtMs + freshMs) return known;
+    const answer = await readMetadata(issuer, kind, nowMs, timeoutMs);
+    if (answer.kind === 'read') kept.set(key, answer);
+    // What was true an hour ago serves while it cannot be asked again.
+    return answer.kind === 'refused' && answer.refusal === 'unavailable' && known ? known : answer;
+  }
+
+  return async (provider) => {
+    const { authorizationEndpoint, tokenEndpoint, issuer, metadata: kind } = provider;
+    if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined) {
+      return { kind: 'found', endpoints: { authorizationEndpoint, tokenEndpoint } };
+    }
+    const answer = await metadataOf(issuer!, kind!);
+    return answer.kind === 'read' ? endpointsOf(provider, answer) : answer;
+  };
+}
+
+async function readMetadata(
+  issuer: string,
+  kind: 'oauth' | 'openid',
+  nowMs: number,
+  timeoutMs: number,
+): Promise<Read | Refused> {
+  const url = new URL(issuer);
+  const signal = AbortSignal.timeout(timeoutMs);
+  let response: Response;
+  try {
+    response = await oauth.discoveryRequest(url, {
+      algorithm: kind === 'openid' ? 'oidc' : 'oauth2',
+      [oauth.customFetch]: (at, { headers }) => fetchBounded(at, { headers, signal }),
+      [oauth.allowInsecureRequests]: isLoopback(url.hostname),
+    });
+  } catch (error) {
+    return error instanceof TooLargeError
+      ? refused('contract', `more than ${maximumBodyBytes} bytes`)
+      : refused('unavailable', 'not reached in time');
+  }
+  const { status } = response;
+  if (status >= 500 || status === 429) return refused('unavailable', `HTTP ${status}`);
+  if (status !== 200) return refused('contract', `HTTP ${status}`);
+  try {
+    const metadata = await oauth.processDiscoveryResponse(url, response);
+    // The library compares URLs; RFC 8414 §3.3 wants the very same text, which `iss` is compared with too.
+    if (metadata.issuer !== issuer) return refused('contract', 'of another issuer');
+    return { kind: 'read', metadata, readAtMs: nowMs };
+  } catch {
+    return refused('contract', 'no metadata of that issuer');
+  }
+}
+
+function endpointsOf(
+  { authorizationEndpoint, tokenEndpoint, issuer, endpointHosts = [] }: Provider,
+  { metadata }: Read,
+): FoundEndpoints {
+  const hosts = [new URL(issuer!).host, ...endpointHosts];
+  const onThem = (endpoint: unknown) => {
+    const { data } = EndpointSchema.safeParse(endpoint);
+    return data !== undefined && hosts.includes(new URL(data).host) ? data : undefined;
+  };
+  const authorize = authorizationEndpoint ?? onThem(metadata.authorization_endpoint);
+  const token = tokenEndpoint ?? onThem(metadata.token_endpoint);
+  if (authorize === undefined) return refused('contract', 'no authorization_endpoint on a known host');
+  if (token === undefined) return refused('contract', 'no token_endpoint on a known host');
+  return { kind: 'found', endpoints: { authorizationEndpoint: authorize, tokenEndpoint: token } };
+}
+
+function refused(refusal: Refused['refusal'], error: string): Refused {
+  return { kind: 'refused', refusal, error: `metadata: ${error}` };
+}

@@ -1,0 +1,173 @@
+import { systemRandom } from '../../adapters/system.ts';
+import type { Ask, Decision } from '../../core/decide.ts';
+import { decide } from '../../core/decide.ts';
+import type { Grant } from '../../core/grant.ts';
+import { newGrant } from '../../core/grant.ts';
+import type {
+  AccessSecret,
+  GrantSecret,
+  StoredTokens,
+  TokenEndpoint,
+  TokenSet,
+  Versions,
+} from '../../core/ports.ts';
+import { Secret } from '../../core/secret.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { RefreshTokensPorts } from '../../functions/refresh-tokens/refresh-tokens.ts';
+import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
+import { accessSecretOf, storedTokensOf } from '../../functions/stored-tokens.ts';
+
+export const client = {
+  clientId: 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6',
+  clientSecret: new Secret('s3cr3tS3cr3tS3cr'),
+};
+
+/** What a first login gives: `access-1` and `refresh-1`. */
+export const firstTokens = (expiresInSeconds: number): TokenSet => ({
+  accessToken: new Secret('access-1'),
+  tokenType: 'Bearer',
+  expiresInSeconds,
+  refreshToken: new Secret('refresh-1'),
+});
+
+/** What an execution came to: what its refresh did, if it made one, and what it goes on to do. */
+export interface Checked {
+  /** Of `refresh-tokens`, or the name of the error that it threw; undefined when no refresh was due. */
+  readonly outcome?: string;
+  readonly error?: unknown;
+  readonly decision: Decision;
+}
+
+/** One connection in memory, kept by `decide` and `refresh-tokens` alone; whoever steps it owns the clock. */
+export class KeptGrant {
+  nowMs: number;
+  grant: Grant = newGrant;
+  readonly settings: Settings;
+  readonly grantSecret = new Versioned<GrantSecret>();
+  readonly accessSecret = new Versioned<AccessSecret>();
+  readonly #ports: RefreshTokensPorts;
+
+  constructor(settings: Settings, tokenEndpoint: Pick<TokenEndpoint, 'refresh'>, startMs: number) {
+    this.settings = settings;
+    this.nowMs = startMs;
+    this.#ports = this.#portsWith(tokenEndpoint);
+  }
+
+  /** A login whose code was exchanged for these tokens now. */
+  logIn(tokens: TokenSet): void {
+    const at = new Date(this.nowMs).toISOString();
+    const grant = {
+      versionId: crypto.randomUUID(),
+      refreshToken: tokens.refreshToken!,
+      obtainedAt: at,
+      authorizedAt: at,
+    };
+    const access = accessSecretOf(this.settings.provider, tokens, this.nowMs, grant, systemRandom);
+    this.grantSecret.putCurrent(grant);
+    this.accessSecret.putCurrent(access);
+    const { fencingNumber } = this.grant;
+    this.grant = { ...newGrant, ...recorded(storedTokensOf(true, grant, access)), fencingNumber };
+  }
+
+  /** One execution: it checks, refreshes if that is decided, and checks again. */
+  async check(ask: Omit<Ask, 'done'> = {}): Promise<Checked> {
+    const first = decide(this.settings, this.grant, this.nowMs, { ...ask, done: [] });
+    if (first.decision !== 'refresh') return { decision: first };
+    const { connectionId } = this.settings;
+    const input = {
+      ask: { connectionId, trigger: 'schedule', ...ask },
+      done: [],
+      entry: 1,
+      executionId: 'execution',
+      executionStartedAt: new Date(this.nowMs).toISOString(),
+    } as const;
+    try {
+      const { outcome, next } = await refreshTokens({ ...input, done: [] }, this.#ports);
+      return { outcome, decision: next };
+    } catch (error) {
+      const decision = decide(this.settings, this.grant, this.nowMs, { ...ask, done: ['refresh'] });
+      return { outcome: (error as Error).name, error, decision };
+    }
+  }
+
+  get refreshToken(): string {
+    return this.grantSecret.read().current!.refreshToken.reveal();
+  }
+
+  get access(): { readonly token: string; readonly expiresAt: string } {
+    const { accessToken, expiresAt } = this.accessSecret.read().current!;
+    return { token: accessToken.reveal(), expiresAt };
+  }
+
+  #portsWith(tokenEndpoint: Pick<TokenEndpoint, 'refresh'>): RefreshTokensPorts {
+    const nothing = async () => undefined;
+    const change = (changes: Partial<Grant>) => (this.grant = { ...this.grant, ...changes });
+    const secrets = { grant: this.grantSecret, access: this.accessSecret };
+    return {
+      grants: {
+        read: async () => ({ settings: this.settings, grant: this.grant }),
+        takeLease: async () => change({ fencingNumber: this.grant.fencingNumber + 1 }),
+        releaseLease: nothing,
+        recordTokens: async (_id, fencingNumber, tokens) =>
+          fencingNumber === this.grant.fencingNumber ? change(recorded(tokens)) : undefined,
+        recordRejection: async () => change({ status: 'rejected' }) !== undefined,
+        endLogin: nothing,
+      },
+      tokens: {
+        readGrant: async () => secrets.grant.read(),
+        readGrantVersion: async (_id, versionId) => secrets.grant.byId(versionId),
+        readAccess: async () => secrets.access.read(),
+        putGrant: async (_id, secret) => secrets.grant.put(secret),
+        putAccess: async (_id, secret) => secrets.access.put(secret),
+        moveCurrent: async (_id, secret, from, to) => secrets[secret].move(from, to),
+      },
+      clients: { read: async () => client },
+      tokenEndpoint,
+      authorizations: { setStatus: nothing },
+      workflow: { resume: nothing },
+      incidents: { end: nothing },
+      events: { record: nothing },
+      clock: { nowMs: () => this.nowMs },
+      random: systemRandom,
+    };
+  }
+}
+
+/** What the record says of tokens. */
+function recorded({ loggedIn: _loggedIn, ...tokens }: StoredTokens): Partial<Grant> {
+  return { ...tokens, status: 'active' };
+}
+
+/** A secret's versions and its two labels. */
+class Versioned<T extends { readonly versionId: string }> {
+  readonly versions: T[] = [];
+  #currentId: string | undefined;
+  #pendingId: string | undefined;
+
+  byId(versionId: string | undefined): T | undefined {
+    return this.versions.find((version) => version.versionId === versionId);
+  }
+
+  read(): Versions<T> {
+    const pending = this.#pendingId === this.#currentId ? undefined : this.byId(this.#pendingId);
+    return { currentVersionId: this.#currentId, current: this.byId(this.#currentId), pending };
+  }
+
+  put(version: T): 'pending' | 'current' {
+    this.versions.push(version);
+    this.#pendingId = version.versionId;
+    this.#currentId ??= version.versionId;
+    return this.#currentId === version.versionId ? 'current' : 'pending';
+  }
+
+  putCurrent(version: T): void {
+    this.put(version);
+    this.#currentId = version.versionId;
+  }
+
+  move(from: string | undefined, to: string): boolean {
+    if (from !== this.#currentId) return false;
+    this.#currentId = to;
+    return true;
+  }
+}
