@@ -26,22 +26,22 @@ export function dynamoAuthorizations(table: Table): Authorizations {
     },
 
     async offer({ connectionId, authorizationId, reason, expiresAtMs, linkHash, taskToken }, nowMs) {
-      const token = taskToken === undefined ? '' : ', #taskToken = :taskToken';
       const offered = await table.update({
         ...item(connectionId, authorizationId),
         expression: `SET #status = if_not_exists(#status, :offered), #reason = :reason, #expiresAtMs = :expiresAtMs,
           #offeredAtMs = if_not_exists(#offeredAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
-          #linkHashes = list_append(if_not_exists(#linkHashes, :noHashes), :linkHashes), #ttl = :ttl${token}`,
+          #linkHashes = list_append(if_not_exists(#linkHashes, :none), :linkHashes),
+          #taskTokens = list_append(if_not_exists(#taskTokens, :none), :taskTokens), #ttl = :ttl`,
         values: {
           offered: 'offered',
           reason,
           expiresAtMs,
           nowMs,
           noStarts: {},
-          noHashes: [],
+          none: [],
           linkHashes: [linkHash],
           ttl: Math.floor((nowMs + keepMs) / 1000),
-          ...(taskToken === undefined ? {} : { taskToken }),
+          taskTokens: taskToken === undefined ? [] : [taskToken],
         },
         returns: 'ALL_NEW',
       });
@@ -51,9 +51,9 @@ export function dynamoAuthorizations(table: Table): Authorizations {
     async attach(connectionId, authorizationId, taskToken) {
       const attached = await table.update({
         ...item(connectionId, authorizationId),
-        expression: 'SET #taskToken = :taskToken',
+        expression: 'SET #taskTokens = list_append(#taskTokens, :taskTokens)',
         condition: 'attribute_exists(#status)',
-        values: { taskToken },
+        values: { taskTokens: [taskToken] },
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, attached);

@@ -21,14 +21,18 @@ export function dynamoGrants(table: Table): Grants {
   ) =>
     table.update({
       ...record(connectionId),
-      expression: `SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one${login ? ', #login = :login' : ''}`,
+      expression: `SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one${
+        login
+          ? ', #login = :login, #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)'
+          : ''
+      }`,
       ...(condition === undefined ? {} : { condition }),
       values: {
         lease: { owner, expiresAtMs: nowMs + leaseMs },
         zero: 0,
         one: 1,
         ...(condition === undefined ? {} : { nowMs }),
-        login,
+        ...(login && { login, none: [], versionIds: [login.versionId] }),
       },
       returns: 'ALL_NEW',
     });
@@ -102,7 +106,7 @@ export function dynamoGrants(table: Table): Grants {
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
           ${identity === undefined ? '' : ', #identity = :identity'}
           ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, :nothing)' : ''}
-          REMOVE #lease${loggedIn ? ', #authorization, #claim' : ''}`,
+          REMOVE #lease${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
           ...tokens,
@@ -118,7 +122,7 @@ export function dynamoGrants(table: Table): Grants {
     async endLogin(connectionId, versionId) {
       await table.update({
         ...record(connectionId),
-        expression: 'REMOVE #login',
+        expression: 'REMOVE #login, #unrecordedLogins',
         condition: '#login.#versionId = :versionId',
         values: { versionId },
       });

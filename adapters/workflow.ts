@@ -14,9 +14,15 @@ const nobodyWaits = {
 export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
   const client = new SFNClient(clientDefaults);
   return {
-    async resume(taskToken, resumption) {
-      const command = new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(resumption) });
-      await callAws('resuming an execution', () => client.send(command).then(() => undefined), nobodyWaits);
+    async resume(taskTokens, resumption) {
+      const output = JSON.stringify(resumption);
+      const resumeOne = (taskToken: string) =>
+        callAws(
+          'resuming an execution',
+          () => client.send(new SendTaskSuccessCommand({ taskToken, output })).then(() => undefined),
+          nobodyWaits,
+        );
+      await Promise.all(taskTokens.map(resumeOne));
     },
 
     async report(connectionId, step, error) {

@@ -65,6 +65,8 @@ export interface Grant {
   readonly authorization?: OpenAuthorization | undefined;
   /** The newest login, until all of it is done. */
   readonly login?: Login | undefined;
+  /** Version ids of that login and of those that it overtook, oldest first, until one of them is recorded. */
+  readonly unrecordedLogins?: readonly string[] | undefined;
   readonly lease?: Lease | undefined;
   /** Grows with every lease; what was begun under an older one is dropped. */
   readonly fencingNumber: number;

@@ -93,7 +93,8 @@ export interface Authorization {
   readonly linkHashes: readonly string[];
   /** By the hash of their `state`. */
   readonly starts: Readonly<Record<string, Start>>;
-  readonly taskToken?: string | undefined;
+  /** Of every execution, and every retry of one, that ever waited for it; most are over. */
+  readonly taskTokens: readonly string[];
   /** The link was sent, so a retry sends none. */
   readonly sentAtMs?: number | undefined;
 }
@@ -112,7 +113,7 @@ export interface Authorizations {
   read(connectionId: string, authorizationId: string): Promise<Authorization | undefined>;
   /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
   offer(offer: Offer, nowMs: number): Promise<Authorization>;
-  /** Sets the token of the execution that waits. Undefined when there is no such item. */
+  /** Adds the token of an execution that waits. Undefined when there is no such item. */
   attach(
     connectionId: string,
     authorizationId: string,
@@ -250,8 +251,8 @@ export interface Resumption {
 }
 
 export interface Workflow {
-  /** Resumes whoever waits on the task token; fine when nobody does any more. */
-  resume(taskToken: string, resumption: Resumption): Promise<void>;
+  /** Resumes whoever waits on one of the task tokens; fine when nobody does any more. */
+  resume(taskTokens: readonly string[], resumption: Resumption): Promise<void>;
   /** Has the operator told, once an incident, of what a page could not do. */
   report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
   /** Has the stored refresh token tried at once: whether it still works is not known. */

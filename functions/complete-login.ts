@@ -20,8 +20,7 @@ export async function completeLogin(
   const completed = await ports.authorizations.setStatus(connectionId, authorizationId, 'completed');
   const waits = [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])];
   await Promise.all([
-    completed?.taskToken !== undefined &&
-      ports.workflow.resume(completed.taskToken, { outcome: 'completed', done: [] }),
+    completed && ports.workflow.resume(completed.taskTokens, { outcome: 'completed', done: [] }),
     ...waits
       .filter((wait) => wait.authorizationId !== authorizationId)
       .map((wait) => supersede(connectionId, wait, ports)),

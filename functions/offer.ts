@@ -27,8 +27,8 @@ export interface Ask {
 }
 
 /**
- * Opens an authorization and sends its link to the owner. A repeat with the same id replaces the task token and
- * sends nothing if the first one recorded its sending; otherwise a new link is added and either one works.
+ * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token and sends
+ * nothing if the first one recorded its sending; otherwise a new link is added and either one works.
  * @returns `held` when another authorization was opened since the grant was read
  */
 export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held'> {
@@ -96,9 +96,7 @@ export async function supersede(
 ): Promise<void> {
   const status = ports.clock.nowMs() < expiresAtMs ? 'superseded' : 'expired';
   const superseded = await ports.authorizations.setStatus(connectionId, authorizationId, status);
-  if (superseded?.taskToken !== undefined) {
-    await ports.workflow.resume(superseded.taskToken, { outcome: 'superseded', done: [] });
-  }
+  if (superseded) await ports.workflow.resume(superseded.taskTokens, { outcome: 'superseded', done: [] });
 }
 
 /** The same id for every repeat of the same step of the same execution. */

@@ -115,7 +115,7 @@ async function finish(
   // down, so that its tokens are found if this function dies after it has put them.
   const login = { versionId: ports.random.uuid(), authorizationId, atMs: nowMs };
   const leaseOwner = `callback#${login.versionId}`;
-  const [before, { fencingNumber }] = await Promise.all([
+  const [before, { fencingNumber, unrecordedLogins = [] }] = await Promise.all([
     readStored(connectionId, ports.tokens),
     ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
   ]);
@@ -130,6 +130,7 @@ async function finish(
     leaseOwner,
     login,
     fencingNumber,
+    hasOvertaken: unrecordedLogins.length > 1,
   };
   return exchangeCode(settings, client, exchange, ports);
 }
@@ -145,6 +146,8 @@ interface Exchange {
   readonly leaseOwner: string;
   readonly login: Login;
   readonly fencingNumber: number;
+  /** Whether another login had begun, and may still be storing its tokens. */
+  readonly hasOvertaken: boolean;
 }
 
 async function exchangeCode(
@@ -231,15 +234,20 @@ async function refuseIdentity(
   return verdict === 'other' ? pages.otherAccount(settings) : pages.accountUnknown(settings);
 }
 
-/** The login comes to nothing: lease and mark are given back, and the link may be used again. */
+/**
+ * The login comes to nothing, and the link may be used again. Lease and mark are given back, unless a login that this one
+ * overtook may need them: it cannot record its tokens any more, so that a check does a minute later.
+ */
 async function giveUp(
-  { authorization: { connectionId, authorizationId }, leaseOwner, login }: Exchange,
+  { authorization: { connectionId, authorizationId }, leaseOwner, login, hasOvertaken }: Exchange,
   { grants, authorizations }: CallbackPorts,
 ): Promise<void> {
-  await Promise.all([
-    grants.releaseLease(connectionId, leaseOwner),
-    grants.endLogin(connectionId, login.versionId),
-  ]);
+  if (!hasOvertaken) {
+    await Promise.all([
+      grants.releaseLease(connectionId, leaseOwner),
+      grants.endLogin(connectionId, login.versionId),
+    ]);
+  }
   await authorizations.setStatus(connectionId, authorizationId, 'started');
 }
 

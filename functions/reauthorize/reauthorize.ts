@@ -101,7 +101,7 @@ async function start(
     startedAtMs: nowMs,
   });
   if (!added || !(await ports.grants.markStarted(connectionId, authorizationId, nowMs))) return superseded();
-  if (authorization.taskToken === undefined) await ports.workflow.startForLink(connectionId, authorizationId);
+  if (authorization.taskTokens.length === 0) await ports.workflow.startForLink(connectionId, authorizationId);
   await ports.events.record(connectionId, 'started', { authorizationId });
 
   const url = new URL(found.endpoints.authorizationEndpoint);

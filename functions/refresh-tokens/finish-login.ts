@@ -1,5 +1,5 @@
-import type { Login } from '../../core/grant.ts';
-import type { Grants, Tokens } from '../../core/ports.ts';
+import type { Grant, Login } from '../../core/grant.ts';
+import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
 import type { CompleteLoginPorts } from '../complete-login.ts';
 import { completeLogin } from '../complete-login.ts';
 import { storedTokensOf } from '../stored-tokens.ts';
@@ -11,14 +11,14 @@ export interface FinishLoginPorts extends CompleteLoginPorts {
 }
 
 /**
- * Goes on where the callback of a login died. Under the lease, which no callback gives away before it has recorded.
- * @returns `login-recovered` when its tokens were found, or recorded before; `login-lost` when it died before it had put
- *   them; `dropped` when a newer login has begun meanwhile
+ * Goes on where the callback of a login died, or gave up while one that it had overtaken went on. Under the lease,
+ * which no callback gives away before either has surely ended.
+ * @returns `login-recovered` when the tokens of one of them were found, or recorded before; `login-lost` when none of
+ *   them had put any; `dropped` when a newer login has begun meanwhile
  */
 export async function finishLogin(
   connectionId: string,
-  login: Login,
-  fencingNumber: number,
+  { login, unrecordedLogins = [], fencingNumber }: Grant & { readonly login: Login },
   ports: FinishLoginPorts,
 ): Promise<'login-recovered' | 'login-lost' | 'dropped'> {
   const { grants, tokens } = ports;
@@ -27,7 +27,7 @@ export async function finishLogin(
     return 'login-recovered';
   }
   const [grant, { currentVersionId, current }, access] = await Promise.all([
-    tokens.readGrantVersion(connectionId, login.versionId),
+    newestOf(connectionId, unrecordedLogins, tokens),
     tokens.readGrant(connectionId),
     tokens.readAccess(connectionId),
   ]);
@@ -53,4 +53,17 @@ export async function finishLogin(
   if (recorded?.login === undefined) return 'dropped';
   await completeLogin(connectionId, recorded.login, ports);
   return 'login-recovered';
+}
+
+/** Of the logins that reached the store, the last to begin. */
+async function newestOf(
+  connectionId: string,
+  versionIds: readonly string[],
+  tokens: Tokens,
+): Promise<GrantSecret | undefined> {
+  for (const versionId of versionIds.toReversed()) {
+    const found = await tokens.readGrantVersion(connectionId, versionId);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

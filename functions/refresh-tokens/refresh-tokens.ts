@@ -60,13 +60,14 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
 
   const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
   const nowMs = ports.clock.nowMs();
-  const { fencingNumber, login } = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
+  const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
+  const { fencingNumber, login } = grant;
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
     // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
     const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
     outcome = unfinished
-      ? await finishLogin(connectionId, login, fencingNumber, ports)
+      ? await finishLogin(connectionId, { ...grant, login }, ports)
       : await refresh(settings, fencingNumber, input, ports);
   } finally {
     await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined); // it expires by itself

@@ -31,7 +31,7 @@ export async function requestReauthorization(
   }
 
   const held = async () => {
-    await ports.workflow.resume(taskToken, { outcome: 'held', done: ['reauthorize'] });
+    await ports.workflow.resume([taskToken], { outcome: 'held', done: ['reauthorize'] });
     return { outcome: 'resumed' } as const;
   };
   const { settings, grant } = await ports.grants.read(connectionId);
@@ -62,6 +62,6 @@ async function attach(
   const status = authorization?.status ?? 'superseded';
   if (status === 'offered' || status === 'started' || status === 'exchanging') return { outcome: 'attached' };
   const outcome = status === 'completed' ? 'completed' : 'superseded';
-  await workflow.resume(taskToken, { outcome, done: [] });
+  await workflow.resume([taskToken], { outcome, done: [] });
   return { outcome: 'resumed' };
 }

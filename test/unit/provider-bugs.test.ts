@@ -121,6 +121,7 @@ function openLink(authorization: Partial<Authorization> = {}) {
     expiresAtMs: loginMs + dayMs,
     linkHashes: [`hash of ${'b'.repeat(43)}`],
     starts: {},
+    taskTokens: [],
     ...authorization,
   };
   const open = {
@@ -288,7 +289,7 @@ test.each([
 
 test('10. a one-time GET link consumed by a mail scanner; a task token in a URL', async () => {
   const taskToken = 'AQCEAAAAKgAAAAMAAAAAAAAAAcanary-task-token';
-  const { starts, visit } = openLink({ taskToken });
+  const { starts, visit } = openLink({ taskTokens: [taskToken] });
   for (let time = 0; time < 10; time += 1) expect(await visit('GET')).toMatchObject({ statusCode: 200 });
   expect(starts).toEqual([]);
   for (let time = 0; time < 10; time += 1) {

@@ -20,6 +20,7 @@ async function pageFor(grant: Grant): Promise<string> {
     expiresAtMs: nowMs + dayMs,
     linkHashes: ['b'.repeat(43)],
     starts: {},
+    taskTokens: [],
   };
   const open = { authorizationId: 'a'.repeat(20), reason: 'expiring', expiresAtMs: nowMs + dayMs } as const;
   const ports = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { administrator } from '../../local/aws/service.ts';
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
 import {
   advanceUntil,
@@ -237,5 +238,28 @@ describe('a login', () => {
     expect(await demo.secret('grant')).toEqual(grant);
     expect(await demo.grant()).toMatchObject({ status: 'active', grantVersionId: grant.versionId });
     expect((await refreshDirectly(demo, grant.refresh_token!)).status).toBe(200);
+  });
+
+  test('resumes its execution though an attempt that Step Functions gave up on ran after its retry', async () => {
+    await demo.start(ask);
+    const { executionArn } = (await demo.executions())[0]!;
+    const { events } = (await demo.cloud.stepFunctions.call(
+      'GetExecutionHistory',
+      { executionArn, maxResults: 1000 },
+      administrator,
+    )) as { events: { taskScheduledEventDetails?: { parameters: string } }[] };
+    const { FunctionName, Payload } = events
+      .flatMap(({ taskScheduledEventDetails: details }) => (details ? [JSON.parse(details.parameters)] : []))
+      .at(-1) as { FunctionName: string; Payload: Record<string, unknown> };
+    const mails = demo.mails().length;
+    const taskToken = `${'A'.repeat(99)}=`;
+    const late = { FunctionName, Payload: { ...Payload, taskToken } };
+    expect(await demo.cloud.lambda.call('Invoke', late, administrator)).not.toHaveProperty('FunctionError');
+    expect(demo.mails()).toHaveLength(mails);
+
+    expect(await demo.logIn(demo.newestLink())).toMatchObject(done);
+    await demo.cloud.clock.idle();
+    const [execution] = (await demo.executions()).filter((each) => each.executionArn === executionArn);
+    expect(execution).toMatchObject({ status: 'SUCCEEDED' });
   });
 });

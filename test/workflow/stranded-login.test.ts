@@ -1,11 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type * as z from 'zod/mini';
 
 import type { FaultSchema } from '../../local/faults.ts';
-import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { Browser, TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
 import { logInAnew, refreshDirectly, timeline, watch } from '../helpers/story.ts';
 
 const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
+
+const invalidGrant = { kind: 'status', status: 400, body: '{"error":"invalid_grant"}' } as const;
 
 type Kill = Pick<z.input<typeof FaultSchema>, 'call' | 'containing'>;
 const put: Kill = { call: 'secretsmanager:PutSecretValue' };
@@ -102,4 +106,65 @@ test('a newer login that begins while a stranded one is adopted wins', async () 
   expect(await demo.secret('grant')).toEqual(grant);
   expect(await demo.grant()).not.toHaveProperty('login');
   expect((await refreshDirectly(demo, grant.refresh_token!)).status).toBe(200);
+});
+
+describe('of two logins at once, where a login does not end the grant before it', () => {
+  let demo: TestDemo;
+  let callbacks: [string, string];
+  const browsers = [new Browser(), new Browser()] as const;
+  beforeAll(async () => {
+    demo = await TestDemo.start({ limits: { loginEndsPreviousGrant: false } });
+    await demo.connect();
+  });
+  afterAll(() => demo[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await demo.advance(minuteMs);
+    await demo.start(ask);
+    const link = demo.newestLink();
+    callbacks = [
+      await demo.logInUpToCallback(link, 'allow', browsers[0]),
+      await demo.logInUpToCallback(link, 'allow', browsers[1]),
+    ];
+  });
+
+  test.each([
+    ['put', moveGrant],
+    ['made current', record],
+  ])('the one that had %s its tokens when it died stands, though the later one failed', async (_, kill) => {
+    await demo.cloud.faults.plan({ ...kill, by: 'callback', kind: 'kill' });
+    expect(await browsers[0].open(callbacks[0])).toMatchObject({ status: 500 });
+    const { versionId } = (await demo.grant()).login as { versionId: string };
+    await demo.brokerage.misbehave(invalidGrant);
+    expect(await browsers[1].open(callbacks[1])).toMatchObject({ title: 'That took a little too long' });
+
+    await demo.advance(hourMs);
+    expect(await demo.secret('grant')).toMatchObject({ versionId });
+    const grant = await demo.grant();
+    expect(grant).toMatchObject({ status: 'active', grantVersionId: versionId });
+    expect(grant).not.toHaveProperty('login');
+    expect(grant).not.toHaveProperty('unrecordedLogins');
+    expect((await demo.executions()).map(({ status }) => status)).not.toContain('RUNNING');
+  });
+});
+
+test('of two first logins at once the one that was overtaken and goes on stands, though the later one failed', async () => {
+  await using demo = await TestDemo.start({ limits: { loginEndsPreviousGrant: false } });
+  await demo.advance(0);
+  const link = demo.newestLink();
+  const browsers = [new Browser(), new Browser()] as const;
+  const callbackOfFirst = await demo.logInUpToCallback(link, 'allow', browsers[0]);
+  const callbackOfSecond = await demo.logInUpToCallback(link, 'allow', browsers[1]);
+  await demo.brokerage.misbehave({ kind: 'delay', ms: 1000 });
+  const first = browsers[0].open(callbackOfFirst);
+  while ((await demo.grant()).login === undefined) await setTimeout(5);
+  const { versionId } = (await demo.grant()).login as { versionId: string };
+  await demo.brokerage.misbehave(invalidGrant);
+  expect(await browsers[1].open(callbackOfSecond)).toMatchObject({ title: 'That took a little too long' });
+  expect(await first).toMatchObject({ status: 200, title: 'Done: you are connected' });
+
+  await demo.advance(hourMs);
+  expect(await demo.secret('grant')).toMatchObject({ versionId });
+  expect(await demo.grant()).toMatchObject({ status: 'active', grantVersionId: versionId });
+  expect(await demo.grant()).not.toHaveProperty('unrecordedLogins');
+  expect(demo.mails()).toHaveLength(1);
 });
