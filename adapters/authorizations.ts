@@ -85,16 +85,17 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return added !== undefined;
     },
 
-    async useStart({ connectionId, authorizationId, status }, stateHash, nowMs) {
+    async useStart({ connectionId, authorizationId, status }, stateHash, nowMs, by) {
       // A second login under an authorization that was closed meanwhile counts, but does not open it again.
       const closed = status === 'completed' || status === 'superseded' || status === 'expired';
       const used = await table.update({
         ...item(connectionId, authorizationId),
-        expression: `SET #starts.#stateHash.#usedAtMs = :nowMs${closed ? '' : ', #status = :exchanging'}`,
-        condition:
-          'attribute_exists(#starts.#stateHash) AND attribute_not_exists(#starts.#stateHash.#usedAtMs)',
+        expression: `SET #starts.#stateHash.#usedAtMs = :nowMs, #starts.#stateHash.#usedBy = :by
+          ${closed ? '' : ', #status = :exchanging'}`,
+        condition: `attribute_exists(#starts.#stateHash)
+          AND (attribute_not_exists(#starts.#stateHash.#usedAtMs) OR #starts.#stateHash.#usedBy = :by)`,
         names: { stateHash },
-        values: { nowMs, ...(closed ? {} : { exchanging: 'exchanging' }) },
+        values: { nowMs, by, ...(closed ? {} : { exchanging: 'exchanging' }) },
       });
       return used !== undefined;
     },

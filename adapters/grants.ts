@@ -1,41 +1,37 @@
 import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
-import type { Grant, Login } from '../core/grant.ts';
+import type { Grant } from '../core/grant.ts';
 import { claimMs, newGrant } from '../core/grant.ts';
-import type { Grants } from '../core/ports.ts';
+import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
 
 /** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
 export const leaseMs = 45_000;
 
-/** The grant records in DynamoDB. Every method is one read, or one conditional write of one item. */
+const nextLease = '#lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one';
+
+const leaseOf = (owner: string, nowMs: number) => ({
+  lease: { owner, expiresAtMs: nowMs + leaseMs },
+  zero: 0,
+  one: 1,
+});
+
+const isUnclaimed =
+  '(attribute_not_exists(#claim) OR #claim.#notice <> :notice OR #claim.#by = :claimant OR #claim.#atMs < :staleMs)';
+
+const claimOf = (claim: Claim) => ({
+  claim,
+  notice: claim.notice,
+  claimant: claim.by,
+  staleMs: claim.atMs - claimMs,
+});
+
+/**
+ * The grant records in DynamoDB. Every method is one read, or one conditional write of one item; each write may come
+ * twice, for the SDK asks again where an answer was lost, and the second is answered as the first.
+ */
 export function dynamoGrants(table: Table): Grants {
   const record = (connectionId: string) => ({ connectionId, sk: 'grant' });
-
-  /** Undefined when the condition does not hold; else the record with the lease and its new fencing number. */
-  const lease = (
-    connectionId: string,
-    owner: string,
-    nowMs: number,
-    { condition, login }: { readonly condition?: string; readonly login?: Login },
-  ) =>
-    table.update({
-      ...record(connectionId),
-      expression: `SET #lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one${
-        login
-          ? ', #login = :login, #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)'
-          : ''
-      }`,
-      ...(condition === undefined ? {} : { condition }),
-      values: {
-        lease: { owner, expiresAtMs: nowMs + leaseMs },
-        zero: 0,
-        one: 1,
-        ...(condition === undefined ? {} : { nowMs }),
-        ...(login && { login, none: [], versionIds: [login.versionId] }),
-      },
-      returns: 'ALL_NEW',
-    });
 
   /** False when another authorization is open by now, or none. */
   const changeOpen = async (
@@ -77,15 +73,29 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async takeLease(connectionId, owner, nowMs) {
-      const taken = await lease(connectionId, owner, nowMs, {
-        condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs',
+      const taken = await table.update({
+        ...record(connectionId),
+        expression: `SET ${nextLease}`,
+        condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner',
+        values: { ...leaseOf(owner, nowMs), owner, nowMs },
+        returns: 'ALL_NEW',
       });
       if (!taken) throw new LeaseHeldError(`Another execution is refreshing ${connectionId}.`);
       return readGrant(taken);
     },
 
     async takeLeaseOver(connectionId, owner, login) {
-      return readGrant(await lease(connectionId, owner, login.atMs, { login }));
+      const { versionId, atMs } = login;
+      const before = await table.update({
+        ...record(connectionId),
+        expression: `SET ${nextLease}, #login = :login,
+          #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)`,
+        values: { ...leaseOf(owner, atMs), login, none: [], versionIds: [versionId] },
+        returns: 'ALL_OLD',
+      });
+      const { lease, unrecordedLogins = [], fencingNumber } = readGrant(before);
+      const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
+      return { fencingNumber: fencingNumber + 1, hasOvertaken };
     },
 
     async releaseLease(connectionId, owner) {
@@ -105,7 +115,7 @@ export function dynamoGrants(table: Table): Grants {
           #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
           ${identity === undefined ? '' : ', #identity = :identity'}
-          ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, :nothing)' : ''}
+          ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))' : ''}
           REMOVE #lease${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
@@ -138,15 +148,22 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async openAuthorization(connectionId, previousId, authorization) {
+    async openAuthorization(connectionId, previousId, authorization, claim) {
+      const { authorizationId } = authorization;
+      const isFirst =
+        previousId === undefined
+          ? 'attribute_not_exists(#authorization)'
+          : '#authorization.#authorizationId = :previousId';
       const written = await table.update({
         ...record(connectionId),
-        expression: 'SET #authorization = :authorization',
-        condition:
-          previousId === undefined
-            ? 'attribute_not_exists(#authorization)'
-            : '#authorization.#authorizationId = :previousId',
-        values: { authorization, ...(previousId === undefined ? {} : { previousId }) },
+        expression: `SET #authorization = :authorization${claim ? ', #claim = :claim' : ''}`,
+        condition: `(${isFirst} OR #authorization.#authorizationId = :authorizationId)${claim ? ` AND ${isUnclaimed}` : ''}`,
+        values: {
+          authorization,
+          authorizationId,
+          ...(previousId !== undefined && { previousId }),
+          ...(claim && claimOf(claim)),
+        },
       });
       return written !== undefined;
     },
@@ -165,19 +182,13 @@ export function dynamoGrants(table: Table): Grants {
       return changeOpen(connectionId, authorizationId, 'SET #authorization.#startedAtMs = :nowMs', { nowMs });
     },
 
-    async claimNotice(connectionId, notice, claimant, nowMs) {
+    async claimNotice(connectionId, claim) {
+      const owed = claim.notice === 'restored' ? { owed: true } : undefined;
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #claim = :claim',
-        condition: `(attribute_not_exists(#claim) OR #claim.#notice <> :notice OR #claim.#by = :claimant OR #claim.#atMs < :staleMs)
-          AND NOT contains(#toldRungs, :notice)${notice === 'restored' ? ' AND #owesRestored = :owed' : ''}`,
-        values: {
-          claim: { notice, by: claimant, atMs: nowMs },
-          notice,
-          claimant,
-          staleMs: nowMs - claimMs,
-          ...(notice === 'restored' ? { owed: true } : {}),
-        },
+        condition: `${isUnclaimed} AND NOT contains(#toldRungs, :notice)${owed ? ' AND #owesRestored = :owed' : ''}`,
+        values: { ...claimOf(claim), ...owed },
       });
       return written !== undefined;
     },

@@ -26,7 +26,7 @@ export interface Grants {
   /** @throws {LeaseHeldError} while somebody else's lease runs */
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
   /** Takes the lease whoever has it, for a login never waits, and writes the login down. */
-  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<Grant>;
+  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver>;
   /** Does nothing when the lease is somebody else's by now. */
   releaseLease(connectionId: string, owner: string): Promise<void>;
   /**
@@ -38,11 +38,15 @@ export interface Grants {
   endLogin(connectionId: string, versionId: string): Promise<void>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
-  /** False when another authorization was opened since `previousId` was read. */
+  /**
+   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened
+   * since `previousId` was read, or another execution tells that notice now.
+   */
   openAuthorization(
     connectionId: string,
     previousId: string | undefined,
     authorization: OpenAuthorization,
+    claim: Claim | undefined,
   ): Promise<boolean>;
   /** Its link was sent: it holds until its own expiry now. Does nothing when it is not the open one. */
   confirmSent(connectionId: string, authorizationId: string, expiresAtMs: number): Promise<void>;
@@ -51,8 +55,23 @@ export interface Grants {
   /** False when this authorization is not the open one. */
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
   /** False when another execution claimed this notice a moment ago, or it was told. */
-  claimNotice(connectionId: string, notice: string, claimant: string, nowMs: number): Promise<boolean>;
+  claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
   recordTold(connectionId: string, told: Told): Promise<void>;
+}
+
+export interface TakenOver {
+  readonly fencingNumber: number;
+  /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
+  readonly hasOvertaken: boolean;
+}
+
+/** Who tells the owner something now, so that nobody else does. */
+export interface Claim {
+  /** A rung (ISO 8601), or `restored`. */
+  readonly notice: string;
+  /** An execution. */
+  readonly by: string;
+  readonly atMs: number;
 }
 
 /** What the owner has heard by now. */
@@ -82,6 +101,8 @@ export interface Start {
   readonly codeVerifier: string;
   readonly startedAtMs: number;
   readonly usedAtMs?: number | undefined;
+  /** Which callback used it: the version id of its login. */
+  readonly usedBy?: string | undefined;
 }
 
 export interface Authorization {
@@ -122,8 +143,8 @@ export interface Authorizations {
   recordSent(connectionId: string, authorizationId: string, nowMs: number): Promise<void>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
-  /** Marks the start used and an open authorization `exchanging`. False when the start was used before. */
-  useStart(authorization: Authorization, stateHash: string, nowMs: number): Promise<boolean>;
+  /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
+  useStart(authorization: Authorization, stateHash: string, nowMs: number, by: string): Promise<boolean>;
   /**
    * Moves to a status; from `completed` there is no way back, and from another closed one only to `completed`.
    * Answers what is there then; undefined where it did not move.

@@ -19,6 +19,7 @@ export interface OfferPorts {
 export interface Ask {
   readonly settings: Settings;
   readonly grant: Grant;
+  readonly executionId: string;
   readonly authorizationId: string;
   readonly reason: AskReason;
   readonly expiresAtMs: number;
@@ -29,10 +30,10 @@ export interface Ask {
 /**
  * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token and sends
  * nothing if the first one recorded its sending; otherwise a new link is added and either one works.
- * @returns `held` when another authorization was opened since the grant was read
+ * @returns `held` when another authorization was opened since the grant was read, or another execution tells the rung
  */
 export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held'> {
-  const { settings, grant, authorizationId, reason, expiresAtMs } = ask;
+  const { settings, grant, executionId, authorizationId, reason, expiresAtMs } = ask;
   const { connectionId } = settings;
   const random = ports.random.secret();
   const offered: Offer = {
@@ -52,10 +53,13 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     ...(previous?.supersedes ?? []),
     ...(previous && !repeated ? [idAndExpiry(previous)] : []),
   ];
+  const untold = passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung));
   if (!repeated) {
     // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
     const open = { authorizationId, reason, expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs), supersedes };
-    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open))) {
+    const newest = untold.at(-1);
+    const claim = newest === undefined ? undefined : { notice: newest, by: executionId, atMs: nowMs };
+    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open, claim))) {
       await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
       return 'held';
     }
@@ -73,7 +77,7 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
   }
   await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
   await ports.grants.recordTold(connectionId, {
-    rungs: passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung)),
+    rungs: untold,
     ...(kind === 'expired' ? { owesRestored: true } : {}),
   });
   // Last, so that a wait that cannot be ended never keeps the owner from hearing.

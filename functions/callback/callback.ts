@@ -100,7 +100,8 @@ async function finish(
   const client = await ports.clients.read(settings.clientSecretName);
   const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, state);
   if (answer.kind === 'invalid') return pages.notOurs();
-  if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs))) {
+  const versionId = ports.random.uuid();
+  if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs, versionId))) {
     return pages.usedAlready();
   }
   if (answer.kind === 'refused') {
@@ -110,12 +111,14 @@ async function finish(
       ? pages.declined(settings)
       : pages.refusedByProvider(settings, answer.error);
   }
+  // The callback of an earlier login died when its tokens were recorded: whoever it has not resumed, this one would forget.
+  if (grant.login?.closed !== undefined) await completeLogin(connectionId, grant.login, ports);
   // All before the code is spent, and at once, for the code lives about 30 seconds. The lease is taken over here, so
   // that the newest callback has the highest fencing number, however long its exchange takes; and the login is written
   // down, so that its tokens are found if this function dies after it has put them.
-  const login = { versionId: ports.random.uuid(), authorizationId, atMs: nowMs };
-  const leaseOwner = `callback#${login.versionId}`;
-  const [before, { fencingNumber, unrecordedLogins = [] }] = await Promise.all([
+  const login = { versionId, authorizationId, atMs: nowMs };
+  const leaseOwner = `callback#${versionId}`;
+  const [before, { fencingNumber, hasOvertaken }] = await Promise.all([
     readStored(connectionId, ports.tokens),
     ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
   ]);
@@ -130,7 +133,7 @@ async function finish(
     leaseOwner,
     login,
     fencingNumber,
-    hasOvertaken: unrecordedLogins.length > 1,
+    hasOvertaken,
   };
   return exchangeCode(settings, client, exchange, ports);
 }
@@ -146,7 +149,6 @@ interface Exchange {
   readonly leaseOwner: string;
   readonly login: Login;
   readonly fencingNumber: number;
-  /** Whether another login had begun, and may still be storing its tokens. */
   readonly hasOvertaken: boolean;
 }
 
@@ -235,8 +237,8 @@ async function refuseIdentity(
 }
 
 /**
- * The login comes to nothing, and the link may be used again. Lease and mark are given back, unless a login that this one
- * overtook may need them: it cannot record its tokens any more, so that a check does a minute later.
+ * The login comes to nothing, and the link may be used again. Lease and mark are given back, unless somebody was overtaken,
+ * who may still be storing tokens and can record them no more: a check does that, after the lease.
  */
 async function giveUp(
   { authorization: { connectionId, authorizationId }, leaseOwner, login, hasOvertaken }: Exchange,

@@ -82,15 +82,20 @@ export async function storeLogin(
       if (await tokens.moveCurrent(connectionId, secret, currentVersionId, toVersionId)) return true;
       const again = await readAgain();
       // A later lease than ours is a newer login's, finished or not; what was read before it is surely none of its own.
-      const { grant: now } = await grants.read(connectionId);
-      if (now.fencingNumber !== fencingNumber) return false;
+      const { grant: then } = await grants.read(connectionId);
+      if (then.fencingNumber !== fencingNumber) return false;
       if (again.current !== undefined && isOurs(again.current)) return true;
       ({ currentVersionId } = again);
     }
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
-  const grantPut = await tokens.putGrant(connectionId, grant);
+  const [grantPut, { grant: now }] = await Promise.all([
+    tokens.putGrant(connectionId, grant),
+    grants.read(connectionId),
+  ]);
+  // What was read before the code was spent may be a newer login's already: it must not be moved away from.
+  if (now.fencingNumber !== fencingNumber) return undefined;
   const readGrant = () => tokens.readGrant(connectionId);
   const [isCurrent, accessPut] = await Promise.all([
     grantPut === 'current' ||

@@ -30,7 +30,7 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
 
   const nowMs = ports.clock.nowMs();
   const notice = decision.rung ?? decision.kind;
-  if (!(await ports.grants.claimNotice(connectionId, notice, executionId, nowMs))) {
+  if (!(await ports.grants.claimNotice(connectionId, { notice, by: executionId, atMs: nowMs }))) {
     return next('held', 'notify', input, ports);
   }
   let outcome: 'sent' | 'held' = 'sent';
@@ -41,7 +41,8 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   } else {
     const authorizationId = authorizationIdOf(executionId, input.entry, ports.random);
     const expiresAtMs = Date.parse(decision.expiresAt!);
-    outcome = await offer({ settings, grant, authorizationId, reason: 'rung', expiresAtMs }, ports);
+    const ask = { settings, grant, executionId, authorizationId, reason: 'rung', expiresAtMs } as const;
+    outcome = await offer(ask, ports);
   }
   await ports.incidents.end(connectionId, 'NotifyOwner');
   await ports.events.record(connectionId, 'notified', { notice, outcome });

@@ -1,5 +1,5 @@
 import { outlivesNextTick } from '../../core/decide.ts';
-import { ConfigurationError } from '../../core/errors.ts';
+import { ConfigurationError, StoreUnavailableError } from '../../core/errors.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
   AccessSecret,
@@ -62,6 +62,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const nowMs = ports.clock.nowMs();
   const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
   const { fencingNumber, login } = grant;
+  const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
     // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
@@ -69,9 +70,12 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     outcome = unfinished
       ? await finishLogin(connectionId, { ...grant, login }, ports)
       : await refresh(settings, fencingNumber, input, ports);
-  } finally {
-    await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined); // it expires by itself
+  } catch (error) {
+    // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
+    if (!(error instanceof StoreUnavailableError)) await release();
+    throw error;
   }
+  await release();
   await ports.events.record(connectionId, outcome, {});
   if (outcome === 'login-recovered' || outcome === 'login-lost')
     return next(outcome, undefined, input, ports);

@@ -44,7 +44,10 @@ export async function requestReauthorization(
   }
   const { reason } = decision;
   const expiresAtMs = Date.parse(decision.expiresAt);
-  const outcome = await offer({ settings, grant, authorizationId, reason, expiresAtMs, taskToken }, ports);
+  const outcome = await offer(
+    { settings, grant, executionId, authorizationId, reason, expiresAtMs, taskToken },
+    ports,
+  );
   if (outcome === 'held') return held();
   await ports.incidents.end(connectionId, 'RequestReauthorization');
   await ports.events.record(connectionId, 'asked', { reason, authorizationId });

@@ -88,3 +88,23 @@ test('callback: its login stands from the moment that the refresh token was put'
   expect(lost).toBe(11);
   expect(outcomes.length - lost).toBeGreaterThan(6);
 });
+
+test('every call that comes twice, as the SDK sends it when an answer is lost, does what it does once', async () => {
+  const { alerts } = watch(demo);
+  await demo.cloud.faults.plan({ call: '*', kind: 'twice', times: 1000 });
+  for (let round = 0; round < 3; round += 1) {
+    await startBeside(demo, ask, `login-${round}`);
+    await demo.advance(minuteMs);
+    expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+    await demo.advance(minuteMs);
+    expect(await executionNamed(demo, `login-${round}`)).toMatchObject({ status: 'SUCCEEDED' });
+    const before = await demo.secret('grant');
+    await startBeside(demo, refresh, `refresh-${round}`);
+    await demo.advance(minuteMs);
+    expect(await executionNamed(demo, `refresh-${round}`)).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await demo.secret('grant')).derived_from).toBe(before.versionId);
+  }
+  expect(await demo.grant()).toMatchObject({ status: 'active' });
+  expect(await demo.grant()).not.toHaveProperty('login');
+  expect(alerts()).toEqual([]);
+});
