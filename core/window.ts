@@ -84,7 +84,16 @@ function weekdayOf(today: TZDate, day: number): (typeof weekdays)[number] {
   return weekdays[(date.getUTCDay() + 6) % 7]!;
 }
 
+/** Settings are read at every step, and whoever knows time zones is slow to ask. */
+const askedBefore = new Map<string, boolean>();
+
 function isTimeZone(name: string): boolean {
+  const known = askedBefore.get(name) ?? isKnownToIntl(name);
+  askedBefore.set(name, known);
+  return known;
+}
+
+function isKnownToIntl(name: string): boolean {
   // Offsets such as +02:00 are accepted too; they know no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';
@@ -16,6 +18,7 @@ import {
   startBeside,
   timeline,
   tokenCalls,
+  untilLogged,
   untilTokenCalls,
 } from '../helpers/story.ts';
 
@@ -262,4 +265,56 @@ describe('a login', () => {
     const [execution] = (await demo.executions()).filter((each) => each.executionArn === executionArn);
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
   });
+});
+
+test('a login whose reading comes late is older all the same, and moves nothing', async () => {
+  await using demo = await TestDemo.start({ limits: { loginEndsPreviousGrant: false } });
+  await demo.connect();
+  await demo.advance(minuteMs);
+  await demo.start(ask);
+  const link = demo.newestLink();
+  const [one, two] = [new Browser(), new Browser()];
+  const callbackOfOne = await demo.logInUpToCallback(link, 'allow', one);
+  const callbackOfTwo = await demo.logInUpToCallback(link, 'allow', two);
+  const slowRead = { call: 'secretsmanager:GetSecretValue', containing: 'demo-main/grant', by: 'callback' };
+  await demo.cloud.faults.plan({ ...slowRead, kind: 'delay', delayMs: 2000 });
+  const older = one.open(callbackOfOne);
+  while ((await demo.grant()).login === undefined) await setTimeout(5);
+  expect(await two.open(callbackOfTwo)).toMatchObject(done);
+  const grant = await demo.secret('grant');
+  await older;
+  await demo.cloud.clock.idle();
+  expect(await demo.secret('grant')).toEqual(grant);
+  expect(await demo.grant()).toMatchObject({ status: 'active', grantVersionId: grant.versionId });
+});
+
+test('a refresh whose write was not answered keeps the lease: it may happen yet, and nobody is to read before', async () => {
+  await using demo = await TestDemo.start({ limits: rotating });
+  await demo.connect();
+  await demo.advance(minuteMs);
+  const writing = { call: 'secretsmanager:PutSecretValue', by: 'refresh-tokens' };
+  await demo.cloud.faults.plan({ ...writing, kind: 'fail', times: 3 });
+  await startBeside(demo, refresh, 'refresh');
+  await untilLogged(demo, 'StoreUnavailableError');
+  expect(await demo.grant()).toMatchObject({ lease: { owner: expect.stringContaining('refresh') } });
+});
+
+test('a rung that an ask makes needless is not told beside it', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  // 48 hours before the grant's end.
+  await sleepUntil(demo, '2026-01-10T12:00:30Z');
+  const mails = demo.mails().length;
+  await demo.cloud.faults.plan({
+    call: 'ses:SendEmail',
+    by: 'request-reauthorization',
+    kind: 'delay',
+    delayMs: 1500,
+  });
+  await startBeside(demo, ask, 'ask');
+  while ((await demo.grant()).authorization === undefined) await setTimeout(5);
+  await startBeside(demo, { connectionId: 'demo-main', trigger: 'operator' }, 'check');
+  await demo.cloud.clock.idle();
+  expect(await executionNamed(demo, 'check')).toMatchObject({ status: 'SUCCEEDED' });
+  expect(demo.mails().slice(mails)).toHaveLength(1);
 });

@@ -147,6 +147,20 @@ describe('of two logins at once, where a login does not end the grant before it'
   });
 });
 
+test('a login that fails does not forget whom the one before it was to resume', async () => {
+  await using demo = await TestDemo.start({ limits: { loginEndsPreviousGrant: false } });
+  await demo.advance(0);
+  const link = demo.newestLink();
+  const browser = new Browser();
+  const late = await demo.logInUpToCallback(link, 'allow', browser);
+  await logInInVain(demo, { call: 'states:SendTaskSuccess' });
+  expect(await demo.grant()).toMatchObject({ status: 'active' });
+  await demo.brokerage.misbehave(invalidGrant);
+  expect(await browser.open(late)).toMatchObject({ title: 'That took a little too long' });
+  await demo.cloud.clock.idle();
+  expect((await demo.executions()).at(-1)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
 test('of two first logins at once the one that was overtaken and goes on stands, though the later one failed', async () => {
   await using demo = await TestDemo.start({ limits: { loginEndsPreviousGrant: false } });
   await demo.advance(0);

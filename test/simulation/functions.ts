@@ -1,0 +1,87 @@
+import type * as z from 'zod/mini';
+
+import { callback } from '../../functions/callback/callback.ts';
+import { checkGrant } from '../../functions/check-grant/check-grant.ts';
+import { contract as checkGrantContract } from '../../functions/check-grant/contract.ts';
+import type { HttpRequest, HttpResponse } from '../../functions/http.ts';
+import { contract as notifyOwnerContract } from '../../functions/notify-owner/contract.ts';
+import { notifyOwner } from '../../functions/notify-owner/notify-owner.ts';
+import { ourFault } from '../../functions/pages.ts';
+import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
+import { contract as refreshTokensContract } from '../../functions/refresh-tokens/contract.ts';
+import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
+import { contract as requestReauthorizationContract } from '../../functions/request-reauthorization/contract.ts';
+import { requestReauthorization } from '../../functions/request-reauthorization/request-reauthorization.ts';
+import type { Cloud, Ports } from './cloud.ts';
+import type { Invocation, Lambda, Outcome } from './lambda.ts';
+import type { Stage } from './stage.ts';
+
+type Work = (payload: unknown, ports: Ports) => Promise<unknown>;
+
+/** A function as its handler wires it: the contract holds before and after. */
+function step<Input extends z.ZodMiniType, Output extends z.ZodMiniType>(
+  contract: { readonly input: Input; readonly output: Output },
+  work: (input: z.infer<Input>, ports: Ports) => Promise<z.infer<Output>>,
+): Work {
+  return async (payload, ports) => contract.output.parse(await work(contract.input.parse(payload), ports));
+}
+
+const steps = {
+  'check-grant': step(checkGrantContract, checkGrant),
+  'refresh-tokens': step(refreshTokensContract, refreshTokens),
+  'notify-owner': step(notifyOwnerContract, notifyOwner),
+  'request-reauthorization': step(requestReauthorizationContract, requestReauthorization),
+} satisfies Record<string, Work>;
+
+export type StepName = keyof typeof steps;
+export const stepNames = Object.keys(steps) as StepName[];
+
+export type PageName = 'reauthorize' | 'callback';
+
+const pages: Record<PageName, (request: HttpRequest, ports: Ports) => Promise<HttpResponse>> = {
+  reauthorize,
+  callback,
+};
+
+/** API Gateway's patience. */
+const gatewayMs = 30_000;
+
+/** The six functions, each run over ports of its own. */
+export class Functions {
+  readonly #stage: Stage;
+  readonly #lambda: Lambda;
+  readonly #cloud: Cloud;
+
+  constructor(stage: Stage, lambda: Lambda, cloud: Cloud) {
+    this.#stage = stage;
+    this.#lambda = lambda;
+    this.#cloud = cloud;
+  }
+
+  step(name: StepName, payload: unknown): Promise<Outcome> {
+    const { connectionId } = (payload as { ask: { connectionId: string } }).ask;
+    const invocation = { functionName: name, connectionId, input: payload };
+    return this.#lambda.invoke(invocation, (own) => steps[name](payload, this.#cloud.ports(own)));
+  }
+
+  /** Through the HTTP API; undefined when that gave up. `met` is told which invocation it was. */
+  async page(
+    name: PageName,
+    connectionId: string,
+    request: HttpRequest,
+    met: (invocation: Invocation) => void = () => undefined,
+  ): Promise<HttpResponse | undefined> {
+    const answer = this.#lambda.invoke({ functionName: name, connectionId, input: request }, async (own) => {
+      met(own);
+      try {
+        return await pages[name](request, this.#cloud.ports(own));
+      } catch (error) {
+        this.#stage.note(() => `${own.id} fails: ${String(error)}`);
+        return ourFault();
+      }
+    });
+    const outcome = await Promise.race([answer, this.#stage.agenda.sleep(gatewayMs)]);
+    if (!outcome || outcome.functionError) return undefined;
+    return outcome.payload as HttpResponse;
+  }
+}

@@ -1,0 +1,452 @@
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+
+import type { Grant } from '../../core/grant.ts';
+import { newGrant } from '../../core/grant.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import type { NoticeText } from '../../core/notice.ts';
+import type { TokenAnswer } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { tickSeconds } from '../../core/settings.ts';
+import type { ExecutionStatusChange } from '../../local/step-functions/step-functions.ts';
+import type { Item } from './dynamodb-expressions.ts';
+import type { DynamoDb } from './dynamodb.ts';
+import type { Invocation } from './lambda.ts';
+import { canary, type ProviderModel } from './provider.ts';
+import type { Stage } from './stage.ts';
+
+/** A version of the grant secret, as it was put. */
+interface Version {
+  readonly versionId: string;
+  readonly refreshToken: string;
+  readonly derivedFrom: string | undefined;
+}
+
+interface Mail {
+  readonly atMs: number;
+  readonly invocation: Invocation;
+  readonly link: string | undefined;
+}
+
+/** Everything that was seen of one connection. */
+class Book {
+  settings: Settings;
+  readonly versions = new Map<string, Version>();
+  /** Fencing numbers of the logins, by the version that each was to put. */
+  readonly logins = new Map<string, number>();
+  readonly mails: Mail[] = [];
+  /** By execution: the token that it waits on. */
+  readonly waits = new Map<string, string>();
+  /** Who told it last: a rung, that the grant is back, or a link by its authorization. */
+  readonly tellers = new Map<string, Invocation>();
+  /** What is recorded as told, by whom. */
+  readonly told = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
+  current: string | undefined;
+  accessExpiresAtMs = 0;
+  accessObtainedAtMs = 0;
+  accessCurrent: string | undefined;
+  readonly accessVersions = new Map<
+    string,
+    { obtained_at: string; expires_at: string; derived_from: string }
+  >();
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /** The login that a version goes back to. */
+  originOf(versionId: string): string {
+    const from = this.versions.get(versionId)?.derivedFrom;
+    return from === undefined ? versionId : this.originOf(from);
+  }
+
+  /** Logins count in the order of their callbacks. */
+  orderOf(versionId: string): number {
+    return this.logins.get(this.originOf(versionId)) ?? 0;
+  }
+
+  /** The newest login that has put its refresh token. */
+  newestLogin(): string | undefined {
+    const put = [...this.versions.values()].filter(({ derivedFrom }) => derivedFrom === undefined);
+    return put
+      .map(({ versionId }) => versionId)
+      .sort((a, b) => this.orderOf(a) - this.orderOf(b))
+      .at(-1);
+  }
+}
+
+/** Watches what happens, and knows what must not. */
+export class Ledger {
+  readonly #stage: Stage;
+  readonly #provider: ProviderModel;
+  readonly #books = new Map<string, Book>();
+  /** Those that run. */
+  readonly #executions = new Set<string>();
+  /** How many steps each execution has begun. */
+  readonly #steps = new Map<string, number>();
+  #spends: { readonly token: string; readonly invocation: Invocation }[] = [];
+  #table: DynamoDb | undefined;
+  /** Whose call takes effect now. */
+  acting: Invocation | undefined;
+  onMail: (connectionId: string, link: string | undefined) => void = () => undefined;
+
+  constructor(stage: Stage, provider: ProviderModel) {
+    this.#stage = stage;
+    this.#provider = provider;
+  }
+
+  watch(settings: Settings, table: DynamoDb): void {
+    this.#table = table;
+    this.#books.set(settings.connectionId, new Book(settings));
+  }
+
+  deployed(settings: Settings): void {
+    this.#book(settings.connectionId).settings = settings;
+  }
+
+  /** As the record is now. */
+  grant(connectionId: string): Grant {
+    const item = this.#table!.item(`connection#${connectionId}`, 'grant');
+    return { ...newGrant, ...(item && unmarshall(item)) };
+  }
+
+  currentOf(secretName: string): string | undefined {
+    const [connectionId, kind] = partsOf(secretName);
+    const book = this.#books.get(connectionId);
+    return kind === 'grant' ? book?.current : book?.accessCurrent;
+  }
+
+  newestLink(connectionId: string): string | undefined {
+    return this.#book(connectionId).mails.findLast(({ link }) => link !== undefined)?.link;
+  }
+
+  /** Every change of an item. */
+  itemChanged(
+    { pk, sk }: { pk: string; sk: string },
+    before: Item | undefined,
+    after: Item | undefined,
+  ): void {
+    if (after) this.#requireNoSecret(after, `the item ${sk}`);
+    const book = this.#books.get(pk.slice('connection#'.length));
+    if (!book || !after) return;
+    const tells = (notice: string) => {
+      if (!book.told.has(notice)) book.told.set(notice, { by: this.acting, atMs: this.#stage.nowMs });
+    };
+    if (sk.startsWith('authorization#') && after.sentAtMs) tells(sk.slice('authorization#'.length));
+    if (sk !== 'grant') return;
+    // A login begins the ladder anew.
+    if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
+    for (const rung of after.toldRungs?.L ?? []) tells(rung.S!);
+    if (after.owesRestored?.BOOL === true) book.told.delete('restored');
+    else if (before?.owesRestored?.BOOL === true) tells('restored');
+    const current = book.versions.get(book.current ?? '');
+    const isRejected = after.status?.S === 'rejected' && before?.status?.S !== 'rejected';
+    if (isRejected && current !== undefined && this.#provider.honours(current.refreshToken)) {
+      this.#stage.fail('a grant that works is not taken for rejected', `${this.acting?.id} did.`);
+    }
+    const named = after.grantVersionId?.S;
+    if (named !== before?.grantVersionId?.S && named !== book.current) {
+      this.#stage.fail(
+        'the record says what the secrets hold',
+        `${this.acting?.id} names ${named}, current is ${book.current}.`,
+      );
+    }
+    const login = after.login?.M?.versionId?.S;
+    // A request that comes twice counts when it comes last.
+    if (login !== undefined && after.lease?.M?.owner?.S === `callback#${login}`) {
+      book.logins.set(login, Number(after.fencingNumber!.N));
+    }
+    if (before?.lease && !after.lease)
+      this.#spends = this.#spends.filter(({ invocation }) => invocation !== this.acting);
+  }
+
+  /** Every call of Secrets Manager that succeeded. */
+  secretCalled(
+    operation: string,
+    input: Record<string, unknown>,
+    answer: Record<string, unknown>,
+    invocation: Invocation,
+  ): void {
+    const [connectionId, kind] = partsOf(String(input.SecretId));
+    const book = this.#books.get(connectionId);
+    if (!book) return;
+    if (operation === 'PutSecretValue') {
+      const value = JSON.parse(String(input.SecretString)) as Record<string, string>;
+      const versionId = String(answer.VersionId);
+      if (kind === 'grant') {
+        const { refresh_token: refreshToken = '', derived_from: derivedFrom } = value;
+        book.versions.set(versionId, { versionId, refreshToken, derivedFrom });
+      } else {
+        book.accessVersions.set(versionId, value as never);
+      }
+      if ((answer.VersionStages as string[]).includes('AWSCURRENT'))
+        this.#becomesCurrent(book, kind, versionId, invocation);
+    } else if (operation === 'UpdateSecretVersionStage') {
+      this.#becomesCurrent(book, kind, String(input.MoveToVersionId), invocation);
+    }
+  }
+
+  /** @returns what to call when the request has reached the provider */
+  spendBegins(invocation: Invocation, token: string): void {
+    this.#spends = this.#spends.filter((spend) => spend.invocation.isRunning);
+    const other = this.#spends.find((spend) => spend.token === token && spend.invocation !== invocation);
+    if (other) {
+      this.#stage.fail(
+        'no two unfinished spends of one refresh token',
+        `${invocation.id} spends ${token}, which ${other.invocation.id} is still spending.`,
+      );
+    }
+    const book = this.#book(invocation.connectionId);
+    const versions = [...book.versions.values()];
+    const spent = versions.filter(({ refreshToken }) => refreshToken === token);
+    const next = versions.find(({ derivedFrom }) => spent.some(({ versionId }) => versionId === derivedFrom));
+    if (next) {
+      this.#stage.fail(
+        'what has reached the store is not asked for again',
+        `${invocation.id} spends ${token}, though ${next.refreshToken}, which came of it, is stored.`,
+      );
+    }
+    this.#spends.push({ token, invocation });
+  }
+
+  codeExchanged(invocation: Invocation, answer: TokenAnswer): void {
+    const what = answer.kind === 'tokens' ? answer.tokens.refreshToken?.reveal() : answer.error;
+    this.#stage.note(() => `${invocation.id}    the code was good for ${what}`);
+  }
+
+  mailSent(invocation: Invocation, connectionId: string, notice: NoticeText): void {
+    this.#requireNoSecret(notice, 'a mail');
+    const book = this.#book(connectionId);
+    const link = /https:\S+\/reauthorize\/\S+/.exec(notice.text)?.[0];
+    this.#stage.note(() => `${invocation.id}    mail: ${notice.subject}`);
+    this.#requireUntold(book, invocation, link);
+    book.mails.push({ atMs: this.#stage.nowMs, invocation, link });
+    this.onMail(connectionId, link);
+  }
+
+  alerted(message: Record<string, unknown>): Record<string, unknown> {
+    this.#requireNoSecret(message, 'an alert');
+    this.#stage.note(() => `alert: ${String(message.Subject)}`);
+    return { MessageId: 'alert' };
+  }
+
+  /** A step of an execution begins: what it waited on before is over. */
+  stepBegins(executionId: string, connectionId: string): void {
+    this.#book(connectionId).waits.delete(executionId);
+    this.#steps.set(executionId, (this.#steps.get(executionId) ?? 0) + 1);
+  }
+
+  /** A step that asked the owner has ended. @returns what to call then */
+  stepWaits(executionId: string, connectionId: string, taskToken: string): () => void {
+    const step = this.#steps.get(executionId);
+    return () => {
+      const isOver = this.#steps.get(executionId) !== step || !this.#executions.has(executionId);
+      if (!isOver) this.#book(connectionId).waits.set(executionId, taskToken);
+    };
+  }
+
+  executionChanged({ executionArn, status, input, output, error, cause }: ExecutionStatusChange): void {
+    this.#requireNoSecret({ input, output, error, cause }, 'an execution');
+    if (status === 'RUNNING') {
+      this.#executions.add(executionArn);
+      return;
+    }
+    this.#executions.delete(executionArn);
+    for (const { waits } of this.#books.values()) waits.delete(executionArn);
+    const isTold = error === 'OperatorAlerted' || error === 'OperatorNotAlerted';
+    if ((status === 'FAILED' && !isTold) || status === 'TIMED_OUT') {
+      this.#stage.fail(
+        'an execution fails only after an alert',
+        `${executionArn} ${status}: ${error}: ${cause}`,
+      );
+    }
+  }
+
+  /** How many executions do something, or wait to try again. */
+  executionsWork(): number {
+    let waiting = 0;
+    for (const { waits } of this.#books.values()) waiting += waits.size;
+    return this.#executions.size - waiting;
+  }
+
+  executionsWaiting(connectionId: string): string[] {
+    return [...this.#book(connectionId).waits.keys()];
+  }
+
+  answered(what: string, answer: unknown): void {
+    this.#requireNoSecret(answer, what);
+  }
+
+  /**
+   * What must hold once faults have stopped for long enough, and nothing runs.
+   * @returns `asked`: the grant does not work, so its owner must have been asked
+   */
+  settled(connectionId: string, calmSinceMs: number): 'works' | 'asked' | 'rests' {
+    const book = this.#book(connectionId);
+    const { settings, waits } = book;
+    const grant = this.grant(connectionId);
+    const nowMs = this.#stage.nowMs;
+    const fail = (invariant: string, detail: string) =>
+      this.#stage.fail(invariant, `${connectionId}: ${detail}`);
+
+    if (grant.lease && grant.lease.expiresAtMs > nowMs) {
+      fail('leases come free', `a lease of ${grant.lease.owner} runs although nothing does.`);
+    }
+    if (settings.paused) return 'rests';
+    if (grant.login) fail('a login is finished', 'its mark stands in the record.');
+    this.#requireOneWait(book, grant, [...waits.entries()]);
+    this.#requireRungTold(book, grant);
+
+    const newest = book.newestLogin();
+    const kept = [...book.versions.values()].some(
+      ({ versionId, refreshToken }) =>
+        book.originOf(versionId) === newest && this.#provider.honours(refreshToken),
+    );
+    const current = book.current === undefined ? undefined : book.versions.get(book.current);
+    if (
+      newest !== undefined &&
+      current !== undefined &&
+      kept &&
+      book.originOf(current.versionId) !== newest
+    ) {
+      fail('a new login wins', `current is not of login ${newest}, though its refresh token is still good.`);
+    }
+    const works = current !== undefined && this.#provider.honours(current.refreshToken);
+    if (kept && !works)
+      fail('a grant that could be kept is kept', 'a version that is not current is still good.');
+    if (!works) return this.#isResting(settings, grant) ? 'rests' : 'asked';
+
+    if (grant.status !== 'active') {
+      fail(
+        'a grant that could be kept is kept',
+        `its refresh token is good, but the record says ${grant.status}.`,
+      );
+    }
+    if (grant.grantVersionId !== current.versionId) {
+      fail(
+        'the record says what the secrets hold',
+        `it names ${grant.grantVersionId}, current is ${current.versionId}.`,
+      );
+    }
+    const access = book.accessVersions.get(book.accessCurrent ?? '');
+    if (access?.derived_from !== current.versionId) {
+      fail('the access token is of the current grant', `it is of ${access?.derived_from}.`);
+    } else if (Date.parse(access.expires_at) <= nowMs) {
+      fail(
+        'the access token is renewed in time',
+        `it ended at ${this.#stage.timeOf(Date.parse(access.expires_at))}.`,
+      );
+    }
+    const refreshedInCalm = access !== undefined && Date.parse(access.obtained_at) > calmSinceMs;
+    const incidents = this.#table!.items(`connection#${connectionId}`, 'incident#').map(({ sk }) => sk!.S!);
+    const ended = refreshedInCalm ? ['CheckGrant', 'RefreshTokens'] : ['CheckGrant'];
+    const left = incidents.find((sk) => ended.includes(sk.split('#')[1]!));
+    if (left !== undefined) fail('an incident ends with its next success', left);
+    return 'works';
+  }
+
+  /** It has ended as it had to, and the token is not needed before the owner's hours begin. */
+  #isResting(settings: Settings, grant: Grant): boolean {
+    const ladder = ladderOf(settings, grant);
+    const { nowMs } = this.#stage;
+    return ladder !== undefined && ladder.deadlineMs <= nowMs && nowMs < ladder.neededAtMs;
+  }
+
+  #becomesCurrent(book: Book, kind: string, versionId: string, invocation: Invocation): void {
+    if (kind === 'access') {
+      book.accessCurrent = versionId;
+      return;
+    }
+    const before = book.versions.get(book.current ?? '');
+    const after = book.versions.get(versionId)!;
+    book.current = versionId;
+    if (!before || before === after) return;
+    const by = `${invocation.id} replaced ${before.refreshToken} by ${after.refreshToken}`;
+    if (book.orderOf(before.versionId) > book.orderOf(versionId)) {
+      this.#stage.fail('a new login wins', `${by}, of an older login.`);
+    }
+    const isLost = this.#provider.honours(before.refreshToken) && !this.#provider.honours(after.refreshToken);
+    if (isLost && !this.#isOutOfOrder(book, before, after)) {
+      this.#stage.fail(
+        'a good refresh token is not replaced by a dead one',
+        `${by}, which is not good any more.`,
+      );
+    }
+  }
+
+  /** Of two logins within seconds, their codes may reach the provider in another order than their callbacks reached us. */
+  #isOutOfOrder(book: Book, before: Version, after: Version): boolean {
+    const bornBefore = this.#provider.familyOf(before.refreshToken)!.bornMs;
+    const bornAfter = this.#provider.familyOf(after.refreshToken)!.bornMs;
+    return bornBefore > bornAfter && book.orderOf(before.versionId) < book.orderOf(after.versionId);
+  }
+
+  /**
+   * What is recorded as told is not told again. Of one execution two runs of a step can overlap, when Step Functions has
+   * lost the first; both may have begun before either one recorded.
+   */
+  #requireUntold(book: Book, invocation: Invocation, link: string | undefined): void {
+    const { connectionId } = book.settings;
+    const { decision, executionId } = invocation.input as {
+      readonly decision: { readonly rung?: string; readonly kind?: string };
+      readonly executionId: string;
+    };
+    const what = decision.kind === 'restored' ? 'restored' : link!.split('/').at(-2)!;
+    for (const notice of [what, ...(decision.rung === undefined ? [] : [decision.rung])]) {
+      const told = book.told.get(notice);
+      const isOwn = told?.by !== undefined && executionIdOf(told.by) === executionId;
+      if (told && !(isOwn && told.atMs > invocation.invokedAtMs)) {
+        this.#stage.fail('nothing is told twice', `${connectionId}: ${invocation.id} tells ${notice} again.`);
+      }
+      const other = book.tellers.get(notice);
+      if (other?.isRunning && executionIdOf(other) !== executionId) {
+        this.#stage.fail('nothing is told twice', `${invocation.id} and ${other.id} tell ${notice} at once.`);
+      }
+      book.tellers.set(notice, invocation);
+    }
+  }
+
+  #requireOneWait(book: Book, grant: Grant, waits: [string, string][]): void {
+    const { connectionId } = book.settings;
+    const fail = (detail: string) =>
+      this.#stage.fail('at most one execution waits', `${connectionId}: ${detail}`);
+    if (waits.length > 1) fail(waits.map(([executionId]) => executionId).join(' and '));
+    if (waits.length !== 1) return;
+    const [[executionId, token]] = waits as [[string, string]];
+    const open = grant.authorization?.authorizationId;
+    const item = this.#table!.item(`connection#${connectionId}`, `authorization#${open}`);
+    if (!item?.taskTokens?.L?.some(({ S }) => S === token))
+      fail(`${executionId} waits for what is not open.`);
+  }
+
+  /** The newest rung that a check has had time to see. */
+  #requireRungTold(book: Book, grant: Grant): void {
+    const { settings, mails } = book;
+    const ladder = grant.status === 'active' ? ladderOf(settings, grant) : undefined;
+    const seenMs = this.#stage.nowMs - 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+    const rungMs = ladder?.rungsMs.findLast((atMs) => atMs < seenMs);
+    if (rungMs === undefined || (mails.at(-1)?.atMs ?? 0) > rungMs - 10_000) return;
+    this.#stage.fail(
+      'every rung is told',
+      `${settings.connectionId}: nobody told that of ${this.#stage.timeOf(rungMs)}.`,
+    );
+  }
+
+  #requireNoSecret(where: unknown, what: string): void {
+    const text = typeof where === 'string' ? where : JSON.stringify(where);
+    if (text.includes(canary)) this.#stage.fail('no secret is outside the two stores', `${what}: ${text}`);
+  }
+
+  #book(connectionId: string): Book {
+    return this.#books.get(connectionId)!;
+  }
+}
+
+function executionIdOf({ input }: Invocation): string | undefined {
+  return (input as { readonly executionId?: string }).executionId;
+}
+
+/** `simulation/<connectionId>/<kind>`. */
+function partsOf(secretName: string): [string, string] {
+  const [, connectionId = '', kind = ''] = secretName.split('/');
+  return [connectionId, kind];
+}

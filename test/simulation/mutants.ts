@@ -1,0 +1,148 @@
+import type { Grants, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+import type { Ports } from './cloud.ts';
+import type { Request } from './dynamodb.ts';
+
+/** One protection taken away, by what stands between the functions and the world: the functions themselves stay as they are. */
+export interface Mutant {
+  readonly name: string;
+  /** Of a world that finds it, when this was written: a search begins there. */
+  readonly seed: number;
+  /** Of one invocation. */
+  readonly ports?: (ports: Ports) => Ports;
+  readonly dynamoDb?: (request: Request) => Request;
+  readonly secretsManager?: (
+    request: Record<string, unknown>,
+    currentOf: (secretName: string) => string | undefined,
+  ) => Record<string, unknown>;
+}
+
+export const unchanged: Mutant = { name: 'unchanged', seed: 1 };
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the lease is given to everybody',
+    seed: 1,
+    dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #lease')),
+  },
+  {
+    name: 'an old fencing number still writes',
+    seed: 8,
+    dynamoDb: withoutCondition(isFenced),
+  },
+  {
+    name: 'AWSCURRENT moves from wherever it is',
+    seed: 14,
+    secretsManager: (request, currentOf) =>
+      'MoveToVersionId' in request
+        ? { ...request, RemoveFromVersionId: currentOf(String(request.SecretId)) }
+        : request,
+  },
+  {
+    name: 'nobody adopts AWSPENDING',
+    seed: 42,
+    ports: (ports) =>
+      withTokens(ports, (tokens) => ({
+        readGrant: async (connectionId) => ({
+          ...(await tokens.readGrant(connectionId)),
+          pending: undefined,
+        }),
+        readAccess: async (connectionId) => ({
+          ...(await tokens.readAccess(connectionId)),
+          pending: undefined,
+        }),
+      })),
+  },
+  {
+    name: 'the access secret is written before the grant secret',
+    seed: 1,
+    ports: (ports) => withTokens(ports, accessFirst),
+  },
+  {
+    name: 'a login waits for the lease',
+    seed: 2,
+    ports: (ports) =>
+      withGrants(ports, (grants) => ({
+        takeLeaseOver: async (connectionId, owner, login) => {
+          await grants.takeLease(connectionId, owner, login.atMs);
+          return grants.takeLeaseOver(connectionId, owner, login);
+        },
+      })),
+  },
+  {
+    // Either one alone is enough: whoever replaces what was spent has taken the lease over before.
+    name: 'invalid_grant is believed without reading again, whatever the fencing number',
+    seed: 27,
+    ports: withoutRereading,
+    dynamoDb: withoutCondition(
+      (request) => isFenced(request) && request.UpdateExpression === 'SET #status = :rejected',
+    ),
+  },
+  {
+    name: 'a rung is claimed by everybody',
+    seed: 26,
+    dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
+  },
+];
+
+function isFenced({ ConditionExpression: condition }: Request): boolean {
+  return condition === '#fencingNumber = :fencingNumber';
+}
+
+function withoutCondition(isMeant: (request: Request) => boolean): (request: Request) => Request {
+  return (request) => (isMeant(request) ? { ...request, ConditionExpression: undefined } : request);
+}
+
+function withGrants(ports: Ports, change: (grants: Grants) => Partial<Grants>): Ports {
+  return { ...ports, grants: { ...ports.grants, ...change(ports.grants) } };
+}
+
+function withTokens(ports: Ports, change: (tokens: Tokens) => Partial<Tokens>): Ports {
+  return { ...ports, tokens: { ...ports.tokens, ...change(ports.tokens) } };
+}
+
+/** Puts the grant's version off until the access secret's has become current. */
+function accessFirst(tokens: Tokens): Partial<Tokens> {
+  let putOff: (() => Promise<boolean>) | undefined;
+  return {
+    putGrant: async (connectionId, secret: GrantSecret) => {
+      putOff = () => tokens.putGrant(connectionId, secret).then((put) => put === 'current');
+      return 'pending';
+    },
+    moveCurrent: async (connectionId, secret, fromVersionId, toVersionId) => {
+      const put = putOff;
+      if (secret === 'grant' && put) {
+        putOff = async () =>
+          (await put()) || tokens.moveCurrent(connectionId, 'grant', fromVersionId, toVersionId);
+        return true;
+      }
+      const moved = await tokens.moveCurrent(connectionId, secret, fromVersionId, toVersionId);
+      putOff = undefined;
+      return moved && ((await put?.()) ?? true);
+    },
+  };
+}
+
+/** From the lease to the rejection nobody sees that a login has begun, or has put its tokens. */
+function withoutRereading(ports: Ports): Ports {
+  let first: Promise<Versions<GrantSecret>> | undefined;
+  let isRefreshing = false;
+  const blind = withTokens(ports, (tokens) => ({
+    readGrant: (connectionId) =>
+      isRefreshing ? (first ??= tokens.readGrant(connectionId)) : tokens.readGrant(connectionId),
+  }));
+  return withGrants(blind, (grants) => ({
+    takeLease: async (connectionId, owner, nowMs) => {
+      const taken = await grants.takeLease(connectionId, owner, nowMs);
+      isRefreshing = true;
+      return taken;
+    },
+    recordRejection: (connectionId, fencingNumber) => {
+      isRefreshing = false;
+      return grants.recordRejection(connectionId, fencingNumber);
+    },
+    read: async (connectionId) => {
+      const { settings, grant } = await grants.read(connectionId);
+      return { settings, grant: isRefreshing ? { ...grant, login: undefined } : grant };
+    },
+  }));
+}
