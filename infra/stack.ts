@@ -157,10 +157,28 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   });
   alerts.watch(workflow.stateMachineArn);
 
-  const api = new HttpApi('http-api', { prefix, domain: config.domain, logRetentionDays });
   const link = '/reauthorize/{connectionId}/{authorizationId}/{secret}';
-  api.route('reauthorize', reauthorize, [`GET ${link}`, `POST ${link}`]);
-  api.route('callback', callback, ['GET /callback']);
+  const api = new HttpApi('http-api', {
+    prefix,
+    domain: config.domain,
+    logRetentionDays,
+    // Each route has a bucket of its own, so that a flood of the pages leaves the callback's alone; and small ones, for a
+    // new account has 10 concurrent executions for all functions.
+    routes: [
+      {
+        name: 'reauthorize',
+        target: reauthorize,
+        routeKeys: [`GET ${link}`, `POST ${link}`],
+        throttling: { rateLimit: 10, burstLimit: 3 },
+      },
+      {
+        name: 'callback',
+        target: callback,
+        routeKeys: ['GET /callback'],
+        throttling: { rateLimit: 50, burstLimit: 10 },
+      },
+    ],
+  });
 
   const scheduling = new Scheduling('scheduling', {
     prefix,

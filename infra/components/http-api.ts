@@ -11,6 +11,15 @@ export interface HttpApiArgs {
   readonly prefix: string;
   readonly domain: GrantkeeperConfig['domain'];
   readonly logRetentionDays: number;
+  readonly routes: readonly RouteArgs[];
+}
+
+export interface RouteArgs {
+  readonly name: string;
+  readonly target: KeeperFunction;
+  readonly routeKeys: readonly string[];
+  /** Requests a second, and at once, of each route key; what is more gets a 429 from API Gateway. */
+  readonly throttling: { readonly rateLimit: number; readonly burstLimit: number };
 }
 
 /** Access logs name the route, never the path or the query: those hold links, codes and `state`. */
@@ -55,6 +64,7 @@ export class HttpApi extends pulumi.ComponentResource {
       { name: `/aws/vendedlogs/apigateway/${args.prefix}`, retentionInDays: args.logRetentionDays },
       parent,
     );
+    const routes = args.routes.flatMap((route) => this.#route(route));
     const stage = new Stage(
       `${name}-stage`,
       {
@@ -62,16 +72,24 @@ export class HttpApi extends pulumi.ComponentResource {
         name: '$default',
         autoDeploy: true,
         accessLogSettings: { destinationArn: logs.arn, format: accessLogFormat },
+        routeSettings: args.routes.flatMap(({ routeKeys, throttling }) =>
+          routeKeys.map((routeKey) => ({
+            routeKey,
+            throttlingRateLimit: throttling.rateLimit,
+            throttlingBurstLimit: throttling.burstLimit,
+          })),
+        ),
       },
-      parent,
+      // API Gateway refuses settings of a route that is not there.
+      { ...parent, dependsOn: routes },
     );
     this.publicUrl = args.domain ? this.#customDomain(args.domain, stage) : this.#api.apiEndpoint;
     this.callbackUrl = pulumi.interpolate`${this.publicUrl}/callback`;
     this.registerOutputs({ callbackUrl: this.callbackUrl });
   }
 
-  /** Sends the routes to a function. */
-  route(name: string, target: KeeperFunction, routeKeys: readonly string[]): void {
+  /** Sends the route keys to a function. */
+  #route({ name, target, routeKeys }: RouteArgs): Route[] {
     const parent = { parent: this };
     const integration = new Integration(
       `${this.#name}-${name}-integration`,
@@ -84,13 +102,6 @@ export class HttpApi extends pulumi.ComponentResource {
       },
       parent,
     );
-    for (const routeKey of routeKeys) {
-      new Route(
-        `${this.#name}-${name}-${routeKey.split(' ')[0]!.toLowerCase()}`,
-        { apiId: this.#api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
-        parent,
-      );
-    }
     new Permission(
       `${this.#name}-${name}-permission`,
       {
@@ -100,6 +111,14 @@ export class HttpApi extends pulumi.ComponentResource {
         sourceArn: pulumi.interpolate`${this.#api.executionArn}/*/*`,
       },
       parent,
+    );
+    return routeKeys.map(
+      (routeKey) =>
+        new Route(
+          `${this.#name}-${name}-${routeKey.split(' ')[0]!.toLowerCase()}`,
+          { apiId: this.#api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
+          parent,
+        ),
     );
   }
 

@@ -138,6 +138,7 @@ const order: readonly (readonly [string, Make])[] = [
     },
   ],
   ['aws:apigatewayv2/api:Api', nothing],
+  // Its throttling is not played: time stands still here, and a bucket would never fill again.
   ['aws:apigatewayv2/stage:Stage', nothing],
   ['aws:apigatewayv2/domainName:DomainName', nothing],
   ['aws:apigatewayv2/apiMapping:ApiMapping', nothing],
