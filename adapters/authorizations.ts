@@ -59,14 +59,6 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return read(connectionId, authorizationId, attached);
     },
 
-    async recordSent(connectionId, authorizationId, nowMs) {
-      await table.update({
-        ...item(connectionId, authorizationId),
-        expression: 'SET #sentAtMs = :nowMs',
-        values: { nowMs },
-      });
-    },
-
     async addStart({ connectionId, authorizationId, starts }, stateHash, start) {
       const oldest = Object.entries(starts)
         .sort(([, a], [, b]) => b.startedAtMs - a.startedAtMs)

@@ -37,7 +37,8 @@ const operatorMustAct =
 
 function translate(what: string, error: ServiceError): Error {
   // AWS names principal, action and resource in a refusal; other messages may quote what was sent.
-  if (error.name.startsWith('AccessDenied')) return new ConfigurationError(`${what}: ${error.message}`);
+  if (/^(AccessDenied|AuthorizationError)/.test(error.name))
+    return new ConfigurationError(`${what}: ${error.message}`);
   if (isScheduledForDeletion(error)) {
     const remedy = 'Restore it with aws secretsmanager restore-secret.';
     return new ConfigurationError(`${what}: the secret is scheduled for deletion. ${remedy}`);

@@ -1,6 +1,7 @@
 import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
 import { claimMs, newGrant } from '../core/grant.ts';
+import { reachedAt } from '../core/incident.ts';
 import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
@@ -193,12 +194,13 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async recordTold(connectionId, { rungs = [], owesRestored }) {
+    async recordTold(connectionId, { atMs, channels, rungs = [], owesRestored }) {
       const owes = owesRestored === undefined ? '' : ', #owesRestored = :owesRestored';
+      const reached = channels.map((channel) => `, #${reachedAt(channel)} = :atMs`).join('');
       await table.update({
         ...record(connectionId),
-        expression: `SET #toldRungs = list_append(if_not_exists(#toldRungs, :none), :rungs)${owes} REMOVE #claim`,
-        values: { none: [], rungs, ...(owesRestored === undefined ? {} : { owesRestored }) },
+        expression: `SET #toldRungs = list_append(if_not_exists(#toldRungs, :none), :rungs), #toldAtMs = :atMs${reached}${owes} REMOVE #claim`,
+        values: { none: [], rungs, atMs, ...(owesRestored === undefined ? {} : { owesRestored }) },
       });
     },
   };

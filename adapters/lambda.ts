@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type * as z from 'zod/mini';
 
 import { asOurs, ConfigurationError, ProviderContractError } from '../core/errors.ts';
+import { logger, publishMetrics } from './telemetry.ts';
 
 /** What a function promises: its input, its output and its environment, each a schema. */
 export interface Contract<
@@ -13,6 +14,14 @@ export interface Contract<
   readonly input: Input;
   readonly output: Output;
   readonly environment: Environment;
+  /** What the log lines of one invocation have in common; no credential. */
+  readonly logKeys?: (input: z.infer<Input>) => LogKeys;
+}
+
+export interface LogKeys {
+  /** The execution's name: the same in the log of every function that works for it. */
+  readonly correlationId?: string | undefined;
+  readonly connectionId?: string | undefined;
 }
 
 /**
@@ -37,11 +46,16 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
 ) {
   return middy(async (input: z.infer<Input>) => work(input)).use({
     before: (request) => {
+      logger.resetKeys();
+      logger.addContext(request.context);
       const parsed = contract.input.safeParse(request.event);
       if (!parsed.success) {
         throw new ConfigurationError(`${contract.name} was called with ${problem(parsed.error)}.`);
       }
       request.event = parsed.data;
+      const { correlationId, connectionId } = contract.logKeys?.(parsed.data) ?? {};
+      if (correlationId !== undefined) logger.setCorrelationId(correlationId);
+      logger.appendKeys({ connection_id: connectionId });
     },
     after: (request) => {
       const parsed = contract.output.safeParse(request.response);
@@ -49,11 +63,13 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
         throw new ProviderContractError(`${contract.name} would answer ${problem(parsed.error)}.`);
       }
       request.response = parsed.data;
-      log('info', contract.name, { outcome: (parsed.data as { outcome?: string }).outcome });
+      logger.info(contract.name, summaryOf(parsed.data));
+      publishMetrics();
     },
     onError: (request) => {
       const error = asOurs(request.error);
-      log('error', contract.name, { error: error.name, reason: error.message });
+      logger.error(contract.name, { error_name: error.name, reason: error.message });
+      publishMetrics();
       if (onError) {
         request.response = onError();
         return;
@@ -63,9 +79,18 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
   });
 }
 
-/** One JSON line. */
-function log(level: 'info' | 'error', message: string, fields: Record<string, unknown>): void {
-  console[level](JSON.stringify({ level, timestamp: new Date().toISOString(), message, ...fields }));
+/** What a function answered, as far as the log may have it: never a page or its headers. */
+function summaryOf(output: unknown): Record<string, string> {
+  const { outcome, statusCode, next } = output as {
+    readonly outcome?: string;
+    readonly statusCode?: number;
+    readonly next?: { readonly decision: string; readonly reason: string };
+  };
+  return {
+    ...(outcome !== undefined && { outcome }),
+    ...(statusCode !== undefined && { status_code: String(statusCode) }),
+    ...(next && { decision: next.decision, reason: next.reason }),
+  };
 }
 
 function problem(error: z.core.$ZodError): string {

@@ -1,10 +1,13 @@
-import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 
+import type { Incident } from '../core/incident.ts';
 import type { Clock, Events, Incidents, Random } from '../core/ports.ts';
 import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
 
-const keepSeconds = 400 * 24 * 3600;
+/** How long history is kept. */
+export const keepSeconds = 400 * 24 * 3600;
 
 /** `connection#<id>/event#<time>`: what happened. */
 export function dynamoEvents(table: Table, clock: Clock, random: Random): Events {
@@ -26,26 +29,56 @@ export function dynamoEvents(table: Table, clock: Clock, random: Random): Events
   };
 }
 
-/** `connection#<id>/incident#<step>#<error>`: written by the state machine itself when it alerts. */
-export function dynamoIncidents(table: Table): Incidents {
+/**
+ * `connection#<id>/incident#<step>#<error>`: written by the state machine itself when it alerts. One that has ended
+ * stays for the history, and does not keep the next one from being told.
+ */
+export function dynamoIncidents(table: Table, clock: Clock): Incidents {
   return {
-    async end(connectionId, step) {
+    async end(connectionId, isOver, by) {
       const query = new QueryCommand({
         TableName: table.name,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :incidents)',
         ExpressionAttributeValues: {
           ':pk': { S: `connection#${connectionId}` },
-          ':incidents': { S: step === undefined ? 'incident#' : `incident#${step}#` },
+          ':incidents': { S: 'incident#' },
         },
-        ProjectionExpression: 'pk, sk',
         ConsistentRead: true,
       });
-      const what = `ending the incidents of ${connectionId}`;
+      const what = `reading the incidents of ${connectionId}`;
       const { Items: items = [] } = await callAws(what, () => table.client.send(query));
-      for (const { pk, sk } of items) {
-        const command = new DeleteItemCommand({ TableName: table.name, Key: { pk: pk!, sk: sk! } });
-        await callAws(what, () => table.client.send(command));
+      const ended: Incident[] = [];
+      for (const item of items) {
+        const { sk, since, endedAt, endedBy } = unmarshall(item) as IncidentItem;
+        const [, step = '', error = ''] = sk.split('#');
+        const incident = { step, error, since };
+        // One that this very step has ended before, when its answer was lost.
+        if (endedBy === by) ended.push(incident);
+        if (endedAt !== undefined || !isOver(incident)) continue;
+        const nowMs = clock.nowMs();
+        const written = await table.update({
+          connectionId,
+          sk,
+          expression: 'SET #endedAt = :endedAt, #endedBy = :by, #ttl = :ttl',
+          // Another step may have ended it, and a new one begun, since it was read.
+          condition: '#since = :since AND (attribute_not_exists(#endedAt) OR #endedBy = :by)',
+          values: {
+            endedAt: new Date(nowMs).toISOString(),
+            by,
+            ttl: Math.floor(nowMs / 1000) + keepSeconds,
+            since,
+          },
+        });
+        if (written) ended.push(incident);
       }
+      return ended;
     },
   };
+}
+
+interface IncidentItem {
+  readonly sk: string;
+  readonly since: string;
+  readonly endedAt?: string;
+  readonly endedBy?: string;
 }

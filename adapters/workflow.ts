@@ -1,5 +1,6 @@
 import { SFNClient, SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 
+import { executionOfLink } from '../core/link.ts';
 import type { Workflow } from '../core/ports.ts';
 import { callAws, clientDefaults } from './aws.ts';
 
@@ -41,7 +42,7 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
     async startForLink(connectionId, authorizationId) {
       const command = new StartExecutionCommand({
         stateMachineArn,
-        name: `${connectionId}-auth-${authorizationId}`,
+        name: executionOfLink({ connectionId, authorizationId }),
         input: JSON.stringify({ connectionId, trigger: 'link', force: 'reauthorize', authorizationId }),
       });
       await callAws('starting an execution', () => client.send(command).then(() => undefined), {

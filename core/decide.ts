@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+import type { ChannelName } from './channel.ts';
+import { channelsOf } from './channel.ts';
 import { deadlineOf } from './deadline.ts';
 import type { AskReason, Grant } from './grant.ts';
 import { AskReasonSchema, isLoginUnderWay, isOpen, isStranded } from './grant.ts';
@@ -114,11 +116,23 @@ export function outlivesNextTick(
 
 /** Rungs (ISO 8601) that count as told once the owner hears at `nowMs`: all that have passed. */
 export function passedRungs(settings: Settings, grant: Grant, nowMs: number): string[] {
-  return (ladderOf(settings, grant)?.rungsMs ?? []).filter((rungMs) => rungMs <= nowMs).map(iso);
+  return (ladderOf(settings, grant)?.rungs ?? []).flatMap(({ atMs }) => (atMs <= nowMs ? iso(atMs) : []));
+}
+
+/** Over which channels a notice for this reason goes: those of the newest rung while the grant stands, else all. */
+export function channelsToTell(
+  settings: Settings,
+  grant: Grant,
+  reason: AskReason,
+  nowMs: number,
+): readonly ChannelName[] {
+  const isPlanned = reason === 'rung' || reason === 'expiring';
+  const rung = isPlanned ? ladderOf(settings, grant)?.rungs.findLast(({ atMs }) => atMs <= nowMs) : undefined;
+  return rung?.channels ?? channelsOf(settings.owner);
 }
 
 /** Whether a refresh can still succeed as far as the record knows. */
-function isAlive(settings: Settings, grant: Grant, nowMs: number): boolean {
+export function isAlive(settings: Settings, grant: Grant, nowMs: number): boolean {
   return grant.status === 'active' && nowMs < (deadlineOf(settings.provider.limits, grant) ?? Infinity);
 }
 
@@ -126,12 +140,12 @@ function isAlive(settings: Settings, grant: Grant, nowMs: number): boolean {
 function askReason(grant: Grant, ladder: Ladder | undefined, nowMs: number): AskReason | undefined {
   if (grant.status === 'never-authorized') return 'first-login';
   if (grant.status === 'rejected') return 'rejected';
-  if (ladder === undefined || nowMs < ladder.rungsMs.at(-1)!) return undefined;
+  if (ladder === undefined || nowMs < ladder.rungs.at(-1)!.atMs) return undefined;
   return nowMs < ladder.neededAtMs ? 'expiring' : 'expired';
 }
 
 function newestUntoldRung(grant: Grant, ladder: Ladder, nowMs: number): number | undefined {
-  const newest = ladder.rungsMs.findLast((rungMs) => rungMs <= nowMs);
+  const newest = ladder.rungs.findLast(({ atMs }) => atMs <= nowMs)?.atMs;
   return newest !== undefined && !grant.toldRungs.includes(iso(newest)) ? newest : undefined;
 }
 
@@ -148,7 +162,7 @@ function linkExpiry(
   const dead = reason === 'first-login' || reason === 'rejected' || reason === 'expired';
   if (ladder === undefined || dead) return nowMs + reminderMs;
   const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-  const nextRungMs = ladder.rungsMs.find((rungMs) => rungMs > nowMs);
+  const nextRungMs = ladder.rungs.find(({ atMs }) => atMs > nowMs)?.atMs;
   const endsMs = nextRungMs === undefined ? ladder.neededAtMs : nextRungMs + twoTicksMs;
   return Math.max(endsMs, nowMs + minimumLinkMs);
 }

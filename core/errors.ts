@@ -22,6 +22,16 @@ export class StoreUnavailableError extends GrantkeeperError {
   override readonly name = 'StoreUnavailableError';
 }
 
+/** A channel to the owner did not take a notice now (time-out, 429, 5xx). Nothing was lost; retry it alone. */
+export class ChannelUnavailableError extends GrantkeeperError {
+  override readonly name = 'ChannelUnavailableError';
+}
+
+/** A channel to the owner refuses notices for good: an operator must mend what the message names. */
+export class ChannelRejectedError extends GrantkeeperError {
+  override readonly name = 'ChannelRejectedError';
+}
+
 /** `invalid_client`: the operator must mend the client's credentials (RFC 6749 §5.2). */
 export class ClientRejectedError extends GrantkeeperError {
   override readonly name = 'ClientRejectedError';
@@ -54,14 +64,25 @@ export function asOurs(thrown: unknown): GrantkeeperError {
   return new UnexpectedError(`${name} ${/\n\s+at .*/.exec(stack)?.[0].trim() ?? 'somewhere'}`);
 }
 
-/** Every name above; a test ties them to the state machine. */
-export const errorNames = [
-  'LeaseHeldError',
-  'TokenEndpointUnavailableError',
-  'StoreUnavailableError',
-  'ClientRejectedError',
-  'ProviderContractError',
-  'ConfigurationError',
-  'IdentityError',
-  'UnexpectedError',
-] as const;
+/** Every name above, and what an operator does about it. A test ties the names to the state machine. */
+export const cures = {
+  LeaseHeldError: 'Nothing was lost. Look at the other executions of this connection.',
+  TokenEndpointUnavailableError:
+    "Nothing was lost; it goes on at the next check. If it stays, look at the provider's status page.",
+  StoreUnavailableError:
+    "Nothing was lost; it goes on at the next check. If it stays, look at AWS's health dashboard.",
+  ChannelUnavailableError:
+    'It is tried again with the next notice. If it stays, look at the status page of that service.',
+  ChannelRejectedError: 'Mend the channel that is named, or take it out of the configuration.',
+  ClientRejectedError: 'Put the right id and secret into the client secret.',
+  ProviderContractError:
+    "Compare the provider's data in the configuration with its documentation; if they agree, report it.",
+  ConfigurationError: 'Mend what the message names, and deploy again.',
+  IdentityError:
+    'Ask the owner who logged in. To accept a new owner, start an execution with "force": "repin".',
+  UnexpectedError:
+    "This is a fault of Grantkeeper's own. The function's log has the place; please report it.",
+} as const;
+
+export type ErrorName = keyof typeof cures;
+export const errorNames = Object.keys(cures) as ErrorName[];

@@ -62,6 +62,12 @@ export interface Grant {
   readonly toldRungs: readonly string[];
   /** The owner was told that the grant had ended, and not yet that it is back. */
   readonly owesRestored: boolean;
+  /** When the owner last heard anything, and over each channel. */
+  readonly toldAtMs?: number | undefined;
+  readonly emailReachedAtMs?: number | undefined;
+  readonly smsReachedAtMs?: number | undefined;
+  readonly slackReachedAtMs?: number | undefined;
+  readonly discordReachedAtMs?: number | undefined;
   readonly authorization?: OpenAuthorization | undefined;
   /** The newest login, until all of it is done. */
   readonly login?: Login | undefined;

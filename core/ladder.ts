@@ -1,7 +1,9 @@
+import type { ChannelName } from './channel.ts';
+import { channelsOf } from './channel.ts';
 import { deadlineOf } from './deadline.ts';
 import type { Grant } from './grant.ts';
 import type { Limits } from './provider.ts';
-import type { Settings } from './settings.ts';
+import type { RungSettings, Settings } from './settings.ts';
 import { firstInstantWithin, openingAt } from './window.ts';
 
 const hours = 3600;
@@ -13,12 +15,18 @@ export interface Ladder {
   /** The first instant at or after the deadline at which the token is needed. */
   readonly neededAtMs: number;
   /** Ascending, at least one; the last one asks and waits, those before only tell. */
-  readonly rungsMs: readonly number[];
+  readonly rungs: readonly Rung[];
+}
+
+/** One planned moment, epoch milliseconds, and the channels over which the owner is told then; at least one. */
+export interface Rung {
+  readonly atMs: number;
+  readonly channels: readonly ChannelName[];
 }
 
 /** Undefined where the grant has no deadline, or there was no login yet. */
 export function ladderOf(
-  settings: Pick<Settings, 'provider' | 'rungOffsetsSeconds' | 'neededHours' | 'quietHours'>,
+  settings: Pick<Settings, 'provider' | 'owner' | 'rungs' | 'neededHours' | 'quietHours'>,
   grant: Pick<Grant, 'authorizedAtMs' | 'refreshedAtMs'>,
 ): Ladder | undefined {
   const { limits } = settings.provider;
@@ -29,16 +37,27 @@ export function ladderOf(
   // The owner sleeps: tell them when their quiet hours begin, not in the middle and not after.
   const awake = (rungMs: number) => (quietHours && openingAt(quietHours, rungMs)?.startMs) ?? rungMs;
   const fromMs = firstRungAfterMs(settings.provider, grant.authorizedAtMs, grant.refreshedAtMs, deadlineMs);
-  const planned = (settings.rungOffsetsSeconds ?? defaultRungOffsetsSeconds(limits))
-    .map((offsetSeconds) => awake(neededAtMs - offsetSeconds * 1000))
-    .filter((rungMs) => rungMs > fromMs);
-  if (planned.length > 0) {
-    return { deadlineMs, neededAtMs, rungsMs: [...new Set(planned)].sort((a, b) => a - b) };
+  const had = channelsOf(settings.owner);
+  const planned = new Map<number, ReadonlySet<ChannelName>>();
+  for (const { secondsBefore, channels = had } of settings.rungs ?? defaultRungs(limits)) {
+    const atMs = awake(neededAtMs - secondsBefore * 1000);
+    // Rungs that coincide are one, over the channels of all of them.
+    if (atMs > fromMs) planned.set(atMs, new Set([...(planned.get(atMs) ?? []), ...channels]));
+  }
+  if (planned.size > 0) {
+    const rungs = [...planned].map(([atMs, channels]) => ({ atMs, channels: among(had, channels) }));
+    return { deadlineMs, neededAtMs, rungs: rungs.sort((a, b) => a.atMs - b.atMs) };
   }
   const halfWayMs = fromMs + Math.floor((neededAtMs - fromMs) / 2);
   // Whoever logs in during their own quiet hours is awake.
-  const rungMs = awake(halfWayMs) > fromMs ? awake(halfWayMs) : halfWayMs;
-  return { deadlineMs, neededAtMs, rungsMs: [rungMs] };
+  const atMs = awake(halfWayMs) > fromMs ? awake(halfWayMs) : halfWayMs;
+  return { deadlineMs, neededAtMs, rungs: [{ atMs, channels: had }] };
+}
+
+/** Those of a rung's channels that the owner has; a rung that none of them could tell is told over all. */
+function among(had: readonly ChannelName[], channels: ReadonlySet<ChannelName>): readonly ChannelName[] {
+  const both = had.filter((channel) => channels.has(channel));
+  return both.length > 0 ? both : had;
 }
 
 /**
@@ -56,10 +75,20 @@ function firstRungAfterMs(
   return (refreshedAtMs ?? authorizedAtMs) + accessTokenLifetimeSeconds * 1000;
 }
 
-/** Seconds before `neededAt`: a grant of months is announced a week ahead, one of a week two days ahead. */
-export function defaultRungOffsetsSeconds(limits: Limits): readonly number[] {
+/**
+ * A grant of months is announced a week ahead, one of a week two days ahead: first where it disturbs nobody, in the
+ * end over every channel.
+ */
+export function defaultRungs(limits: Limits): readonly RungSettings[] {
   const shortest = Math.min(limits.absoluteSeconds ?? Infinity, limits.slidingSeconds ?? Infinity);
-  return shortest > 30 * days
-    ? [7 * days, 3 * days, 1 * days, 6 * hours]
-    : [48 * hours, 24 * hours, 6 * hours, 1 * hours];
+  const [first, second, third, last] =
+    shortest > 30 * days
+      ? ([7 * days, 3 * days, 1 * days, 6 * hours] as const)
+      : ([48 * hours, 24 * hours, 6 * hours, 1 * hours] as const);
+  return [
+    { secondsBefore: first, channels: ['email'] },
+    { secondsBefore: second, channels: ['email', 'sms'] },
+    { secondsBefore: third },
+    { secondsBefore: last },
+  ];
 }

@@ -35,6 +35,14 @@ export function parseState(state: string): AuthorizationName | undefined {
   return named(statePattern.exec(state));
 }
 
+/** Name of the execution that a link starts. */
+export function executionOfLink({
+  connectionId,
+  authorizationId,
+}: Pick<AuthorizationName, 'connectionId' | 'authorizationId'>): string {
+  return `${connectionId}-auth-${authorizationId}`;
+}
+
 function named(match: RegExpExecArray | null): AuthorizationName | undefined {
   const [, connectionId, authorizationId, random] = match ?? [];
   if (connectionId === undefined || authorizationId === undefined || random === undefined) return undefined;

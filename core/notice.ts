@@ -15,8 +15,20 @@ export interface NoticeFacts {
   readonly link?: { readonly url: string; readonly expiresAtMs: number } | undefined;
 }
 
-/** One message, in the two forms that mail programs show. */
-export interface NoticeText {
+/** What a notice says, whatever channel it goes by: plain text, none of it markup. */
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly subject: string;
+  readonly greeting: string;
+  /** A paragraph each. */
+  readonly sentences: readonly string[];
+  readonly button?: { readonly label: string; readonly url: string } | undefined;
+  /** Small print. */
+  readonly about: readonly string[];
+}
+
+/** A mail, in the two forms that mail programs show. */
+export interface MailText {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
@@ -32,7 +44,7 @@ export function noticeKind(reason: AskReason): NoticeKind {
 export function writeNotice(
   settings: Pick<Settings, 'connectionId' | 'provider' | 'owner'>,
   facts: NoticeFacts,
-): NoticeText {
+): Notice {
   const { connectionId, provider, owner } = settings;
   const name = provider.displayName;
   const at = (epochMs: number) => formatInstant(epochMs, owner.timeZone);
@@ -66,19 +78,58 @@ export function writeNotice(
       ],
     }),
   }[facts.kind]();
-  const greeting = owner.name === undefined ? 'Hello,' : `Hello ${owner.name},`;
-  const about = facts.link
-    ? [
-        `The link works until ${at(facts.link.expiresAtMs)}. It opens a page that leads you to ${name}; your password is typed there and nowhere else.`,
-      ]
-    : [];
-  const text = [greeting, '', ...sentences, ...(facts.link ? ['', facts.link.url, ''] : []), ...about].join(
-    '\n',
-  );
+  const { kind, link } = facts;
+  return {
+    kind,
+    subject,
+    greeting: owner.name === undefined ? 'Hello,' : `Hello ${owner.name},`,
+    sentences,
+    button: link && { label: `Log in to ${name}`, url: link.url },
+    about: link
+      ? [
+          `The link works until ${at(link.expiresAtMs)}. It opens a page that leads you to ${name}; your password is typed there and nowhere else.`,
+        ]
+      : [],
+  };
+}
+
+export function mailOf({ subject, greeting, sentences, button, about }: Notice): MailText {
+  const paragraphs = [greeting, '', ...sentences, ...(button ? ['', button.url, ''] : []), ...about];
   return {
     subject,
-    text: `${text}\n`,
-    html: layout(subject, greeting, sentences, facts.link?.url, name, about).toString(),
+    text: `${paragraphs.join('\n')}\n`,
+    html: layout(subject, greeting, sentences, button, about).toString(),
+  };
+}
+
+/** A text message: what is to be done, and the link; names in it are at most 92 characters together. */
+export function smsOf({ subject, button }: Notice): string {
+  return button === undefined ? subject : `${subject}: ${button.url}`;
+}
+
+/**
+ * What operators are sent when a notice reached its owner by none of their channels: all they need to pass it on by
+ * a way of their own. `failures` are safe to show.
+ */
+export function unreached(
+  { connectionId, owner }: Pick<Settings, 'connectionId' | 'owner'>,
+  notice: Notice,
+  failures: readonly string[],
+): { readonly subject: string; readonly text: string } {
+  const who = owner.name === undefined ? owner.email : `${owner.name} (${owner.email})`;
+  const lines = [
+    `The owner of ${connectionId} could not be reached by any channel:`,
+    ...failures.map((failure) => `- ${failure}`),
+    '',
+    `Please pass this on to ${who}, and to nobody else:`,
+    '',
+    ...notice.sentences,
+    ...(notice.button ? [notice.button.url] : []),
+    ...notice.about,
+  ];
+  return {
+    subject: `Grantkeeper: ${connectionId}: the owner could not be reached`,
+    text: `${lines.join('\n')}\n`,
   };
 }
 
@@ -99,16 +150,15 @@ function layout(
   subject: string,
   greeting: string,
   sentences: readonly string[],
-  url: string | undefined,
-  providerName: string,
+  button: Notice['button'],
   about: readonly string[],
 ): Html {
-  const button = url
+  const link = button
     ? html`<p>
         <a
-          href="${url}"
+          href="${button.url}"
           style="display:inline-block;padding:12px 20px;border-radius:6px;background:#1a56db;color:#ffffff;text-decoration:none;font-weight:600"
-          >Log in to ${providerName}</a
+          >${button.label}</a
         >
       </p>`
     : html``;
@@ -123,7 +173,7 @@ function layout(
       <body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif">
         <div style="max-width:34em;margin:0 auto">
           <p>${greeting}</p>
-          ${sentences.map((sentence) => html`<p>${sentence}</p>`)} ${button}
+          ${sentences.map((sentence) => html`<p>${sentence}</p>`)} ${link}
           ${about.map((sentence) => html`<p style="font-size:14px">${sentence}</p>`)}
         </div>
       </body>

@@ -1,7 +1,10 @@
+import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
 import type { Identity } from './identity.ts';
-import type { NoticeText } from './notice.ts';
+import type { Incident } from './incident.ts';
+import type { MetricName } from './metrics.ts';
+import type { Notice } from './notice.ts';
 import type { Provider } from './provider.ts';
 import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
@@ -76,6 +79,9 @@ export interface Claim {
 
 /** What the owner has heard by now. */
 export interface Told {
+  readonly atMs: number;
+  /** Over which channels it was. */
+  readonly channels: readonly ChannelName[];
   /** Rungs (ISO 8601) that need no notice any more. */
   readonly rungs?: readonly string[];
   readonly owesRestored?: boolean;
@@ -116,8 +122,6 @@ export interface Authorization {
   readonly starts: Readonly<Record<string, Start>>;
   /** Of every execution, and every retry of one, that ever waited for it; most are over. */
   readonly taskTokens: readonly string[];
-  /** The link was sent, so a retry sends none. */
-  readonly sentAtMs?: number | undefined;
 }
 
 export interface Offer {
@@ -140,7 +144,6 @@ export interface Authorizations {
     authorizationId: string,
     taskToken: string,
   ): Promise<Authorization | undefined>;
-  recordSent(connectionId: string, authorizationId: string, nowMs: number): Promise<void>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
   /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
@@ -261,9 +264,32 @@ export interface CodeExchange {
   readonly codeVerifier: string;
 }
 
-export interface Mail {
-  send(settings: Settings, notice: NoticeText): Promise<void>;
+/** The ways to people. Neither addresses nor texts are in what is thrown. */
+export interface Messages {
+  /**
+   * Sends a notice to its owner by one channel.
+   * @throws {ChannelUnavailableError} not now: try again
+   * @throws {ChannelRejectedError} not before an operator has mended something
+   * @throws {ConfigurationError} access denied, or the channel's secret is missing or unusable
+   */
+  send(channel: ChannelName, settings: Settings, notice: Notice): Promise<void>;
+  /** Tells the operators by their topic what no log may have: a link. */
+  tellOperators(message: { readonly subject: string; readonly text: string }): Promise<void>;
 }
+
+/** `connection#<id>/notice#<noticeId>`: what became of one notice, channel by channel. */
+export interface Notices {
+  read(connectionId: string, noticeId: string): Promise<NoticeOutcomes>;
+  record(
+    connectionId: string,
+    noticeId: string,
+    channel: ChannelName,
+    outcome: 'sent' | 'failed',
+    nowMs: number,
+  ): Promise<void>;
+}
+
+export type NoticeOutcomes = { readonly [channel in ChannelName]?: 'sent' | 'failed' };
 
 /** How an execution that waits learns that it need not wait longer. */
 export interface Resumption {
@@ -290,8 +316,18 @@ export interface Limits {
 }
 
 export interface Incidents {
-  /** Ends the incidents that this step raised, for it has succeeded; without a step all, for the owner has logged in. */
-  end(connectionId: string, step?: string): Promise<void>;
+  /**
+   * Ends the incidents that are over. Answers those that `by` has ended, now or in an earlier attempt: operators are
+   * to be told of these.
+   */
+  end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<Incident[]>;
+}
+
+/** Counted and measured for the alarms and the dashboard. A dimension has few values. */
+export interface Metrics {
+  put(name: MetricName, value: number): void;
+  /** One more, also by this dimension. */
+  count(name: MetricName, dimension: 'reason' | 'channel' | 'outcome', value: string): void;
 }
 
 export interface Events {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 
+import { ChannelSchema } from './channel.ts';
 import { EndpointSchema, ProviderSchema } from './provider.ts';
 import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';
 
@@ -16,22 +17,30 @@ export const ConnectionIdSchema = z.string().check(
 export const OwnerSchema = z.object({
   name: z.optional(z.string().check(z.minLength(1), z.maxLength(80))),
   email: z.email({ error: 'must be an e-mail address' }),
+  /** Text messages go there: E.164, which is what SNS takes. */
+  phone: z.optional(
+    z.string().check(
+      z.regex(/^\+[1-9]\d{6,14}$/, {
+        error: 'must be a telephone number with its country code (E.164), such as +12125550123',
+      }),
+    ),
+  ),
+  /** Name of the secret with the URL of an incoming webhook of Slack. */
+  slack: z.optional(z.string().check(z.minLength(1))),
+  /** Name of the secret with the URL of a webhook of Discord. */
+  discord: z.optional(z.string().check(z.minLength(1))),
   timeZone: z._default(TimeZoneSchema, 'UTC'),
 });
 
-/**
- * Seconds before `neededAt` at which the owner is told. A crossed rung is seen by the next check, up to an hour
- * later: a shorter offset could be told too late.
- */
-export const RungOffsetsSchema = z
-  .array(
-    z
-      .int()
-      .check(
-        z.minimum(3600, { error: 'must be at least 3600 seconds, the longest time between two checks' }),
-      ),
-  )
-  .check(z.minLength(1), z.maxLength(12));
+/** One planned notice: how long before `neededAt`, and over which channels; without these, over all that the owner has. */
+export const RungSchema = z.object({
+  // A crossed rung is seen by the next check, up to an hour later: a shorter time could be told too late.
+  secondsBefore: z
+    .int()
+    .check(z.minimum(3600, { error: 'must be at least 3600 seconds, the longest time between two checks' })),
+  channels: z.optional(z.array(ChannelSchema).check(z.minLength(1))),
+});
+export type RungSettings = z.infer<typeof RungSchema>;
 
 /** How long before its end an access token counts as ended, in seconds: late ticks, and clocks that differ. */
 export const marginSeconds = 150;
@@ -57,7 +66,7 @@ export const SettingsSchema = z.object({
     z.refine((value) => !value.endsWith('/'), { error: 'must not end in a slash' }),
   ),
   /** Default by the provider's limits. */
-  rungOffsetsSeconds: z.optional(RungOffsetsSchema),
+  rungs: z.optional(z.array(RungSchema).check(z.minLength(1), z.maxLength(12))),
   neededHours: z.optional(WeeklyHoursSchema),
   quietHours: z.optional(WeeklyHoursSchema),
   paused: z._default(z.boolean(), false),

@@ -1,12 +1,11 @@
 import type { Login } from '../core/grant.ts';
-import type { Authorizations, Clock, Events, Grants, Incidents, Workflow } from '../core/ports.ts';
+import type { Authorizations, Clock, Events, Grants, Workflow } from '../core/ports.ts';
 import { supersede } from './offer.ts';
 
 export interface CompleteLoginPorts {
   readonly grants: Pick<Grants, 'endLogin'>;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly workflow: Pick<Workflow, 'resume'>;
-  readonly incidents: Incidents;
   readonly events: Events;
   readonly clock: Clock;
 }
@@ -24,8 +23,6 @@ export async function completeLogin(
     ...waits
       .filter((wait) => wait.authorizationId !== authorizationId)
       .map((wait) => supersede(connectionId, wait, ports)),
-    // Whatever went wrong before is over: the owner was reached, the client accepted, the tokens stored.
-    ports.incidents.end(connectionId),
     ports.events.record(connectionId, 'completed', { authorizationId }),
   ]);
   await ports.grants.endLogin(connectionId, versionId);

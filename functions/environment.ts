@@ -1,15 +1,19 @@
 import * as z from 'zod/mini';
 
+/** Environment of every function: the stack's name in logs and metrics, read by Powertools. */
+export const telemetryEnvironment = { POWERTOOLS_SERVICE_NAME: z.string().check(z.minLength(1)) };
+
 /** Environment of a function that reads or writes the table. */
-export const tableEnvironment = { TABLE_NAME: z.string().check(z.minLength(3)) };
+export const tableEnvironment = { ...telemetryEnvironment, TABLE_NAME: z.string().check(z.minLength(3)) };
 
 /** Environment of a function that keeps tokens: their secrets' common prefix, without a slash at the end. */
 export const secretsEnvironment = { SECRET_PREFIX: z.string().check(z.minLength(1)) };
 
-/** Environment of a function that sends mail. */
-export const mailEnvironment = {
+/** Environment of a function that tells people: the sender of mails, and the topic of the operators. */
+export const messagesEnvironment = {
   MAIL_FROM: z.string().check(z.minLength(3)),
   MAIL_CONFIGURATION_SET: z.string().check(z.minLength(1)),
+  OPERATOR_TOPIC_ARN: z.string().check(z.startsWith('arn:')),
 };
 
 /** Environment of a function that speaks to the token endpoint; milliseconds. */

@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 
+import type { AuthorizationName } from '../core/link.ts';
+import { executionOfLink } from '../core/link.ts';
+
 /** What the functions behind the HTTP API read of an event, payload format 2.0. */
 export const HttpRequestSchema = z.object({
   rawPath: z.string(),
@@ -35,6 +38,12 @@ export function cookieOf(request: HttpRequest): string | undefined {
 export function sourceOf({ requestContext: { http } }: HttpRequest): string {
   const groups = http.sourceIp.split('::')[0]!.split(':');
   return groups.length > 1 ? groups.slice(0, 4).join(':') : http.sourceIp;
+}
+
+/** The name of the execution that a link starts goes through the logs of its pages too. */
+export function pageLogKeys(name: Pick<AuthorizationName, 'connectionId' | 'authorizationId'> | undefined) {
+  if (name === undefined) return {};
+  return { correlationId: executionOfLink(name), connectionId: name.connectionId };
 }
 
 /** Lax, because the way back from the provider is a navigation from another site. */

@@ -1,7 +1,19 @@
 import type { Done } from '../core/decide.ts';
 import { decide } from '../core/decide.ts';
-import type { Clock, Connection, Grants } from '../core/ports.ts';
+import { isOver } from '../core/incident.ts';
+import type { Clock, Connection, Grants, Incidents } from '../core/ports.ts';
 import type { StepInput, StepOutput } from './step.ts';
+
+export interface NextPorts {
+  readonly incidents: Incidents;
+  readonly clock: Clock;
+}
+
+const steps = {
+  refresh: 'RefreshTokens',
+  notify: 'NotifyOwner',
+  reauthorize: 'RequestReauthorization',
+} as const;
 
 /**
  * Ends a step: the next decision, from the grant as it is now, with this step counted as done; without one it may
@@ -11,25 +23,29 @@ export async function next(
   outcome: string,
   step: Done[number] | undefined,
   input: StepInput,
-  ports: { readonly grants: Pick<Grants, 'read'>; readonly clock: Clock },
+  ports: NextPorts & { readonly grants: Pick<Grants, 'read'> },
 ): Promise<StepOutput> {
   const isNew = step !== undefined && !input.done.includes(step);
   const done: Done = isNew ? [...input.done, step] : input.done;
   const connection = await ports.grants.read(input.ask.connectionId);
-  return decided(outcome, { ...input, done }, connection, ports.clock.nowMs());
+  return decided(outcome, step && steps[step], { ...input, done }, connection, ports);
 }
 
-/** The answer of a step that has just read the connection. */
-export function decided(
+/** The answer of a step that has just read the connection, and what is over now that it has done its work. */
+export async function decided(
   outcome: string,
-  { ask, done }: Pick<StepInput, 'ask' | 'done'>,
+  succeeded: string | undefined,
+  { ask, done, executionId, entry }: Pick<StepInput, 'ask' | 'done' | 'executionId' | 'entry'>,
   { settings, grant }: Connection,
-  nowMs: number,
-): StepOutput {
+  { incidents, clock }: NextPorts,
+): Promise<StepOutput> {
+  const { connectionId, force, authorizationId } = ask;
   if (settings === undefined) {
     const reason = 'the connection was removed from the configuration';
-    return { outcome, done, next: { decision: 'none', reason } };
+    return { outcome, done, next: { decision: 'none', reason }, ended: [] };
   }
-  const { force, authorizationId } = ask;
-  return { outcome, done, next: decide(settings, grant, nowMs, { force, authorizationId, done }) };
+  const by = `${executionId}#${entry}#${succeeded ?? ''}`;
+  const ended = await incidents.end(connectionId, (incident) => isOver(incident, grant, succeeded ?? ''), by);
+  const decision = decide(settings, grant, clock.nowMs(), { force, authorizationId, done });
+  return { outcome, done, next: decision, ended };
 }

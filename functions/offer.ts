@@ -1,18 +1,18 @@
-import { passedRungs } from '../core/decide.ts';
+import { channelsToTell, passedRungs } from '../core/decide.ts';
 import type { AskReason, Grant, OpenAuthorization, Superseded } from '../core/grant.ts';
 import { claimMs } from '../core/grant.ts';
 import { ladderOf } from '../core/ladder.ts';
 import { linkPath } from '../core/link.ts';
 import { noticeKind, writeNotice } from '../core/notice.ts';
-import type { Authorizations, Clock, Grants, Mail, Offer, Random, Workflow } from '../core/ports.ts';
+import type { Authorizations, Grants, Offer, Random, Workflow } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
+import type { DeliverPorts } from './deliver.ts';
+import { deliver } from './deliver.ts';
 
-export interface OfferPorts {
+export interface OfferPorts extends DeliverPorts {
   readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'confirmSuperseded' | 'recordTold'>;
-  readonly authorizations: Pick<Authorizations, 'offer' | 'recordSent' | 'setStatus'>;
-  readonly mail: Mail;
-  readonly workflow: Pick<Workflow, 'resume'>;
-  readonly clock: Clock;
+  readonly authorizations: Pick<Authorizations, 'offer' | 'setStatus'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
   readonly random: Random;
 }
 
@@ -23,14 +23,16 @@ export interface Ask {
   readonly authorizationId: string;
   readonly reason: AskReason;
   readonly expiresAtMs: number;
+  readonly retryCount: number;
   /** Of the execution that waits for this authorization; a notice has none. */
   readonly taskToken?: string | undefined;
 }
 
 /**
- * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token and sends
- * nothing if the first one recorded its sending; otherwise a new link is added and either one works.
+ * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token, and a new
+ * link for the channels that have not taken the first one; either works.
  * @returns `held` when another authorization was opened since the grant was read, or another execution tells the rung
+ * @throws {ChannelUnavailableError} some channels are to be tried again; what was reached is recorded
  */
 export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held'> {
   const { settings, grant, executionId, authorizationId, reason, expiresAtMs } = ask;
@@ -45,7 +47,7 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     taskToken: ask.taskToken,
   };
   const nowMs = ports.clock.nowMs();
-  const authorization = await ports.authorizations.offer(offered, nowMs);
+  await ports.authorizations.offer(offered, nowMs);
   const previous = grant.authorization;
   // A repeat finds itself open, and may have died before it had ended those before it.
   const repeated = previous?.authorizationId === authorizationId;
@@ -65,21 +67,25 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     }
   }
   const kind = noticeKind(reason);
-  if (authorization.sentAtMs === undefined) {
-    const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
-    const notice = writeNotice(settings, {
-      kind,
-      neededAtMs: ladderOf(settings, grant)?.neededAtMs,
-      link: { url, expiresAtMs },
-    });
-    await ports.mail.send(settings, notice);
-    await ports.authorizations.recordSent(connectionId, authorizationId, nowMs);
-  }
-  await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
-  await ports.grants.recordTold(connectionId, {
-    rungs: untold,
-    ...(kind === 'expired' ? { owesRestored: true } : {}),
+  const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
+  const notice = writeNotice(settings, {
+    kind,
+    neededAtMs: ladderOf(settings, grant)?.neededAtMs,
+    link: { url, expiresAtMs },
   });
+  const channels = channelsToTell(settings, grant, reason, nowMs);
+  const message = { settings, noticeId: authorizationId, notice, channels, retryCount: ask.retryCount };
+  const { reached, isTold, again } = await deliver(message, ports);
+  if (isTold) await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
+  if (again) throw again;
+  if (isTold) {
+    await ports.grants.recordTold(connectionId, {
+      atMs: ports.clock.nowMs(),
+      channels: reached,
+      rungs: untold,
+      ...(kind === 'expired' ? { owesRestored: true } : {}),
+    });
+  }
   // Last, so that a wait that cannot be ended never keeps the owner from hearing.
   for (const superseded of supersedes) await supersede(connectionId, superseded, ports);
   if (supersedes.length > 0) await ports.grants.confirmSuperseded(connectionId, authorizationId);
@@ -94,7 +100,8 @@ function idAndExpiry({ authorizationId, expiresAtMs }: OpenAuthorization): Super
 export async function supersede(
   connectionId: string,
   { authorizationId, expiresAtMs }: Superseded,
-  ports: Pick<OfferPorts, 'workflow' | 'clock'> & {
+  ports: Pick<OfferPorts, 'clock'> & {
+    readonly workflow: Pick<Workflow, 'resume'>;
     readonly authorizations: Pick<Authorizations, 'setStatus'>;
   },
 ): Promise<void> {

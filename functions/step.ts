@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
 import { DecisionSchema, DoneSchema } from '../core/decide.ts';
+import { IncidentSchema } from '../core/incident.ts';
 import { ConnectionIdSchema } from '../core/settings.ts';
 
 /** The input of an execution of `keep-grant`: what is asked, by whom. */
@@ -21,6 +22,8 @@ export const StepInputSchema = z.object({
   entry: z.int(),
   executionId: z.string(),
   executionStartedAt: z.iso.datetime(),
+  /** How often this step was tried before, in a row. */
+  retryCount: z._default(z.int(), 0),
 });
 
 /** What every function answers: what it did, and the decision that the workflow chooses by. */
@@ -28,7 +31,14 @@ export const StepOutputSchema = z.object({
   outcome: z.string(),
   done: DoneSchema,
   next: DecisionSchema,
+  /** Incidents that have ended: the workflow tells the operators. */
+  ended: z.array(IncidentSchema),
 });
 
 export type StepInput = z.infer<typeof StepInputSchema>;
 export type StepOutput = z.infer<typeof StepOutputSchema>;
+
+/** The execution's name goes through the logs of all its steps. */
+export function stepLogKeys({ ask, executionId }: Pick<StepInput, 'ask' | 'executionId'>) {
+  return { correlationId: executionId.split(':').at(-1), connectionId: ask.connectionId };
+}

@@ -34,6 +34,7 @@ export function crossCheck(config: Block, region: string | undefined): string[] 
     ...connections.flatMap(([id, connection]) => [
       ...checkName(['connections', id], ConnectionIdSchema),
       ...checkSecretNames(id, connection),
+      ...checkRungs(id, connection),
       ...checkProvider(id, connection.provider, [
         ...Object.keys(presets),
         ...providers.map(([name]) => name),
@@ -56,21 +57,51 @@ function checkName([block, name]: readonly [string, string], schema: z.ZodMiniTy
 }
 
 /**
- * Secrets are `…/<connectionId>/grant`, `…/<connectionId>/access` and `…/client/<client>`, and roles tell them
- * apart by those patterns: no name may fit two of them.
+ * Secrets are `…/<connectionId>/grant`, `…/<connectionId>/access`, `…/client/<client>` and `…/webhook/<name>`, and roles
+ * tell them apart by those patterns: no name may fit two of them.
  */
-function checkSecretNames(id: string, { client }: Block): string[] {
+function checkSecretNames(id: string, { client, owner }: Block): string[] {
   const problems: string[] = [];
-  if (id === 'client') {
+  if (id === 'client' || id === 'webhook') {
     problems.push(
-      `${keyOf(['connections', id])}: must be another name; secrets of clients are under this one`,
+      `${keyOf(['connections', id])}: must be another name; secrets of ${id}s are under this one`,
     );
   }
-  if (client === 'grant' || client === 'access') {
+  const { slack, discord } = blockOf(owner);
+  const named = { client, 'owner.slack': slack, 'owner.discord': discord };
+  for (const [key, name] of Object.entries(named)) {
+    if (name !== 'grant' && name !== 'access') continue;
     const another = 'must be another name; secrets of connections end in this one';
-    problems.push(problemAt(['connections', id, 'client'], client, another));
+    problems.push(problemAt(['connections', id, ...key.split('.')], name, another));
+  }
+  if (slack !== undefined && slack === discord) {
+    problems.push(problemAt(['connections', id, 'owner', 'discord'], discord, 'must not be that of slack'));
   }
   return problems;
+}
+
+/** A rung names channels that the owner has, and no two are at the same time. */
+function checkRungs(id: string, { owner, rungs }: Block): string[] {
+  if (!Array.isArray(rungs)) return [];
+  const { phone, slack, discord } = blockOf(owner);
+  const missing = {
+    sms: phone === undefined && 'phone',
+    slack: !slack && 'slack',
+    discord: !discord && 'discord',
+  };
+  return rungs.flatMap((rung: unknown, index) => {
+    const { secondsBefore, channels } = blockOf(rung);
+    const at = (key: string) => ['connections', id, 'rungs', index, key] as const;
+    const isRepeated = rungs.slice(0, index).some((other) => blockOf(other).secondsBefore === secondsBefore);
+    return [
+      ...(isRepeated ? [problemAt(at('secondsBefore'), secondsBefore, 'must be listed once only')] : []),
+      ...Object.entries(missing).flatMap(([channel, key]) =>
+        key && Array.isArray(channels) && channels.includes(channel)
+          ? [problemAt(at('channels'), channels, `must not have ${channel}: the owner has no ${key}`)]
+          : [],
+      ),
+    ];
+  });
 }
 
 function checkProvider(id: string, provider: unknown, known: readonly string[]): string[] {

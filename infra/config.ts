@@ -3,7 +3,7 @@ import { z } from 'zod/mini';
 
 import type { Provider } from '../core/provider.ts';
 import { LimitsSchema, presets, ProviderSchema } from '../core/provider.ts';
-import { OwnerSchema, RungOffsetsSchema } from '../core/settings.ts';
+import { OwnerSchema, RungSchema } from '../core/settings.ts';
 import { WeeklyHoursSchema } from '../core/window.ts';
 import { checkStackName, crossCheck, NameSchema } from './config-checks.ts';
 import { allowed, oneOf, problemAt, problemsOf } from './config-problems.ts';
@@ -18,8 +18,9 @@ const ConnectionConfigSchema = z.strictObject({
   provider: z.string(),
   /** Which client's credentials: the secret `…/client/<client>`. */
   client: NameSchema,
-  owner: strict(OwnerSchema),
-  rungOffsetsSeconds: z.optional(RungOffsetsSchema),
+  /** Of a webhook it has the name: the secret `…/webhook/<name>`. */
+  owner: strict(z.extend(OwnerSchema, { slack: z.optional(NameSchema), discord: z.optional(NameSchema) })),
+  rungs: z.optional(z.array(strict(RungSchema)).check(z.minLength(1), z.maxLength(12))),
   neededHours: z.optional(strict(WeeklyHoursSchema)),
   quietHours: z.optional(strict(WeeklyHoursSchema)),
   paused: z._default(z.boolean(), false),
@@ -53,6 +54,8 @@ const schemas = {
       hostedZoneId: z.optional(z.string().check(z.minLength(1))),
     }),
   ),
+  /** Who watches reads of secrets: nobody, a trail that the account has, or one that this stack makes. */
+  cloudTrail: z._default(z.enum(['none', 'existing', 'create']), 'none'),
   /** Of CloudWatch's choices: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
   logRetentionDays: z._default(z.literal([7, 14, 30, 60, 90, 180, 365, 400]), 90),
 };
@@ -100,6 +103,9 @@ export function readConfig(): GrantkeeperConfig {
   };
 }
 
+/** Everything else is structured, or a number. */
+const plainTexts = new Set(['cloudTrail']);
+
 const malformed = Symbol('malformed');
 
 /** The engine hands structured values and numbers over as JSON. */
@@ -110,6 +116,10 @@ function readJson(problems: string[]): ReadonlyMap<string, unknown> {
     if (key === undefined) continue;
     if (!Object.hasOwn(schemas, key)) {
       problems.push(`${name} is not a known key: must be ${oneOf(Object.keys(schemas))}`);
+      continue;
+    }
+    if (plainTexts.has(key)) {
+      values.set(key, text);
       continue;
     }
     try {

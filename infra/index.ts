@@ -11,9 +11,11 @@ export const {
   callbackUrl,
   stateMachineConsoleUrl,
   stateMachineArn,
+  dashboardConsoleUrl,
   tableName,
   operatorTopicArn,
   mailDnsRecords,
   clientSecretNames,
+  webhookSecretNames,
   tokenSecretNames,
 } = grantkeeper(config, await findSecrets(pulumi.getStack()));

@@ -1,10 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
 
 /** One statement of an identity policy; always Allow. */
-export interface Statement {
-  readonly actions: readonly string[];
-  readonly resources: readonly pulumi.Input<string>[];
-}
+export type Statement = { readonly actions: readonly string[] } & (
+  | { readonly resources: readonly pulumi.Input<string>[] }
+  /** All but these. */
+  | { readonly notResources: readonly pulumi.Input<string>[] }
+);
 
 /** The only statements over `*`: AWS offers no resource to name for these actions. */
 export const exceptions = {
@@ -32,10 +33,10 @@ export const exceptions = {
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
-    Statement: statements.map(({ actions, resources }) => ({
+    Statement: statements.map(({ actions, ...what }) => ({
       Effect: 'Allow',
       Action: actions,
-      Resource: resources,
+      ...('resources' in what ? { Resource: what.resources } : { NotResource: what.notResources }),
     })),
   });
 }

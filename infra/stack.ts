@@ -2,13 +2,16 @@ import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@p
 import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { tickSeconds } from '../core/settings.ts';
 import type { FunctionName } from './bundle.ts';
 import { Connection } from './components/connection.ts';
-import { Email } from './components/email.ts';
+import { Email, undeliveredMail } from './components/email.ts';
 import { KeeperFunction } from './components/function.ts';
 import { HttpApi } from './components/http-api.ts';
-import { OperatorAlerts } from './components/operator-alerts.ts';
+import { endedAlarms, Monitoring } from './components/monitoring.ts';
+import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
 import { Scheduling } from './components/scheduling.ts';
+import { AuditTrail, foreignReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
@@ -34,16 +37,23 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const stateMachineArn = place.arn('states', `stateMachine:${stateMachineName}`);
 
   const storage = new Storage('storage', { prefix });
-  const alerts = new OperatorAlerts('operator-alerts', { prefix, emails: config.operators.emails });
+  const { accountId } = place;
+  const alerts = new OperatorAlerts('operator-alerts', {
+    prefix,
+    accountId,
+    emails: config.operators.emails,
+  });
   const email = new Email('email', {
     prefix,
     from: config.mail.from,
     identity: config.mail.identity ?? config.mail.from,
+    eventBusArn: place.arn('events', 'event-bus/default'),
     recipientArns: [...new Set(config.connections.map(({ owner }) => owner.email))].map((address) =>
       place.arn('ses', `identity/${address}`),
     ),
   });
   const clients = clientSecrets(secretPrefix, config, found);
+  const webhooks = webhookSecrets(secretPrefix, config, found);
 
   const secrets = (path: string) => place.arn('secretsmanager', `secret:${secretPrefix}/${path}-??????`);
   const table = (...operations: readonly string[]): Statement => ({
@@ -53,7 +63,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const may = {
     useTable: table('GetItem', 'UpdateItem'),
     recordEvents: table('PutItem'),
-    endIncidents: table('Query', 'DeleteItem'),
+    findIncidents: table('Query'),
     readClients: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('client/*')] },
     keepTokens: {
       actions: [
@@ -63,12 +73,27 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       ],
       resources: [secrets('*/grant'), secrets('*/access')],
     },
+    readWebhooks: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('webhook/*')] },
     sendMail: email.permission,
+    // A telephone number has no ARN. What has one is a topic, and none of these is meant.
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
+    sendSms: { actions: ['sns:Publish'], notResources: [place.allTopics] },
+    tellOperators: { actions: ['sns:Publish'], resources: [alerts.topicArn] },
     start: { actions: ['states:StartExecution'], resources: [stateMachineArn] },
     ...exceptions,
   } satisfies Record<string, Statement>;
+  const owners = config.connections.map(({ owner }) => owner);
+  /** What takes a notice to its owner; of the channels only those that somebody has. */
+  const reachOwners: readonly Statement[] = [
+    may.sendMail,
+    may.tellOperators,
+    may.start,
+    ...(owners.some(({ phone }) => phone !== undefined) ? [may.sendSms] : []),
+    ...(owners.some(({ slack, discord }) => (slack ?? discord) !== undefined) ? [may.readWebhooks] : []),
+  ];
   const variables = {
     table: { TABLE_NAME: storage.tableName },
+    messages: { ...email.environment, OPERATOR_TOPIC_ARN: alerts.topicArn },
     secrets: { SECRET_PREFIX: secretPrefix },
     workflow: { STATE_MACHINE_ARN: stateMachineArn },
   };
@@ -85,7 +110,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       prefix,
       description,
       timeoutSeconds,
-      environment,
+      environment: { POWERTOOLS_SERVICE_NAME: prefix, ...environment },
       permissions,
       logRetentionDays,
     });
@@ -94,28 +119,28 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.useTable, may.endIncidents, may.readClients],
+    [may.useTable, may.findIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.endIncidents, may.readClients, may.keepTokens, may.resume],
+    [may.useTable, may.recordEvents, may.findIncidents, may.readClients, may.keepTokens, may.resume],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
-    { ...variables.table, ...variables.workflow, ...email.environment },
-    [may.useTable, may.recordEvents, may.endIncidents, may.sendMail, may.resume],
+    { ...variables.table, ...variables.workflow, ...variables.messages },
+    [may.useTable, may.recordEvents, may.findIncidents, may.resume, ...reachOwners],
   );
   const requestReauthorization = keeperFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
-    { ...variables.table, ...variables.workflow, ...email.environment },
-    [may.useTable, may.recordEvents, may.endIncidents, may.sendMail, may.resume],
+    { ...variables.table, ...variables.workflow, ...variables.messages },
+    [may.useTable, may.recordEvents, may.resume, ...reachOwners],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
@@ -129,21 +154,16 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'The way back from the provider: exchanges the code and stores the tokens.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [
-      may.useTable,
-      may.recordEvents,
-      may.endIncidents,
-      may.readClients,
-      may.keepTokens,
-      may.resume,
-      may.start,
-    ],
+    [may.useTable, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
   );
+
+  const functions = { checkGrant, refreshTokens, notifyOwner, requestReauthorization, reauthorize, callback };
+  const roleArns = Object.values(functions).map(({ roleArn }) => roleArn);
 
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
   const workflow = new Workflow('workflow', {
     stateMachineName,
-    accountId: place.accountId,
+    accountId,
     consoleUrl: pulumi.interpolate`${consoleUrl}/v2/executions/details/`,
     functionArns: {
       CheckGrant: checkGrant.arn,
@@ -155,7 +175,17 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     operatorTopicArn: alerts.topicArn,
     logRetentionDays,
   });
-  alerts.watch(workflow.stateMachineArn);
+  alerts.tellOf('executions-that-failed', failedExecutions(workflow.stateMachineArn));
+  alerts.tellOf('mail-not-delivered', undeliveredMail(prefix));
+  if (config.cloudTrail !== 'none') alerts.tellOf('secrets-read', foreignReads(secretPrefix, roleArns));
+  if (config.cloudTrail === 'create') {
+    new AuditTrail('audit-trail', {
+      prefix,
+      accountId,
+      trailArn: place.arn('cloudtrail', `trail/${prefix}-trail`),
+      keepDays: 400,
+    });
+  }
 
   const link = '/reauthorize/{connectionId}/{authorizationId}/{secret}';
   const api = new HttpApi('http-api', {
@@ -182,7 +212,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
 
   const scheduling = new Scheduling('scheduling', {
     prefix,
-    accountId: place.accountId,
+    accountId,
     stateMachineArn: workflow.stateMachineArn,
   });
   const connections = config.connections.map(
@@ -195,6 +225,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
           found,
           config: connection,
           clientSecretName: clients[connection.client]!.name,
+          webhookSecretNames: namesOf(webhooks),
           publicUrl: api.publicUrl,
           callbackUrl: api.callbackUrl,
           tableName: storage.tableName,
@@ -205,18 +236,33 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       ] as const,
   );
 
+  const monitoring = new Monitoring('monitoring', {
+    prefix,
+    region: place.region,
+    shortestTickSeconds: Math.min(
+      ...config.connections.map(({ providerData }) => tickSeconds(providerData.accessTokenLifetimeSeconds)),
+    ),
+    stateMachineArn: workflow.stateMachineArn,
+    functionNames: Object.values(functions).map(({ name }) => name),
+    apiId: api.apiId,
+    deadLetterQueueName: scheduling.deadLetterQueueName,
+    operatorTopicArn: alerts.topicArn,
+  });
+
+  alerts.tellOf('alarms-ended', endedAlarms(monitoring.alarmNames));
+
   return {
     /** Register exactly this with every provider. */
     callbackUrl: api.callbackUrl,
     stateMachineConsoleUrl: pulumi.interpolate`${consoleUrl}/statemachines/view/${workflow.stateMachineArn}`,
     stateMachineArn: workflow.stateMachineArn,
+    dashboardConsoleUrl: pulumi.interpolate`https://${place.region}.console.aws.amazon.com/cloudwatch/home?region=${place.region}#dashboards/dashboard/${monitoring.dashboardName}`,
     tableName: storage.tableName,
     operatorTopicArn: alerts.topicArn,
     /** To be put into the DNS of the mail domain, so that SES may send from it. */
     mailDnsRecords: email.dnsRecords,
-    clientSecretNames: Object.fromEntries(
-      Object.entries(clients).map(([name, { name: secret }]) => [name, secret]),
-    ),
+    clientSecretNames: namesOf(clients),
+    webhookSecretNames: namesOf(webhooks),
     tokenSecretNames: Object.fromEntries(connections.map(([id, { secretNames }]) => [id, secretNames])),
   };
 }
@@ -240,6 +286,32 @@ function clientSecrets(
   );
 }
 
+/** One secret a webhook, empty until the operator puts its URL in. */
+function webhookSecrets(
+  secretPrefix: string,
+  config: GrantkeeperConfig,
+  found: FoundSecrets,
+): Readonly<Record<string, Secret>> {
+  const named = config.connections.flatMap(({ owner: { slack, discord } }) => [
+    ...(slack === undefined ? [] : [[slack, 'Slack'] as const]),
+    ...(discord === undefined ? [] : [[discord, 'Discord'] as const]),
+  ]);
+  return Object.fromEntries(
+    [...new Map(named)].map(([name, service]) => [
+      name,
+      keptSecret(`webhook-${name}`, {
+        name: `${secretPrefix}/webhook/${name}`,
+        description: `URL of a webhook of ${service}. Put there by the operator.`,
+        found,
+      }),
+    ]),
+  );
+}
+
+function namesOf(secrets: Readonly<Record<string, Secret>>): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.name]));
+}
+
 /** Where this is deployed. Names that two resources need of each other are made of it beforehand. */
 function placeOf() {
   const { accountId } = getCallerIdentityOutput();
@@ -248,6 +320,7 @@ function placeOf() {
   return {
     accountId,
     region,
+    allTopics: pulumi.interpolate`arn:${partition}:sns:*:*:*`,
     arn: (service: string, resource: string) =>
       pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`,
   };

@@ -11,6 +11,7 @@ interface DueEvent {
   readonly atMs: number;
   readonly sequence: number;
   readonly label: string;
+  readonly isBackground: boolean;
   readonly run: () => void;
 }
 
@@ -47,7 +48,16 @@ export class VirtualClock implements Clock {
   }
 
   at(atMs: number, label: string, run: () => void): Timer {
-    const event: DueEvent = { atMs, sequence: this.#sequence++, label, run };
+    return this.#plan(atMs, label, run, false);
+  }
+
+  /** The same for what nobody waits for: it happens as time passes, and is no event to step to. */
+  inBackground(atMs: number, label: string, run: () => void): Timer {
+    return this.#plan(atMs, label, run, true);
+  }
+
+  #plan(atMs: number, label: string, run: () => void, isBackground: boolean): Timer {
+    const event: DueEvent = { atMs, sequence: this.#sequence++, label, isBackground, run };
     this.#events.add(event);
     return { cancel: () => void this.#events.delete(event) };
   }
@@ -75,7 +85,7 @@ export class VirtualClock implements Clock {
 
   /** When the next event is due, or undefined when none is planned. */
   next(): { at: string; label: string } | undefined {
-    const event = this.#earliest();
+    const event = this.#earliest(({ isBackground }) => !isBackground);
     return event && { at: new Date(event.atMs).toISOString(), label: event.label };
   }
 
@@ -87,7 +97,7 @@ export class VirtualClock implements Clock {
   /** Moves to the next planned event and runs all that is due at that instant. */
   advanceToNext(): Promise<Ran[]> {
     return this.#step(async () => {
-      const event = this.#earliest();
+      const event = this.#earliest(({ isBackground }) => !isBackground);
       return event ? this.#runUntil(Math.max(event.atMs, this.now())) : [];
     });
   }
@@ -105,7 +115,7 @@ export class VirtualClock implements Clock {
     for (let event = this.#earliest(); event && event.atMs <= untilMs; event = this.#earliest()) {
       this.#events.delete(event);
       this.#set(Math.max(event.atMs, this.now()));
-      ran.push({ at: new Date(this.now()).toISOString(), label: event.label });
+      if (!event.isBackground) ran.push({ at: new Date(this.now()).toISOString(), label: event.label });
       event.run();
       await this.idle();
     }
@@ -113,9 +123,10 @@ export class VirtualClock implements Clock {
     return ran;
   }
 
-  #earliest(): DueEvent | undefined {
+  #earliest(isMeant: (event: DueEvent) => boolean = () => true): DueEvent | undefined {
     let earliest: DueEvent | undefined;
     for (const event of this.#events) {
+      if (!isMeant(event)) continue;
       if (
         !earliest ||
         event.atMs < earliest.atMs ||

@@ -11,22 +11,27 @@ import { administrator } from './aws/service.ts';
 import { Ses } from './aws/ses.ts';
 import { Sns } from './aws/sns.ts';
 import type { VirtualClock } from './clock.ts';
+import { CloudTrail } from './cloud-trail.ts';
+import { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { EventBus } from './event-bus.ts';
 import { Faults } from './faults.ts';
 import { HttpApi } from './http/http-api.ts';
 import { Inbox } from './inbox.ts';
 import { Lambda } from './lambda/lambda.ts';
+import { ownMetrics } from './own-metrics.ts';
 import { deploy } from './program/deploy.ts';
 import { evaluate } from './program/evaluate.ts';
 import type { Registered } from './program/evaluate.ts';
 import { Scheduler } from './scheduler.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
+import { startWebhooks } from './webhooks/webhooks.ts';
 
 export interface CloudOptions {
   readonly stack: string;
   /** Of the stack, once the address of the HTTP API is known: the provider wants to know the callback URL first. */
   config(apiUrl: string): Promise<Readonly<Record<string, unknown>>>;
-  readonly ports: { readonly aws: number; readonly api: number };
+  readonly ports: { readonly aws: number; readonly api: number; readonly webhooks: number };
   readonly clock: VirtualClock;
   /** Real milliseconds that each AWS call takes. */
   readonly awsDelayMs?: () => number;
@@ -40,6 +45,10 @@ export interface Cloud {
   readonly secrets: SecretsManager;
   readonly dynamoDb: DynamoDb;
   readonly ses: Ses;
+  readonly sns: Sns;
+  readonly cloudWatch: CloudWatch;
+  /** Slack's and Discord's. */
+  readonly webhooks: Webhooks;
   readonly lambda: Lambda;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
@@ -61,7 +70,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const inbox = new Inbox(clock);
   const secrets = new SecretsManager({ clock, authorize });
   const dynamoDb = await startDynamoDb({ authorize });
-  const ses = new Ses({ authorize, inbox });
   const sns = new Sns({ authorize, inbox });
   const lambda = new Lambda({ clock, authorize, folder });
   const faults = new Faults({
@@ -69,24 +77,55 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     killCaller: (accessKeyId) => lambda.kill((environment) => environment.accessKeyId === accessKeyId),
     killFunction: (name) => lambda.kill(({ functionName }) => functionName.endsWith(`-${name}`)),
   });
-  const invoke = (functionArn: string, payload: unknown) =>
-    faults.invoking(functionArn, payload, () => lambda.invoke(functionArn, payload));
   const eventBus = new EventBus(clock, faults.within('sns', sns));
+  const ses = new Ses({ authorize, inbox, emit: (...event) => eventBus.put(...event) });
+  const cloudTrail = new CloudTrail(clock, eventBus);
+  const cloudWatch = new CloudWatch({
+    clock,
+    emit: (...event) => eventBus.put(...event),
+    // Operators subscribe by mail, and read it as such.
+    notify: async ({ topicArn: TopicArn, subject: Subject, email: Message }) =>
+      void (await faults.within('sns', sns).call('Publish', { TopicArn, Subject, Message }, administrator)),
+  });
+  const measure = ownMetrics(cloudWatch);
+  lambda.onLog = (line) => cloudWatch.readLog(line);
+  const invoke = async (functionArn: string, payload: unknown) => {
+    const ended = await faults.invoking(functionArn, payload, () => lambda.invoke(functionArn, payload));
+    measure.invoked(functionArn, ended.functionError !== undefined);
+    return ended;
+  };
   const stepFunctions = new StepFunctions({
     clock,
     authorize,
     invokeFunction: invoke,
     service: (name) => faults.within(name, { dynamodb: dynamoDb, sns }[name]),
-    onStatusChange: ({ error, cause, ...event }) =>
+    onStatusChange: ({ error, cause, ...event }) => {
+      measure.executionChanged(event);
       eventBus.put('aws.states', 'Step Functions Execution Status Change', {
         ...event,
         error: error ?? null,
         cause: cause ?? null,
-      }),
+      });
+    },
   });
-  const scheduler = new Scheduler(clock, faults.within('states', stepFunctions));
+  const scheduler = new Scheduler(clock, faults.within('states', stepFunctions), (...letter) =>
+    measure.deadLettered(...letter),
+  );
   const httpApi = new HttpApi({ clock, invoke });
-  const services = { iam, secrets, dynamoDb, ses, sns, lambda, stepFunctions, scheduler, eventBus, httpApi };
+  const services = {
+    iam,
+    secrets,
+    dynamoDb,
+    ses,
+    sns,
+    cloudWatch,
+    cloudTrail,
+    lambda,
+    stepFunctions,
+    scheduler,
+    eventBus,
+    httpApi,
+  };
 
   const closers: (() => Promise<unknown>)[] = [
     () => lambda.close(),
@@ -99,7 +138,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       iam,
       clock,
       services: {
-        secretsmanager: faults.within('secretsmanager', secrets),
+        secretsmanager: cloudTrail.recording(faults.within('secretsmanager', secrets)),
         states: faults.within('states', stepFunctions),
         dynamodb: faults.within('dynamodb', dynamoDb),
         sns: faults.within('sns', sns),
@@ -113,20 +152,49 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const apiUrl = await httpApi.listen(ports.api);
     closers.unshift(() => httpApi.close());
 
+    httpApi.onAnswer = (statusCode) => measure.answered(statusCode);
+    const webhooks = await startWebhooks({ inbox, clock, port: ports.webhooks });
+    closers.unshift(() => webhooks.close());
+
     const config = await options.config(apiUrl);
     const evaluated = await evaluate({ stack: options.stack, config, apiEndpoint: apiUrl });
     const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
     await deploy(resources, services);
     const { outputs } = evaluated;
-    return { ...services, faults, clock, inbox, awsUrl: front.url, apiUrl, outputs, resources, close };
+    await putWebhookUrls({ secrets }, resources, webhooks);
+    return {
+      ...services,
+      webhooks,
+      faults,
+      clock,
+      inbox,
+      awsUrl: front.url,
+      apiUrl,
+      outputs,
+      resources,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** What the operator does once by hand: puts a client's credentials into its secret. */
-export async function putClientSecret(
+/** What the operator does once by hand: puts the webhooks' URLs into their secrets. */
+async function putWebhookUrls(
+  cloud: Pick<Cloud, 'secrets'>,
+  resources: readonly Registered[],
+  { slackUrl, discordUrl }: Webhooks,
+): Promise<void> {
+  for (const { type, inputs } of resources) {
+    const { name = '', description = '' } = inputs as { name?: string; description?: string };
+    if (type !== 'aws:secretsmanager/secret:Secret' || !name.includes('/webhook/')) continue;
+    await putSecretValue(cloud, name, description.includes('Discord') ? discordUrl : slackUrl);
+  }
+}
+
+/** What the operator does once by hand: puts a client's credentials, say, into their secret. */
+export async function putSecretValue(
   cloud: Pick<Cloud, 'secrets'>,
   name: string,
   value: string,

@@ -7,7 +7,7 @@ import { startBrokerage } from './brokerage/brokerage.ts';
 import type { BrokerageLimits } from './brokerage/control.ts';
 import { VirtualClock } from './clock.ts';
 import type { Cloud, CloudOptions } from './cloud.ts';
-import { putClientSecret, startCloud } from './cloud.ts';
+import { putSecretValue, startCloud } from './cloud.ts';
 
 type Config = Record<string, unknown>;
 
@@ -17,6 +17,7 @@ export interface DemoOptions {
     readonly api: number;
     readonly brokerage: number;
     readonly hop: number;
+    readonly webhooks: number;
   };
   /** Epoch milliseconds at which the cloud's time starts. */
   readonly startMs: number;
@@ -71,7 +72,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const secret = options.clientSecret ? options.clientSecret(right) : JSON.stringify(right);
     const secretNames = cloud.outputs.clientSecretNames as Readonly<Record<string, string>>;
     if (secret !== undefined) {
-      for (const name of Object.values(secretNames)) await putClientSecret(cloud, name, secret);
+      for (const name of Object.values(secretNames)) await putSecretValue(cloud, name, secret);
     }
     const running = brokerage!;
     cloud.faults.connect(running);

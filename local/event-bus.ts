@@ -10,6 +10,7 @@ export interface EventTargetDefinition {
 }
 
 interface Rule {
+  readonly hearsReads: boolean;
   readonly pattern: Readonly<Record<string, unknown>>;
   readonly targets: EventTargetDefinition[];
 }
@@ -28,10 +29,12 @@ export class EventBus {
     this.#sns = sns;
   }
 
-  addRule(name: string, eventPattern: string): void {
+  addRule(name: string, eventPattern: string, state = 'ENABLED'): void {
     const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
     checkPattern(pattern, name);
-    this.#rules.set(name, { pattern, targets: [] });
+    const hearsReads = state === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+    if (state !== 'ENABLED' && !hearsReads) throw notPlayed(`the state ${state} of the rule ${name}`);
+    this.#rules.set(name, { hearsReads, pattern, targets: [] });
   }
 
   addTarget(rule: string, target: EventTargetDefinition): void {
@@ -52,8 +55,8 @@ export class EventBus {
       time,
       detail,
     };
-    for (const { pattern, targets } of this.#rules.values()) {
-      if (!matches(pattern, event)) continue;
+    for (const { hearsReads, pattern, targets } of this.#rules.values()) {
+      if (!matches(pattern, event) || (detail.readOnly === true && !hearsReads)) continue;
       for (const target of targets) {
         const Message = transform(target, event);
         const { topicArn: TopicArn } = target;
@@ -63,15 +66,21 @@ export class EventBus {
   }
 }
 
-/** Every leaf is a list of values, `{exists}`, `{anything-but}` or `{prefix}`; all else is refused by name. */
+/** Every leaf is a list of values, `{exists}`, `{anything-but}` or `{wildcard}`; all else is refused by name. */
 function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string): void {
   for (const [key, value] of Object.entries(pattern)) {
     const at = `${path}.${key}`;
     if (Array.isArray(value) && !key.startsWith('$')) {
       for (const choice of value as unknown[]) {
         if (typeof choice !== 'object' || choice === null) continue;
-        const [operator] = Object.keys(choice);
-        if (!['exists', 'anything-but'].includes(operator ?? '')) throw notPlayed(`the event pattern ${at}`);
+        const operators = Object.keys(choice);
+        const isPlayed =
+          operators.length === 1 && ['exists', 'anything-but', 'wildcard'].includes(operators[0]!);
+        if (!isPlayed) throw notPlayed(`the event pattern ${at}`);
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html#filter-wildcard
+        if ('wildcard' in choice && String(choice.wildcard).includes('**')) {
+          throw new Error(`The event pattern ${at} has consecutive wildcards, which EventBridge refuses.`);
+        }
       }
     } else if (typeof value === 'object' && value !== null && !key.startsWith('$')) {
       checkPattern(value as Record<string, unknown>, at);
@@ -98,6 +107,13 @@ function matches(
 function matchesChoice(choice: unknown, actual: unknown): boolean {
   if (typeof choice !== 'object' || choice === null) return choice === actual;
   if ('exists' in choice) return choice.exists === (actual !== undefined);
+  if ('wildcard' in choice) {
+    // Only `*` is special, and stands for any text.
+    const parts = String(choice.wildcard)
+      .split('*')
+      .map((part) => part.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&'));
+    return typeof actual === 'string' && new RegExp(`^${parts.join('.*')}$`, 's').test(actual);
+  }
   const { 'anything-but': unwanted } = choice as { 'anything-but': unknown };
   return actual !== undefined && ![unwanted].flat().includes(actual);
 }
@@ -112,7 +128,8 @@ function transform(target: EventTargetDefinition, event: Readonly<Record<string,
     if (path === undefined) return placeholder;
     const value = path
       .replace(/^\$\./, '')
-      .split('.')
+      .split(/[.[\]]+/)
+      .filter((step) => step !== '')
       .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], event);
     return typeof value === 'string' ? value : JSON.stringify(value ?? '');
   });

@@ -1,10 +1,10 @@
-/** Where the embedded cloud's mail and topic messages arrive, in order, for a person or a test to read. */
+/** Where the embedded cloud's mails, text messages, chats and topic messages arrive, in order, for a person or a test to read. */
 import type { Clock } from './clock.ts';
 
 /** What a sender hands over. */
 export interface Delivery {
-  readonly channel: 'email' | 'topic';
-  /** Addresses of the mail, joined by `, `, or the topic's name. */
+  readonly channel: 'email' | 'sms' | 'slack' | 'discord' | 'topic';
+  /** Addresses of the mail, joined by `, `, the telephone number, the chat's channel, or the topic's name. */
   readonly to: string;
   readonly subject: string;
   readonly text: string;

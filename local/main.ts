@@ -12,6 +12,7 @@ const defaults = {
   'brokerage-port': 8183,
   'hop-port': 8184,
   'aws-port': 4566,
+  'webhooks-port': 8185,
 };
 
 const help = `Usage: npm start -- [options]
@@ -23,6 +24,7 @@ Options:
   --api-port <n>        links and callback                (${defaults['api-port']})
   --brokerage-port <n>  Demo Brokerage                    (${defaults['brokerage-port']})
   --hop-port <n>        its second origin                 (${defaults['hop-port']})
+  --webhooks-port <n>   Slack's and Discord's webhooks    (${defaults['webhooks-port']})
   --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
   --help                this text
 
@@ -43,6 +45,7 @@ function parseOptions(): { readonly [name in PortName]?: string } & { readonly h
         'brokerage-port': port,
         'hop-port': port,
         'aws-port': port,
+        'webhooks-port': port,
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -82,6 +85,7 @@ async function main(): Promise<void> {
       api: ports['api-port'],
       brokerage: ports['brokerage-port'],
       hop: ports['hop-port'],
+      webhooks: ports['webhooks-port'],
     },
   });
   const tools = await startTools(demo.cloud, ports['tools-port']).catch(async (error: unknown) => {

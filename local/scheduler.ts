@@ -9,6 +9,7 @@ export interface ScheduleDefinition {
   readonly stateMachineArn: string;
   readonly role: Caller;
   readonly input: string;
+  readonly deadLetterQueueArn: string;
   readonly maximumRetryAttempts: number;
   readonly maximumEventAgeSeconds: number;
 }
@@ -29,11 +30,13 @@ export class Scheduler {
   readonly deadLetters: DeadLetter[] = [];
   readonly #clock: Clock;
   readonly #states: AwsService;
+  readonly #onDeadLetter: (queueName: string, messages: number) => void;
   readonly #timers = new Map<string, Timer>();
 
-  constructor(clock: Clock, states: AwsService) {
+  constructor(clock: Clock, states: AwsService, onDeadLetter: (queueName: string, messages: number) => void) {
     this.#clock = clock;
     this.#states = states;
+    this.#onDeadLetter = onDeadLetter;
   }
 
   /** A rate without a start date fires first when the schedule is made. */
@@ -81,6 +84,7 @@ export class Scheduler {
         schedule: schedule.name,
         error: error instanceof AwsError ? error.code : String(error),
       });
+      this.#onDeadLetter(schedule.deadLetterQueueArn.split(':').at(-1)!, this.deadLetters.length);
       return;
     }
     this.#clock.at(nextMs, `retry of schedule ${schedule.name}`, () =>

@@ -13,7 +13,7 @@ import type {
   Clock,
   Events,
   Grants,
-  Incidents,
+  Metrics,
   Random,
   Start,
   TokenEndpoint,
@@ -38,8 +38,8 @@ export interface CallbackPorts {
   readonly clients: Clients;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange' | 'identify'>;
   readonly workflow: Pick<Workflow, 'resume' | 'report' | 'refreshNow'>;
-  readonly incidents: Incidents;
   readonly events: Events;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -53,7 +53,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const parameters = new URLSearchParams(request.rawQueryString);
   const states = parameters.getAll('state');
   const name = states.length === 1 ? parseState(states[0]!) : undefined;
-  if (name === undefined) return pages.notOurs();
+  if (name === undefined) return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
   const { connectionId, authorizationId } = name;
   const [authorization, { settings, grant }] = await Promise.all([
     ports.authorizations.read(connectionId, authorizationId),
@@ -61,18 +61,22 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   ]);
   const stateHash = ports.random.hash(states[0]!);
   const start = authorization?.starts[stateHash];
-  if (authorization === undefined || start === undefined) return pages.notOurs();
-  if (settings === undefined) return pages.removed();
+  if (authorization === undefined || start === undefined)
+    return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
+  if (settings === undefined) return counted('CallbacksFailed', 'removed', pages.removed(), ports);
   const cookie = cookieOf(request);
-  if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash) return pages.otherBrowser();
+  if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash)
+    return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(), ports);
   if (start.usedAtMs !== undefined) {
-    return authorization.status === 'completed' ? pages.doneAlready() : pages.usedAlready();
+    return authorization.status === 'completed'
+      ? pages.doneAlready()
+      : counted('CallbacksRefused', 'used-already', pages.usedAlready(), ports);
   }
   const nowMs = ports.clock.nowMs();
   const linkWorks = authorization.status !== 'superseded' && nowMs < authorization.expiresAtMs;
   // The login itself has ended the old grant at some providers: a recent start is honoured in any case.
   if (!linkWorks && !isLoginUnderWay({ ...authorization, ...start }, nowMs)) {
-    return pages.tooLate();
+    return counted('CallbacksFailed', 'too-late', pages.tooLate(), ports);
   }
 
   return reporting(connectionId, 'Callback', ports.workflow, () =>
@@ -99,17 +103,22 @@ async function finish(
   const nowMs = ports.clock.nowMs();
   const client = await ports.clients.read(settings.clientSecretName);
   const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, state);
-  if (answer.kind === 'invalid') return pages.notOurs();
+  if (answer.kind === 'invalid') return counted('CallbacksRefused', 'not-the-answer', pages.notOurs(), ports);
   const versionId = ports.random.uuid();
   if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs, versionId))) {
-    return pages.usedAlready();
+    return counted('CallbacksRefused', 'used-already', pages.usedAlready(), ports);
   }
   if (answer.kind === 'refused') {
     await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
     await ports.events.record(connectionId, 'declined', { authorizationId, error: answer.error });
     return answer.error === 'access_denied'
-      ? pages.declined(settings)
-      : pages.refusedByProvider(settings, answer.error);
+      ? counted('CallbacksFailed', 'declined', pages.declined(settings), ports)
+      : counted(
+          'CallbacksFailed',
+          'refused-by-provider',
+          pages.refusedByProvider(settings, answer.error),
+          ports,
+        );
   }
   // The callback of an earlier login died when its tokens were recorded: whoever it has not resumed, this one would forget.
   if (grant.login?.closed !== undefined) await completeLogin(connectionId, grant.login, ports);
@@ -175,10 +184,12 @@ async function exchangeCode(
   const refused =
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
   await ports.events.record(connectionId, 'exchange-failed', { authorizationId, error: refused.error });
-  if (refused.refusal === 'grant-rejected') return pages.codeRefused();
-  if (refused.refusal === 'unavailable') return pages.providerUnavailable(settings);
+  if (refused.refusal === 'grant-rejected')
+    return counted('CallbacksFailed', 'code-refused', pages.codeRefused(), ports);
+  if (refused.refusal === 'unavailable')
+    return counted('CallbacksFailed', 'provider-unavailable', pages.providerUnavailable(settings), ports);
   await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
-  return pages.operatorMustAct(settings);
+  return counted('CallbacksFailed', 'operator-must-act', pages.operatorMustAct(settings), ports);
 }
 
 /** Stores a login's tokens if they are the owner's, and completes it. */
@@ -211,7 +222,8 @@ async function keep(
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   }
   const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
-  return pages.done(settings, ladder?.neededAtMs, verdict === 'fewer' ? left : 0);
+  const page = pages.done(settings, ladder?.neededAtMs, verdict === 'fewer' ? left : 0);
+  return counted('CallbacksCompleted', verdict, page, ports);
 }
 
 /** Nothing is stored; the link goes on working. */
@@ -233,7 +245,9 @@ async function refuseIdentity(
   await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
   if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
-  return verdict === 'other' ? pages.otherAccount(settings) : pages.accountUnknown(settings);
+  return verdict === 'other'
+    ? counted('CallbacksRefused', 'other-account', pages.otherAccount(settings), ports)
+    : counted('CallbacksRefused', 'account-unknown', pages.accountUnknown(settings), ports);
 }
 
 /**
@@ -251,6 +265,17 @@ async function giveUp(
     ]);
   }
   await authorizations.setStatus(connectionId, authorizationId, 'started');
+}
+
+/** A page, and what it means for the alarms. */
+function counted(
+  metric: 'CallbacksCompleted' | 'CallbacksFailed' | 'CallbacksRefused',
+  outcome: string,
+  page: HttpResponse,
+  { metrics }: Pick<CallbackPorts, 'metrics'>,
+): HttpResponse {
+  metrics.count(metric, 'outcome', outcome);
+  return page;
 }
 
 /** What is pinned can be compared, and not read. */

@@ -6,7 +6,9 @@ import {
   tokenEndpointEnvironment,
   workflowEnvironment,
 } from '../environment.ts';
-import { HttpRequestSchema, HttpResponseSchema } from '../http.ts';
+import { parseState } from '../../core/link.ts';
+import type { HttpRequest } from '../http.ts';
+import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../http.ts';
 
 export const contract = {
   name: 'callback',
@@ -18,4 +20,6 @@ export const contract = {
     ...tokenEndpointEnvironment,
     ...workflowEnvironment,
   }),
+  logKeys: ({ rawQueryString }: HttpRequest) =>
+    pageLogKeys(parseState(new URLSearchParams(rawQueryString).get('state') ?? '')),
 };

@@ -4,7 +4,8 @@ import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { metrics } from '../../adapters/telemetry.ts';
+import { dynamoEvents } from '../../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { ourFault } from '../pages.ts';
@@ -22,8 +23,8 @@ const ports: CallbackPorts = {
   clients: secretsManagerClients(secrets),
   tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
-  incidents: dynamoIncidents(table),
   events: dynamoEvents(table, systemClock, systemRandom),
+  metrics,
   clock: systemClock,
   random: systemRandom,
 };

@@ -1,13 +1,19 @@
+import { isAlive } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
-import type { Clients, Clock, Grants, Incidents } from '../../core/ports.ts';
+import type { Grant } from '../../core/grant.ts';
+import { isOpen } from '../../core/grant.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import type { Clients, Grants, Metrics } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { NextPorts } from '../next.ts';
 import { decided } from '../next.ts';
-import type { StepInput, StepOutput } from '../step.ts';
+import type { StepInput } from '../step.ts';
+import type { CheckGrantOutput } from './contract.ts';
 
-export interface CheckGrantPorts {
+export interface CheckGrantPorts extends NextPorts {
   readonly grants: Pick<Grants, 'read' | 'recordTick'>;
   readonly clients: Clients;
-  readonly incidents: Incidents;
-  readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -15,7 +21,7 @@ export interface CheckGrantPorts {
  * @throws {ConfigurationError} unknown connection at the first entry, or its client secret is missing or unusable
  * @throws {StoreUnavailableError} nothing was done; try again
  */
-export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<StepOutput> {
+export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
   const { connectionId, trigger, scheduledTime } = input.ask;
   const connection = await ports.grants.read(connectionId);
   const { settings, grant } = connection;
@@ -31,12 +37,35 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
         outcome: 'repeated',
         done: input.done,
         next: { decision: 'none', reason: 'this tick was checked already' },
+        ended: [],
+        known: {},
       };
     }
   }
-  if (settings !== undefined && !settings.paused && !grant.paused && !grant.setUp) {
-    await ports.clients.read(settings.clientSecretName);
+  const isKept = settings !== undefined && !settings.paused && !grant.paused && !grant.setUp;
+  if (isKept) await ports.clients.read(settings.clientSecretName);
+  const answer = await decided('checked', 'CheckGrant', input, connection, ports);
+  ports.metrics.put('ChecksCompleted', 1);
+  if (isKept) measure(settings, grant, ports);
+  return { ...answer, known: known(grant) };
+}
+
+function measure(settings: Settings, grant: Grant, { metrics, clock }: CheckGrantPorts): void {
+  const nowMs = clock.nowMs();
+  const seconds = (untilMs: number) => Math.floor((untilMs - nowMs) / 1000);
+  metrics.put('AuthorizationsOpen', isOpen(grant.authorization, nowMs) ? 1 : 0);
+  const neededAtMs = grant.status === 'rejected' ? nowMs : ladderOf(settings, grant)?.neededAtMs;
+  if (neededAtMs !== undefined) metrics.put('SecondsToDeadline', seconds(neededAtMs));
+  if (grant.accessExpiresAtMs !== undefined && isAlive(settings, grant, nowMs)) {
+    metrics.put('SecondsToAccessExpiry', seconds(grant.accessExpiresAtMs));
   }
-  await ports.incidents.end(connectionId, 'CheckGrant');
-  return decided('checked', input, connection, ports.clock.nowMs());
+}
+
+/** What an alert tells beside its error, should a later step fail. */
+function known({ refreshedAtMs, accessExpiresAtMs }: Grant): CheckGrantOutput['known'] {
+  const iso = (epochMs: number) => new Date(epochMs).toISOString();
+  return {
+    ...(refreshedAtMs !== undefined && { lastSuccess: iso(refreshedAtMs) }),
+    ...(accessExpiresAtMs !== undefined && { accessExpires: iso(accessExpiresAtMs) }),
+  };
 }

@@ -1,11 +1,17 @@
 import * as z from 'zod/mini';
 
 import { tableEnvironment } from '../environment.ts';
-import { StepInputSchema, StepOutputSchema } from '../step.ts';
+import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
 
 export const contract = {
   name: 'check-grant',
   input: StepInputSchema,
-  output: StepOutputSchema,
+  output: z.extend(StepOutputSchema, {
+    /** For alerts of later steps: ISO 8601, where there was a login. */
+    known: z.object({ lastSuccess: z.optional(z.string()), accessExpires: z.optional(z.string()) }),
+  }),
   environment: z.object(tableEnvironment),
+  logKeys: stepLogKeys,
 };
+
+export type CheckGrantOutput = z.infer<typeof contract.output>;

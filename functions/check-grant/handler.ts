@@ -3,6 +3,7 @@ import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
 import { systemClock } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
+import { metrics } from '../../adapters/telemetry.ts';
 import { dynamoIncidents } from '../../adapters/timeline.ts';
 import type { CheckGrantPorts } from './check-grant.ts';
 import { checkGrant } from './check-grant.ts';
@@ -13,7 +14,8 @@ const table = new Table(environment.TABLE_NAME);
 const ports: CheckGrantPorts = {
   grants: dynamoGrants(table),
   clients: secretsManagerClients(secretsManager()),
-  incidents: dynamoIncidents(table),
+  incidents: dynamoIncidents(table, systemClock),
+  metrics,
   clock: systemClock,
 };
 

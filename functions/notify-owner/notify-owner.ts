@@ -1,26 +1,29 @@
 import { ProviderContractError } from '../../core/errors.ts';
+import { channelsOf } from '../../core/channel.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { writeNotice } from '../../core/notice.ts';
-import type { Events, Grants, Incidents } from '../../core/ports.ts';
+import type { Events, Grants } from '../../core/ports.ts';
+import { deliver } from '../deliver.ts';
+import type { NextPorts } from '../next.ts';
 import { next } from '../next.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
 import type { StepOutput } from '../step.ts';
 import type { NotifyOwnerInput } from './contract.ts';
 
-export interface NotifyOwnerPorts extends OfferPorts {
+export interface NotifyOwnerPorts extends OfferPorts, NextPorts {
   readonly grants: OfferPorts['grants'] & Pick<Grants, 'read' | 'claimNotice'>;
-  readonly incidents: Incidents;
   readonly events: Events;
 }
 
 /**
  * Tells the owner, once per rung: with a link that works until the next rung's, or that the grant is back.
  * @returns `sent`, or `held` when another execution tells them, and the next decision
+ * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
  * @throws {StoreUnavailableError} a retry repeats what was not recorded
  */
 export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPorts): Promise<StepOutput> {
-  const { decision, executionId } = input;
+  const { decision, executionId, retryCount } = input;
   const { connectionId } = input.ask;
   if (decision.decision !== 'notify') {
     throw new ProviderContractError(`NotifyOwner was asked to ${decision.decision}.`);
@@ -29,22 +32,26 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   if (settings === undefined) return next('removed', 'notify', input, ports);
 
   const nowMs = ports.clock.nowMs();
-  const notice = decision.rung ?? decision.kind;
-  if (!(await ports.grants.claimNotice(connectionId, { notice, by: executionId, atMs: nowMs }))) {
+  const about = decision.rung ?? decision.kind;
+  if (!(await ports.grants.claimNotice(connectionId, { notice: about, by: executionId, atMs: nowMs }))) {
     return next('held', 'notify', input, ports);
   }
   let outcome: 'sent' | 'held' = 'sent';
+  const noticeId = authorizationIdOf(executionId, input.entry, ports.random);
   if (decision.kind === 'restored') {
     const deadlineMs = ladderOf(settings, grant)?.neededAtMs;
-    await ports.mail.send(settings, writeNotice(settings, { kind: 'restored', deadlineMs }));
-    await ports.grants.recordTold(connectionId, { owesRestored: false });
+    const notice = writeNotice(settings, { kind: 'restored', deadlineMs });
+    const channels = channelsOf(settings.owner);
+    const message = { settings, noticeId, notice, channels, retryCount };
+    const { reached, isTold, again } = await deliver(message, ports);
+    if (again) throw again;
+    const told = { atMs: ports.clock.nowMs(), channels: reached, owesRestored: false };
+    if (isTold) await ports.grants.recordTold(connectionId, told);
   } else {
-    const authorizationId = authorizationIdOf(executionId, input.entry, ports.random);
     const expiresAtMs = Date.parse(decision.expiresAt!);
-    const ask = { settings, grant, executionId, authorizationId, reason: 'rung', expiresAtMs } as const;
-    outcome = await offer(ask, ports);
+    const ask = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };
+    outcome = await offer({ ...ask, reason: 'rung' }, ports);
   }
-  await ports.incidents.end(connectionId, 'NotifyOwner');
-  await ports.events.record(connectionId, 'notified', { notice, outcome });
+  await ports.events.record(connectionId, 'notified', { notice: about, outcome });
   return next(outcome, 'notify', input, ports);
 }

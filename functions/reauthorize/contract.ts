@@ -1,11 +1,14 @@
 import * as z from 'zod/mini';
 
 import { tableEnvironment, workflowEnvironment } from '../environment.ts';
-import { HttpRequestSchema, HttpResponseSchema } from '../http.ts';
+import { parseLinkPath } from '../../core/link.ts';
+import type { HttpRequest } from '../http.ts';
+import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../http.ts';
 
 export const contract = {
   name: 'reauthorize',
   input: HttpRequestSchema,
   output: HttpResponseSchema,
   environment: z.object({ ...tableEnvironment, ...workflowEnvironment }),
+  logKeys: ({ rawPath }: HttpRequest) => pageLogKeys(parseLinkPath(rawPath)),
 };

@@ -6,7 +6,7 @@ import {
   tokenEndpointEnvironment,
   workflowEnvironment,
 } from '../environment.ts';
-import { StepInputSchema, StepOutputSchema } from '../step.ts';
+import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
 
 export const contract = {
   name: 'refresh-tokens',
@@ -18,4 +18,5 @@ export const contract = {
     ...tokenEndpointEnvironment,
     ...workflowEnvironment,
   }),
+  logKeys: stepLogKeys,
 };

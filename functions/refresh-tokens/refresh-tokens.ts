@@ -1,5 +1,5 @@
 import { outlivesNextTick } from '../../core/decide.ts';
-import { ConfigurationError, StoreUnavailableError } from '../../core/errors.ts';
+import { asOurs, ConfigurationError, StoreUnavailableError } from '../../core/errors.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
   AccessSecret,
@@ -10,6 +10,7 @@ import type {
   Grants,
   GrantSecret,
   Incidents,
+  Metrics,
   Random,
   TokenEndpoint,
   Tokens,
@@ -36,6 +37,7 @@ export interface RefreshTokensPorts {
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh'>;
   readonly incidents: Incidents;
   readonly events: Events;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -73,13 +75,15 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
     if (!(error instanceof StoreUnavailableError)) await release();
+    ports.metrics.count('RefreshesFailed', 'reason', asOurs(error).name);
     throw error;
   }
   await release();
   await ports.events.record(connectionId, outcome, {});
   if (outcome === 'login-recovered' || outcome === 'login-lost')
     return next(outcome, undefined, input, ports);
-  await ports.incidents.end(connectionId, 'RefreshTokens');
+  if (outcome === 'refreshed') ports.metrics.put('RefreshesSucceeded', 1);
+  if (outcome === 'rejected') ports.metrics.count('RefreshesFailed', 'reason', outcome);
   return next(outcome, 'refresh', input, ports);
 }
 

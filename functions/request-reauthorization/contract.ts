@@ -1,15 +1,16 @@
 import * as z from 'zod/mini';
 
 import { DecisionSchema } from '../../core/decide.ts';
-import { mailEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
-import { StepInputSchema } from '../step.ts';
+import { messagesEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
+import { stepLogKeys, StepInputSchema } from '../step.ts';
 
 export const contract = {
   name: 'request-reauthorization',
   input: z.extend(StepInputSchema, { decision: DecisionSchema, taskToken: z.string().check(z.minLength(1)) }),
   /** Read by nobody but the log: the workflow goes on with what resumes it. */
   output: z.object({ outcome: z.enum(['asked', 'attached', 'resumed']) }),
-  environment: z.object({ ...tableEnvironment, ...mailEnvironment, ...workflowEnvironment }),
+  environment: z.object({ ...tableEnvironment, ...messagesEnvironment, ...workflowEnvironment }),
+  logKeys: stepLogKeys,
 };
 
 export type RequestReauthorizationInput = z.infer<typeof contract.input>;

@@ -1,10 +1,12 @@
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
-import { sesMail } from '../../adapters/mail.ts';
+import { messages } from '../../adapters/messages/messages.ts';
+import { dynamoNotices } from '../../adapters/notices.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { metrics } from '../../adapters/telemetry.ts';
+import { dynamoEvents } from '../../adapters/timeline.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { contract } from './contract.ts';
 import type { RequestReauthorizationPorts } from './request-reauthorization.ts';
@@ -15,10 +17,14 @@ const table = new Table(environment.TABLE_NAME);
 const ports: RequestReauthorizationPorts = {
   grants: dynamoGrants(table),
   authorizations: dynamoAuthorizations(table),
-  mail: sesMail({ from: environment.MAIL_FROM, configurationSet: environment.MAIL_CONFIGURATION_SET }),
+  messages: messages({
+    mail: { from: environment.MAIL_FROM, configurationSet: environment.MAIL_CONFIGURATION_SET },
+    operatorTopicArn: environment.OPERATOR_TOPIC_ARN,
+  }),
+  notices: dynamoNotices(table),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
-  incidents: dynamoIncidents(table),
   events: dynamoEvents(table, systemClock, systemRandom),
+  metrics,
   clock: systemClock,
   random: systemRandom,
 };

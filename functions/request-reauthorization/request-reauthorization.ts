@@ -1,6 +1,6 @@
 import { decide } from '../../core/decide.ts';
 import { ProviderContractError } from '../../core/errors.ts';
-import type { Authorizations, Events, Grants, Incidents } from '../../core/ports.ts';
+import type { Authorizations, Events, Grants } from '../../core/ports.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
 import type { RequestReauthorizationInput, RequestReauthorizationOutput } from './contract.ts';
@@ -8,20 +8,20 @@ import type { RequestReauthorizationInput, RequestReauthorizationOutput } from '
 export interface RequestReauthorizationPorts extends OfferPorts {
   readonly grants: OfferPorts['grants'] & Pick<Grants, 'read'>;
   readonly authorizations: OfferPorts['authorizations'] & Pick<Authorizations, 'attach'>;
-  readonly incidents: Incidents;
   readonly events: Events;
 }
 
 /**
  * Asks the owner for a new grant, or attaches to the authorization whose link they clicked. The execution then
  * waits on its task token; where there is nothing to wait for it is resumed at once.
+ * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
  * @throws {StoreUnavailableError} a retry repeats what was not recorded
  */
 export async function requestReauthorization(
   input: RequestReauthorizationInput,
   ports: RequestReauthorizationPorts,
 ): Promise<RequestReauthorizationOutput> {
-  const { decision, taskToken, ask, done, executionId } = input;
+  const { decision, taskToken, ask, done, executionId, retryCount } = input;
   const { connectionId, force } = ask;
   if (decision.decision !== 'reauthorize') {
     throw new ProviderContractError(`RequestReauthorization was asked to ${decision.decision}.`);
@@ -45,11 +45,10 @@ export async function requestReauthorization(
   const { reason } = decision;
   const expiresAtMs = Date.parse(decision.expiresAt);
   const outcome = await offer(
-    { settings, grant, executionId, authorizationId, reason, expiresAtMs, taskToken },
+    { settings, grant, executionId, authorizationId, reason, expiresAtMs, retryCount, taskToken },
     ports,
   );
   if (outcome === 'held') return held();
-  await ports.incidents.end(connectionId, 'RequestReauthorization');
   await ports.events.record(connectionId, 'asked', { reason, authorizationId });
   return { outcome: 'asked' };
 }

@@ -14,6 +14,8 @@ export interface ConnectionArgs {
   readonly found: FoundSecrets;
   readonly config: ConnectionConfig;
   readonly clientSecretName: pulumi.Output<string>;
+  /** By the webhooks' names in the configuration. */
+  readonly webhookSecretNames: Readonly<Record<string, pulumi.Output<string>>>;
   readonly publicUrl: pulumi.Input<string>;
   readonly callbackUrl: pulumi.Input<string>;
   readonly tableName: pulumi.Output<string>;
@@ -82,23 +84,31 @@ export class Connection extends pulumi.ComponentResource {
 }
 
 /** The settings as the functions read them. */
-function settingsOf({
-  config,
-  clientSecretName,
-  publicUrl,
-  callbackUrl,
-}: ConnectionArgs): pulumi.Output<string> {
+function settingsOf(args: ConnectionArgs): pulumi.Output<string> {
+  const { config, clientSecretName, publicUrl, callbackUrl } = args;
   const settings: { [K in keyof Settings]: pulumi.Input<Settings[K]> } = {
     connectionId: config.connectionId,
     provider: config.providerData,
-    owner: config.owner,
+    owner: ownerOf(args),
     clientSecretName,
     redirectUri: callbackUrl,
     publicUrl,
-    rungOffsetsSeconds: config.rungOffsetsSeconds,
+    rungs: config.rungs,
     neededHours: config.neededHours,
     quietHours: config.quietHours,
     paused: config.paused,
   };
   return pulumi.jsonStringify(settings);
+}
+
+/** The functions know a webhook by its secret's name. */
+function ownerOf({
+  config: { owner },
+  webhookSecretNames,
+}: ConnectionArgs): pulumi.Output<Settings['owner']> {
+  const secretNames = pulumi.all({
+    slack: owner.slack && webhookSecretNames[owner.slack],
+    discord: owner.discord && webhookSecretNames[owner.discord],
+  });
+  return secretNames.apply(({ slack, discord }) => ({ ...owner, slack, discord }));
 }

@@ -1,7 +1,12 @@
-import { ConfigurationSet, EmailIdentity } from '@pulumi/aws/sesv2/index.js';
+import {
+  ConfigurationSet,
+  ConfigurationSetEventDestination,
+  EmailIdentity,
+} from '@pulumi/aws/sesv2/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import type { Statement } from '../policy.ts';
+import type { WatchedEvent } from './operator-alerts.ts';
 
 export interface EmailArgs {
   readonly prefix: string;
@@ -9,6 +14,8 @@ export interface EmailArgs {
   readonly from: string;
   /** Address or domain to verify with SES. */
   readonly identity: string;
+  /** Of the account's own bus: SES sends its events to no other. */
+  readonly eventBusArn: pulumi.Input<string>;
   /** ARNs of the recipients' own identities: in its sandbox SES checks the permission for these too. */
   readonly recipientArns: readonly pulumi.Input<string>[];
 }
@@ -39,6 +46,20 @@ export class Email extends pulumi.ComponentResource {
       },
       parent,
     );
+    // Neither opens nor clicks: SES would put its own address in place of the link.
+    new ConfigurationSetEventDestination(
+      `${name}-events`,
+      {
+        configurationSetName: configurationSet.configurationSetName,
+        eventDestinationName: 'event-bus',
+        eventDestination: {
+          enabled: true,
+          matchingEventTypes: ['BOUNCE', 'COMPLAINT', 'REJECT'],
+          eventBridgeDestination: { eventBusArn: args.eventBusArn },
+        },
+      },
+      parent,
+    );
     const identity = new EmailIdentity(`${name}-identity`, { emailIdentity: args.identity }, parent);
     this.environment = {
       MAIL_FROM: args.from,
@@ -61,4 +82,27 @@ export class Email extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/**
+ * Mails that SES took and that reached nobody: a bounce (an address on the suppression list bounces at once), a
+ * complaint, a rejection.
+ * @see https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
+ */
+export function undeliveredMail(prefix: string): WatchedEvent {
+  return {
+    description: 'Mails to owners that bounced, were complained of, or were rejected.',
+    pattern: {
+      source: ['aws.ses'],
+      'detail-type': ['Email Bounced', 'Email Complaint Received', 'Email Rejected'],
+      detail: { mail: { tags: { 'ses:configuration-set': [prefix] } } },
+    },
+    paths: {
+      what: '$.detail-type',
+      connection: '$.detail.mail.tags.connection[0]',
+      why: '$.detail.bounce.bounceSubType',
+    },
+    message:
+      'Grantkeeper: <what> (<why>): a notice did not reach the owner of <connection> by mail. Compare the address in the configuration with the real one, and look for it in the suppression list of SES; until then start an execution with force: reauthorize once it is mended, or reach the owner by another channel.',
+  };
 }

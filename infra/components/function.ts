@@ -3,7 +3,7 @@ import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
 import { Function as LambdaFunction } from '@pulumi/aws/lambda/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
-import type { FunctionName } from '../bundle.ts';
+import type { Bundle, FunctionName } from '../bundle.ts';
 import { bundleOf } from '../bundle.ts';
 import type { Statement } from '../policy.ts';
 import { policyDocument, trustPolicy } from '../policy.ts';
@@ -25,6 +25,7 @@ export class KeeperFunction extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly invokeArn: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
+  readonly roleArn: pulumi.Output<string>;
 
   constructor(name: string, args: KeeperFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:KeeperFunction', name, {}, opts);
@@ -53,9 +54,7 @@ export class KeeperFunction extends pulumi.ComponentResource {
         runtime: 'nodejs24.x',
         architectures: ['arm64'],
         handler: 'index.handler',
-        code: new pulumi.asset.AssetArchive({
-          'index.mjs': new pulumi.asset.StringAsset(bundleOf(args.functionName)),
-        }),
+        code: archive(bundleOf(args.functionName)),
         role: role.arn,
         memorySize: 512,
         timeout: args.timeoutSeconds,
@@ -68,8 +67,14 @@ export class KeeperFunction extends pulumi.ComponentResource {
     this.arn = lambda.arn;
     this.invokeArn = lambda.invokeArn;
     this.name = lambda.name;
+    this.roleArn = role.arn;
     this.registerOutputs({ arn: this.arn });
   }
+}
+
+function archive({ files }: Bundle): pulumi.asset.AssetArchive {
+  const assets = Object.entries(files).map(([name, text]) => [name, new pulumi.asset.StringAsset(text)]);
+  return new pulumi.asset.AssetArchive(Object.fromEntries(assets) as pulumi.asset.AssetMap);
 }
 
 function writeTo(logs: LogGroup): Statement {

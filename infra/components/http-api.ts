@@ -38,6 +38,7 @@ export class HttpApi extends pulumi.ComponentResource {
   readonly publicUrl: pulumi.Output<string>;
   /** To be registered with the provider, exactly so. */
   readonly callbackUrl: pulumi.Output<string>;
+  readonly apiId: pulumi.Output<string>;
   readonly #name: string;
   readonly #api: Api;
 
@@ -84,6 +85,7 @@ export class HttpApi extends pulumi.ComponentResource {
       { ...parent, dependsOn: routes },
     );
     this.publicUrl = args.domain ? this.#customDomain(args.domain, stage) : this.#api.apiEndpoint;
+    this.apiId = this.#api.id;
     this.callbackUrl = pulumi.interpolate`${this.publicUrl}/callback`;
     this.registerOutputs({ callbackUrl: this.callbackUrl });
   }

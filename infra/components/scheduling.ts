@@ -14,6 +14,7 @@ export interface SchedulingArgs {
 export class Scheduling extends pulumi.ComponentResource {
   readonly roleArn: pulumi.Output<string>;
   readonly deadLetterQueueArn: pulumi.Output<string>;
+  readonly deadLetterQueueName: pulumi.Output<string>;
 
   constructor(name: string, args: SchedulingArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:Scheduling', name, {}, opts);
@@ -49,6 +50,7 @@ export class Scheduling extends pulumi.ComponentResource {
     // Schedules wait for the policy by way of the role's ARN.
     this.roleArn = pulumi.all([role.arn, policy.id]).apply(([arn]) => arn);
     this.deadLetterQueueArn = queue.arn;
+    this.deadLetterQueueName = queue.name;
     this.registerOutputs({});
   }
 }

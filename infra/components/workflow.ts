@@ -4,6 +4,7 @@ import { StateMachine } from '@pulumi/aws/sfn/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import { readFileSync } from 'node:fs';
 
+import { cures } from '../../core/errors.ts';
 import type { Statement } from '../policy.ts';
 import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
 
@@ -93,13 +94,19 @@ function definition({
     ConsoleUrl: consoleUrl,
   });
   return values.apply((known: Readonly<Record<string, string>>) =>
-    source.replace(/\$\{(\w+)\}/g, (placeholder, key: string) => {
-      const value = known[key];
-      if (value === undefined)
-        throw new Error(`keep-grant.asl.json has a placeholder ${placeholder} too many.`);
-      return value;
-    }),
+    fillIn(source, { ...known, Cures: cures }),
   );
+}
+
+/** A string that is one placeholder and nothing else may stand for any JSON. */
+function fillIn(source: string, values: Readonly<Record<string, unknown>>): string {
+  return source.replace(/"\$\{(\w+)\}"|\$\{(\w+)\}/g, (placeholder, whole?: string, part?: string) => {
+    const value = values[whole ?? part!];
+    if (value === undefined) {
+      throw new Error(`keep-grant.asl.json has a placeholder ${placeholder} too many.`);
+    }
+    return whole === undefined && typeof value === 'string' ? value : JSON.stringify(value);
+  });
 }
 
 function permissions({ functionArns, table, operatorTopicArn }: WorkflowArgs): Statement[] {

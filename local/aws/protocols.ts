@@ -144,11 +144,17 @@ export function awsQuery(namespace: string, version: string): Protocol {
       form.delete('Action');
       form.delete('Version');
       const input: Record<string, unknown> = {};
+      const entries: Record<string, Record<string, Entry>> = {};
       for (const [name, value] of form) {
-        // `List.member.1` and `Map.entry.1.key`: no operation we play takes either.
-        const [parameter = name, ...rest] = name.split('.');
-        if (rest.length > 0) throw notPlayed(`the parameter ${parameter} of ${operation}`);
-        input[name] = value;
+        const [parameter = name, ...steps] = name.split('.');
+        if (steps.length === 0) input[name] = value;
+        else if (steps[0] === 'entry') addEntry((entries[parameter] ??= {}), steps.slice(1), value);
+        // `List.member.1`: no operation we play takes any.
+        else throw notPlayed(`the parameter ${parameter} of ${operation}`);
+      }
+      for (const [parameter, byNumber] of Object.entries(entries)) {
+        const named = Object.values(byNumber).map(({ Name, Value }) => [String(Name), Value] as const);
+        input[parameter] = Object.fromEntries(named);
       }
       return { operation, input };
     },
@@ -184,6 +190,20 @@ export function awsQuery(namespace: string, version: string): Protocol {
       );
     },
   };
+}
+
+interface Entry {
+  Name?: string;
+  Value?: Record<string, string>;
+}
+
+/** `entry.1.Name` and `entry.1.Value.StringValue`, of a map of structures. */
+function addEntry(byNumber: Record<string, Entry>, steps: readonly string[], value: string): void {
+  const [number = '', member, ofValue] = steps;
+  const entry = (byNumber[number] ??= {});
+  if (member === 'Name' && ofValue === undefined) entry.Name = value;
+  else if (member === 'Value' && ofValue !== undefined) (entry.Value ??= {})[ofValue] = value;
+  else throw notPlayed(`the map member ${steps.join('.')}`);
 }
 
 /** Errors that precede the service have other names in the Query protocol. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */

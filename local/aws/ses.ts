@@ -1,4 +1,7 @@
-/** SES v2: simple mails from registered identities, delivered to the inbox. Production access; no sandbox. */
+/**
+ * SES v2: simple mails from registered identities, delivered to the inbox. Production access; no sandbox. What becomes
+ * of a mail is told to the event bus, where the configuration set says so.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
@@ -39,15 +42,80 @@ const SendEmailInput = z.strictObject({
 // https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 const maxRecipients = 50;
 
+type SesEventType = (typeof fates)[keyof typeof fates]['type'];
+/** Puts an event on the default bus. */
+type Emit = (source: string, detailType: string, detail: Readonly<Record<string, unknown>>) => void;
+
+interface SesPorts {
+  readonly authorize: Authorize;
+  readonly inbox: Inbox;
+  readonly emit?: Emit;
+}
+
+/**
+ * What can become of a mail that SES took, and the event that tells it.
+ * @see https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
+ */
+const fates = {
+  /** The address is on the account's suppression list: SES takes the mail and does not send it. */
+  suppressed: {
+    type: 'BOUNCE',
+    detailType: 'Email Bounced',
+    detail: {
+      eventType: 'Bounce',
+      bounce: { bounceType: 'Permanent', bounceSubType: 'OnAccountSuppressionList' },
+    },
+  },
+  bounced: {
+    type: 'BOUNCE',
+    detailType: 'Email Bounced',
+    detail: { eventType: 'Bounce', bounce: { bounceType: 'Permanent', bounceSubType: 'General' } },
+  },
+  complaint: {
+    type: 'COMPLAINT',
+    detailType: 'Email Complaint Received',
+    detail: { eventType: 'Complaint', complaint: { complaintFeedbackType: 'abuse' } },
+  },
+  rejected: {
+    type: 'REJECT',
+    detailType: 'Email Rejected',
+    detail: { eventType: 'Reject', reject: { reason: 'Bad content' } },
+  },
+} as const;
+
 export class Ses implements AwsService {
   readonly #authorize: Authorize;
   readonly #inbox: Inbox;
   readonly #identities = new Set<string>();
-  readonly #configurationSets = new Set<string>();
+  /** The types of events that each sends to the bus. */
+  readonly #configurationSets = new Map<string, ReadonlySet<SesEventType>>();
+  readonly #fates = new Map<string, keyof typeof fates>();
+  readonly #emit: Emit;
 
-  constructor({ authorize, inbox }: { authorize: Authorize; inbox: Inbox }) {
+  constructor({ authorize, inbox, emit = () => undefined }: SesPorts) {
     this.#authorize = authorize;
     this.#inbox = inbox;
+    this.#emit = emit;
+  }
+
+  /** What becomes of every mail to an address from now on. */
+  decideFate(address: string, fate: keyof typeof fates | 'delivered'): void {
+    if (fate === 'delivered') this.#fates.delete(address);
+    else this.#fates.set(address, fate);
+  }
+
+  /**
+   * Sends events of a configuration set to the default bus.
+   * @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSetEventDestination.html
+   */
+  addEventDestination(configurationSet: string, types: readonly string[]): void {
+    if (!this.#configurationSets.has(configurationSet)) {
+      throw badRequest(`Configuration set <${configurationSet}> does not exist.`);
+    }
+    const known = Object.values(fates).map(({ type }) => type);
+    const unknown = types.find((type) => !known.some((each) => each === type));
+    if (unknown !== undefined) throw notPlayed(`the SES event type ${unknown}`);
+    this.#configurationSets.set(configurationSet, new Set(types as SesEventType[]));
   }
 
   /** Registers a verified address or domain. @returns its ARN */
@@ -60,7 +128,7 @@ export class Ses implements AwsService {
   addConfigurationSet(name: string): string {
     // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) throw badRequest(`Invalid configuration set name <${name}>.`);
-    this.#configurationSets.add(name);
+    this.#configurationSets.set(name, new Set());
     return configurationSetArn(name);
   }
 
@@ -106,14 +174,36 @@ export class Ses implements AwsService {
     if (/[\r\n]/.test(Subject.Data)) throw badRequest('Subject must not contain line breaks.');
     if (!Body.Text && !Body.Html) throw badRequest('Body must contain Text or Html.');
 
-    this.#inbox.add({
-      channel: 'email',
-      to: recipients.join(', '),
-      subject: Subject.Data,
-      text: Body.Text?.Data ?? '',
-      ...(Body.Html && { html: Body.Html.Data }),
+    const fate = recipients.map((to) => this.#fates.get(addressOf(to))).find((found) => found !== undefined);
+    if (fate === undefined || fate === 'complaint') {
+      this.#inbox.add({
+        channel: 'email',
+        to: recipients.join(', '),
+        subject: Subject.Data,
+        text: Body.Text?.Data ?? '',
+        ...(Body.Html && { html: Body.Html.Data }),
+      });
+    }
+    const messageId = `${randomBytes(8).toString('hex')}-${randomUUID()}-000000`;
+    if (fate !== undefined) this.#tell(fate, email, messageId);
+    return { MessageId: messageId };
+  }
+
+  /** @see https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html */
+  #tell(fate: keyof typeof fates, email: z.output<typeof SendEmailInput>, messageId: string): void {
+    const { type, detailType, detail } = fates[fate];
+    const set = email.ConfigurationSetName;
+    if (set === undefined || !this.#configurationSets.get(set)?.has(type)) return;
+    const tags = (email.EmailTags ?? []).map(({ Name, Value }) => [Name, [Value]] as const);
+    this.#emit('aws.ses', detailType, {
+      ...detail,
+      mail: {
+        messageId,
+        source: email.FromEmailAddress,
+        destination: email.Destination.ToAddresses,
+        tags: { 'ses:configuration-set': [set], ...Object.fromEntries(tags) },
+      },
     });
-    return { MessageId: `${randomBytes(8).toString('hex')}-${randomUUID()}-000000` };
   }
 
   /**

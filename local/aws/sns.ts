@@ -1,4 +1,4 @@
-/** SNS: topics that deliver to the inbox. */
+/** SNS: topics and telephones that deliver to the inbox. Out of the SMS sandbox, within the month's spending limit. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
@@ -8,10 +8,26 @@ import { parseInput } from './validate.ts';
 
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 const PublishInput = z.strictObject({
-  TopicArn: z.string(),
+  TopicArn: z.string().optional(),
+  PhoneNumber: z.string().optional(),
   Message: z.string(),
   Subject: z.string().optional(),
+  // https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+  MessageAttributes: z
+    .strictObject({
+      'AWS.SNS.SMS.SMSType': z
+        .strictObject({
+          DataType: z.literal('String'),
+          StringValue: z.enum(['Promotional', 'Transactional']),
+        })
+        .optional(),
+    })
+    .optional(),
 });
+// E.164: https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+const phonePattern = /^\+[1-9]\d{6,14}$/;
+// Over several text messages: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+const maxSmsCharacters = 1600;
 const maxMessageBytes = 256 * 1024;
 // ASCII, no control characters, beginning with a letter, number or punctuation mark.
 const subjectPattern = /^[\x21-\x7e][\x20-\x7e]{0,99}$/;
@@ -22,6 +38,7 @@ export class Sns implements AwsService {
   readonly #authorize: Authorize;
   readonly #inbox: Inbox;
   readonly #topics = new Map<string, string>();
+  readonly #optedOut = new Set<string>();
 
   constructor({ authorize, inbox }: { authorize: Authorize; inbox: Inbox }) {
     this.#authorize = authorize;
@@ -46,20 +63,49 @@ export class Sns implements AwsService {
     caller: Caller,
   ): Promise<Record<string, unknown>> {
     if (operation !== 'Publish') throw notPlayed(`sns:${operation}`);
-    const { TopicArn, Message, Subject } = parseInput('sns:Publish', PublishInput, input, 'InvalidParameter');
-    if (!TopicArn.startsWith('arn:aws:sns:')) throw invalidParameter('TopicArn');
+    const publish = parseInput('sns:Publish', PublishInput, input, 'InvalidParameter');
+    const { TopicArn, PhoneNumber, Message, Subject } = publish;
+    if (Message === '') throw new AwsError('InvalidParameter', 'Invalid parameter: Empty message');
+    if (PhoneNumber !== undefined && TopicArn === undefined) return this.#text(PhoneNumber, Message, caller);
+    if (TopicArn === undefined || PhoneNumber !== undefined || !TopicArn.startsWith('arn:aws:sns:')) {
+      throw invalidParameter('TopicArn');
+    }
+    if (publish.MessageAttributes) throw notPlayed('message attributes of a topic');
     // SNS spells its own name in capitals when it refuses; actions are compared without regard to case.
     this.#authorize(caller, 'SNS:Publish', TopicArn);
     const name = this.#topics.get(TopicArn);
     if (name === undefined) throw new AwsError('NotFound', 'Topic does not exist', 404);
 
-    if (Message === '') throw new AwsError('InvalidParameter', 'Invalid parameter: Empty message');
     if (Buffer.byteLength(Message) > maxMessageBytes) {
       throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
     }
     if (Subject !== undefined && !subjectPattern.test(Subject)) throw invalidParameter('Subject');
 
     this.#inbox.add({ channel: 'topic', to: name, subject: Subject ?? defaultSubject, text: Message });
+    return { MessageId: randomUUID() };
+  }
+
+  /** As when somebody answers STOP to a text message. */
+  optOut(phoneNumber: string): void {
+    this.#optedOut.add(phoneNumber);
+  }
+
+  #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {
+    // A number has no ARN: it stands for itself.
+    this.#authorize(caller, 'SNS:Publish', phoneNumber);
+    if (!phonePattern.test(phoneNumber)) {
+      throw new AwsError(
+        'InvalidParameter',
+        `Invalid parameter: PhoneNumber Reason: ${phoneNumber} is not valid`,
+      );
+    }
+    if (message.length > maxSmsCharacters) {
+      throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
+    }
+    if (this.#optedOut.has(phoneNumber)) {
+      throw new AwsError('OptedOut', 'The phone number has opted out of receiving SMS messages');
+    }
+    this.#inbox.add({ channel: 'sms', to: phoneNumber, subject: 'Text message', text: message });
     return { MessageId: randomUUID() };
   }
 }

@@ -40,6 +40,8 @@ export class HttpApi {
   readonly #ports: HttpApiPorts;
   readonly #routes: { method: string; pattern: RegExp; route: HttpRoute }[] = [];
   /** What an access log of the registered format would hold. */
+  /** Hears of each answer, as CloudWatch does. */
+  onAnswer: (statusCode: number) => void = () => undefined;
   readonly accessLog: { at: string; routeKey: string; status: number }[] = [];
 
   constructor(ports: HttpApiPorts) {
@@ -90,6 +92,7 @@ export class HttpApi {
       routeKey: matched?.route.routeKey ?? '-',
       status: answer.statusCode,
     });
+    this.onAnswer(answer.statusCode);
     for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
     if (answer.cookies) response.setHeader('set-cookie', answer.cookies);
     response.statusCode = answer.statusCode;

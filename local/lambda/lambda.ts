@@ -13,8 +13,8 @@ import { ExecutionEnvironment } from './environment.ts';
 export interface FunctionDefinition {
   readonly name: string;
   readonly arn: string;
-  /** The one module of its archive, `index.mjs`. */
-  readonly code: string;
+  /** The files of its archive by their names, `index.mjs` among them. */
+  readonly code: Readonly<Record<string, string>>;
   readonly handler: string;
   readonly timeoutSeconds: number;
   readonly variables: Readonly<Record<string, string>>;
@@ -44,6 +44,8 @@ interface Deployed extends FunctionDefinition {
 /** Runs the bundles, each in threads of its own with its own environment and role. */
 export class Lambda implements AwsService {
   readonly logs: LogLine[] = [];
+  /** Hears of each line, as CloudWatch does. */
+  onLog: (line: string) => void = () => undefined;
   readonly #functions = new Map<string, Deployed>();
   readonly #environments = new Set<ExecutionEnvironment>();
   readonly #ports: LambdaPorts;
@@ -62,9 +64,9 @@ export class Lambda implements AwsService {
     if (definition.handler !== 'index.handler') throw notPlayed(`the handler ${definition.handler}`);
     const folder = join(this.#ports.folder, definition.name);
     mkdirSync(folder, { recursive: true });
-    const file = join(folder, 'index.mjs');
-    writeFileSync(file, definition.code);
-    this.#functions.set(definition.arn, { ...definition, bundle: pathToFileURL(file).href, idle: [] });
+    for (const [file, text] of Object.entries(definition.code)) writeFileSync(join(folder, file), text);
+    const bundle = pathToFileURL(join(folder, 'index.mjs')).href;
+    this.#functions.set(definition.arn, { ...definition, bundle, idle: [] });
   }
 
   /** Invoke, for whoever signs the call. */
@@ -141,8 +143,10 @@ export class Lambda implements AwsService {
         AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
         TZ: ':UTC',
       },
-      onLog: (text) =>
-        void this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text }),
+      onLog: (text) => {
+        this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text });
+        this.onLog(text);
+      },
     });
     this.#environments.add(environment);
     return environment;

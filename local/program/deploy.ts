@@ -7,6 +7,8 @@ import type { SecretsManager } from '../aws/secrets-manager.ts';
 import { accountId, administrator } from '../aws/service.ts';
 import type { Ses } from '../aws/ses.ts';
 import type { Sns } from '../aws/sns.ts';
+import type { CloudTrail } from '../cloud-trail.ts';
+import type { CloudWatch } from '../cloudwatch/cloudwatch.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { HttpApi } from '../http/http-api.ts';
 import type { Lambda } from '../lambda/lambda.ts';
@@ -20,6 +22,8 @@ export interface Services {
   readonly dynamoDb: DynamoDb;
   readonly ses: Ses;
   readonly sns: Sns;
+  readonly cloudWatch: CloudWatch;
+  readonly cloudTrail: CloudTrail;
   readonly lambda: Lambda;
   readonly stepFunctions: StepFunctions;
   readonly scheduler: Scheduler;
@@ -84,6 +88,11 @@ const order: readonly (readonly [string, Make])[] = [
     ({ inputs }, { ses }) => void ses.addConfigurationSet(inputs.configurationSetName),
   ],
   [
+    'aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination',
+    ({ inputs }, { ses }) =>
+      ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
+  ],
+  [
     'aws:sesv2/emailIdentity:EmailIdentity',
     ({ inputs }, { ses }) => void ses.addIdentity(inputs.emailIdentity),
   ],
@@ -123,13 +132,13 @@ const order: readonly (readonly [string, Make])[] = [
   ],
   [
     'aws:cloudwatch/eventRule:EventRule',
-    ({ inputs }, { eventBus }) => eventBus.addRule(inputs.name, inputs.eventPattern),
+    ({ inputs }, { eventBus }) => eventBus.addRule(inputs.name, inputs.eventPattern, inputs.state),
   ],
   ['aws:sns/topicPolicy:TopicPolicy', nothing],
   [
     'aws:cloudwatch/eventTarget:EventTarget',
     ({ inputs }, { eventBus }, all) => {
-      mayPublish(inputs.arn, inputs.rule, all);
+      mayPublish('events.amazonaws.com', inputs.arn, `the rule ${inputs.rule}`, all);
       eventBus.addTarget(inputs.rule, {
         topicArn: inputs.arn,
         inputPaths: inputs.inputTransformer?.inputPaths ?? {},
@@ -137,6 +146,24 @@ const order: readonly (readonly [string, Make])[] = [
       });
     },
   ],
+  [
+    'aws:cloudwatch/metricAlarm:MetricAlarm',
+    ({ inputs }, { cloudWatch }, all) => {
+      for (const topicArn of inputs.alarmActions ?? []) {
+        mayPublish('cloudwatch.amazonaws.com', topicArn, `the alarm ${inputs.name}`, all);
+      }
+      cloudWatch.addAlarm(inputs);
+    },
+  ],
+  ['aws:cloudwatch/dashboard:Dashboard', ({ inputs }, { cloudWatch }) => cloudWatch.addDashboard(inputs)],
+  // What the trail writes is not kept: the event bus hears of it.
+  ['aws:s3/bucket:Bucket', nothing],
+  ['aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', nothing],
+  ['aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration', nothing],
+  ['aws:s3/bucketVersioning:BucketVersioning', nothing],
+  ['aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration', nothing],
+  ['aws:s3/bucketPolicy:BucketPolicy', nothing],
+  ['aws:cloudtrail/trail:Trail', (_trail, { cloudTrail }) => cloudTrail.addTrail()],
   ['aws:apigatewayv2/api:Api', nothing],
   // Its throttling is not played: time stands still here, and a bucket would never fill again.
   ['aws:apigatewayv2/stage:Stage', nothing],
@@ -178,6 +205,7 @@ const order: readonly (readonly [string, Make])[] = [
         stateMachineArn: target.arn,
         role: { principalArn: target.roleArn },
         input: target.input,
+        deadLetterQueueArn: target.deadLetterConfig.arn,
         maximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,
         maximumEventAgeSeconds: target.retryPolicy.maximumEventAgeInSeconds,
       });
@@ -185,36 +213,42 @@ const order: readonly (readonly [string, Make])[] = [
   ],
 ];
 
-/** The one text of an archive with `index.mjs` in it. */
-async function codeOf(archive: unknown): Promise<string> {
+/** The texts of an archive with `index.mjs` in it, by their names. */
+async function codeOf(archive: unknown): Promise<Readonly<Record<string, string>>> {
   if (!pulumi.asset.Archive.isInstance(archive)) throw notPlayed('function code that is not an archive');
   const assets = (await (archive as pulumi.asset.AssetArchive).assets) as Record<
     string,
     pulumi.asset.StringAsset
   >;
-  const asset = assets['index.mjs'];
-  if (!asset) throw notPlayed('an archive without index.mjs');
-  return asset.text;
+  if (!assets['index.mjs']) throw notPlayed('an archive without index.mjs');
+  const texts = Object.entries(assets).map(async ([name, { text }]) => [name, await text] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 /**
- * The topic's own policy must let EventBridge publish, and may not do so under a condition.
+ * The topic's own policy must let the service publish: EventBridge without a condition, for it sends no context along;
+ * CloudWatch for this account.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#sns-publish-to-topic-from-cloudwatch
  */
-function mayPublish(topicArn: string, rule: string, all: readonly AnyResource[]): void {
+function mayPublish(service: string, topicArn: string, who: string, all: readonly AnyResource[]): void {
   const policies = all.filter(
     ({ type, inputs }) => type === 'aws:sns/topicPolicy:TopicPolicy' && inputs.arn === topicArn,
   );
   const statements = policies.flatMap(({ inputs }) => JSON.parse(inputs.policy).Statement as AnyStatement[]);
+  const condition =
+    service === 'events.amazonaws.com'
+      ? undefined
+      : JSON.stringify({ StringEquals: { 'aws:SourceAccount': accountId } });
   const permitted = statements.some(
     ({ Effect, Action, Principal, Resource, Condition }) =>
       Effect === 'Allow' &&
       Action === 'sns:Publish' &&
-      Principal.Service === 'events.amazonaws.com' &&
+      Principal.Service === service &&
       Resource === topicArn &&
-      Condition === undefined,
+      (Condition && JSON.stringify(Condition)) === condition,
   );
-  if (!permitted) throw new Error(`EventBridge may not publish to ${topicArn} for the rule ${rule}.`);
+  if (!permitted) throw new Error(`${service} may not publish to ${topicArn} for ${who}.`);
 }
 
 interface AnyStatement {

@@ -84,10 +84,13 @@ export const anySettings: fc.Arbitrary<Settings> = fc
       accessTokenLifetimeSeconds: fc.constantFrom(1500, 1800, 3600, 7200, 86_400),
       absoluteSeconds: fc.integer({ min: 7200, max: 100 * 86_400 }),
       slidingSeconds: fc.integer({ min: 86_400 + 7200, max: 100 * 86_400 }),
-      rungOffsetsSeconds: fc.array(fc.integer({ min: 3600, max: 20 * 86_400 }), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      rungs: fc.array(
+        fc.integer({ min: 3600, max: 20 * 86_400 }).map((secondsBefore) => ({ secondsBefore })),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
       neededHours: weeklyHours,
       quietHours: weeklyHours,
     },

@@ -12,7 +12,30 @@ export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
-const everyPort = { aws: 0, api: 0, brokerage: 0, hop: 0 };
+const everyPort = { aws: 0, api: 0, brokerage: 0, hop: 0, webhooks: 0 };
+
+/** What the operators' topic got: an alert, that one is over, or an alarm of CloudWatch's. */
+export const isAlarm = ({ channel, subject, text }: Message) =>
+  channel === 'topic' && (subject.startsWith('ALARM: ') || text.startsWith('"Grantkeeper: the alarm '));
+export const isRecovery = ({ channel, subject }: Message) =>
+  channel === 'topic' && subject.endsWith(': works again');
+export const isAlert = (message: Message) =>
+  message.channel === 'topic' && !isAlarm(message) && !isRecovery(message);
+
+/** A configuration whose owner has no channel but mail. */
+export function mailOnly(config: Record<string, unknown>): Record<string, unknown> {
+  const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
+  const {
+    phone: _phone,
+    slack: _slack,
+    discord: _discord,
+    ...owner
+  } = connections['demo-main']!.owner as Record<string, unknown>;
+  return {
+    ...config,
+    'grantkeeper:connections': { ...connections, 'demo-main': { ...connections['demo-main'], owner } },
+  };
+}
 
 /** The demo on free ports, with what tests ask of it. */
 export class TestDemo implements AsyncDisposable {
@@ -51,14 +74,16 @@ export class TestDemo implements AsyncDisposable {
   }
 
   alerts(): Message[] {
-    return this.cloud.inbox.list().filter(({ channel }) => channel === 'topic');
+    return this.cloud.inbox.list().filter(isAlert);
   }
 
   newestLink(): string {
-    const link = this.mails()
+    const link = this.cloud.inbox
+      .list()
+      .filter(({ channel }) => channel !== 'topic')
       .map(linkIn)
       .findLast((found) => found !== undefined);
-    if (link === undefined) throw new Error('No mail has a link.');
+    if (link === undefined) throw new Error('No notice has a link.');
     return link;
   }
 

@@ -77,6 +77,7 @@ export class KeptGrant {
     const input = {
       ask: { connectionId, trigger: 'schedule', ...ask },
       done: [],
+      retryCount: 0,
       entry: 1,
       executionId: 'execution',
       executionStartedAt: new Date(this.nowMs).toISOString(),
@@ -125,7 +126,8 @@ export class KeptGrant {
       tokenEndpoint,
       authorizations: { setStatus: nothing },
       workflow: { resume: nothing },
-      incidents: { end: nothing },
+      incidents: { end: async () => [] },
+      metrics: { put: () => undefined, count: () => undefined },
       events: { record: nothing },
       clock: { nowMs: () => this.nowMs },
       random: systemRandom,

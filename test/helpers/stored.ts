@@ -1,5 +1,5 @@
 import { administrator } from '../../local/aws/service.ts';
-import { putClientSecret } from '../../local/cloud.ts';
+import { putSecretValue } from '../../local/cloud.ts';
 import type { CloudOptions } from '../../local/cloud.ts';
 import type { TestDemo } from './demo.ts';
 import { minuteMs, startMs } from './demo.ts';
@@ -38,7 +38,7 @@ export async function askForLogin(demo: TestDemo): Promise<string> {
 export async function setClientSecret(demo: TestDemo, value?: string): Promise<void> {
   const { clientId, clientSecret } = demo.demo.client;
   const right = JSON.stringify({ client_id: clientId, client_secret: clientSecret });
-  await putClientSecret(demo.cloud, 'grantkeeper/local/client/demo', value ?? right);
+  await putSecretValue(demo.cloud, 'grantkeeper/local/client/demo', value ?? right);
 }
 
 /** Functions give up on the token endpoint after so many real milliseconds. */

@@ -6,6 +6,7 @@ import { administrator } from '../../local/aws/service.ts';
 import type { Message } from '../../local/inbox.ts';
 import type { BrokerageLimits } from '../../local/brokerage/control.ts';
 import type { Execution, TestDemo } from './demo.ts';
+import { isAlarm, isAlert, isRecovery } from './demo.ts';
 
 /** What the token endpoint answers to a client that it does not know, or knows no longer. */
 export const clientRefused = { kind: 'status', status: 401, body: '{"error":"invalid_client"}' } as const;
@@ -53,12 +54,17 @@ export async function logInAnew(demo: TestDemo): Promise<void> {
 /** Answers what came into the inbox from now on. */
 export function watch(demo: TestDemo) {
   const seen = demo.cloud.inbox.list().length;
-  const fresh = (channel: Message['channel']) =>
-    demo.cloud.inbox
-      .list()
-      .slice(seen)
-      .filter((message) => message.channel === channel);
-  return { mails: () => fresh('email'), alerts: () => fresh('topic') };
+  const fresh = (isMeant: (message: Message) => boolean) =>
+    demo.cloud.inbox.list().slice(seen).filter(isMeant);
+  return {
+    mails: () => fresh(({ channel }) => channel === 'email'),
+    alerts: () => fresh(isAlert),
+    /** That an alert is over. */
+    recoveries: () => fresh(isRecovery),
+    /** Of CloudWatch: that one has gone off, or come back. */
+    alarms: () => fresh(isAlarm),
+    by: (channel: Message['channel']) => fresh((message) => message.channel === channel),
+  };
 }
 
 /** What was asked of the token endpoint since the brokerage's last reset. */
@@ -196,10 +202,8 @@ export function holdWrites({ cloud }: TestDemo, functionName: string, attribute:
 }
 
 /** Lets SES refuse every mail, as it does for an identity that is not verified, until undone. */
-export function breakMail({ cloud }: TestDemo): () => void {
-  return wrap(cloud.ses, () =>
-    Promise.reject(new AwsError('MessageRejected', 'Email address is not verified.')),
-  );
+export function breakMail({ cloud }: TestDemo, code = 'MessageRejected'): () => void {
+  return wrap(cloud.ses, () => Promise.reject(new AwsError(code, 'Email address is not verified.')));
 }
 
 /** Lets one operation of Secrets Manager fail for one function, as AWS does on a bad day, until undone. */

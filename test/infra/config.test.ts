@@ -67,6 +67,7 @@ test('what is left out has its default', async () => {
   expect(await read(valid)).toEqual({
     mail: { from: 'grantkeeper@example.com' },
     operators: { emails: ['ops@example.com'] },
+    cloudTrail: 'none',
     logRetentionDays: 90,
     connections: [
       {
@@ -129,10 +130,10 @@ test('every problem is told at once: key, value, what is allowed', async () => {
       other: {
         provider: 'corp',
         client: { client_id: 'id', client_secret: 'marked-secret' },
-        owner: { email: 'alex@example.com', timeZone: 'Mars/Base', phone: '1' },
+        owner: { email: 'alex@example.com', timeZone: 'Mars/Base', phone: '1', pager: '2' },
         neededHours: { from: '07:00', to: '07:00', timeZone: 'UTC' },
         quietHours: { days: ['Monday'], from: '7', to: '08:00', timeZone: 'UTC' },
-        rungOffsetsSeconds: [],
+        rungs: [],
         paused: 'no',
       },
       none: null,
@@ -140,13 +141,14 @@ test('every problem is told at once: key, value, what is allowed', async () => {
   };
   expect(await problems(broken, 'my.stack')).toEqual([
     `The stack's name is "my.stack": must be at most 19 letters, digits, dashes and underscores`,
-    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, domain, logRetentionDays',
+    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, domain, cloudTrail, logRetentionDays',
     'grantkeeper:domain is "{oops": must be structured (edit the YAML, or use `config set --path`)',
     'grantkeeper:connections["Schwab.Main"].owner.email is "alex": must be an e-mail address',
     'grantkeeper:connections.other.client is a block of client_id, client_secret: must be text',
+    'grantkeeper:connections.other.owner.phone is "1": must be a telephone number with its country code (E.164), such as +12125550123',
     'grantkeeper:connections.other.owner.timeZone is "Mars/Base": must be an IANA time zone such as America/New_York',
-    'grantkeeper:connections.other.owner.phone is not a known key: must be one of name, email, timeZone',
-    'grantkeeper:connections.other.rungOffsetsSeconds is a list of 0: must not be empty',
+    'grantkeeper:connections.other.owner.pager is not a known key: must be one of name, email, phone, slack, discord, timeZone',
+    'grantkeeper:connections.other.rungs is a list of 0: must not be empty',
     'grantkeeper:connections.other.neededHours is a block of from, to, timeZone: never opens: from and to are the same',
     'grantkeeper:connections.other.quietHours.days[0] is "Monday": must be one of Mon, Tue, Wed, Thu, Fri, Sat, Sun',
     'grantkeeper:connections.other.quietHours.from is "7": must be a local time such as 07:00',
@@ -209,6 +211,19 @@ describe('names that roles would confuse', () => {
     ]);
   });
 
+  test('no connection is called webhook, and no webhook grant', async () => {
+    const told = await problems({
+      ...valid,
+      'grantkeeper:connections': {
+        webhook: { ...connection, owner: { email: 'alex@example.com', slack: 'grant' } },
+      },
+    });
+    expect(told).toEqual([
+      'grantkeeper:connections.webhook: must be another name; secrets of webhooks are under this one',
+      'grantkeeper:connections.webhook.owner.slack is "grant": must be another name; secrets of connections end in this one',
+    ]);
+  });
+
   test('no provider is found that is a property of every object', async () => {
     expect(await problems(withConnection({ provider: 'constructor' }))).toEqual([
       'grantkeeper:connections.schwab-main.provider is "constructor": must be schwab',
@@ -227,6 +242,36 @@ describe('keys that depend on each other', () => {
       ]);
     },
   );
+
+  test('a rung names channels that the owner has, and has a time of its own', async () => {
+    const rungs = [
+      { secondsBefore: 7200, channels: ['email', 'sms'] },
+      { secondsBefore: 7200, channels: ['slack', 'pigeon'] },
+      { secondsBefore: 60, minutes: 1 },
+    ];
+    const owner = { email: 'alex@example.com', discord: 'alex' };
+    const of = 'grantkeeper:connections.schwab-main.rungs';
+    expect(await problems(withConnection({ owner, rungs }))).toEqual([
+      `${of}[1].channels[1] is "pigeon": must be one of email, sms, slack, discord`,
+      `${of}[2].secondsBefore is 60: must be at least 3600 seconds, the longest time between two checks`,
+      `${of}[2].minutes is not a known key: must be one of secondsBefore, channels`,
+      `${of}[0].channels is a list of 2: must not have sms: the owner has no phone`,
+      `${of}[1].secondsBefore is 7200: must be listed once only`,
+      `${of}[1].channels is a list of 2: must not have slack: the owner has no slack`,
+    ]);
+    const all = { ...owner, phone: '+12125550123', slack: 'alex-slack' };
+    const { connections } = await read(
+      withConnection({ owner: all, rungs: [{ secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] }] }),
+    );
+    expect(connections[0]!.rungs).toEqual([{ secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] }]);
+  });
+
+  test('Slack and Discord have webhooks of their own', async () => {
+    const owner = { email: 'alex@example.com', slack: 'alex', discord: 'alex' };
+    expect(await problems(withConnection({ owner }))).toEqual([
+      'grantkeeper:connections.schwab-main.owner.discord is "alex": must not be that of slack',
+    ]);
+  });
 
   test('a certificate is of the stack’s region', async () => {
     const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000';

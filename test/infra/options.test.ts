@@ -34,9 +34,12 @@ describe('what must not be lost', () => {
 
   test('the secrets stay when they leave the program', () => {
     expect(namesWith(prod, 'retainOnDelete').sort()).toEqual([
+      // What happened is not forgotten either.
+      'audit-trail-bucket',
       'client-schwab',
       'schwab-main-access',
       'schwab-main-grant',
+      'webhook-alex-slack',
     ]);
   });
 });
@@ -60,7 +63,7 @@ describe('what must be there first', () => {
 
   test('EventBridge may publish before it has something to publish', () => {
     expect(prod.options.get('executions-that-failed-target')!.dependencies).toContain(
-      'executions-that-failed-may-publish',
+      'operator-alerts-topic-policy',
     );
   });
 
@@ -78,10 +81,10 @@ describe('what must be there first', () => {
   });
 });
 
-test('every resource belongs to a component, but for the clients’ secrets', () => {
+test('every resource belongs to a component, but for the secrets of clients and webhooks', () => {
   const parents = new Map([...prod.options].map(([name, { parent }]) => [name, parent]));
   const alone = [...parents.keys()].filter((name) => !parents.get(name)!.startsWith('grantkeeper:index:'));
-  expect(alone).toEqual(['client-schwab']);
+  expect(alone).toEqual(['client-schwab', 'webhook-alex-slack']);
   expect(parents.get('schwab-main-grant')).toBe('grantkeeper:index:Connection');
   expect(parents.get('refresh-tokens-role')).toBe('grantkeeper:index:KeeperFunction');
 });
@@ -139,7 +142,7 @@ describe('secrets that an earlier deployment left in place', () => {
   test('are made where there are none', async () => {
     const { options } = await engine;
     expect(options.get('schwab-main-grant')).toMatchObject({ importId: '', ignoreChanges: [] });
-    expect(ofType(prod, 'aws:secretsmanager/secret:Secret')).toHaveLength(3);
+    expect(ofType(prod, 'aws:secretsmanager/secret:Secret')).toHaveLength(4);
   });
 
   test('the program exports what an operator needs to know', async () => {
@@ -147,12 +150,14 @@ describe('secrets that an earlier deployment left in place', () => {
     expect(outputs.sort()).toEqual([
       'callbackUrl',
       'clientSecretNames',
+      'dashboardConsoleUrl',
       'mailDnsRecords',
       'operatorTopicArn',
       'stateMachineArn',
       'stateMachineConsoleUrl',
       'tableName',
       'tokenSecretNames',
+      'webhookSecretNames',
     ]);
   });
 });

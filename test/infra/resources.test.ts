@@ -22,6 +22,8 @@ describe('both stacks evaluate', () => {
       callbackUrl: 'https://grants.example.com/callback',
       stateMachineConsoleUrl: `https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/statemachines/view/${keepGrant}`,
       stateMachineArn: keepGrant,
+      dashboardConsoleUrl:
+        'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/grantkeeper-prod',
       tableName: 'grantkeeper-prod',
       operatorTopicArn: arn('sns', 'grantkeeper-prod-operators'),
       mailDnsRecords: ['token1', 'token2', 'token3'].map((token) => ({
@@ -30,6 +32,7 @@ describe('both stacks evaluate', () => {
         value: `${token}.dkim.amazonses.com`,
       })),
       clientSecretNames: { schwab: 'grantkeeper/prod/client/schwab' },
+      webhookSecretNames: { 'alex-slack': 'grantkeeper/prod/webhook/alex-slack' },
       tokenSecretNames: {
         'schwab-main': {
           grant: 'grantkeeper/prod/schwab-main/grant',
@@ -53,16 +56,20 @@ describe('functions', () => {
   const environmentOf = (name: string) =>
     (resource(prod, `${name}-function`).inputs.environment as { variables: Record<string, string> })
       .variables;
-  const store = { TABLE_NAME: 'grantkeeper-prod' };
+  const store = { POWERTOOLS_SERVICE_NAME: 'grantkeeper-prod', TABLE_NAME: 'grantkeeper-prod' };
   const secrets = { SECRET_PREFIX: 'grantkeeper/prod' };
   const workflow = { STATE_MACHINE_ARN: keepGrant };
-  const mail = { MAIL_FROM: 'grantkeeper@example.com', MAIL_CONFIGURATION_SET: 'grantkeeper-prod' };
+  const messages = {
+    MAIL_FROM: 'grantkeeper@example.com',
+    MAIL_CONFIGURATION_SET: 'grantkeeper-prod',
+    OPERATOR_TOPIC_ARN: arn('sns', 'grantkeeper-prod-operators'),
+  };
 
   test.each([
     [checkGrant, store],
     [refreshTokens, { ...store, ...secrets, ...workflow }],
-    [notifyOwner, { ...store, ...workflow, ...mail }],
-    [requestReauthorization, { ...store, ...workflow, ...mail }],
+    [notifyOwner, { ...store, ...workflow, ...messages }],
+    [requestReauthorization, { ...store, ...workflow, ...messages }],
     [reauthorize, { ...store, ...workflow }],
     [callback, { ...store, ...secrets, ...workflow }],
   ])(
@@ -180,11 +187,23 @@ describe('connections', () => {
     expect(SettingsSchema.parse(JSON.parse(item.settings!.S))).toMatchObject({
       connectionId: 'schwab-main',
       provider: { displayName: 'Charles Schwab', limits: { absoluteSeconds: 604_800 } },
-      owner: { name: 'Alex', email: 'alex@example.com', timeZone: 'America/New_York' },
+      owner: {
+        name: 'Alex',
+        email: 'alex@example.com',
+        phone: '+12125550123',
+        // The secret's own name, as the functions read it.
+        slack: 'grantkeeper/prod/webhook/alex-slack',
+        timeZone: 'America/New_York',
+      },
       clientSecretName: 'grantkeeper/prod/client/schwab',
       redirectUri: 'https://grants.example.com/callback',
       publicUrl: 'https://grants.example.com',
-      rungOffsetsSeconds: [172_800, 86_400, 21_600, 3_600],
+      rungs: [
+        { secondsBefore: 172_800, channels: ['email'] },
+        { secondsBefore: 86_400, channels: ['email', 'sms'] },
+        { secondsBefore: 21_600 },
+        { secondsBefore: 3_600 },
+      ],
       paused: false,
     });
   });
@@ -250,21 +269,55 @@ describe('operators', () => {
     });
   });
 
-  test('hear by a topic that EventBridge may publish to: no key of AWS’s own, no Condition', () => {
+  test('hear by a topic that EventBridge and CloudWatch may publish to: no key of AWS’s own', () => {
     expect(resource(prod, 'operator-alerts-topic').inputs).toEqual({
       name: 'grantkeeper-prod-operators',
       displayName: 'Grantkeeper',
     });
-    expect(json(resource(prod, 'executions-that-failed-may-publish'), 'policy')).toEqual({
+    const publish = {
+      Effect: 'Allow',
+      Action: 'sns:Publish',
+      Resource: arn('sns', 'grantkeeper-prod-operators'),
+    };
+    expect(json(resource(prod, 'operator-alerts-topic-policy'), 'policy')).toEqual({
       Version: '2012-10-17',
       Statement: [
+        // EventBridge sends no context along that a Condition could compare.
+        { ...publish, Principal: { Service: 'events.amazonaws.com' } },
         {
-          Effect: 'Allow',
-          Action: 'sns:Publish',
-          Principal: { Service: 'events.amazonaws.com' },
-          Resource: arn('sns', 'grantkeeper-prod-operators'),
+          ...publish,
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
         },
       ],
+    });
+  });
+
+  test('hear of mails that bounced, were complained of or rejected; neither opens nor clicks are tracked', () => {
+    expect(resource(prod, 'email-events').inputs).toEqual({
+      configurationSetName: 'grantkeeper-prod',
+      eventDestinationName: 'event-bus',
+      eventDestination: {
+        enabled: true,
+        matchingEventTypes: ['BOUNCE', 'COMPLAINT', 'REJECT'],
+        eventBridgeDestination: { eventBusArn: arn('events', 'event-bus/default') },
+      },
+    });
+    expect(json(resource(prod, 'mail-not-delivered'), 'eventPattern')).toEqual({
+      source: ['aws.ses'],
+      'detail-type': ['Email Bounced', 'Email Complaint Received', 'Email Rejected'],
+      detail: { mail: { tags: { 'ses:configuration-set': ['grantkeeper-prod'] } } },
+    });
+  });
+
+  test('hear of alarms that are over', () => {
+    expect(json(resource(prod, 'alarms-ended'), 'eventPattern')).toMatchObject({
+      source: ['aws.cloudwatch'],
+      detail: {
+        alarmName: expect.arrayContaining(['grantkeeper-prod-checks-stopped']),
+        state: { value: ['OK'] },
+        previousState: { value: ['ALARM'] },
+      },
     });
   });
 
@@ -275,6 +328,64 @@ describe('operators', () => {
     expect(subscriptions).toEqual([
       { topic: arn('sns', 'grantkeeper-prod-operators'), protocol: 'email', endpoint: 'ops@example.com' },
     ]);
+  });
+});
+
+describe('reads of secrets', () => {
+  test('by others than the functions are told, by a rule that hears reads', () => {
+    const rule = resource(prod, 'secrets-read');
+    expect(rule.inputs).toMatchObject({ state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' });
+    const role = (name: string) => `arn:aws:iam::000000000000:role/grantkeeper-prod-${name}`;
+    expect(json(rule, 'eventPattern')).toMatchObject({
+      detail: {
+        eventName: ['GetSecretValue', 'BatchGetSecretValue'],
+        requestParameters: {
+          secretId: [
+            { wildcard: '*grantkeeper/prod/*/grant*' },
+            { wildcard: '*grantkeeper/prod/client/*' },
+            { wildcard: '*grantkeeper/prod/webhook/*' },
+          ],
+        },
+        userIdentity: {
+          sessionContext: {
+            sessionIssuer: {
+              arn: [
+                { exists: false },
+                {
+                  'anything-but': [
+                    role('check-grant'),
+                    role('refresh-tokens'),
+                    role('notify-owner'),
+                    role('request-reauthorization'),
+                    role('reauthorize'),
+                    role('callback'),
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      },
+    });
+  });
+
+  test('are recorded by a trail of the stack’s own, where it is to make one', () => {
+    expect(resource(prod, 'audit-trail-trail').inputs).toMatchObject({
+      name: 'grantkeeper-prod-trail',
+      s3BucketName: 'grantkeeper-prod-trail-000000000000',
+      eventSelectors: [{ readWriteType: 'All', includeManagementEvents: true }],
+      isMultiRegionTrail: true,
+      enableLogFileValidation: true,
+    });
+    expect(prod.options.get('audit-trail-trail')!.dependencies).toContain('audit-trail-policy');
+  });
+
+  test('are nobody’s business where no trail is named, and need no trail of this stack where one exists', async () => {
+    expect(local.resources.map(({ name }) => name)).not.toContain('secrets-read');
+    const existing = await program('prod', (config) => ({ ...config, 'grantkeeper:cloudTrail': 'existing' }));
+    const names = existing.resources.map(({ name }) => name);
+    expect(names).toContain('secrets-read');
+    expect(names.filter((name) => name.startsWith('audit-trail'))).toEqual([]);
   });
 });
 

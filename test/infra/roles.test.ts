@@ -32,7 +32,7 @@ const table = (...actions: string[]) => ({
 });
 const useTable = table('dynamodb:GetItem', 'dynamodb:UpdateItem');
 const recordEvents = table('dynamodb:PutItem');
-const endIncidents = table('dynamodb:Query', 'dynamodb:DeleteItem');
+const findIncidents = table('dynamodb:Query');
 const readClients = {
   Effect: 'Allow',
   Action: ['secretsmanager:GetSecretValue'],
@@ -74,34 +74,49 @@ const deliverLogs = {
   Resource: ['*'],
 };
 
+const start = { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] };
+const operators = arn('sns', 'grantkeeper-prod-operators');
+/** Of an owner with a telephone and Slack; a number has no ARN. */
+const reachOwners = [
+  sendMail,
+  { Effect: 'Allow', Action: ['sns:Publish'], Resource: [operators] },
+  start,
+  { Effect: 'Allow', Action: ['sns:Publish'], NotResource: ['arn:aws:sns:*:*:*'] },
+  { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: [secret('webhook/*')] },
+];
+
 test.each([
-  ['check-grant', [useTable, endIncidents, readClients]],
-  ['refresh-tokens', [useTable, recordEvents, endIncidents, readClients, keepTokens, resume]],
-  ['notify-owner', [useTable, recordEvents, endIncidents, sendMail, resume]],
-  ['request-reauthorization', [useTable, recordEvents, endIncidents, sendMail, resume]],
-  [
-    'reauthorize',
-    [
-      useTable,
-      recordEvents,
-      readClients,
-      { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
-    ],
-  ],
-  [
-    'callback',
-    [
-      useTable,
-      recordEvents,
-      endIncidents,
-      readClients,
-      keepTokens,
-      resume,
-      { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
-    ],
-  ],
+  ['check-grant', [useTable, findIncidents, readClients]],
+  ['refresh-tokens', [useTable, recordEvents, findIncidents, readClients, keepTokens, resume]],
+  ['notify-owner', [useTable, recordEvents, findIncidents, resume, ...reachOwners]],
+  ['request-reauthorization', [useTable, recordEvents, resume, ...reachOwners]],
+  ['reauthorize', [useTable, recordEvents, readClients, start]],
+  ['callback', [useTable, recordEvents, readClients, keepTokens, resume, start]],
 ])('%s may do this and no more', (name, statements) => {
   expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
+});
+
+test('without a telephone and a chat nobody may text, or read a webhook', async () => {
+  const quiet = await program('prod', (config) => {
+    const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
+    const connection = {
+      ...connections['schwab-main'],
+      owner: { email: 'alex@example.com' },
+      rungs: undefined,
+    };
+    return { ...config, 'grantkeeper:connections': { 'schwab-main': connection } };
+  });
+  const { Statement: statements } = json(resource(quiet, 'notify-owner-policy'), 'policy') as {
+    Statement: Statement[];
+  };
+  expect(statements).toEqual([
+    logsOf('notify-owner'),
+    useTable,
+    recordEvents,
+    findIncidents,
+    resume,
+    ...reachOwners.slice(0, 3),
+  ]);
 });
 
 test('the state machine may call its four functions, record an incident, alert and deliver its log', () => {
@@ -117,22 +132,36 @@ test('the state machine may call its four functions, record an incident, alert a
       ],
     },
     table('dynamodb:PutItem'),
-    { Effect: 'Allow', Action: ['sns:Publish'], Resource: [arn('sns', 'grantkeeper-prod-operators')] },
+    { Effect: 'Allow', Action: ['sns:Publish'], Resource: [operators] },
     deliverLogs,
   ]);
 });
 
 test('the scheduler may start the state machine and keep what it could not start', () => {
   expect(statementsOf('scheduling')).toEqual([
-    { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
+    start,
     { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: [arn('sqs', 'grantkeeper-prod-dead-letters')] },
   ]);
 });
 
 describe('over all roles', () => {
   const everything = policies.flatMap((name) =>
-    statementsOf(name).map((statement) => ({ name, ...statement })),
+    statementsOf(name)
+      .filter(({ Resource }) => Resource !== undefined)
+      .map((statement) => ({ name, ...statement })),
   );
+
+  test('all but a text message names what it is about', () => {
+    const open = policies.flatMap((name) =>
+      statementsOf(name)
+        .filter(({ Resource }) => Resource === undefined)
+        .map(({ Action }) => [name, ...Action]),
+    );
+    expect(open).toEqual([
+      ['notify-owner', 'sns:Publish'],
+      ['request-reauthorization', 'sns:Publish'],
+    ]);
+  });
 
   test('only refresh-tokens and callback touch grant and access secrets', () => {
     const touching = everything.filter(({ Resource }) =>

@@ -16,6 +16,7 @@ test('--help lists every option and starts nothing', () => {
     '--api-port',
     '--brokerage-port',
     '--hop-port',
+    '--webhooks-port',
     '--aws-port',
     '--help',
   ]);

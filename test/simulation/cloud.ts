@@ -4,11 +4,12 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { dynamoLimits } from '../../adapters/limits.ts';
+import { dynamoNotices } from '../../adapters/notices.ts';
 import { secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
 import { Table } from '../../adapters/table.ts';
 import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
-import { StoreUnavailableError } from '../../core/errors.ts';
+import { ChannelUnavailableError, StoreUnavailableError } from '../../core/errors.ts';
 import type {
   Authorizations,
   Clients,
@@ -17,7 +18,9 @@ import type {
   Grants,
   Incidents,
   Limits,
-  Mail,
+  Messages,
+  Metrics,
+  Notices,
   Random,
   TokenAnswer,
   TokenEndpoint,
@@ -45,7 +48,9 @@ export interface Ports {
   readonly tokens: Tokens;
   readonly clients: Clients;
   readonly tokenEndpoint: TokenEndpoint;
-  readonly mail: Mail;
+  readonly messages: Messages;
+  readonly notices: Notices;
+  readonly metrics: Metrics;
   readonly workflow: Workflow;
   readonly incidents: Incidents;
   readonly events: Events;
@@ -99,9 +104,11 @@ export class Cloud {
       tokens: secretsManagerTokens(secretPrefix, secrets),
       clients: secretsManagerClients(secrets),
       tokenEndpoint: this.#tokenEndpoint(invocation),
-      mail: this.#mail(invocation),
+      messages: this.#messages(invocation),
+      notices: dynamoNotices(table),
+      metrics: { put: () => undefined, count: () => undefined },
       workflow: this.#workflow(invocation),
-      incidents: dynamoIncidents(table),
+      incidents: dynamoIncidents(table, clock),
       events: dynamoEvents(table, clock, random),
       limits: dynamoLimits(table, random),
       findEndpoints: async ({ authorizationEndpoint = '', tokenEndpoint = '' }) => ({
@@ -174,11 +181,20 @@ export class Cloud {
     };
   }
 
-  #mail(invocation: Invocation): Mail {
+  #messages(invocation: Invocation): Messages {
     return {
-      send: (settings, notice) =>
+      send: async (channel, { connectionId }, notice) => {
+        try {
+          await callPort(() =>
+            this.#call(invocation, () => this.#ledger.noticeSent(invocation, connectionId, channel, notice)),
+          );
+        } catch {
+          throw new ChannelUnavailableError('A simulated fault.');
+        }
+      },
+      tellOperators: ({ text }) =>
         callPort(() =>
-          this.#call(invocation, () => this.#ledger.mailSent(invocation, settings.connectionId, notice)),
+          this.#call(invocation, () => this.#ledger.passedOn(invocation, invocation.connectionId, text)),
         ),
     };
   }

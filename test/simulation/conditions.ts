@@ -67,16 +67,17 @@ export function drawConditions(dice: Dice): Conditions {
       accessTokenLifetimeSeconds,
       limits: { absoluteSeconds, slidingSeconds },
     },
-    owner: { email: 'dana@example.com', timeZone: 'UTC' },
+    owner: {
+      email: 'dana@example.com',
+      timeZone: 'UTC',
+      ...(dice.chance(0.5) && { phone: '+12125550123' }),
+    },
     clientSecretName,
     redirectUri: 'https://grants.example.com/callback',
     publicUrl: 'https://grants.example.com',
-    rungOffsetsSeconds: dice.pick([
-      undefined,
-      [hourSeconds],
-      [3 * hourSeconds, 2 * hourSeconds, hourSeconds],
-      [12 * hourSeconds, 6 * hourSeconds, hourSeconds],
-    ]),
+    rungs: dice.pick([undefined, [1], [3, 2, 1], [12, 6, 1]])?.map((hoursBefore) => ({
+      secondsBefore: hoursBefore * hourSeconds,
+    })),
     paused: false,
     ...(dice.chance(0.08) ? hours : {}),
   };

@@ -9,8 +9,6 @@ export interface Request extends Substitutes {
   readonly UpdateExpression?: string;
   readonly ConditionExpression?: string | undefined;
   readonly KeyConditionExpression?: string;
-  /** Plain names. */
-  readonly ProjectionExpression?: string;
   readonly ReturnValues?: string;
 }
 
@@ -50,8 +48,6 @@ export class DynamoDb {
         return this.#put(request);
       case 'UpdateItem':
         return this.#update(request);
-      case 'DeleteItem':
-        return this.#write(request.Key!, undefined);
       case 'Query':
         return this.#query(request);
       default:
@@ -79,11 +75,7 @@ export class DynamoDb {
     const { KeyConditionExpression: condition, ExpressionAttributeValues: values } = request;
     const [, pk, prefix] = /^pk = (:\w+) AND begins_with\(sk, (:\w+)\)$/.exec(condition!)!;
     const found = this.items(text(values![pk!]), text(values![prefix!]));
-    const names = request.ProjectionExpression?.split(', ');
-    const items = names
-      ? found.map((item) => Object.fromEntries(names.map((name) => [name, item[name]!])))
-      : found;
-    return { Items: items, Count: items.length, ScannedCount: items.length };
+    return { Items: found, Count: found.length, ScannedCount: found.length };
   }
 
   #check(request: Request, item: Item | undefined): void {

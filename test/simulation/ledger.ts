@@ -3,7 +3,9 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import { ladderOf } from '../../core/ladder.ts';
-import type { NoticeText } from '../../core/notice.ts';
+import type { ChannelName } from '../../core/channel.ts';
+import { channelNames } from '../../core/channel.ts';
+import type { Notice } from '../../core/notice.ts';
 import type { TokenAnswer } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
@@ -36,7 +38,7 @@ class Book {
   readonly mails: Mail[] = [];
   /** By execution: the token that it waits on. */
   readonly waits = new Map<string, string>();
-  /** Who told it last: a rung, that the grant is back, or a link by its authorization. */
+  /** Who told it last: a rung, that the grant is back, or one notice by one channel. */
   readonly tellers = new Map<string, Invocation>();
   /** What is recorded as told, by whom. */
   readonly told = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
@@ -131,7 +133,11 @@ export class Ledger {
     const tells = (notice: string) => {
       if (!book.told.has(notice)) book.told.set(notice, { by: this.acting, atMs: this.#stage.nowMs });
     };
-    if (sk.startsWith('authorization#') && after.sentAtMs) tells(sk.slice('authorization#'.length));
+    if (sk.startsWith('notice#') && this.acting) {
+      for (const channel of channelNames) {
+        if (after[channel]?.S === 'sent') tells(noticeOf(this.acting, channel));
+      }
+    }
     if (sk !== 'grant') return;
     // A login begins the ladder anew.
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
@@ -213,13 +219,22 @@ export class Ledger {
     this.#stage.note(() => `${invocation.id}    the code was good for ${what}`);
   }
 
-  mailSent(invocation: Invocation, connectionId: string, notice: NoticeText): void {
-    this.#requireNoSecret(notice, 'a mail');
+  noticeSent(invocation: Invocation, connectionId: string, channel: ChannelName, notice: Notice): void {
+    this.#requireNoSecret(notice, 'a notice');
     const book = this.#book(connectionId);
-    const link = /https:\S+\/reauthorize\/\S+/.exec(notice.text)?.[0];
-    this.#stage.note(() => `${invocation.id}    mail: ${notice.subject}`);
-    this.#requireUntold(book, invocation, link);
+    const link = notice.button?.url;
+    this.#stage.note(() => `${invocation.id}    by ${channel}: ${notice.subject}`);
+    this.#requireUntold(book, invocation, channel);
     book.mails.push({ atMs: this.#stage.nowMs, invocation, link });
+    this.onMail(connectionId, link);
+  }
+
+  /** No channel took a notice: the operators got it, and pass it on. */
+  passedOn(invocation: Invocation, connectionId: string, text: string): void {
+    this.#requireNoSecret(text, 'what is passed on');
+    const link = /https:\S+\/reauthorize\/\S+/.exec(text)?.[0];
+    this.#stage.note(() => `${invocation.id}    the operators pass a notice on`);
+    this.#book(connectionId).mails.push({ atMs: this.#stage.nowMs, invocation, link });
     this.onMail(connectionId, link);
   }
 
@@ -337,7 +352,9 @@ export class Ledger {
       );
     }
     const refreshedInCalm = access !== undefined && Date.parse(access.obtained_at) > calmSinceMs;
-    const incidents = this.#table!.items(`connection#${connectionId}`, 'incident#').map(({ sk }) => sk!.S!);
+    const incidents = this.#table!.items(`connection#${connectionId}`, 'incident#')
+      .filter(({ endedAt }) => endedAt === undefined)
+      .map(({ sk }) => sk!.S!);
     const ended = refreshedInCalm ? ['CheckGrant', 'RefreshTokens'] : ['CheckGrant'];
     const left = incidents.find((sk) => ended.includes(sk.split('#')[1]!));
     if (left !== undefined) fail('an incident ends with its next success', left);
@@ -384,14 +401,11 @@ export class Ledger {
    * What is recorded as told is not told again. Of one execution two runs of a step can overlap, when Step Functions has
    * lost the first; both may have begun before either one recorded.
    */
-  #requireUntold(book: Book, invocation: Invocation, link: string | undefined): void {
+  #requireUntold(book: Book, invocation: Invocation, channel: ChannelName): void {
     const { connectionId } = book.settings;
-    const { decision, executionId } = invocation.input as {
-      readonly decision: { readonly rung?: string; readonly kind?: string };
-      readonly executionId: string;
-    };
-    const what = decision.kind === 'restored' ? 'restored' : link!.split('/').at(-2)!;
-    for (const notice of [what, ...(decision.rung === undefined ? [] : [decision.rung])]) {
+    const { decision, executionId } = invocation.input as StepInput;
+    const whole = decision.rung ?? (decision.kind === 'restored' ? 'restored' : undefined);
+    for (const notice of [noticeOf(invocation, channel), ...(whole === undefined ? [] : [whole])]) {
       const told = book.told.get(notice);
       const isOwn = told?.by !== undefined && executionIdOf(told.by) === executionId;
       if (told && !(isOwn && told.atMs > invocation.invokedAtMs)) {
@@ -423,7 +437,7 @@ export class Ledger {
     const { settings, mails } = book;
     const ladder = grant.status === 'active' ? ladderOf(settings, grant) : undefined;
     const seenMs = this.#stage.nowMs - 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-    const rungMs = ladder?.rungsMs.findLast((atMs) => atMs < seenMs);
+    const rungMs = ladder?.rungs.findLast(({ atMs }) => atMs < seenMs)?.atMs;
     if (rungMs === undefined || (mails.at(-1)?.atMs ?? 0) > rungMs - 10_000) return;
     this.#stage.fail(
       'every rung is told',
@@ -441,8 +455,20 @@ export class Ledger {
   }
 }
 
+interface StepInput {
+  readonly executionId?: string;
+  readonly entry?: number;
+  readonly decision: { readonly rung?: string; readonly kind?: string };
+}
+
 function executionIdOf({ input }: Invocation): string | undefined {
-  return (input as { readonly executionId?: string }).executionId;
+  return (input as StepInput).executionId;
+}
+
+/** One notice of one step, over one channel. */
+function noticeOf({ input }: Invocation, channel: ChannelName): string {
+  const { executionId, entry } = input as StepInput;
+  return `${executionId}#${entry} by ${channel}`;
 }
 
 /** `simulation/<connectionId>/<kind>`. */

@@ -26,12 +26,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an old fencing number still writes',
-    seed: 8,
+    seed: 305,
     dynamoDb: withoutCondition(isFenced),
   },
   {
     name: 'AWSCURRENT moves from wherever it is',
-    seed: 14,
+    seed: 611,
     secretsManager: (request, currentOf) =>
       'MoveToVersionId' in request
         ? { ...request, RemoveFromVersionId: currentOf(String(request.SecretId)) }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import validate from 'asl-validator';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { errorNames } from '../../core/errors.ts';
+import { cures, errorNames } from '../../core/errors.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
@@ -21,14 +21,16 @@ const values: Readonly<Record<string, string>> = {
   ConsoleUrl: 'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
 };
 const facts: AslFacts = {
-  placeholders: Object.keys(values),
+  placeholders: [...Object.keys(values), 'Cures'],
   functionTimeoutSeconds: 30,
   errorNames,
 };
 
 describe('keep-grant.asl.json', () => {
   test('is valid States Language once its placeholders are filled in', () => {
-    const filled = source.replace(/\$\{(\w+)\}/g, (_, name: string) => values[name]!);
+    const filled = source
+      .replaceAll('"${Cures}"', JSON.stringify(cures))
+      .replace(/\$\{(\w+)\}/g, (_, name: string) => values[name]!);
     expect(filled).not.toContain('undefined');
     const validation = validate(JSON.parse(filled));
     expect(validation.errorsText()).toBe('');
@@ -51,6 +53,7 @@ describe('keep-grant.asl.json', () => {
       RequestReauthorization: expect.stringContaining('$max([60, '),
       RecordIncident: 30,
       AlertOperator: 30,
+      TellRecovery: 30,
     });
   });
 
@@ -248,7 +251,7 @@ describe('the lint reports', () => {
 
   test('nothing of a state that only a flag’s value leads to', () => {
     // Failed reads $incident, which is assigned wherever $alerted is true.
-    const always = broken(({ Choose }) => set(Choose!.Choices![3], { Condition: '{% $exists($alerted) %}' }));
+    const always = broken(({ Choose }) => set(Choose!.Choices![4], { Condition: '{% $exists($alerted) %}' }));
     expect(always).toEqual(['Failed: $incident is not assigned on every path to it']);
   });
 });

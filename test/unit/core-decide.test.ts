@@ -294,7 +294,7 @@ describe('5. a rung', () => {
   });
 
   test('its link lasts 15 minutes at least', () => {
-    const shortTicks = { ...schwab, rungOffsetsSeconds: [86_400, 3600] };
+    const shortTicks = { ...schwab, rungs: [{ secondsBefore: 86_400 }, { secondsBefore: 3600 }] };
     expect(at(ms('2026-03-09T13:59:00Z'), fresh(afterLastRung), {}, shortTicks)).toMatchObject({
       expiresAt: '2026-03-09T14:50:00.000Z',
     });

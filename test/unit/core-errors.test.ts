@@ -19,6 +19,8 @@ describe('errors', () => {
       'LeaseHeldError',
       'TokenEndpointUnavailableError',
       'StoreUnavailableError',
+      'ChannelUnavailableError',
+      'ChannelRejectedError',
       'ClientRejectedError',
       'ProviderContractError',
       'ConfigurationError',

@@ -82,10 +82,13 @@ const courses = (limits: fc.Arbitrary<Limits>, working: fc.Arbitrary<number>, st
       starts,
       hours: fc.record(
         {
-          rungOffsetsSeconds: fc.array(fc.integer({ min: 3600, max: 4 * 86_400 }), {
-            minLength: 1,
-            maxLength: 3,
-          }),
+          rungs: fc.array(
+            fc.integer({ min: 3600, max: 4 * 86_400 }).map((secondsBefore) => ({ secondsBefore })),
+            {
+              minLength: 1,
+              maxLength: 3,
+            },
+          ),
           neededHours: daily,
           quietHours: daily,
         },
@@ -107,7 +110,8 @@ describe('over the life of a grant', () => {
     fc.assert(
       fc.property(courses(absolute, some, never), (course) => {
         const { grant, told } = live(course);
-        const { rungsMs, neededAtMs } = ladderOf(course.settings, grant)!;
+        const { rungs, neededAtMs } = ladderOf(course.settings, grant)!;
+        const rungsMs = rungs.map(({ atMs }) => atMs);
         const tickMs = tickSeconds(course.settings.provider.accessTokenLifetimeSeconds) * 1000;
         for (const rungMs of rungsMs) {
           const first = told.find(({ rungs }) => rungs.includes(iso(rungMs)));
@@ -171,7 +175,8 @@ describe('over the life of a grant', () => {
     fc.assert(
       fc.property(courses(sliding, never, never), (course) => {
         const { grant, told } = live(course);
-        const { rungsMs, neededAtMs } = ladderOf(course.settings, grant)!;
+        const { rungs, neededAtMs } = ladderOf(course.settings, grant)!;
+        const rungsMs = rungs.map(({ atMs }) => atMs);
         for (const rungMs of rungsMs) {
           const first = told.find(({ rungs }) => rungs.includes(iso(rungMs)));
           expect(first?.atMs).toBeLessThan(neededAtMs);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { defaultRungOffsetsSeconds, ladderOf } from '../../core/ladder.ts';
+import { defaultRungs, ladderOf } from '../../core/ladder.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import { openingAt } from '../../core/window.ts';
@@ -19,18 +19,20 @@ import {
 } from '../helpers/core-samples.ts';
 
 const rungsOf = (settings: Settings, authorizedAt: string, refreshedAt = authorizedAt) =>
-  ladderOf(settings, { authorizedAtMs: ms(authorizedAt), refreshedAtMs: ms(refreshedAt) })!.rungsMs.map(iso);
+  ladderOf(settings, { authorizedAtMs: ms(authorizedAt), refreshedAtMs: ms(refreshedAt) })!.rungs.map(
+    ({ atMs }) => iso(atMs),
+  );
 
 describe('rungs', () => {
   test('of a week: 48, 24, 6 hours and one before the end', () => {
     expect(ladderOf(schwab, loggedIn(ms('2026-03-02T15:00:00Z')))).toEqual({
       deadlineMs: ms('2026-03-09T15:00:00Z'),
       neededAtMs: ms('2026-03-09T15:00:00Z'),
-      rungsMs: [
-        ms('2026-03-07T15:00:00Z'),
-        ms('2026-03-08T15:00:00Z'),
-        ms('2026-03-09T09:00:00Z'),
-        ms('2026-03-09T14:00:00Z'),
+      rungs: [
+        { atMs: ms('2026-03-07T15:00:00Z'), channels: ['email'] },
+        { atMs: ms('2026-03-08T15:00:00Z'), channels: ['email'] },
+        { atMs: ms('2026-03-09T09:00:00Z'), channels: ['email'] },
+        { atMs: ms('2026-03-09T14:00:00Z'), channels: ['email'] },
       ],
     });
   });
@@ -51,11 +53,14 @@ describe('rungs', () => {
     [{ absoluteSeconds: 365 * 86_400, slidingSeconds: 7 * 86_400 }, 172_800],
     [{}, 604_800],
   ])('the shortest limit of %j has its first rung %d seconds before', (limits, first) => {
-    expect(defaultRungOffsetsSeconds(limits)[0]).toBe(first);
+    expect(defaultRungs(limits)[0]!.secondsBefore).toBe(first);
   });
 
   test('are those of config where it has them, in order, each once', () => {
-    const settings = { ...schwab, rungOffsetsSeconds: [7200, 86_400, 7200] };
+    const settings = {
+      ...schwab,
+      rungs: [{ secondsBefore: 7200 }, { secondsBefore: 86_400 }, { secondsBefore: 7200 }],
+    };
     expect(rungsOf(settings, '2026-03-02T15:00:00Z')).toEqual([
       '2026-03-08T15:00:00.000Z',
       '2026-03-09T13:00:00.000Z',
@@ -77,7 +82,7 @@ describe('rungs', () => {
   });
 
   test('if none remain there is one, half-way', () => {
-    const settings = { ...withLimits({ absoluteSeconds: 7200 }), rungOffsetsSeconds: [7200] };
+    const settings = { ...withLimits({ absoluteSeconds: 7200 }), rungs: [{ secondsBefore: 7200 }] };
     expect(rungsOf(settings, '2026-03-02T15:00:00Z')).toEqual(['2026-03-02T16:00:00.000Z']);
   });
 
@@ -96,14 +101,13 @@ describe('a deadline that every refresh postpones', () => {
       '2026-03-21T06:00:00.000Z',
       '2026-03-21T11:00:00.000Z',
     ]);
-    expect(ladderOf(idleDay, { authorizedAtMs: ms('2026-03-02T15:00:00Z') })!.rungsMs.map(iso)).toEqual([
-      '2026-03-03T09:00:00.000Z',
-      '2026-03-03T14:00:00.000Z',
-    ]);
+    expect(
+      ladderOf(idleDay, { authorizedAtMs: ms('2026-03-02T15:00:00Z') })!.rungs.map(({ atMs }) => iso(atMs)),
+    ).toEqual(['2026-03-03T09:00:00.000Z', '2026-03-03T14:00:00.000Z']);
   });
 
   test('has one half-way from then if no other remains', () => {
-    const settings = { ...withLimits({ slidingSeconds: 1800 + 7200 }), rungOffsetsSeconds: [86_400] };
+    const settings = { ...withLimits({ slidingSeconds: 1800 + 7200 }), rungs: [{ secondsBefore: 86_400 }] };
     expect(rungsOf(settings, '2026-03-02T15:00:00Z', '2026-03-20T12:00:00Z')).toEqual([
       '2026-03-20T13:30:00.000Z',
     ]);
@@ -128,7 +132,7 @@ describe('needed hours', () => {
     const ladder = ladderOf(bot, loggedIn(ms('2026-02-07T13:10:00Z')))!;
     expect(iso(ladder.deadlineMs)).toBe('2026-02-14T13:10:00.000Z');
     expect(iso(ladder.neededAtMs)).toBe('2026-02-16T12:00:00.000Z');
-    expect(ladder.rungsMs.map(iso)).toEqual([
+    expect(ladder.rungs.map(({ atMs }) => iso(atMs))).toEqual([
       '2026-02-14T12:00:00.000Z',
       '2026-02-15T12:00:00.000Z',
       '2026-02-16T06:00:00.000Z',
@@ -169,7 +173,7 @@ describe('quiet hours', () => {
     const short = {
       ...sleeper,
       provider: withLimits({ absoluteSeconds: 6 * 3600 }).provider,
-      rungOffsetsSeconds: [86_400],
+      rungs: [{ secondsBefore: 86_400 }],
     };
     // Logged in at 20:30 in New York, half-way at 23:30.
     expect(rungsOf(short, '2026-02-03T01:30:00Z')).toEqual(['2026-02-03T03:00:00.000Z']);
@@ -191,7 +195,8 @@ test('whatever the settings: at least one rung, in order, after the login, told 
           expect(ladder).toBeUndefined();
           return;
         }
-        const { rungsMs, neededAtMs, deadlineMs } = ladder!;
+        const { rungs, neededAtMs, deadlineMs } = ladder!;
+        const rungsMs = rungs.map(({ atMs }) => atMs);
         expect(rungsMs.length).toBeGreaterThanOrEqual(1);
         expect(neededAtMs).toBeGreaterThanOrEqual(deadlineMs);
         if (settings.neededHours) expect(openingAt(settings.neededHours, neededAtMs)).toBeDefined();
@@ -214,7 +219,59 @@ test('whatever the settings: at least one rung, in order, after the login, told 
 
 test('a check an hour later is still in time for every default rung', () => {
   for (const settings of [schwab, ninetyDays, withLimits({ absoluteSeconds: 7200 }, 86_400)]) {
-    const { rungsMs, neededAtMs } = ladderOf(settings, loggedIn(0))!;
-    expect(rungsMs.at(-1)! + 60 * minuteMs).toBeLessThanOrEqual(neededAtMs);
+    const { rungs, neededAtMs } = ladderOf(settings, loggedIn(0))!;
+    expect(rungs.at(-1)!.atMs + 60 * minuteMs).toBeLessThanOrEqual(neededAtMs);
   }
+});
+
+describe('the channels of a rung', () => {
+  const reachable = {
+    ...schwab,
+    owner: { ...schwab.owner, phone: '+12125550123', slack: 'a/slack', discord: 'a/discord' },
+  };
+  const channelsOf = (settings: Settings) =>
+    ladderOf(settings, loggedIn(ms('2026-03-02T15:00:00Z')))!.rungs.map(({ channels }) => channels);
+
+  test('are mail first, then a text message too, in the end all that the owner has', () => {
+    const all = ['email', 'sms', 'slack', 'discord'];
+    expect(channelsOf(reachable)).toEqual([['email'], ['email', 'sms'], all, all]);
+    expect(channelsOf({ ...ninetyDays, owner: reachable.owner })).toEqual([
+      ['email'],
+      ['email', 'sms'],
+      all,
+      all,
+    ]);
+  });
+
+  test('leave out what the owner does not have', () => {
+    const owner = { ...schwab.owner, slack: 'a/slack' };
+    expect(channelsOf({ ...schwab, owner })).toEqual([
+      ['email'],
+      ['email'],
+      ['email', 'slack'],
+      ['email', 'slack'],
+    ]);
+  });
+
+  test('are those of config, rung by rung; without any that the owner has, all', () => {
+    const rungs = [
+      { secondsBefore: 86_400, channels: ['slack' as const] },
+      { secondsBefore: 7200, channels: ['discord' as const, 'sms' as const] },
+      { secondsBefore: 3600 },
+    ];
+    expect(channelsOf({ ...reachable, rungs })).toEqual([
+      ['slack'],
+      ['sms', 'discord'],
+      ['email', 'sms', 'slack', 'discord'],
+    ]);
+    expect(channelsOf({ ...schwab, rungs })).toEqual([['email'], ['email'], ['email']]);
+  });
+
+  test('of rungs that coincide are those of all of them', () => {
+    const rungs = [
+      { secondsBefore: 86_400, channels: ['slack' as const] },
+      { secondsBefore: 86_400, channels: ['email' as const] },
+    ];
+    expect(channelsOf({ ...reachable, rungs })).toEqual([['email', 'slack']]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Html, html } from '../../core/html.ts';
-import { formatInstant, noticeKind, writeNotice } from '../../core/notice.ts';
+import { formatInstant, mailOf, noticeKind, smsOf, unreached, writeNotice } from '../../core/notice.ts';
 import { ms, schwab } from '../helpers/core-samples.ts';
 
 const neededAtMs = ms('2026-03-09T15:00:00Z');
@@ -10,9 +10,11 @@ const link = {
   expiresAtMs: ms('2026-03-08T15:50:00Z'),
 };
 
+const mailAbout = (...given: Parameters<typeof writeNotice>) => mailOf(writeNotice(...given));
+
 describe('a notice', () => {
   test('before the end says by when, in the owner’s time, and has the link once', () => {
-    const notice = writeNotice(schwab, { kind: 'expiring', neededAtMs, link });
+    const notice = mailAbout(schwab, { kind: 'expiring', neededAtMs, link });
     expect(notice.subject).toBe('Log in to Charles Schwab before Mon 9 Mar, 11:00 GMT-4 (schwab-main)');
     expect(notice.text).toBe(
       `Hello Dana,
@@ -31,14 +33,14 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
   });
 
   test('before no known end asks for a login', () => {
-    const notice = writeNotice(schwab, { kind: 'expiring', link });
+    const notice = mailAbout(schwab, { kind: 'expiring', link });
     expect(notice.subject).toBe('Log in to Charles Schwab again (schwab-main)');
     expect(notice.text).not.toContain('Until');
   });
 
   test('of the first login invites', () => {
     const owner = { email: 'dana@example.com', timeZone: 'UTC' };
-    const notice = writeNotice({ ...schwab, owner }, { kind: 'invited', link });
+    const notice = mailAbout({ ...schwab, owner }, { kind: 'invited', link });
     expect(notice.subject).toBe('Connect Charles Schwab (schwab-main)');
     expect(notice.text).toMatch(
       /^Hello,\n\nGrantkeeper keeps the connection schwab-main to Charles Schwab alive/,
@@ -47,25 +49,25 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
   });
 
   test('after the end says what has stopped', () => {
-    const notice = writeNotice(schwab, { kind: 'expired', link });
+    const notice = mailAbout(schwab, { kind: 'expired', link });
     expect(notice.subject).toBe('Charles Schwab has stopped working: log in again (schwab-main)');
     expect(notice.text).toContain('has ended. It works again as soon as you have logged in.');
   });
 
   test('that it works again needs no link', () => {
-    const notice = writeNotice(schwab, { kind: 'restored', deadlineMs: neededAtMs });
+    const notice = mailAbout(schwab, { kind: 'restored', deadlineMs: neededAtMs });
     expect(notice).toMatchObject({
       subject: 'Charles Schwab works again (schwab-main)',
       text: 'Hello Dana,\n\nThe connection schwab-main to Charles Schwab works again.\nThe next login is due before Mon 9 Mar, 11:00 GMT-4.\n',
     });
     expect(notice.html).not.toContain('<a');
-    expect(writeNotice(schwab, { kind: 'restored' }).text).not.toContain('due');
+    expect(mailAbout(schwab, { kind: 'restored' }).text).not.toContain('due');
   });
 
   test('escapes whatever it is told in HTML, and nowhere else', () => {
     const owner = { name: `<b>"O'Hara" & co</b>`, email: 'o@example.com', timeZone: 'UTC' };
     const provider = { ...schwab.provider, displayName: '<i>Bank</i>' };
-    const notice = writeNotice({ ...schwab, owner, provider }, { kind: 'expiring', neededAtMs, link });
+    const notice = mailAbout({ ...schwab, owner, provider }, { kind: 'expiring', neededAtMs, link });
     expect(notice.text).toContain(`Hello <b>"O'Hara" & co</b>,`);
     expect(notice.html).toContain('Hello &lt;b&gt;&quot;O&#39;Hara&quot; &amp; co&lt;/b&gt;,');
     expect(notice.html).not.toMatch(/<b>|<i>/);
@@ -85,6 +87,38 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
   test('has the hour of the owner’s zone, summer or winter', () => {
     expect(formatInstant(ms('2026-01-09T15:00:00Z'), 'America/New_York')).toBe('Fri 9 Jan, 10:00 GMT-5');
     expect(formatInstant(ms('2026-07-09T22:00:00Z'), 'Asia/Kolkata')).toBe('Fri 10 Jul, 03:30 GMT+5:30');
+  });
+
+  test('as a text message is its subject and the link', () => {
+    expect(smsOf(writeNotice(schwab, { kind: 'expiring', neededAtMs, link }))).toBe(
+      `Log in to Charles Schwab before Mon 9 Mar, 11:00 GMT-4 (schwab-main): ${link.url}`,
+    );
+    expect(smsOf(writeNotice(schwab, { kind: 'restored' }))).toBe('Charles Schwab works again (schwab-main)');
+  });
+
+  test('that reached nobody says to the operators why, whom to tell, and has the link', () => {
+    const notice = writeNotice(schwab, { kind: 'expired', link });
+    const failures = ['email: sending mail for schwab-main: MessageRejected', 'sms: failed before'];
+    expect(unreached(schwab, notice, failures)).toEqual({
+      subject: 'Grantkeeper: schwab-main: the owner could not be reached',
+      text: `The owner of schwab-main could not be reached by any channel:
+- email: sending mail for schwab-main: MessageRejected
+- sms: failed before
+
+Please pass this on to Dana (dana@example.com), and to nobody else:
+
+The connection schwab-main to Charles Schwab has ended. It works again as soon as you have logged in.
+${link.url}
+The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to Charles Schwab; your password is typed there and nowhere else.
+`,
+    });
+    const { text } = unreached(
+      { ...schwab, owner: { ...schwab.owner, name: undefined } },
+      writeNotice(schwab, { kind: 'restored' }),
+      [],
+    );
+    expect(text).toContain('Please pass this on to dana@example.com, and');
+    expect(text).not.toContain('http');
   });
 });
 

@@ -143,7 +143,7 @@ describe('settings', () => {
   test('are read back as they were written', () => {
     const whole = {
       ...ninetyDays,
-      rungOffsetsSeconds: [172_800, 3600],
+      rungs: [{ secondsBefore: 172_800 }, { secondsBefore: 3600 }],
       neededHours: tradingWeek,
       quietHours: { ...tradingWeek, from: '22:00', to: '07:00' },
     };
@@ -170,16 +170,16 @@ describe('settings', () => {
       'redirectUri: must be written as URLs are compared: scheme and host in lower case, with a path',
     ],
     [
-      { rungOffsetsSeconds: [86_400, 3599] },
-      'rungOffsetsSeconds.1: must be at least 3600 seconds, the longest time between two checks',
+      { rungs: [{ secondsBefore: 86_400 }, { secondsBefore: 3599 }] },
+      'rungs.1.secondsBefore: must be at least 3600 seconds, the longest time between two checks',
     ],
   ])('with %j are refused', (change, problem) => {
     expect(withProblems(change)).toEqual([problem]);
   });
 
   test.each([
-    { rungOffsetsSeconds: [] },
-    { rungOffsetsSeconds: Array(13).fill(3600) },
+    { rungs: [] },
+    { rungs: Array.from({ length: 13 }, () => ({ secondsBefore: 3600 })) },
     { clientSecretName: '' },
   ])('with %j are refused too', (change) => expect(withProblems(change)).toHaveLength(1));
 

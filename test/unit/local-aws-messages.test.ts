@@ -163,22 +163,76 @@ describe('Publish', () => {
     });
   });
 
-  test('is refused by name with attributes, to a phone, and as another operation', async () => {
+  test('is refused by name with attributes that are not played, and as another operation', async () => {
     const name = 'NotImplementedByEmbeddedCloud';
     const attributes = { a: { DataType: 'String', StringValue: 'b' } };
     expect(
       await refusal(sns.send(new PublishCommand({ TopicArn, Message: 'm', MessageAttributes: attributes }))),
     ).toEqual({
       name,
-      message: 'The embedded cloud does not play the parameter MessageAttributes of Publish.',
-    });
-    expect(await refusal(sns.send(new PublishCommand({ PhoneNumber: '+1', Message: 'm' })))).toMatchObject({
-      name,
-      message: expect.stringContaining('PhoneNumber'),
+      message: 'The embedded cloud does not play the parameter MessageAttributes.a of sns:Publish.',
     });
     expect(await refusal(sns.send(new ListTopicsCommand({})))).toEqual({
       name,
       message: 'The embedded cloud does not play sns:ListTopics.',
+    });
+  });
+
+  test('to a telephone is a text message, of 1,600 characters at most', async () => {
+    const text = (change: object) =>
+      sns.send(
+        new PublishCommand({
+          PhoneNumber: '+12125550123',
+          Message: 'm'.repeat(1600),
+          MessageAttributes: {
+            'AWS.SNS.SMS.SMSType': { DataType: 'String', StringValue: 'Transactional' },
+          },
+          ...change,
+        }),
+      );
+    expect((await text({})).MessageId).toBeDefined();
+    expect(aws.inbox.list().at(-1)).toMatchObject({
+      channel: 'sms',
+      to: '+12125550123',
+      text: 'm'.repeat(1600),
+    });
+    const refused = { name: 'InvalidParameterException' };
+    expect(await refusal(text({ Message: 'm'.repeat(1601) }))).toMatchObject(refused);
+    expect(await refusal(text({ PhoneNumber: '2125550123' }))).toMatchObject(refused);
+    expect(await refusal(text({ TopicArn }))).toMatchObject(refused);
+    expect(
+      await refusal(
+        text({ MessageAttributes: { 'AWS.SNS.SMS.SMSType': { DataType: 'String', StringValue: 'Loud' } } }),
+      ),
+    ).toMatchObject(refused);
+    aws.sns.optOut('+12125550123');
+    expect(await refusal(text({}))).toMatchObject({ name: 'OptedOutException' });
+  });
+
+  test('to a telephone needs a permission that is not of topics', async () => {
+    const role = roleArn.replace('restricted', 'texting');
+    aws.iam.addRole({
+      arn: role,
+      name: 'texting',
+      assumeRolePolicy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      }),
+    });
+    aws.iam.addRolePolicy(
+      role,
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'sns:Publish', NotResource: 'arn:aws:sns:*:*:*' }],
+      }),
+    );
+    const asRole = clients(aws.url, aws.iam.credentialsFor(role)).sns;
+    const text = new PublishCommand({ PhoneNumber: '+12125550199', Message: 'm' });
+    expect((await asRole.send(text)).MessageId).toBeDefined();
+    expect(await refusal(asRole.send(new PublishCommand({ TopicArn, Message: 'm' })))).toMatchObject({
+      name: 'AuthorizationErrorException',
     });
   });
 

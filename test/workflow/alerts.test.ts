@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';
-import { putClientSecret } from '../../local/cloud.ts';
-import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import { TestDemo, mailOnly, minuteMs } from '../helpers/demo.ts';
 import {
   breakMail,
   clientRefused,
@@ -33,7 +33,9 @@ describe('with a connection that works', () => {
       {
         at: '2026-01-05T12:25:00.000Z',
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
-        text: expect.stringContaining('Put the right ones into the client secret.'),
+        text: expect.stringMatching(
+          /Since: 2026-01-05T12:25:00\.000Z\nLast success: 2026-01-05T12:00:00\.000Z\nAccess token ends: 2026-01-05T12:30:00\.000Z\n\n.*Put the right ones[^]*What to do: Put the right id and secret into the client secret\./,
+        ),
       },
     ]);
     const failed = (await demo.executions()).slice(0, 4);
@@ -49,7 +51,17 @@ describe('with a connection that works', () => {
 
     await demo.advance(25 * minuteMs);
     expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await demo.item('incident#RefreshTokens#ClientRejectedError')).toBeUndefined();
+    expect(await demo.item('incident#RefreshTokens#ClientRejectedError')).toMatchObject({
+      since: '2026-01-05T12:25:00.000Z',
+      endedAt: '2026-01-05T14:05:00.000Z',
+    });
+    expect(story.recoveries()).toMatchObject([
+      {
+        at: '2026-01-05T14:05:00.000Z',
+        subject: 'Grantkeeper: demo-main: works again',
+        text: expect.stringContaining('RefreshTokens: ClientRejectedError, since 2026-01-05T12:25:00.000Z'),
+      },
+    ]);
 
     await demo.brokerage.misbehave(clientRefused);
     await demo.advance(25 * minuteMs);
@@ -132,12 +144,14 @@ describe('with a connection that works', () => {
 
     await putBack();
     await demo.advance(25 * minuteMs);
-    expect(await demo.item('incident#CheckGrant#ConfigurationError')).toBeUndefined();
+    expect(await demo.item('incident#CheckGrant#ConfigurationError')).toMatchObject({
+      endedAt: expect.any(String),
+    });
   });
 });
 
 test('a missing client secret, then mail that SES refuses: one alert each, no mail, and the first mail once both are mended', async () => {
-  await using demo = await TestDemo.start({ clientSecret: () => undefined });
+  await using demo = await TestDemo.start({ clientSecret: () => undefined, configure: mailOnly });
   await demo.advance(60 * minuteMs);
   expect(demo.alerts()).toMatchObject([
     {
@@ -156,37 +170,55 @@ test('a missing client secret, then mail that SES refuses: one alert each, no ma
   const mendMail = breakMail(demo);
   const { clientId: client_id, clientSecret: client_secret } = demo.demo.client;
   const value = JSON.stringify({ client_id, client_secret });
-  await putClientSecret(demo.cloud, 'grantkeeper/local/client/demo', value);
+  await putSecretValue(demo.cloud, 'grantkeeper/local/client/demo', value);
+  const story = watch(demo);
   await demo.advance(75 * minuteMs);
-  expect(demo.alerts().slice(1)).toMatchObject([
+  // The channel is told once; what could not be delivered goes to the operators, link and all.
+  expect(story.alerts()).toMatchObject([
     {
       at: '2026-01-05T13:15:00.000Z',
       subject: 'Grantkeeper: demo-main: ConfigurationError',
-      text: expect.stringContaining('Step: RequestReauthorization'),
+      text: expect.stringContaining('Step: Email'),
     },
+    {
+      at: '2026-01-05T13:15:00.000Z',
+      subject: 'Grantkeeper: demo-main: the owner could not be reached',
+      text: expect.stringMatching(
+        /- email: sending mail for demo-main: MessageRejected[^]*Please pass this on to Dana \(dana@example\.com\), and to nobody else:[^]*http:\S+\/reauthorize\/demo-main\//,
+      ),
+    },
+  ]);
+  expect(story.recoveries().map(({ at, text }) => [at, text.split('\n')[3]])).toEqual([
+    ['2026-01-05T13:15:00.000Z', 'CheckGrant: ConfigurationError, since 2026-01-05T12:00:00.000Z'],
   ]);
   expect(demo.mails()).toEqual([]);
 
+  // The link that was passed on works, and with the login all is over.
   mendMail();
-  await demo.advance(60 * minuteMs);
-  expect(demo.mails()).toMatchObject([
-    { at: '2026-01-05T14:30:00.000Z', subject: 'Connect Demo Brokerage (demo-main)' },
-  ]);
-  expect(await demo.item('incident#RequestReauthorization#ConfigurationError')).toBeUndefined();
-  expect(demo.alerts()).toHaveLength(2);
+  const link = /http:\S+\/reauthorize\/\S+/.exec(story.alerts()[1]!.text)![0];
+  expect(await demo.logIn(link)).toMatchObject({ status: 200, title: 'Done: you are connected' });
+  await demo.advance(25 * minuteMs);
+  expect(
+    story
+      .recoveries()
+      .slice(1)
+      .map(({ text }) => text.split('\n')[3]),
+  ).toEqual(['Email: ConfigurationError, since 2026-01-05T13:15:00.000Z']);
+  expect(story.alerts()).toHaveLength(2);
 });
 
-test('a notice that could not be sent is sent by the first check that can', async () => {
-  await using demo = await TestDemo.start();
+test('where no channel answers for long, the operators get each link, and the first check that can tells the owner', async () => {
+  await using demo = await TestDemo.start({ configure: mailOnly });
   await demo.connect();
   await sleepUntil(demo, '2026-01-10T11:59:00Z');
   const story = watch(demo);
-  const mendMail = breakMail(demo);
-  await demo.advance(60 * minuteMs);
-  expect(story.alerts().map(({ at, text }) => [at, /Step: .*/.exec(text)?.[0]])).toEqual([
-    ['2026-01-10T12:00:00.000Z', 'Step: NotifyOwner'],
+  const mendMail = breakMail(demo, 'TooManyRequestsException');
+  await demo.advance(45 * minuteMs);
+  expect(story.alerts().map(({ at, subject }) => [at, subject])).toEqual([
+    ['2026-01-10T12:20:10.000Z', 'Grantkeeper: demo-main: ChannelUnavailableError'],
+    ['2026-01-10T12:20:10.000Z', 'Grantkeeper: demo-main: the owner could not be reached'],
   ]);
   mendMail();
-  await demo.advance(60 * minuteMs);
-  expect(story.mails().map(({ at }) => at)).toEqual(['2026-01-10T13:15:00.000Z']);
+  await demo.advance(25 * minuteMs);
+  expect(story.mails().map(({ at }) => at)).toEqual(['2026-01-10T12:45:10.000Z']);
 });

@@ -27,10 +27,13 @@ test('a fault behind a page is told to the operator once, keeps the link, and is
   ]);
 
   tap.refuse = () => undefined;
+  await demo.advance(1000);
   expect(await demo.logIn(link)).toMatchObject({ status: 200, title: 'Done: you are connected' });
   await demo.cloud.clock.idle();
   expect((await demo.executions()).at(-1)).toMatchObject({ status: 'SUCCEEDED' });
-  expect(await demo.item('incident#Callback#ConfigurationError')).toBeUndefined();
+  expect(await demo.item('incident#Callback#ConfigurationError')).toMatchObject({
+    endedAt: '2026-01-05T12:00:01.000Z',
+  });
   expect((await stored(demo)).status).toBe('active');
 });
 

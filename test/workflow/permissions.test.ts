@@ -84,10 +84,10 @@ const unplayed = /^(logs:|lambda:InvokeFunction|sqs:)/;
 /** A grant of six hours, whose owner is told at three, two and one before its end: a walk of hours, not of days. */
 function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
   const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
-  const rungOffsetsSeconds = [3 * 3600, 2 * 3600, 3600];
+  const rungs = [3, 2, 1].map((hours) => ({ secondsBefore: hours * 3600 }));
   return {
     ...withProviderData({ limits: { absoluteSeconds: 6 * 3600 } })(config),
-    'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], rungOffsetsSeconds } },
+    'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], rungs } },
   };
 }
 

@@ -1,0 +1,36 @@
+import { ChannelUnavailableError, StoreUnavailableError } from '../../core/errors.ts';
+import type { Messages } from '../../core/ports.ts';
+import { sesMail } from './mail.ts';
+
+export interface MessagesOptions {
+  readonly mail: { readonly from: string; readonly configurationSet: string };
+  readonly operatorTopicArn: string;
+}
+
+/** All ways to people. What most owners do not have is loaded when it is used: text messages, chats, the topic. */
+export function messages({ mail, operatorTopicArn }: MessagesOptions): Messages {
+  const sendMail = sesMail(mail);
+  return {
+    async send(channel, settings, notice) {
+      try {
+        switch (channel) {
+          case 'email':
+            return await sendMail(settings, notice);
+          case 'sms':
+            return await (await import('./topic-and-sms.ts')).sendSms(settings, notice);
+          case 'slack':
+          case 'discord':
+            return await (await import('./webhook.ts')).postToWebhook(channel, settings, notice);
+        }
+      } catch (error) {
+        // Behind a channel it is the channel that cannot be had now.
+        if (error instanceof StoreUnavailableError) throw new ChannelUnavailableError(error.message);
+        throw error;
+      }
+    },
+
+    async tellOperators(message) {
+      await (await import('./topic-and-sms.ts')).publish(operatorTopicArn, message);
+    },
+  };
+}

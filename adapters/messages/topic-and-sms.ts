@@ -1,0 +1,47 @@
+import type { PublishCommandInput } from '@aws-sdk/client-sns';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+
+import { ChannelRejectedError } from '../../core/errors.ts';
+import type { Notice } from '../../core/notice.ts';
+import { smsOf } from '../../core/notice.ts';
+import type { Settings } from '../../core/settings.ts';
+import { callAws, clientDefaults } from '../aws.ts';
+
+const client = new SNSClient(clientDefaults);
+
+/** A text message. The number stays out of errors and logs. */
+export async function sendSms({ connectionId, owner }: Settings, notice: Notice): Promise<void> {
+  const message: PublishCommandInput = {
+    PhoneNumber: owner.phone,
+    Message: smsOf(notice),
+    // Delivered first, and also where advertising is not: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html
+    MessageAttributes: {
+      'AWS.SNS.SMS.SMSType': { DataType: 'String', StringValue: 'Transactional' },
+    },
+  };
+  const refused = (why: string) => () => {
+    throw new ChannelRejectedError(`The owner's telephone of ${connectionId} ${why}`);
+  };
+  const optedOut = refused('has opted out of text messages. Let them opt in again, or take the number out.');
+  const invalid = refused('has a number that SNS does not take. Put the right one into the configuration.');
+  await callAws(
+    `sending a text message for ${connectionId}`,
+    () => client.send(new PublishCommand(message)).then(() => undefined),
+    // As SNS names them, and as its client does.
+    {
+      OptedOut: optedOut,
+      OptedOutException: optedOut,
+      InvalidParameter: invalid,
+      InvalidParameterException: invalid,
+    },
+  );
+}
+
+/** A message to those who subscribe to a topic. */
+export async function publish(
+  topicArn: string,
+  { subject, text }: { readonly subject: string; readonly text: string },
+): Promise<void> {
+  const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
+  await callAws('telling the operators', () => client.send(command).then(() => undefined));
+}

@@ -1,0 +1,34 @@
+import * as z from 'zod/mini';
+
+import type { ChannelName } from './channel.ts';
+import { channelNames, channelSteps } from './channel.ts';
+import type { Grant } from './grant.ts';
+
+/** Something that operators were told of, and that is not over yet: `connection#<id>/incident#<step>#<error>`. */
+export const IncidentSchema = z.object({
+  /** A state of the workflow, a page, or a channel. */
+  step: z.string(),
+  error: z.string(),
+  /** ISO 8601: when it was written down. */
+  since: z.string(),
+});
+export type Incident = z.infer<typeof IncidentSchema>;
+
+/**
+ * Whether what failed has worked since, as the record says.
+ * @param succeeded the step that has just done its work
+ */
+export function isOver({ step, since }: Incident, grant: Grant, succeeded: string): boolean {
+  const hasHappened = (atMs: number | undefined) => atMs !== undefined && atMs > Date.parse(since);
+  // The owner was reached, the client accepted, the tokens stored.
+  if (step === succeeded || hasHappened(grant.authorizedAtMs)) return true;
+  if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);
+  if (step === 'NotifyOwner' || step === 'RequestReauthorization') return hasHappened(grant.toldAtMs);
+  const channel = channelNames.find((name) => channelSteps[name] === step);
+  return channel !== undefined && hasHappened(grant[reachedAt(channel)]);
+}
+
+/** Of the grant record: when a channel last took a notice. */
+export function reachedAt<C extends ChannelName>(channel: C): `${C}ReachedAtMs` {
+  return `${channel}ReachedAtMs`;
+}

@@ -1,0 +1,172 @@
+import type { MetricName } from '../core/metrics.ts';
+
+/** A metric of AWS's own, by the resource that has it. */
+export type Measured =
+  | { readonly own: MetricName }
+  | { readonly of: 'stateMachine' | 'eachFunction' | 'api' | 'deadLetters'; readonly metric: string };
+
+export interface AlarmData {
+  readonly name: string;
+  /** What it means. */
+  readonly means: string;
+  /** What to do; the first words are the first step. */
+  readonly cure: string;
+  /** Several are added up. */
+  readonly metrics: readonly Measured[];
+  readonly statistic: 'Sum' | 'Minimum' | 'Maximum';
+  readonly comparison: 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';
+  readonly threshold: number;
+  /** Of the last so many periods of five minutes this many must be beyond the threshold. */
+  readonly periods: { readonly beyond: number; readonly of: number };
+  readonly missing: 'notBreaching' | 'ignore';
+  /** Where nothing was measured it was zero, once something has been measured at all. */
+  readonly silenceIsZero?: boolean;
+}
+
+/** Metrics are looked at in periods of five minutes: an alarm comes that soon, and costs as little as one of an hour. */
+export const periodSeconds = 300;
+
+const hour = 3600 / periodSeconds;
+/** Once in an hour is enough, and it stays for an hour: connections are checked at different times, and that long apart. */
+const onceAnHour = { beyond: 1, of: hour };
+const againAndAgain = { beyond: 3, of: hour };
+
+/**
+ * Every alarm of a stack; `docs/alarms.md` lists them.
+ * @param shortestTickSeconds between two checks of the connection that is checked most often
+ */
+export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
+  // Within three ticks, however the periods lie to them.
+  const silentPeriods = Math.floor((3 * shortestTickSeconds) / periodSeconds) - 1;
+  return [
+    {
+      name: 'checks-stopped',
+      means: 'No check was completed for three ticks: nothing is refreshed, and nobody is told.',
+      cure: 'Look at the newest executions of the state machine. If there are none, see whether the schedules are enabled and what the dead-letter queue holds; if they fail, what check-grant logs.',
+      metrics: [{ own: 'ChecksCompleted' }],
+      statistic: 'Sum',
+      comparison: 'LessThanThreshold',
+      threshold: 1,
+      periods: { beyond: silentPeriods, of: silentPeriods },
+      // Quiet until the first check, for then there is nothing to fill; and it stays until there are checks again.
+      missing: 'ignore',
+      silenceIsZero: true,
+    },
+    {
+      name: 'deadline-near',
+      means: 'A token will be needed within the hour and its grant has ended by then, or has ended already.',
+      cure: 'Reach the owner by telephone: every rung of their ladder was told. Their newest mail has the link that works.',
+      metrics: [{ own: 'SecondsToDeadline' }],
+      statistic: 'Minimum',
+      comparison: 'LessThanThreshold',
+      threshold: 3600,
+      periods: onceAnHour,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'access-token-expired',
+      means:
+        'A grant is alive, and its stored access token has ended: refreshes fail, and whoever uses it is refused.',
+      cure: 'Look for the alert of RefreshTokens: it names the error and what to do.',
+      metrics: [{ own: 'SecondsToAccessExpiry' }],
+      statistic: 'Minimum',
+      comparison: 'LessThanThreshold',
+      threshold: 0,
+      periods: onceAnHour,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'refreshes-failing',
+      means: 'Refreshes fail again and again.',
+      cure: 'Look for the alert of RefreshTokens: it names the error and what to do.',
+      metrics: [{ own: 'RefreshesFailed' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: againAndAgain,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'executions-failed',
+      means: 'Executions fail again and again. Each cause was told once, by an alert of its own.',
+      cure: 'Open the newest failed execution: it shows the step, the error and its cause.',
+      metrics: [{ of: 'stateMachine', metric: 'ExecutionsFailed' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: againAndAgain,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'executions-cut-short',
+      means: 'An execution timed out, or Step Functions throttled one.',
+      cure: 'Open the executions that timed out. For throttling see the account’s quotas of Step Functions.',
+      metrics: [
+        { of: 'stateMachine', metric: 'ExecutionsTimedOut' },
+        { of: 'stateMachine', metric: 'ExecutionThrottled' },
+      ],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: onceAnHour,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'functions-failing',
+      means: 'Functions end in errors again and again. Single ones are retried and lose nothing.',
+      cure: 'Look for errors in the log groups of the functions; correlation_id is the name of the execution.',
+      metrics: [{ of: 'eachFunction', metric: 'Errors' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: againAndAgain,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'functions-throttled',
+      means: 'Lambda turns invocations away again and again: the account has no concurrency left.',
+      cure: 'See which functions of the account take it all, and ask AWS for a higher quota: new accounts have 10.',
+      metrics: [{ of: 'eachFunction', metric: 'Throttles' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: againAndAgain,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'pages-failing',
+      means: 'A page of an owner, or a callback, was answered with an error of ours.',
+      cure: 'Look at the logs of reauthorize and callback. The link goes on working: the owner can try again.',
+      metrics: [{ of: 'api', metric: '5xx' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: onceAnHour,
+      missing: 'notBreaching',
+    },
+    {
+      name: 'dead-letters',
+      means: 'A check could not be started, and was given up.',
+      cure: 'Read the messages of the dead-letter queue: each has the error. Nothing is lost, for the next tick asks the same; delete them once it is mended.',
+      metrics: [{ of: 'deadLetters', metric: 'ApproximateNumberOfMessagesVisible' }],
+      statistic: 'Maximum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 1,
+      periods: { beyond: 1, of: 1 },
+      // A queue that nobody touches reports nothing, whatever it holds.
+      missing: 'ignore',
+    },
+    {
+      name: 'logins-refused',
+      means:
+        'Several callbacks were ours and not honoured: other browsers, repeats, forged issuers, other accounts.',
+      cure: 'Look at the log of callback for who asked. Ask the owner whether it was they; if not, nothing was stored, and a new link ends the old one.',
+      metrics: [{ own: 'CallbacksRefused' }],
+      statistic: 'Sum',
+      comparison: 'GreaterThanOrEqualToThreshold',
+      threshold: 3,
+      periods: { beyond: 1, of: 1 },
+      missing: 'notBreaching',
+    },
+  ];
+}

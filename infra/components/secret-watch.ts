@@ -1,0 +1,171 @@
+import { Trail } from '@pulumi/aws/cloudtrail/index.js';
+import {
+  Bucket,
+  BucketLifecycleConfiguration,
+  BucketPolicy,
+  BucketPublicAccessBlock,
+  BucketServerSideEncryptionConfiguration,
+  BucketVersioning,
+} from '@pulumi/aws/s3/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { WatchedEvent } from './operator-alerts.ts';
+
+export interface AuditTrailArgs {
+  readonly prefix: string;
+  readonly accountId: pulumi.Input<string>;
+  /** Of the trail, known beforehand: its bucket lets no other write. */
+  readonly trailArn: pulumi.Input<string>;
+  readonly keepDays: number;
+}
+
+/** A CloudTrail of the account's calls, for those who have none: without one nobody hears who reads a secret. */
+export class AuditTrail extends pulumi.ComponentResource {
+  constructor(name: string, args: AuditTrailArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:AuditTrail', name, {}, opts);
+    const parent = { parent: this };
+    const bucket = new Bucket(
+      `${name}-bucket`,
+      // Bucket names are the world's: the account's number makes it one's own.
+      {
+        bucket: pulumi.interpolate`${args.prefix}-trail-${args.accountId}`.apply((bucketName) =>
+          bucketName.toLowerCase().replaceAll('_', '-'),
+        ),
+      },
+      { ...parent, retainOnDelete: true },
+    );
+    const ofBucket = { bucket: bucket.bucket };
+    new BucketPublicAccessBlock(
+      `${name}-private`,
+      {
+        ...ofBucket,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      parent,
+    );
+    new BucketServerSideEncryptionConfiguration(
+      `${name}-encryption`,
+      { ...ofBucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
+      parent,
+    );
+    new BucketVersioning(
+      `${name}-versions`,
+      { ...ofBucket, versioningConfiguration: { status: 'Enabled' } },
+      parent,
+    );
+    new BucketLifecycleConfiguration(
+      `${name}-lifecycle`,
+      {
+        ...ofBucket,
+        rules: [
+          {
+            id: 'expire',
+            status: 'Enabled',
+            filter: { prefix: '' },
+            expiration: { days: args.keepDays },
+            noncurrentVersionExpiration: { noncurrentDays: 30 },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+          },
+        ],
+      },
+      parent,
+    );
+    const policy = new BucketPolicy(
+      `${name}-policy`,
+      { ...ofBucket, policy: bucketPolicy(bucket, args) },
+      parent,
+    );
+    new Trail(
+      `${name}-trail`,
+      {
+        name: `${args.prefix}-trail`,
+        s3BucketName: bucket.bucket,
+        // Management events, reads among them: the first copy of these costs nothing.
+        eventSelectors: [{ readWriteType: 'All', includeManagementEvents: true }],
+        isMultiRegionTrail: true,
+        includeGlobalServiceEvents: true,
+        enableLogFileValidation: true,
+      },
+      // CloudTrail checks that it may write when the trail is made.
+      { ...parent, dependsOn: [policy] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html */
+function bucketPolicy(bucket: Bucket, { accountId, trailArn }: AuditTrailArgs): pulumi.Output<string> {
+  const cloudTrail = { Service: 'cloudtrail.amazonaws.com' };
+  return pulumi.jsonStringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: cloudTrail,
+        Action: 's3:GetBucketAcl',
+        Resource: bucket.arn,
+        Condition: { StringEquals: { 'aws:SourceArn': trailArn } },
+      },
+      {
+        Effect: 'Allow',
+        Principal: cloudTrail,
+        Action: 's3:PutObject',
+        Resource: pulumi.interpolate`${bucket.arn}/AWSLogs/${accountId}/*`,
+        Condition: {
+          StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' },
+        },
+      },
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ],
+  });
+}
+
+/**
+ * Reads of what only the keeper reads: refresh tokens, clients' credentials, webhooks; by anybody but its functions, and
+ * refused ones as well. Access tokens are for others to read, so they are not watched.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+ */
+export function foreignReads(
+  secretPrefix: string,
+  keeperRoleArns: readonly pulumi.Input<string>[],
+): WatchedEvent {
+  // By name, or by ARN, which goes on after the name.
+  const watched = [`${secretPrefix}/*/grant`, `${secretPrefix}/client/`, `${secretPrefix}/webhook/`];
+  return {
+    description: 'Reads of grant, client and webhook secrets by anybody but the functions.',
+    pattern: {
+      source: ['aws.secretsmanager'],
+      'detail-type': ['AWS API Call via CloudTrail'],
+      detail: {
+        eventSource: ['secretsmanager.amazonaws.com'],
+        eventName: ['GetSecretValue', 'BatchGetSecretValue'],
+        requestParameters: { secretId: watched.map((path) => ({ wildcard: `*${path}*` })) },
+        // A role's session has an issuer; a user, or the account's root, has none.
+        userIdentity: {
+          sessionContext: {
+            sessionIssuer: { arn: [{ exists: false }, { 'anything-but': keeperRoleArns }] },
+          },
+        },
+      },
+    },
+    paths: {
+      who: '$.detail.userIdentity.arn',
+      secret: '$.detail.requestParameters.secretId',
+      from: '$.detail.sourceIPAddress',
+      at: '$.detail.eventTime',
+      error: '$.detail.errorCode',
+    },
+    message:
+      'Grantkeeper: <who> asked for the secret <secret> at <at> from <from>. <error> If nobody of yours did that, take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
+    isReadOnlyCall: true,
+  };
+}

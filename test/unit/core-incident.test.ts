@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Grant } from '../../core/grant.ts';
+import { newGrant } from '../../core/grant.ts';
+import { isOver } from '../../core/incident.ts';
+
+const since = '2026-03-02T15:00:00.000Z';
+const before = Date.parse(since) - 1;
+const after = Date.parse(since) + 1;
+const over = (step: string, grant: Partial<Grant>, succeeded = 'CheckGrant') =>
+  isOver({ step, error: 'ConfigurationError', since }, { ...newGrant, ...grant }, succeeded);
+
+describe('an incident is over', () => {
+  test('when its step has just done its work', () => {
+    expect(over('CheckGrant', {})).toBe(true);
+    expect(over('RefreshTokens', {})).toBe(false);
+    expect(over('RefreshTokens', {}, 'RefreshTokens')).toBe(true);
+  });
+
+  test('after a login, whatever it was', () => {
+    for (const step of ['RefreshTokens', 'NotifyOwner', 'Callback', 'Reauthorize', 'Slack', 'Unknown']) {
+      expect(over(step, { authorizedAtMs: after })).toBe(true);
+      expect(over(step, { authorizedAtMs: before })).toBe(false);
+    }
+  });
+
+  test.each([
+    ['RefreshTokens', 'refreshedAtMs'],
+    ['NotifyOwner', 'toldAtMs'],
+    ['RequestReauthorization', 'toldAtMs'],
+    ['Email', 'emailReachedAtMs'],
+    ['Sms', 'smsReachedAtMs'],
+    ['Slack', 'slackReachedAtMs'],
+    ['Discord', 'discordReachedAtMs'],
+  ] as const)('of %s, once %s is later', (step, attribute) => {
+    expect(over(step, { [attribute]: after })).toBe(true);
+    expect(over(step, { [attribute]: before })).toBe(false);
+    expect(over(step, { [attribute]: Date.parse(since) })).toBe(false);
+  });
+
+  test('of a page, not by anything but a login', () => {
+    expect(over('Callback', { refreshedAtMs: after, toldAtMs: after, emailReachedAtMs: after })).toBe(false);
+  });
+});
