@@ -4,8 +4,8 @@ import type { Item, Table } from './table.ts';
 /** Kept for the timeline as long as events are; DynamoDB wants seconds. */
 const keepMs = 400 * 24 * 3600 * 1000;
 
-/** Starts kept for one authorization. Scanners may press the button often; the newest starts are people's. */
-const maximumStarts = 20;
+/** Starts kept for one authorization: twice as many as the page lets begin within the time that one is honoured. */
+const maximumStarts = 30;
 
 /** The authorizations in DynamoDB, one item each. */
 export function dynamoAuthorizations(table: Table): Authorizations {

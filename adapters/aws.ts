@@ -32,8 +32,9 @@ export async function callAws<T>(
   }
 }
 
+/** What will not pass by itself. Of SES: a sender that may not send, or a mail that it does not take; of KMS: keys. */
 const operatorMustAct =
-  /^(AccessDenied|ResourceNotFound|NotFound|Validation|InvalidParameter|MessageRejected|StateMachineDoesNotExist)/;
+  /^(AccessDenied|ResourceNotFound|NotFound|Validation|InvalidParameter|BadRequest|MessageRejected|AccountSuspended|SendingPaused|MailFromDomainNotVerified|DecryptionFailure|EncryptionFailure|KMS(AccessDenied|Disabled|InvalidState|NotFound|OptInRequired)|StateMachineDoesNotExist|StateMachineDeleting)/;
 
 function translate(what: string, error: ServiceError): Error {
   // AWS names principal, action and resource in a refusal; other messages may quote what was sent.

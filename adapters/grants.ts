@@ -94,9 +94,9 @@ export function dynamoGrants(table: Table): Grants {
         values: { ...leaseOf(owner, atMs), login, none: [], versionIds: [versionId] },
         returns: 'ALL_OLD',
       });
-      const { lease, unrecordedLogins = [], fencingNumber } = readGrant(before);
+      const { lease, unrecordedLogins = [], fencingNumber, identity } = readGrant(before);
       const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
-      return { fencingNumber: fencingNumber + 1, hasOvertaken };
+      return { fencingNumber: fencingNumber + 1, hasOvertaken, identity };
     },
 
     async releaseLease(connectionId, owner) {

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type * as z from 'zod/mini';
 
+import type { GrantkeeperError } from '../core/errors.ts';
 import { asOurs, ConfigurationError, ProviderContractError } from '../core/errors.ts';
 import { logger, publishMetrics } from './telemetry.ts';
 
@@ -42,7 +43,7 @@ export function readEnvironment<T extends z.ZodMiniType>(contract: { readonly en
 export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType>(
   contract: Contract<Input, Output>,
   work: (input: z.infer<Input>) => Promise<z.infer<Output>>,
-  onError?: () => z.infer<Output>,
+  onError?: (error: GrantkeeperError) => z.infer<Output>,
 ) {
   return middy(async (input: z.infer<Input>) => work(input)).use({
     before: (request) => {
@@ -71,7 +72,7 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
       logger.error(contract.name, { error_name: error.name, reason: error.message });
       publishMetrics();
       if (onError) {
-        request.response = onError();
+        request.response = onError(error);
         return;
       }
       request.error = error;

@@ -17,6 +17,7 @@ const GrantValueSchema = z.object({
   obtained_at: text,
   authorized_at: text,
   derived_from: z.optional(text),
+  identity: z.optional(z.object({ subject: z.optional(text), accounts: z.optional(z.array(text)) })),
 });
 const AccessValueSchema = z.object({
   access_token: text,
@@ -38,11 +39,25 @@ export function secretsManager(): SecretsManagerClient {
 }
 
 /**
+ * For what is in memory alone and nowhere else: it is asked again for some ten seconds, by then a function has little
+ * time left. Without an answer at all it lives as long as its function.
+ */
+export function patientSecretsManager({ config }: SecretsManagerClient): SecretsManagerClient {
+  // Over the connections of the other one, which are open by then.
+  const { requestHandler } = config;
+  return new SecretsManagerClient({ ...clientDefaults, maxAttempts: 8, requestHandler });
+}
+
+/**
  * The two secrets of each connection, `<prefix>/<connectionId>/grant` and `…/access`. A version is put as
  * `AWSPENDING` and becomes current by a compare-and-move of the staging label `AWSCURRENT`.
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  */
-export function secretsManagerTokens(prefix: string, client: SecretsManagerClient): Tokens {
+export function secretsManagerTokens(
+  prefix: string,
+  client: SecretsManagerClient,
+  patientClient: SecretsManagerClient,
+): Tokens {
   const nameOf = (connectionId: string, secret: 'grant' | 'access') => `${prefix}/${connectionId}/${secret}`;
 
   async function put(name: string, versionId: string, value: Record<string, unknown>) {
@@ -52,7 +67,7 @@ export function secretsManagerTokens(prefix: string, client: SecretsManagerClien
       SecretString: JSON.stringify(value),
       VersionStages: ['AWSPENDING'],
     });
-    const { VersionStages: stages } = await callAws(`storing ${name}`, () => client.send(command));
+    const { VersionStages: stages } = await callAws(`storing ${name}`, () => patientClient.send(command));
     // The first version of a secret has nothing to wait for: AWS makes it current whatever was asked.
     return stages?.includes('AWSCURRENT') ? ('current' as const) : ('pending' as const);
   }
@@ -73,6 +88,7 @@ export function secretsManagerTokens(prefix: string, client: SecretsManagerClien
         obtained_at: secret.obtainedAt,
         authorized_at: secret.authorizedAt,
         derived_from: secret.derivedFrom,
+        identity: secret.identity,
       }),
 
     putAccess: (connectionId, secret) =>
@@ -115,6 +131,7 @@ function grantSecretOf({ versionId, value }: Version): GrantSecret | undefined {
       obtainedAt: stored.obtained_at,
       authorizedAt: stored.authorized_at,
       derivedFrom: stored.derived_from,
+      identity: stored.identity,
     }
   );
 }

@@ -66,6 +66,8 @@ export interface TakenOver {
   readonly fencingNumber: number;
   /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
   readonly hasOvertaken: boolean;
+  /** Who was pinned at that instant. */
+  readonly identity: Identity | undefined;
 }
 
 /** Who tells the owner something now, so that nobody else does. */
@@ -168,6 +170,8 @@ export interface GrantSecret {
   readonly authorizedAt: string;
   /** The version it was refreshed from; absent after a login. */
   readonly derivedFrom?: string | undefined;
+  /** Of a login's version: whose grant it is, to be pinned by whoever records it. */
+  readonly identity?: Identity | undefined;
 }
 
 /** A version of the access secret. */

@@ -3,15 +3,28 @@ import * as z from 'zod/mini';
 /** A provider's URLs are HTTPS; plain HTTP only for an authorization server on this very machine. */
 export const EndpointSchema = z.string().check(
   z.refine((value) => isEndpoint(value), {
-    error: 'must be an https: URL without fragment (http: is allowed for localhost and 127.0.0.1 only)',
+    error:
+      'must be an https: URL without user, password and fragment (http: is allowed for localhost and 127.0.0.1 only)',
   }),
 );
+
+/** Stands in subjects of mails, and in single lines of pages and chats. */
+export const DisplayNameSchema = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(60),
+    z.regex(/^\P{Cc}*$/u, { error: 'must be one line, without control characters' }),
+  );
 
 const HostSchema = z
   .string()
   .check(
     z.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, { error: 'must be a host such as oauth2.example.com' }),
   );
+
+/** Longer than anything is kept; what is beyond ends no calendar's arithmetic. */
+const longestGrantSeconds = 10 * 366 * 24 * 3600;
 
 /** Two of the longest ticks: half-way, and a tick later at the latest, the owner has been told in time. */
 const shortestGrantSeconds = 2 * 3600;
@@ -22,9 +35,14 @@ const shortestGrantSeconds = 2 * 3600;
  */
 export const LimitsSchema = z.object({
   absoluteSeconds: z.optional(
-    z.int().check(z.minimum(shortestGrantSeconds, { error: 'must be at least 7200 seconds (2 hours)' })),
+    z
+      .int()
+      .check(
+        z.minimum(shortestGrantSeconds, { error: 'must be at least 7200 seconds (2 hours)' }),
+        z.maximum(longestGrantSeconds),
+      ),
   ),
-  slidingSeconds: z.optional(z.int()),
+  slidingSeconds: z.optional(z.int().check(z.maximum(longestGrantSeconds))),
 });
 
 const PathSchema = z
@@ -69,7 +87,7 @@ function givenOrInMetadata(name: 'authorizationEndpoint' | 'tokenEndpoint') {
 /** An authorization server as data; nothing in the code knows a provider's name. */
 export const ProviderSchema = z
   .object({
-    displayName: z.string().check(z.minLength(1), z.maxLength(60)),
+    displayName: DisplayNameSchema,
     /** Each may be left out where `metadata` tells it. */
     authorizationEndpoint: z.optional(EndpointSchema),
     tokenEndpoint: z.optional(EndpointSchema),

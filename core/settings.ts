@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import { ChannelSchema } from './channel.ts';
-import { EndpointSchema, ProviderSchema } from './provider.ts';
+import { DisplayNameSchema, EndpointSchema, ProviderSchema } from './provider.ts';
 import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';
 
 /** `schwab-main`: lower case, digits and single dashes; part of secret names, links and `state`. */
@@ -15,7 +15,7 @@ export const ConnectionIdSchema = z.string().check(
 
 /** Who logs in at the provider, and how they are told. */
 export const OwnerSchema = z.object({
-  name: z.optional(z.string().check(z.minLength(1), z.maxLength(80))),
+  name: z.optional(DisplayNameSchema),
   email: z.email({ error: 'must be an e-mail address' }),
   /** Text messages go there: E.164, which is what SNS takes. */
   phone: z.optional(

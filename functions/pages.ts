@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { GrantkeeperError } from '../core/errors.ts';
+import { ClientRejectedError, ConfigurationError } from '../core/errors.ts';
 import { Html, html } from '../core/html.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -67,13 +69,21 @@ export function seeOther(location: string, cookie: string): HttpResponse {
 }
 
 /** For whatever no page was written for. */
-export function ourFault(): HttpResponse {
+export function ourFault(error?: GrantkeeperError): HttpResponse {
+  // Trying again mends nothing that an operator has to mend; they are told, by an alert or by an alarm.
+  const isTheOperators = error instanceof ConfigurationError || error instanceof ClientRejectedError;
   return page({
     statusCode: 500,
     title: 'Something went wrong on our side',
-    body: html`<p>
-        Your login was not lost by anything you did. Open the link in your mail again in a minute.
-      </p>
-      <p class="dim">If this page comes back, tell whoever runs Grantkeeper for you.</p>`,
+    body: isTheOperators
+      ? html`<p>
+            Your login was not lost by anything you did. Whoever runs Grantkeeper for you has been told, and has something
+            to mend first.
+          </p>
+          <p>Open the link in your mail again later.</p>`
+      : html`<p>
+            Your login was not lost by anything you did. Open the link in your mail again in a minute.
+          </p>
+          <p class="dim">If this page comes back, tell whoever runs Grantkeeper for you.</p>`,
   });
 }

@@ -34,5 +34,6 @@ export function storedTokensOf(
     accessExpiresAtMs: Date.parse(access?.expiresAt ?? grant.obtainedAt),
     grantVersionId: grant.versionId,
     accessVersionId: access?.versionId,
+    identity: loggedIn ? grant.identity : undefined,
   };
 }

@@ -80,6 +80,7 @@ function measure(origin: string, bound: string, limit: number | bigint): string 
 function show(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return `a block of ${Object.keys(value).join(', ')}`;
-  const text = JSON.stringify(value);
+  // Of a URL, not who logs in there, and with what.
+  const text = JSON.stringify(value).replace(/\/\/[^/?#"]*@/, '//…@');
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

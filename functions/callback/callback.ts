@@ -127,11 +127,12 @@ async function finish(
   // down, so that its tokens are found if this function dies after it has put them.
   const login = { versionId, authorizationId, atMs: nowMs };
   const leaseOwner = `callback#${versionId}`;
-  const [before, { fencingNumber, hasOvertaken }] = await Promise.all([
+  const [before, { fencingNumber, hasOvertaken, identity }] = await Promise.all([
     readStored(connectionId, ports.tokens),
     ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
   ]);
-  const pinned = authorization.reason === 'repin' ? undefined : grant.identity;
+  // Not who was pinned when this began: another login may have come first.
+  const pinned = authorization.reason === 'repin' ? undefined : identity;
   const exchange = {
     authorization,
     start,

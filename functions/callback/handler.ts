@@ -1,7 +1,12 @@
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
-import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
+import {
+  patientSecretsManager,
+  secretsManager,
+  secretsManagerClients,
+  secretsManagerTokens,
+} from '../../adapters/secrets.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
@@ -19,7 +24,7 @@ const secrets = secretsManager();
 const ports: CallbackPorts = {
   grants: dynamoGrants(table),
   authorizations: dynamoAuthorizations(table),
-  tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets),
+  tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets, patientSecretsManager(secrets)),
   clients: secretsManagerClients(secrets),
   tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),

@@ -67,6 +67,7 @@ export async function storeLogin(
     refreshToken: tokenSet.refreshToken!,
     obtainedAt: at,
     authorizedAt: at,
+    identity,
   };
   const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
 
@@ -90,10 +91,9 @@ export async function storeLogin(
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
-  const [grantPut, { grant: now }] = await Promise.all([
-    tokens.putGrant(connectionId, grant),
-    grants.read(connectionId),
-  ]);
+  // First of all, and before anything else is asked: what is in memory alone can be lost.
+  const grantPut = await tokens.putGrant(connectionId, grant);
+  const { grant: now } = await grants.read(connectionId);
   // What was read before the code was spent may be a newer login's already: it must not be moved away from.
   if (now.fencingNumber !== fencingNumber) return undefined;
   const readGrant = () => tokens.readGrant(connectionId);
@@ -108,6 +108,5 @@ export async function storeLogin(
   if (accessPut === 'pending' && !(await move('access', before.access, access.versionId, readAccess))) {
     return undefined;
   }
-  const stored = { ...storedTokensOf(true, grant, access), identity };
-  return grants.recordTokens(connectionId, fencingNumber, stored);
+  return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
 }

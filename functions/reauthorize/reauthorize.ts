@@ -1,4 +1,5 @@
 import type { Grant } from '../../core/grant.ts';
+import { startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -37,8 +38,11 @@ export interface ReauthorizePorts {
 
 /** Nobody mistypes a link this often; 256 random bits are not found by guessing, but need not be tried for free either. */
 const guesses = { most: 20, windowMs: 10 * 60_000 };
-/** Starts of one link: a scanner's, an owner's who tries again. Only the newest are kept, so a flood would end a login. */
-const presses = { most: 15, windowMs: 10 * 60_000 };
+/**
+ * Starts of one link: a scanner's, an owner's who tries again. Only the newest 30 are kept, so a flood would end a login:
+ * whatever quarter of an hour a login takes touches two of these windows, and no more than 30 starts.
+ */
+const presses = { most: 15, windowMs: startGraceMs };
 
 /**
  * The emailed link. `GET` shows what will happen; `POST` makes a start of its own and leads to the provider.

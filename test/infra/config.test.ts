@@ -46,7 +46,8 @@ const valid = {
   'grantkeeper:operators': { emails: ['ops@example.com'] },
   'grantkeeper:connections': { 'schwab-main': connection },
 };
-const endpoint = 'must be an https: URL without fragment (http: is allowed for localhost and 127.0.0.1 only)';
+const endpoint =
+  'must be an https: URL without user, password and fragment (http: is allowed for localhost and 127.0.0.1 only)';
 const provider = {
   displayName: 'Corp',
   authorizationEndpoint: 'https://corp.example.com/authorize',
@@ -189,6 +190,12 @@ describe('a value that somebody may have taken for the place of a credential', (
     expect(told.join()).not.toContain('marked-secret');
   });
 
+  test('is not shown of a URL', async () => {
+    expect(
+      await problems(withProvider({ tokenEndpoint: 'https://me:marked-secret@corp.example.com/t' })),
+    ).toEqual([`grantkeeper:providers.corp.tokenEndpoint is "https://…@corp.example.com/t": ${endpoint}`]);
+  });
+
   test('may not be a parameter of the authorization request', async () => {
     expect(
       await problems(withProvider({ authorizationParameters: { client_secret: 'marked-secret' } })),
@@ -229,6 +236,16 @@ describe('names that roles would confuse', () => {
       'grantkeeper:connections.schwab-main.provider is "constructor": must be schwab',
     ]);
   });
+});
+
+test('a name is one line, and no limit is beyond a calendar', async () => {
+  const of = 'grantkeeper:providers.corp';
+  expect(
+    await problems(withProvider({ displayName: 'Demo\nBcc: x', limits: { absoluteSeconds: 1e15 } })),
+  ).toEqual([
+    `${of}.displayName is "Demo\\nBcc: x": must be one line, without control characters`,
+    `${of}.limits.absoluteSeconds is 1000000000000000: must be at most 316224000`,
+  ]);
 });
 
 describe('keys that depend on each other', () => {

@@ -101,7 +101,7 @@ export class Cloud {
     const ports: Ports = {
       grants: dynamoGrants(table),
       authorizations: dynamoAuthorizations(table),
-      tokens: secretsManagerTokens(secretPrefix, secrets),
+      tokens: secretsManagerTokens(secretPrefix, secrets, secrets),
       clients: secretsManagerClients(secrets),
       tokenEndpoint: this.#tokenEndpoint(invocation),
       messages: this.#messages(invocation),

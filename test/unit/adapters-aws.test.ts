@@ -26,7 +26,7 @@ describe('a secret that is scheduled for deletion', () => {
   test('is for an operator to restore, whatever was asked of it', async () => {
     refused = scheduledForDeletion;
     const { secrets } = clients(aws.url);
-    const tokens = secretsManagerTokens('grantkeeper/prod', secrets);
+    const tokens = secretsManagerTokens('grantkeeper/prod', secrets, secrets);
     const grant = {
       versionId: '11111111-2222-3333-4444-555555555555',
       refreshToken: new Secret('r'),

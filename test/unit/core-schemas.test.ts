@@ -104,7 +104,7 @@ describe('a provider', () => {
     '',
   ])('%j is none', (tokenEndpoint) => {
     expect(withProblems({ tokenEndpoint })).toEqual([
-      'tokenEndpoint: must be an https: URL without fragment (http: is allowed for localhost and 127.0.0.1 only)',
+      'tokenEndpoint: must be an https: URL without user, password and fragment (http: is allowed for localhost and 127.0.0.1 only)',
     ]);
   });
 

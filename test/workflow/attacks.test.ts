@@ -92,7 +92,7 @@ describe('guessing', () => {
 });
 
 describe('starts', () => {
-  test('of one link are at most 15 in ten minutes, and a flood of them ends no login under way', async () => {
+  test('of one link are at most 15 in a quarter of an hour, and a flood of them ends no login under way', async () => {
     link = await askForLogin(demo);
     const browser = new Browser();
     const callback = await demo.logInUpToCallback(link, 'allow', browser);
@@ -104,6 +104,21 @@ describe('starts', () => {
         tooOften,
       );
     }
+    expect(await browser.open(callback)).toMatchObject(done);
+  });
+
+  test('across the ends of two quarters are at most those that are kept', async () => {
+    const quarterMs = 15 * minuteMs;
+    link = await askForLogin(demo);
+    await demo.advance(quarterMs - (demo.cloud.clock.now() % quarterMs) - 10_000);
+    const browser = new Browser();
+    const callback = await demo.logInUpToCallback(link, 'allow', browser);
+    const press = async () => (await send({ method: 'POST', path: pathOf(link) })).status;
+    for (let times = 1; times < 15; times += 1) expect(await press()).toBe(303);
+    expect(await press()).toBe(429);
+    await demo.advance(20_000);
+    for (let times = 0; times < 15; times += 1) expect(await press()).toBe(303);
+    expect(await press()).toBe(429);
     expect(await browser.open(callback)).toMatchObject(done);
   });
 
