@@ -70,7 +70,7 @@ export function drawConditions(dice: Dice): Conditions {
     owner: {
       email: 'dana@example.com',
       timeZone: 'UTC',
-      ...(dice.chance(0.5) && { phone: '+12125550123' }),
+      ...(dice.chance(0.15) && { phone: '+12125550123' }),
     },
     clientSecretName,
     redirectUri: 'https://grants.example.com/callback',

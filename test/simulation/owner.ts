@@ -72,7 +72,7 @@ export class Owner {
     // Of a double click the browser drops the first answer; and some people open a link in two browsers.
     if (dice.chance(0.15)) void this.#page('POST', link, browser);
     await Promise.all(
-      (dice.chance(0.15) ? this.#browsers : [browser]).map((each) => this.#logIn(link, each)),
+      (dice.chance(0.35) ? this.#browsers : [browser]).map((each) => this.#logIn(link, each)),
     );
   }
 
