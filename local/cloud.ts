@@ -47,6 +47,7 @@ export interface Cloud {
   readonly ses: Ses;
   readonly sns: Sns;
   readonly cloudWatch: CloudWatch;
+  readonly cloudTrail: CloudTrail;
   /** Slack's and Discord's. */
   readonly webhooks: Webhooks;
   readonly lambda: Lambda;

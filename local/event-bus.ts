@@ -100,7 +100,10 @@ function matches(
       const inner = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
       return matches(expected as Record<string, unknown>, inner);
     }
-    return (expected as unknown[]).some((choice) => matchesChoice(choice, actual));
+    // Of a list in the event, one value is enough:
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-arrays.html
+    const values = Array.isArray(actual) ? (actual as unknown[]) : [actual];
+    return (expected as unknown[]).some((choice) => values.some((value) => matchesChoice(choice, value)));
   });
 }
 

@@ -71,6 +71,8 @@ const realEndpoint = oauthTokenEndpoint({ timeoutMs: 10_000 });
 export class Cloud {
   readonly table: DynamoDb;
   readonly secrets: SecretsManager;
+  /** Nobody listens, unless somebody does. */
+  metrics: Metrics = { put: () => undefined, count: () => undefined };
   readonly #stage: Stage;
   readonly #lambda: Lambda;
   readonly #ledger: Ledger;
@@ -106,7 +108,7 @@ export class Cloud {
       tokenEndpoint: this.#tokenEndpoint(invocation),
       messages: this.#messages(invocation),
       notices: dynamoNotices(table),
-      metrics: { put: () => undefined, count: () => undefined },
+      metrics: this.metrics,
       workflow: this.#workflow(invocation),
       incidents: dynamoIncidents(table, clock),
       events: dynamoEvents(table, clock, random),

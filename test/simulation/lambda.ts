@@ -51,7 +51,10 @@ export class Lambda {
   readonly #running = new Set<Invocation>();
   #serial = 0;
 
-  constructor(stage: Stage, { skewMs, awsMs, providerMs }: Conditions) {
+  constructor(
+    stage: Stage,
+    { skewMs, awsMs, providerMs }: Pick<Conditions, 'skewMs' | 'awsMs' | 'providerMs'>,
+  ) {
     this.#stage = stage;
     this.#skewMs = skewMs;
     this.#latencyMs = { aws: [2, awsMs], provider: [40, providerMs] };

@@ -89,6 +89,8 @@ export class Ledger {
   #table: DynamoDb | undefined;
   /** Whose call takes effect now. */
   acting: Invocation | undefined;
+  onNotice: (connectionId: string, channel: ChannelName, notice: Notice) => void = () => undefined;
+  onExecution: (status: string) => void = () => undefined;
   onMail: (connectionId: string, link: string | undefined) => void = () => undefined;
 
   constructor(stage: Stage, provider: ProviderModel) {
@@ -226,6 +228,7 @@ export class Ledger {
     this.#stage.note(() => `${invocation.id}    by ${channel}: ${notice.subject}`);
     this.#requireUntold(book, invocation, channel);
     book.mails.push({ atMs: this.#stage.nowMs, invocation, link });
+    this.onNotice(connectionId, channel, notice);
     this.onMail(connectionId, link);
   }
 
@@ -261,6 +264,7 @@ export class Ledger {
 
   executionChanged({ executionArn, status, input, output, error, cause }: ExecutionStatusChange): void {
     this.#requireNoSecret({ input, output, error, cause }, 'an execution');
+    this.onExecution(status);
     if (status === 'RUNNING') {
       this.#executions.add(executionArn);
       return;

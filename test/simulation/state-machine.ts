@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { cures } from '../../core/errors.ts';
 import type { Resumption } from '../../core/ports.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { accountId, administrator, region } from '../../local/aws/service.ts';
@@ -28,7 +29,9 @@ const definition = definitionText({
 
 function definitionText(substitutes: Record<string, string>): string {
   const text = readFileSync(new URL('../../statemachines/keep-grant.asl.json', import.meta.url), 'utf8');
-  return text.replace(/\$\{(\w+)\}/g, (_all, name: string) => substitutes[name]!);
+  return text
+    .replaceAll('"${Cures}"', JSON.stringify(cures))
+    .replace(/\$\{(\w+)\}/g, (_all, name: string) => substitutes[name]!);
 }
 
 /** Nobody waits any more (`adapters/workflow.ts`). */

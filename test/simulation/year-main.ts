@@ -1,0 +1,26 @@
+/** `npm run year`: 400 days of every kind of limit and hours, some five minutes. */
+import { evaluate } from '../../local/program/evaluate.ts';
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+import { kinds, liveThrough } from './year.ts';
+
+const forDays = 400;
+const { config } = parse(await readFile(new URL('../../Pulumi.prod.yaml', import.meta.url), 'utf8')) as {
+  config: Record<string, unknown>;
+};
+const { resources } = await evaluate({ stack: 'prod', config, apiEndpoint: 'https://api.example.net' });
+const alarms = resources
+  .filter(({ type }) => type === 'aws:cloudwatch/metricAlarm:MetricAlarm')
+  .map(({ inputs }) => inputs);
+
+console.log(`${forDays} days each, with ${alarms.length} alarms`);
+for (const kind of kinds) {
+  const { checks, rungs, notices, logins, alarms: rang, problems } = await liveThrough(kind, forDays, alarms);
+  const right = rang.filter((alarm) => alarm.endsWith('right')).length;
+  console.log(
+    `${kind.name}: ${checks} checks, ${logins} logins, ${rungs} rungs, ${notices} notices, ${right} alarms: ${problems.length === 0 ? 'all as promised' : 'NOT AS PROMISED'}`,
+  );
+  for (const problem of problems) console.log(`  ${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+
+import { ofType, program } from '../helpers/program.ts';
+import { kinds, liveThrough } from './year.ts';
+
+const alarms = ofType(await program('prod'), 'aws:cloudwatch/metricAlarm:MetricAlarm').map(
+  ({ inputs }) => inputs,
+);
+
+/** `npm run year` lives through 400 days of every kind. */
+const short = new Set([
+  'seven days, needed in trading hours, quiet at night',
+  'seven days, rungs of its own',
+]);
+
+test.each(kinds.filter(({ name }) => short.has(name)))(
+  '40 days of $name: every rung is told in time, none twice, and no alarm is false',
+  async (kind) => {
+    const { problems, checks, rungs } = await liveThrough(kind, 40, alarms);
+    expect(problems).toEqual([]);
+    expect(checks).toBeGreaterThan(950);
+    expect(rungs).toBeGreaterThan(5);
+  },
+);

@@ -1,0 +1,276 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { ChannelName } from '../../core/channel.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import { metricNamespace } from '../../core/metrics.ts';
+import type { Notice } from '../../core/notice.ts';
+import { presets } from '../../core/provider.ts';
+import type { Limits } from '../../core/provider.ts';
+import type { Settings } from '../../core/settings.ts';
+import { tickSeconds } from '../../core/settings.ts';
+import { startGraceMs } from '../../core/grant.ts';
+import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
+import { Cloud, clientSecretName, secretPrefix } from './cloud.ts';
+import { Dice } from './dice.ts';
+import { Functions } from './functions.ts';
+import { Lambda } from './lambda.ts';
+import { Ledger } from './ledger.ts';
+import { unchanged } from './mutants.ts';
+import { Operator } from './operator.ts';
+import { Owner } from './owner.ts';
+import { ProviderModel } from './provider.ts';
+import { Schedule } from './schedule.ts';
+import { Stage } from './stage.ts';
+import { StateMachine } from './state-machine.ts';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+const days = 24 * 3600;
+
+/** What a connection of one kind is told by. */
+export interface Kind {
+  readonly name: string;
+  readonly limits: Limits;
+  readonly settings?: Partial<Settings>;
+}
+
+const everyChannel = { phone: '+12125550123', slack: 'slack', discord: 'discord' };
+const tradingWeek = {
+  neededHours: {
+    days: ['Mon' as const, 'Tue' as const, 'Wed' as const, 'Thu' as const, 'Fri' as const],
+    from: '07:00',
+    to: '20:00',
+    timeZone: 'America/New_York',
+  },
+  quietHours: {
+    days: [...'Mon Tue Wed Thu Fri Sat Sun'.split(' ')] as never,
+    from: '22:00',
+    to: '07:00',
+    timeZone: 'America/New_York',
+  },
+};
+
+/** Every kind of limit and hours. */
+export const kinds: readonly Kind[] = [
+  { name: 'seven days, always needed', limits: { absoluteSeconds: 7 * days } },
+  {
+    name: 'seven days, needed in trading hours, quiet at night',
+    limits: { absoluteSeconds: 7 * days },
+    settings: tradingWeek,
+  },
+  {
+    name: 'seven days, rungs of its own',
+    limits: { absoluteSeconds: 7 * days },
+    settings: {
+      rungs: [
+        { secondsBefore: 3 * days, channels: ['slack'] },
+        { secondsBefore: 1 * days, channels: ['email', 'discord'] },
+        { secondsBefore: 2 * 3600 },
+      ],
+    },
+  },
+  { name: '90 days', limits: { absoluteSeconds: 90 * days } },
+  {
+    name: '90 days, quiet at night',
+    limits: { absoluteSeconds: 90 * days },
+    settings: { quietHours: tradingWeek.quietHours },
+  },
+  { name: '90 days after its last use', limits: { slidingSeconds: 90 * days } },
+  {
+    name: '30 days, and 15 after its last use',
+    limits: { absoluteSeconds: 30 * days, slidingSeconds: 15 * days },
+  },
+  { name: 'no end', limits: {} },
+];
+
+interface Told {
+  readonly atMs: number;
+  readonly channels: Set<ChannelName>;
+  readonly kind: Notice['kind'];
+}
+
+export interface Year {
+  readonly checks: number;
+  readonly rungs: number;
+  readonly notices: number;
+  readonly logins: number;
+  /** Alarms that went off, each with whether it was right. */
+  readonly alarms: readonly string[];
+  /** What was wrong; empty where nothing was. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * So many days of one connection, nothing failing, with an owner who sometimes answers and sometimes does not. Ticks of an
+ * hour, so that a year is short; rungs are held against the login that the provider knows of, not against the record.
+ */
+export async function liveThrough(
+  kind: Kind,
+  forDays: number,
+  alarms: readonly Record<string, unknown>[],
+): Promise<Year> {
+  const dice = new Dice(20);
+  const startMs = Date.UTC(2026, 0, 5, 12);
+  const stage = new Stage(startMs, dice, 0);
+  const settings: Settings = {
+    connectionId: 'main',
+    // An access token of 65 minutes is checked every hour.
+    provider: {
+      ...presets.schwab!,
+      identity: undefined,
+      accessTokenLifetimeSeconds: 3900,
+      limits: kind.limits,
+    },
+    owner: { email: 'dana@example.com', timeZone: 'America/New_York', ...everyChannel },
+    clientSecretName,
+    redirectUri: 'https://grants.example.com/callback',
+    publicUrl: 'https://grants.example.com',
+    paused: false,
+    ...kind.settings,
+  };
+  const { absoluteSeconds, slidingSeconds } = kind.limits;
+  const provider = new ProviderModel(
+    {
+      rotates: false,
+      onReuse: 'refuse',
+      graceMs: 0,
+      graceReplaces: false,
+      absoluteMs: absoluteSeconds === undefined ? undefined : absoluteSeconds * 1000,
+      slidingMs: slidingSeconds === undefined ? undefined : slidingSeconds * 1000,
+      loginEnds: 'at-exchange',
+      repeatsRefreshToken: true,
+      rejection: { status: 400, body: '{"error":"invalid_grant"}' },
+    },
+    () => stage.nowMs,
+  );
+  const ledger = new Ledger(stage, provider);
+  const lambda = new Lambda(stage, { skewMs: 0, awsMs: 60, providerMs: 300 });
+  const cloud = new Cloud(stage, lambda, ledger, provider, unchanged);
+  const functions = new Functions(stage, lambda, cloud);
+  const machine = new StateMachine(stage, lambda, cloud, ledger, functions);
+  cloud.connect(machine);
+  const schedule = new Schedule(stage, machine);
+  const ports = { stage, functions, provider, ledger, schedule };
+  const owner = new Owner(settings, ports);
+  owner.isThere = true;
+  const operator = new Operator([settings], { ...ports, machine, cloud });
+  cloud.secrets.createSecret({ name: clientSecretName });
+  for (const secret of ['grant', 'access']) {
+    cloud.secrets.createSecret({ name: `${secretPrefix}/main/${secret}` });
+  }
+  ledger.watch(settings, cloud.table);
+  operator.deploy(false);
+  operator.putClientSecret();
+  schedule.start(settings);
+
+  let checks = 0;
+  const rang: string[] = [];
+  const cloudWatch = watching(stage, alarms, (subject) => {
+    const name = /"grantkeeper-prod-([\w-]+)"/.exec(subject)![1]!;
+    const neededAtMs = ladderOf(settings, ledger.grant('main'))?.neededAtMs;
+    // An hour, and what it takes to see it: a check, and a period.
+    const isRight =
+      name === 'deadline-near' && neededAtMs !== undefined && neededAtMs < stage.nowMs + 65 * minuteMs;
+    rang.push(`${name}: ${isRight ? 'right' : `false, at ${new Date(stage.nowMs).toISOString()}`}`);
+  });
+  const put = (name: string, value: number, dimensions: Record<string, string>) =>
+    cloudWatch.put({
+      namespace: metricNamespace,
+      name,
+      value,
+      dimensions: { service: 'grantkeeper-prod', ...dimensions },
+    });
+  cloud.metrics = {
+    put: (name, value) => {
+      if (name === 'ChecksCompleted') checks += 1;
+      put(name, value, {});
+    },
+    count: (name, dimension, value) => {
+      put(name, 1, {});
+      put(name, 1, { [dimension]: value });
+    },
+  };
+
+  const told: Told[] = [];
+  ledger.onNotice = (_id, channel, { kind: what }) => {
+    const last = told.at(-1);
+    // Over all its channels at once.
+    if (last && last.kind === what && stage.nowMs < last.atMs + minuteMs && !last.channels.has(channel)) {
+      last.channels.add(channel);
+    } else {
+      told.push({ atMs: stage.nowMs, channels: new Set([channel]), kind: what });
+    }
+  };
+  const logins: number[] = [];
+  const presses: number[] = [];
+  // Of most notices they think: later.
+  ledger.onMail = (_id, link) => {
+    if (dice.chance(0.12)) owner.mailArrives(link);
+  };
+  const endMs = startMs + forDays * dayMs;
+  let authorizedAtMs: number | undefined;
+  let record: unknown;
+  while (stage.nowMs < endMs && stage.violation === undefined && stage.agenda.step()) {
+    await turn();
+    const item = cloud.table.item('connection#main', 'grant');
+    if (item === record) continue;
+    record = item;
+    const grant = ledger.grant('main');
+    if (grant.authorizedAtMs !== authorizedAtMs) {
+      ({ authorizedAtMs } = grant);
+      logins.push(authorizedAtMs!);
+    }
+    const { startedAtMs } = grant.authorization ?? {};
+    if (startedAtMs !== undefined && startedAtMs !== presses.at(-1)) presses.push(startedAtMs);
+  }
+
+  const problems = stage.violation ? [`${stage.violation.invariant}: ${stage.violation.message}`] : [];
+  const tickMs = tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+  let rungs = 0;
+  for (const [index, loginMs] of logins.entries()) {
+    const untilMs = Math.min(logins[index + 1] ?? Infinity, endMs);
+    // Under a sliding limit each refresh postpones the end: no rung comes while refreshes succeed.
+    const ladder = ladderOf(settings, {
+      authorizedAtMs: loginMs,
+      refreshedAtMs: Math.max(loginMs, untilMs - tickMs),
+    });
+    for (const { atMs, channels } of ladder?.rungs ?? []) {
+      // What was seen of it by a check, with time to tell, before the next login.
+      if (atMs + tickMs + 5 * minuteMs >= untilMs) continue;
+      rungs += 1;
+      const heldMs = presses.some((pressMs) => pressMs > atMs - startGraceMs && pressMs < atMs + tickMs)
+        ? startGraceMs
+        : 0;
+      const notice = told.find(
+        (each) => each.atMs >= atMs && each.atMs <= atMs + tickMs + heldMs + 2 * minuteMs,
+      );
+      const at = new Date(atMs).toISOString();
+      if (!notice) problems.push(`the rung of ${at} was not told in time`);
+      else if (channels.some((channel) => !notice.channels.has(channel))) {
+        problems.push(
+          `the rung of ${at} was told by ${[...notice.channels].join()} and not by ${channels.join()}`,
+        );
+      }
+    }
+  }
+  problems.push(...rang.filter((alarm) => !alarm.endsWith('right')));
+  return { checks, rungs, notices: told.length, logins: logins.length, alarms: rang, problems };
+}
+
+/** The program's alarms, on this stage's time. */
+function watching(
+  { agenda }: Stage,
+  alarms: readonly Record<string, unknown>[],
+  rings: (subject: string) => void,
+): CloudWatch {
+  const cloudWatch = new CloudWatch({
+    clock: {
+      now: () => agenda.now(),
+      track: (work) => work,
+      inBackground: (atMs, label, run) => agenda.at(atMs, label, run),
+    },
+    notify: async ({ subject }) => rings(subject),
+  });
+  for (const alarm of alarms) cloudWatch.addAlarm(alarm);
+  return cloudWatch;
+}

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { administrator } from '../../local/aws/service.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import { TestDemo, linkIn, mailOnly, minuteMs } from '../helpers/demo.ts';
+import { breakMail, sleepUntil, watch } from '../helpers/story.ts';
+
+/** A minute before the first check after a rung of all channels, which is six hours before Monday 12:00. */
+const allChannels = '2026-01-12T06:04:00Z';
+
+let demo: TestDemo;
+let story: ReturnType<typeof watch>;
+beforeEach(async () => {
+  demo = await TestDemo.start();
+  await demo.connect();
+  await sleepUntil(demo, allChannels);
+  story = watch(demo);
+});
+afterEach(() => demo[Symbol.asyncDispose]());
+
+const outcomes = async () => {
+  const { Items: items } = await demo.cloud.dynamoDb.call(
+    'Query',
+    {
+      TableName: demo.cloud.outputs.tableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :notice)',
+      ExpressionAttributeValues: { ':pk': { S: 'connection#demo-main' }, ':notice': { S: 'notice#' } },
+    },
+    administrator,
+  );
+  const [newest] = (items as Record<string, { S?: string; N?: string }>[]).toSorted(
+    (a, b) => Number(b.ttl!.N) - Number(a.ttl!.N),
+  );
+  const { email, sms, slack, discord } = newest ?? {};
+  return { email: email?.S, sms: sms?.S, slack: slack?.S, discord: discord?.S };
+};
+const sentTo = () =>
+  ['email', 'sms', 'slack', 'discord'].filter((channel) => story.by(channel as 'email').length > 0);
+const alertOf = (step: string) => story.alerts().find(({ text }) => text.includes(`Step: ${step}\n`));
+
+test('a notice goes over every channel of its rung at once, with a link that works, each outcome recorded', async () => {
+  await demo.advance(30 * minuteMs);
+  const subject = 'Log in to Demo Brokerage before Mon 12 Jan, 07:00 GMT-5 (demo-main)';
+  expect(story.by('email')).toMatchObject([{ to: 'dana@example.com', subject }]);
+  expect(story.by('sms')).toMatchObject([
+    { to: '+12125550123', text: expect.stringMatching(/^Log in to Demo Brokerage before .*: http:\S+$/) },
+  ]);
+  expect(story.by('slack')).toMatchObject([{ to: '#grantkeeper (Slack)', subject }]);
+  expect(story.by('discord')).toMatchObject([{ to: '#grantkeeper (Discord)', subject }]);
+  const links = (['email', 'sms', 'slack', 'discord'] as const).map((by) => linkIn(story.by(by)[0]!));
+  expect(new Set(links).size).toBe(1);
+  expect(await outcomes()).toEqual({ email: 'sent', sms: 'sent', slack: 'sent', discord: 'sent' });
+  expect(story.alerts()).toEqual([]);
+  expect(await demo.logIn(links[1]!)).toMatchObject({ title: 'Done: you are connected' });
+});
+
+describe('one channel that does not answer holds no other back, and is tried again alone', () => {
+  test.each(['429', '500', 'html'] as const)('with %s, twice', async (answer) => {
+    demo.cloud.webhooks.misbehave({ service: 'slack', answer, times: 2 });
+    await demo.advance(2 * minuteMs);
+    expect(story.by('email')).toHaveLength(1);
+    expect(story.by('discord')).toHaveLength(1);
+    expect(story.by('slack')).toHaveLength(1);
+    // After 10 and after 20 seconds more; the link is another one, and both work.
+    expect(Date.parse(story.by('slack')[0]!.at) - Date.parse(story.by('email')[0]!.at)).toBe(30_000);
+    expect(linkIn(story.by('slack')[0]!)).not.toBe(linkIn(story.by('email')[0]!));
+    expect(story.alerts()).toEqual([]);
+    expect(await demo.logIn(linkIn(story.by('email')[0]!)!)).toMatchObject({ status: 200 });
+  });
+
+  test('without any answer for long: the operators are told once, and when it is over', async () => {
+    demo.cloud.webhooks.misbehave({ service: 'discord', answer: '429', retryAfterSeconds: 3600 });
+    await demo.advance(10 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'sms', 'slack']);
+    expect(story.by('email')).toHaveLength(1);
+    expect(await outcomes()).toEqual({ email: 'sent', sms: 'sent', slack: 'sent', discord: 'failed' });
+    expect(alertOf('Discord')).toMatchObject({
+      subject: 'Grantkeeper: demo-main: ChannelUnavailableError',
+      text: expect.stringMatching(
+        /Discord's webhook of demo-main answered 429[^]*What to do: It is tried again/,
+      ),
+    });
+    demo.cloud.webhooks.reset();
+    // The last rung, an hour before the end.
+    await sleepUntil(demo, '2026-01-12T10:59:00Z');
+    await demo.advance(30 * minuteMs);
+    expect(story.by('discord')).toHaveLength(1);
+    await demo.advance(25 * minuteMs);
+    expect(story.alerts()).toHaveLength(1);
+    expect(story.recoveries().map(({ text }) => text.split('\n')[3])).toEqual([
+      expect.stringMatching(/^Discord: ChannelUnavailableError, since 2026-01-12T06:0/),
+    ]);
+  });
+});
+
+describe('one channel that refuses is told to the operators at once, and not tried again', () => {
+  test('a webhook that is gone', async () => {
+    demo.cloud.webhooks.misbehave({ service: 'slack', answer: '404' });
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'sms', 'discord']);
+    expect(alertOf('Slack')).toMatchObject({
+      subject: 'Grantkeeper: demo-main: ChannelRejectedError',
+      text: expect.stringContaining(
+        "Slack's webhook of demo-main answered 404 (no_service). Make a new webhook and put its URL into grantkeeper/local/webhook/dana-slack.",
+      ),
+    });
+    expect(story.alerts()).toHaveLength(1);
+  });
+
+  test.each([
+    ['that leads elsewhere', 'https://evil.example.com/services/marked-webhook'],
+    ['of the other service', 'https://discord.com/api/webhooks/1/marked-webhook'],
+    ['that is no URL', 'marked-webhook'],
+  ])('a secret with a webhook %s', async (_what, url) => {
+    await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', url);
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'sms', 'discord']);
+    expect(alertOf('Slack')!.text).toContain(
+      'The secret grantkeeper/local/webhook/dana-slack holds no webhook URL of Slack (https://hooks.slack.com/…). Put one into it.',
+    );
+    expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('marked-webhook');
+  });
+
+  test('a telephone whose owner has opted out', async () => {
+    demo.cloud.sns.optOut('+12125550123');
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
+    expect(alertOf('Sms')!.text).toContain(
+      "The owner's telephone of demo-main has opted out of text messages.",
+    );
+    expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('2125550123');
+  });
+
+  test('a mail that SES does not take', async () => {
+    const mend = breakMail(demo);
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['sms', 'slack', 'discord']);
+    expect(alertOf('Email')!.text).toContain('sending mail for demo-main: MessageRejected');
+    mend();
+  });
+});
+
+test.each([
+  ['suppressed', 'Email Bounced \\(OnAccountSuppressionList\\)'],
+  ['bounced', 'Email Bounced \\(General\\)'],
+  ['complaint', 'Email Complaint Received'],
+  ['rejected', 'Email Rejected'],
+] as const)(
+  'a mail that SES takes and that was %s is told to the operators by the event bus',
+  async (fate, words) => {
+    demo.cloud.ses.decideFate('dana@example.com', fate);
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(
+      fate === 'complaint' ? ['email', 'sms', 'slack', 'discord'] : ['sms', 'slack', 'discord'],
+    );
+    expect(story.alerts().map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^"Grantkeeper: ${words}.*did not reach the owner of demo-main by mail\\.`),
+      ),
+    ]);
+  },
+);
+
+test('an owner without a telephone and chats gets mail, and nothing else is tried', async () => {
+  await using plain = await TestDemo.start({ configure: mailOnly });
+  await plain.connect();
+  await sleepUntil(plain, allChannels);
+  const { by, alerts } = watch(plain);
+  await plain.advance(30 * minuteMs);
+  expect([by('email').length, by('sms').length, by('slack').length, by('discord').length]).toEqual([
+    1, 0, 0, 0,
+  ]);
+  expect(alerts()).toEqual([]);
+});
+
+test('an hour that is not the owner’s: over all channels it ended, and over all it is back', async () => {
+  await sleepUntil(demo, '2026-01-12T12:05:00Z');
+  await demo.advance(30 * minuteMs);
+  expect(sentTo()).toEqual(['email', 'sms', 'slack', 'discord']);
+  expect(await demo.logIn(demo.newestLink())).toMatchObject({ status: 200 });
+  await demo.cloud.clock.idle();
+  for (const channel of ['email', 'sms', 'slack', 'discord'] as const) {
+    const { subject, text } = story.by(channel).at(-1)!;
+    expect(channel === 'sms' ? text : subject).toBe('Demo Brokerage works again (demo-main)');
+  }
+});
