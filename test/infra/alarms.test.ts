@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+
+import { metricUnits } from '../../core/metrics.ts';
+import type { AlarmData } from '../../infra/alarms.ts';
+import { alarmsOf } from '../../infra/alarms.ts';
+import { json, ofType, program, resource } from '../helpers/program.ts';
+
+const prod = await program('prod');
+const docs = readFileSync(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
+/** Cells as a formatter leaves them. */
+const rows = docs.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+
+const when = ({ statistic, metrics, comparison, threshold, periods }: AlarmData) => {
+  const what = metrics
+    .map((measured) => `\`${'own' in measured ? measured.own : measured.metric}\``)
+    .join(' + ');
+  const beyond = comparison === 'LessThanThreshold' ? 'below' : 'at least';
+  return `${statistic.toLowerCase()} of ${what} ${beyond} ${threshold} in ${periods.beyond} of ${periods.of} periods`;
+};
+
+describe('docs/alarms.md', () => {
+  test.each(alarmsOf(1500))('says of $name when it goes off, what it means and what to do', (alarm) => {
+    expect(rows).toContainEqual(['', `\`${alarm.name}\``, when(alarm), alarm.means, alarm.cure, '']);
+  });
+
+  test('names no alarm that is not there, and every metric that is', () => {
+    const first = rows.flatMap(([, cell]) => /^`([\w-]+)`$/.exec(cell ?? '')?.[1] ?? []);
+    const alarms = alarmsOf(1500).map(({ name }) => name);
+    expect(first.filter((name) => !/^[A-Z]/.test(name))).toEqual(alarms);
+    expect(first.filter((name) => /^[A-Z]/.test(name))).toEqual(Object.keys(metricUnits));
+  });
+
+  test('names every rule that tells the operators', () => {
+    const rules = ofType(prod, 'aws:cloudwatch/eventRule:EventRule').map(({ name }) => name);
+    expect(rules).toHaveLength(4);
+    for (const name of rules) expect(docs).toContain(`(\`${name}\``);
+  });
+});
+
+describe('the alarms of a stack', () => {
+  test('are those, by name, and each tells the operators what it means and what to do', () => {
+    const alarms = ofType(prod, 'aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => inputs);
+    expect(Object.fromEntries(alarms.map(({ name, alarmDescription }) => [name, alarmDescription]))).toEqual(
+      Object.fromEntries(
+        alarmsOf(1500).map(({ name, means, cure }) => [`grantkeeper-prod-${name}`, `${means} ${cure}`]),
+      ),
+    );
+  });
+
+  test('notice within three ticks of the connection that is checked most often that checks have stopped', async () => {
+    expect(resource(prod, 'checks-stopped').inputs).toMatchObject({
+      evaluationPeriods: 14,
+      datapointsToAlarm: 14,
+      treatMissingData: 'ignore',
+      metricQueries: [
+        { id: 'all', expression: 'FILL(m0, 0)', returnData: true },
+        { id: 'm0', metric: { metricName: 'ChecksCompleted', stat: 'Sum', period: 300 } },
+      ],
+    });
+    // Three hours, three of the longest ticks.
+    expect(alarmsOf(3600)[0]).toMatchObject({ name: 'checks-stopped', periods: { beyond: 35, of: 35 } });
+  });
+
+  test('add up all functions, as many as one alarm may look at', () => {
+    const { metricQueries } = resource(prod, 'functions-failing').inputs as { metricQueries: unknown[] };
+    expect(metricQueries).toHaveLength(7);
+    expect(metricQueries.length).toBeLessThanOrEqual(10);
+  });
+
+  test('stand on the dashboard, with how long the shortest grant has', () => {
+    const body = json(resource(prod, 'monitoring-dashboard'), 'dashboardBody') as {
+      widgets: { type: string; properties: { alarms?: string[]; title: string } }[];
+    };
+    const [first] = body.widgets;
+    expect(first!.properties.alarms).toHaveLength(11);
+    expect(body.widgets.map(({ properties }) => properties.title)).toContain(
+      'Until the next login is needed, of any grant',
+    );
+  });
+});
