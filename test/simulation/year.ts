@@ -165,15 +165,16 @@ export async function liveThrough(
 
   let checks = 0;
   const rang: string[] = [];
-  /** Of the record now, and of the one before its last login: an alarm is a period behind. */
+  /** Of the record now, and of those that logins ended: an alarm is a period behind. */
   let neededAtMs: number | undefined;
-  let before: { readonly neededAtMs: number | undefined; readonly untilMs: number } | undefined;
+  const ended: { readonly neededAtMs: number | undefined; readonly untilMs: number }[] = [];
   const cloudWatch = watching(stage, alarms, (subject) => {
     const name = /"grantkeeper-prod-([\w-]+)"/.exec(subject)![1]!;
     // An hour, and what it takes to see it: a check, and a period.
     const isNear = (atMs: number | undefined) => atMs !== undefined && atMs < stage.nowMs + 65 * minuteMs;
-    const wasNear =
-      before !== undefined && stage.nowMs < before.untilMs + 6 * minuteMs && isNear(before.neededAtMs);
+    const wasNear = ended.some(
+      (each) => stage.nowMs < each.untilMs + 6 * minuteMs && isNear(each.neededAtMs),
+    );
     const isRight = name === 'deadline-near' && (isNear(neededAtMs) || wasNear);
     rang.push(`${name}: ${isRight ? 'right' : `false, at ${new Date(stage.nowMs).toISOString()}`}`);
   });
@@ -222,7 +223,7 @@ export async function liveThrough(
     const grant = ledger.grant('main');
     if (grant.authorizedAtMs !== authorizedAtMs) {
       ({ authorizedAtMs } = grant);
-      before = { neededAtMs, untilMs: stage.nowMs };
+      ended.push({ neededAtMs, untilMs: stage.nowMs });
       logins.push(authorizedAtMs!);
     }
     neededAtMs = ladderOf(settings, grant)?.neededAtMs;

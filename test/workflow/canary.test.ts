@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import type { Message } from '../../local/inbox.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { formsOf, leaks } from '../helpers/canary.ts';
 import { Browser, TestDemo, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';
@@ -110,7 +112,8 @@ test('no credential is anywhere else', () => {
     'execution histories',
     'function logs',
     'items and events',
-    'mails',
+    'metrics',
+    'notices',
     'operator topic',
   ]);
   expect([...kinds.keys()].toSorted()).toEqual([
@@ -124,6 +127,7 @@ test('no credential is anywhere else', () => {
     'link',
     'refresh token',
     'state',
+    'webhook',
   ]);
   expect(leaks(canaries, documents)).toEqual([]);
 });
@@ -193,6 +197,26 @@ async function walk(): Promise<void> {
     await demo.start({ connectionId: 'demo-main', trigger: 'operator' });
   }
   await demo.logIn(demo.newestLink());
+  await misbehavingChannels();
+}
+
+/** Chats that refuse, answer nonsense or nothing, a webhook that leads elsewhere, and an owner whom nothing reaches. */
+async function misbehavingChannels(): Promise<void> {
+  const { webhooks, sns } = demo.cloud;
+  const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
+  for (const answer of ['404', '429', '500', 'html'] as const) {
+    for (const service of ['slack', 'discord'] as const) webhooks.misbehave({ service, answer });
+    await demo.start(ask);
+    await demo.advance(3 * minuteMs);
+    webhooks.reset();
+  }
+  const elsewhere = `https://hooks.example.com/services/${planted('webhook')}`;
+  await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', elsewhere);
+  await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-discord', planted('webhook'));
+  sns.optOut('+12125550123');
+  tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);
+  await demo.start(ask);
+  tap.refuse = () => undefined;
 }
 
 /** A token response that is wrong somewhere, with credentials in it all the same. */
@@ -340,7 +364,9 @@ async function everyCanary(): Promise<Canary[]> {
   for (const value of await demo.brokerage.issued()) add('issued by the provider', value);
   for (const { kind, value } of plantedCanaries) add(kind, value);
   add('client secret', demo.demo.client.clientSecret);
-  for (const mail of demo.mails()) add('link', linkIn(mail)?.split('/').at(-1));
+  for (const message of demo.cloud.inbox.list()) add('link', linkIn(message)?.split('/').at(-1));
+  const { slackUrl, discordUrl } = demo.cloud.webhooks;
+  for (const url of [slackUrl, discordUrl]) add('webhook', url.split('/').at(-1));
   for (const { headers } of answers) {
     for (const [name, value] of headers) {
       if (name === 'set-cookie') add('cookie', /^[^=]+=([^;]+)/.exec(value)?.[1]);
@@ -377,6 +403,7 @@ async function items(): Promise<unknown[]> {
 /** Everything that was written anywhere but into the secrets, without what belongs where it stands. */
 async function everyDocument(): Promise<Document[]> {
   const { cloud } = demo;
+  const inbox = cloud.inbox.list();
   const of = (where: string, texts: readonly unknown[]): Document[] =>
     texts.map((text) => ({ where, text: typeof text === 'string' ? text : JSON.stringify(text) }));
   const withoutVerifier = (item: unknown) =>
@@ -385,11 +412,10 @@ async function everyDocument(): Promise<Document[]> {
     ...of('function logs', cloud.lambda.logs),
     ...of('execution histories', await histories()),
     ...of('items and events', (await items()).map(withoutVerifier)),
-    ...of('operator topic', demo.alerts()),
-    ...of(
-      'mails',
-      demo.mails().map((mail) => withoutItsLink(JSON.stringify(mail), linkIn(mail))),
-    ),
+    // The link that the operators are to pass on belongs there, as in every notice.
+    ...of('operator topic', inbox.filter(({ channel }) => channel === 'topic').map(withoutItsLink)),
+    ...of('notices', inbox.filter(({ channel }) => channel !== 'topic').map(withoutItsLink)),
+    ...of('metrics', cloud.cloudWatch.metrics()),
     ...of('access log', cloud.httpApi.accessLog),
     ...of('dead letters', [cloud.scheduler.deadLetters]),
     ...of('HTTP answers', answers.map(answered)),
@@ -400,8 +426,11 @@ async function everyDocument(): Promise<Document[]> {
   ];
 }
 
-function withoutItsLink(mail: string, link: string | undefined): string {
-  return link === undefined ? mail : mail.replaceAll(link, '');
+function withoutItsLink(message: Message): string {
+  const link = linkIn(message);
+  const isMeant = message.channel !== 'topic' || message.subject.endsWith('the owner could not be reached');
+  const text = JSON.stringify(message);
+  return link === undefined || !isMeant ? text : text.replaceAll(link, '');
 }
 
 /** Body and headers, without the cookie that is set and the state that is sent to the provider. */
