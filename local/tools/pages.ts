@@ -2,6 +2,7 @@ import { Html, html } from '../../core/html.ts';
 import { administrator } from '../aws/service.ts';
 import { AwsError } from '../aws/errors.ts';
 import type { Cloud } from '../cloud.ts';
+import type { Message } from '../inbox.ts';
 
 interface ListedExecution {
   readonly executionArn: string;
@@ -54,13 +55,17 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
       </p>
       <h2>Inbox (${messages.length})</h2>
       ${messages.slice(0, 30).map(
-        ({ at, channel, to, subject, text }) =>
+        ({ id, at, channel, to, subject, text, html: markup }) =>
           html`<article>
             <h3>${subject}</h3>
-            <small>${at} · ${channel} to ${to}</small>
-            <pre>${linked(text)}</pre>
+            <small
+              >${at} · ${channel} to
+              ${to}${channel === 'email' ? html` · <a href="/inbox/${id}">as a mail program shows it</a>` : ''}</small
+            >
+            ${isChat(channel) && markup !== undefined ? new Html(markup) : html`<pre>${linked(text)}</pre>`}
           </article>`,
       )}
+      ${alarmsOf(cloud)}
       <h2>Executions (those that wait, then the newest)</h2>
       <div class="wide"><table>
         <tr>
@@ -84,11 +89,38 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
       <h2>Function logs (newest first)</h2>
       <pre>
 ${lambda.logs
+  // Metrics are lines too; CloudWatch reads them, and people the alarms.
+  .filter(({ text }) => !text.startsWith('{"_aws"'))
   .slice(-60)
   .toReversed()
   .map(({ at, functionName, text }) => `${at} ${functionName} ${text}`)
   .join('\n')}</pre>`,
   );
+}
+
+/** Slack's and Discord's receivers render what they took, escaped by the same template as this page. */
+const isChat = (channel: Message['channel']) => channel === 'slack' || channel === 'discord';
+
+/** The alarms, those that have gone off first. */
+function alarmsOf({ cloudWatch }: Cloud): Html {
+  const order = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
+  const alarms = cloudWatch.alarms().toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  return html`<h2>Alarms (${alarms.filter(({ state }) => state === 'ALARM').length} of ${alarms.length} gone off)</h2>
+    <div class="wide"><table>
+      <tr>
+        <th>State</th>
+        <th>Since</th>
+        <th>Alarm</th>
+      </tr>
+      ${alarms.map(
+        ({ name, state, sinceMs, reason }) =>
+          html`<tr>
+            <td>${state === 'INSUFFICIENT_DATA' ? 'no data yet' : state}</td>
+            <td>${iso(sinceMs)}</td>
+            <td>${name}${state === 'ALARM' ? html`<br /><small>${reason}</small>` : ''}</td>
+          </tr>`,
+      )}
+    </table></div>`;
 }
 
 /** What went wrong, with a way back. */

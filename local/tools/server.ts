@@ -67,6 +67,12 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
   }
   // Node leaves the body out where a HEAD is answered.
   const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const mailId = /^\/inbox\/(\d+)$/.exec(url?.pathname ?? '')?.[1];
+  if (method === 'GET' && mailId !== undefined) {
+    const mail = cloud.inbox.list().find(({ id, channel }) => id === mailId && channel === 'email');
+    if (mail?.html === undefined) throw new Refusal('There is no mail with that number.', 404);
+    return page(response, mail.html);
+  }
   switch (`${method} ${url?.pathname}`) {
     case 'GET /':
       return page(response, await overviewPage(cloud));
@@ -97,7 +103,7 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
       return json(response, 200, { planned: faults.planned(), met: faults.met() });
     default:
       throw new Refusal(
-        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /inbox, GET and POST /clock, and GET, POST and DELETE /faults.`,
+        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /inbox, GET /inbox/<id> of a mail, GET and POST /clock, and GET, POST and DELETE /faults.`,
         404,
       );
   }
