@@ -9,6 +9,12 @@ export interface EventTargetDefinition {
   readonly inputTemplate: string;
 }
 
+/**
+ * What every event has beside `id` and `resources`, which are not played.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+ */
+const envelope = new Set(['version', 'source', 'detail-type', 'account', 'region', 'time', 'detail']);
+
 interface Rule {
   readonly hearsReads: boolean;
   readonly pattern: Readonly<Record<string, unknown>>;
@@ -31,6 +37,10 @@ export class EventBus {
 
   addRule(name: string, eventPattern: string, state = 'ENABLED'): void {
     const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
+    for (const key of Object.keys(pattern)) {
+      // Nothing else is in an event here, so the rule would wait in silence for what is misspelt.
+      if (!envelope.has(key)) throw notPlayed(`the event pattern ${name}.${key}`);
+    }
     checkPattern(pattern, name);
     const hearsReads = state === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
     if (state !== 'ENABLED' && !hearsReads) throw notPlayed(`the state ${state} of the rule ${name}`);

@@ -1,8 +1,7 @@
 /** `npm start`: the whole of Grantkeeper in the embedded cloud, without an AWS account. */
-import { parseArgs } from 'node:util';
-
 import type { Demo } from './demo.ts';
 import { startDemo } from './demo.ts';
+import { readFlags, UsageError } from './flags.ts';
 import type { ToolsServer } from './tools/server.ts';
 import { startTools } from './tools/server.ts';
 
@@ -31,42 +30,36 @@ Options:
 A port of 0 takes any free one.`;
 
 type PortName = keyof typeof defaults;
+const names = Object.keys(defaults) as PortName[];
 
-/** What was typed is at fault. */
-class UsageError extends Error {}
+const port = { type: 'string' } as const;
+const flags = {
+  'tools-port': port,
+  'api-port': port,
+  'brokerage-port': port,
+  'hop-port': port,
+  'aws-port': port,
+  'webhooks-port': port,
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
-function parseOptions(): { readonly [name in PortName]?: string } & { readonly help?: boolean } {
-  const port = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      options: {
-        'tools-port': port,
-        'api-port': port,
-        'brokerage-port': port,
-        'hop-port': port,
-        'aws-port': port,
-        'webhooks-port': port,
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    // Its first sentence names the option; the rest explains what nobody meant.
-    throw new UsageError(/^.*?(?=\. |$)/.exec((error as Error).message)![0]);
-  }
-}
-
-/** @throws {UsageError} for an option that is not known, or not a port */
+/** @throws {UsageError} for an option that is not known, is not a port, or is the port of another */
 function readPorts(): Record<PortName, number> | undefined {
-  const values = parseOptions();
+  const values = readFlags(flags);
   if (values.help) return undefined;
   const ports = { ...defaults };
-  for (const name of Object.keys(defaults) as PortName[]) {
+  for (const name of names) {
     const value = values[name];
     if (value === undefined) continue;
     if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
       throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be a port from 0 to 65535.`);
     }
     ports[name] = Number(value);
+  }
+  for (const name of names) {
+    const same = names.find((other) => other !== name && ports[other] === ports[name] && ports[name] !== 0);
+    if (same)
+      throw new UsageError(`--${name} and --${same} are both ${ports[name]}: each needs a port of its own.`);
   }
   return ports;
 }
@@ -77,7 +70,24 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
+  // From the beginning: what is brought up has a folder of its own, which is not to be left behind.
+  const stop = stopAsked();
   console.log('Evaluating the Pulumi program and bringing it up …');
+  const started = bringUp(ports);
+  const running = await Promise.race([stop, started]);
+  if (running) console.log(ready(running));
+  await stop;
+  const { demo, tools } = await started;
+  await Promise.all([tools.close(), demo.close()]);
+  process.exit(0);
+}
+
+interface Running {
+  readonly demo: Demo;
+  readonly tools: ToolsServer;
+}
+
+async function bringUp(ports: Record<PortName, number>): Promise<Running> {
   const demo = await startDemo({
     startMs: Date.now(),
     ports: {
@@ -94,16 +104,36 @@ async function main(): Promise<void> {
   });
   // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
   await demo.cloud.clock.advance(0);
-  console.log(ready(demo, tools));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      console.log('\nStopping.');
-      void Promise.all([tools.close(), demo.close()]).then(() => process.exit(0));
-    });
+  return { demo, tools };
+}
+
+/** Resolves at a signal, or when npm is gone: it hands SIGTERM to a shell, which ends without handing it on. */
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        console.log('\nStopping.');
+        resolve();
+      });
+    }
+    if (process.env.npm_lifecycle_event !== 'start') return;
+    const shell = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== shell || !isAlive(shell)) resolve();
+    }, 250).unref();
+  });
+}
+
+/** On Windows a process keeps the number of a parent that is gone. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: string }).code === 'EPERM';
   }
 }
 
-function ready({ cloud, brokerage }: Demo, { url }: ToolsServer): string {
+function ready({ demo: { cloud, brokerage }, tools: { url } }: Running): string {
   return `
 Grantkeeper is running. Nothing here leaves this machine.
 
@@ -128,7 +158,7 @@ function explain(error: unknown): string {
   const taken = code === 'EADDRINUSE' ? port : /port (\d+): it is in use/.exec(message)?.[1];
   if (taken === undefined) return message;
   const ports = readPorts() ?? defaults;
-  const flag = (Object.keys(ports) as PortName[]).find((name) => ports[name] === Number(taken));
+  const flag = names.find((name) => ports[name] === Number(taken));
   return `Port ${taken} is in use by another program. Stop that, or choose another: npm start -- --${flag ?? '…-port'} 0`;
 }
 

@@ -4,7 +4,7 @@ import type { Clock, Timer } from './clock.ts';
 
 export interface ScheduleDefinition {
   readonly name: string;
-  /** `rate(25 minutes)`: the one form that is played. */
+  /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is played. */
   readonly scheduleExpression: string;
   readonly stateMachineArn: string;
   readonly role: Caller;
@@ -41,7 +41,8 @@ export class Scheduler {
 
   /** A rate without a start date fires first when the schedule is made. */
   addSchedule(schedule: ScheduleDefinition): void {
-    const minutes = /^rate\((\d+) minutes?\)$/.exec(schedule.scheduleExpression)?.[1];
+    // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based: from 1
+    const minutes = /^rate\(([1-9]\d*) minutes?\)$/.exec(schedule.scheduleExpression)?.[1];
     if (minutes === undefined) throw notPlayed(`the schedule expression ${schedule.scheduleExpression}`);
     this.#plan(schedule, this.#clock.now(), Number(minutes) * 60_000);
   }

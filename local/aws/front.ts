@@ -13,7 +13,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { AwsError, notPlayed } from './errors.ts';
 import type { Iam } from './iam.ts';
-import { awsJson, awsQuery, lambdaInvoke, sesV2, type Protocol, type WireAnswer } from './protocols.ts';
+import {
+  awsJson,
+  awsQuery,
+  lambdaInvoke,
+  s3Errors,
+  sesV2,
+  type Protocol,
+  type WireAnswer,
+} from './protocols.ts';
 import { region, type AwsService } from './service.ts';
 
 /** As they stand in the scope of a credential. */
@@ -90,7 +98,7 @@ async function serve(
 async function handle(request: IncomingMessage, options: AwsFrontOptions): Promise<WireAnswer> {
   const requestId = randomUUID();
   const scope = credentialScope(request.headers.authorization);
-  const protocol = isServiceName(scope?.service) ? protocols[scope.service] : fallbackProtocol(request);
+  const errors = errorsFor(scope?.service, request);
   try {
     refuseForeignHost(request.headers.host);
     const body = await readBody(request);
@@ -117,6 +125,7 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     }
     if (!isServiceName(scope.service)) throw notPlayed(`the service ${scope.service}`);
 
+    const protocol = protocols[scope.service];
     const { operation, input } = protocol.read({
       method: request.method ?? '',
       path: url.pathname,
@@ -127,10 +136,12 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     const output = await options.services[scope.service].call(operation, input, caller);
     return protocol.answer(operation, output, requestId);
   } catch (error) {
-    if (error instanceof AwsError) return protocol.error(error, requestId);
+    if (error instanceof AwsError) return errors.error(error, requestId);
+    // The client has gone, as one does that was killed: there is nobody to tell, and nothing to tell of.
+    if (request.errored) throw error;
     // A fault of the embedded cloud itself; the caller is told no more than that.
     console.error(`The embedded cloud failed on ${request.method} ${request.url}:`, error);
-    return protocol.error(new AwsError('InternalFailure', 'The embedded cloud failed.', 500), requestId);
+    return errors.error(new AwsError('InternalFailure', 'The embedded cloud failed.', 500), requestId);
   }
 }
 
@@ -157,10 +168,14 @@ function isServiceName(service: string | undefined): service is ServiceName {
   return service !== undefined && Object.hasOwn(protocols, service);
 }
 
-/** How to tell a caller whose service is unknown that it is. */
-function fallbackProtocol(request: IncomingMessage): Protocol {
+/** How to tell a caller of a service that is not played that it is not: in the words that its client reads. */
+function errorsFor(service: string | undefined, request: IncomingMessage): Pick<Protocol, 'error'> {
+  if (isServiceName(service)) return protocols[service];
+  if (service === 's3') return s3Errors;
+  // These speak XML too, and wrap an error as the Query protocol does.
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
-  return isForm ? protocols.sns : protocols.lambda;
+  if (isForm || service === 'route53' || service === 'cloudfront') return protocols.sns;
+  return protocols.lambda;
 }
 
 function refuseForeignHost(host: string | undefined): void {

@@ -126,11 +126,6 @@ export const lambdaInvoke: Protocol = {
  * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 export function awsQuery(namespace: string, version: string): Protocol {
-  const xml = (status: number, requestId: string, body: string) => ({
-    status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
-    body,
-  });
   return {
     read(request) {
       const form = new URLSearchParams(request.body.toString('utf8'));
@@ -192,6 +187,24 @@ export function awsQuery(namespace: string, version: string): Protocol {
   };
 }
 
+/**
+ * What S3's clients take for an error; of S3 no more is played.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export const s3Errors: Pick<Protocol, 'error'> = {
+  error: ({ code, message, statusCode }, requestId) =>
+    xml(
+      restForbidden.has(code) ? 403 : statusCode,
+      requestId,
+      element(
+        'Error',
+        element('Code', escapeXml(code)) +
+          element('Message', escapeXml(message)) +
+          element('RequestId', requestId),
+      ),
+    ),
+};
+
 interface Entry {
   Name?: string;
   Value?: Record<string, string>;
@@ -252,6 +265,14 @@ function payload(body: Buffer): unknown {
   } catch {
     throw new AwsError('InvalidRequestContentException', 'Could not parse request body into json.');
   }
+}
+
+function xml(status: number, requestId: string, body: string): WireAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body,
+  };
 }
 
 function element(name: string, content: string, attributes = ''): string {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,6 +39,10 @@ export async function serve(options: BrokerageOptions): Promise<Serving> {
   provider.use(loginPages(provider, grants, limits));
   provider.use(identity(provider, grants));
 
+  (provider as EventEmitter).on('error', (error: NodeJS.ErrnoException) => {
+    if (!isClientGone(error)) provider.onerror(error);
+  });
+
   const handle = provider.callback();
   main.answer((request, response) => void handle(request, response));
   hop.answer((request, response) => {
@@ -73,6 +78,11 @@ async function listen(port: number): Promise<{ port: number; answer: (listener: 
     port: (server.address() as AddressInfo).port,
     answer: (listener) => void server.on('request', listener),
   };
+}
+
+/** A client that gives up, or dies, in the midst of a call is what functions do here: nothing to tell of. */
+function isClientGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** Sends each authorization request through the second origin and back, as real logins wander over hosts. */

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { notPlayed } from '../aws/errors.ts';
 import { accountId } from '../aws/service.ts';
 import type { Clock } from '../clock.ts';
 
@@ -11,6 +12,8 @@ export interface HttpRoute {
   /** `GET /callback`, with `{parameter}` segments. */
   readonly routeKey: string;
   readonly functionArn: string;
+  /** Of the integration: API Gateway gives up after that. */
+  readonly timeoutMs?: number;
 }
 
 export interface HttpApiPorts {
@@ -29,7 +32,7 @@ interface FunctionResponse {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const maximumBodyBytes = 10 * 1024 * 1024;
 const maximumHeadBytes = 10_240;
-const integrationTimeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 
 /**
  * An HTTP API with Lambda proxy integrations, payload format 2.0.
@@ -38,10 +41,13 @@ const integrationTimeoutMs = 30_000;
 export class HttpApi {
   readonly #server: Server;
   readonly #ports: HttpApiPorts;
+  #isDeployed = false;
+  #hasOwnAddress = true;
+  #hasDomain = false;
   readonly #routes: { method: string; pattern: RegExp; route: HttpRoute }[] = [];
-  /** What an access log of the registered format would hold. */
   /** Hears of each answer, as CloudWatch does. */
   onAnswer: (statusCode: number) => void = () => undefined;
+  /** What an access log of the registered format would hold. */
   readonly accessLog: { at: string; routeKey: string; status: number }[] = [];
 
   constructor(ports: HttpApiPorts) {
@@ -58,7 +64,32 @@ export class HttpApi {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /**
+   * What has been added is served from now on: a stage that deploys by itself.
+   * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
+   */
+  deploy(): void {
+    this.#isDeployed = true;
+  }
+
+  /**
+   * The address that API Gateway gives every API answers 404 then. Here it stands for that of a domain too.
+   * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html
+   */
+  disableOwnAddress(): void {
+    this.#hasOwnAddress = false;
+  }
+
+  addDomain(): void {
+    this.#hasDomain = true;
+  }
+
+  /** @throws {AwsError} for `$default`, `ANY` and greedy parameters, which are not played */
   addRoute(route: HttpRoute): void {
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+    if (!/^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/|(\/([\w.~-]+|\{\w+\}))+)$/.test(route.routeKey)) {
+      throw notPlayed(`the route key ${route.routeKey}`);
+    }
     const [method, path] = route.routeKey.split(' ') as [string, string];
     const pattern = path
       .split('/')
@@ -100,6 +131,7 @@ export class HttpApi {
   }
 
   #match(method: string, path: string) {
+    if (!this.#isDeployed || !(this.#hasOwnAddress || this.#hasDomain)) return undefined;
     for (const candidate of this.#routes) {
       const match = candidate.method === method ? candidate.pattern.exec(path) : null;
       if (match) return { route: candidate.route, parameters: { ...match.groups } };
@@ -142,7 +174,10 @@ export class HttpApi {
       ...(body.length > 0 ? { body: body.toString('base64') } : {}),
       isBase64Encoded: body.length > 0,
     };
-    const invoked = await Promise.race([this.#ports.invoke(route.functionArn, event), timeout()]);
+    const invoked = await Promise.race([
+      this.#ports.invoke(route.functionArn, event),
+      timeout(route.timeoutMs ?? defaultTimeoutMs),
+    ]);
     if (invoked === 'timeout') return gatewayError(503, 'Service Unavailable');
     const { payload, functionError } = invoked;
     if (functionError !== undefined) return gatewayError(500, 'Internal Server Error');
@@ -166,8 +201,8 @@ function gatewayError(statusCode: number, message: string): FunctionResponse {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
 }
 
-function timeout(): Promise<'timeout'> {
-  return new Promise((resolve) => setTimeout(() => resolve('timeout'), integrationTimeoutMs).unref());
+function timeout(afterMs: number): Promise<'timeout'> {
+  return new Promise((resolve) => setTimeout(() => resolve('timeout'), afterMs).unref());
 }
 
 /** Lower-case names; repeated headers joined by commas, cookies by semicolons. */

@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 
 import type { DynamoDb } from '../aws/dynamodb.ts';
 import { notPlayed } from '../aws/errors.ts';
@@ -15,6 +15,9 @@ import type { Lambda } from '../lambda/lambda.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { StepFunctions } from '../step-functions/step-functions.ts';
 import type { Registered } from './evaluate.ts';
+import type { Resource, ResourceType } from './inputs.ts';
+import { Resources } from './inputs.ts';
+import { functionOf, mayDeliverLogs, mayInvoke, mayPublish, mayWriteTrail, mustHave } from './links.ts';
 
 export interface Services {
   readonly iam: Iam;
@@ -31,191 +34,183 @@ export interface Services {
   readonly httpApi: HttpApi;
 }
 
-/** Brings up, in the services, what the program registered; dependencies first, as the engine does. */
-export async function deploy(resources: readonly Registered[], services: Services): Promise<void> {
-  const known = new Set(order.flatMap(([type]) => type));
-  for (const { type, name } of resources) {
-    if (!known.has(type)) throw notPlayed(`the resource type ${type} (${name})`);
-  }
-  for (const [type, make] of order) {
-    for (const resource of resources) {
-      if (resource.type === type) await make(resource, services, resources);
-    }
+/**
+ * Brings up, in the services, what the program registered; dependencies first, as the engine does.
+ * @throws {Error} for a type, a property or a value that is not played, or that AWS refuses; before anything is made
+ */
+export async function deploy(registered: readonly Registered[], services: Services): Promise<void> {
+  const resources = new Resources(registered);
+  for (const type of Object.keys(makers) as ResourceType[]) {
+    // That a maker and its resources are of one type is in the types of both, but not in that of the name.
+    const make = makers[type] as Make<ResourceType>;
+    for (const resource of resources.ofType(type)) await make(resource, services, resources);
   }
 }
 
-/** Inputs and state as the program's types promise them; read loosely, checked by the services. */
-// oxlint-disable-next-line typescript/no-explicit-any -- Pulumi's mocks hand over plain values
-type AnyResource = { type: string; name: string; inputs: any; state: any };
-type Make = (resource: AnyResource, services: Services, all: readonly AnyResource[]) => void | Promise<void>;
+type Make<T extends ResourceType> = (resource: Resource<T>, services: Services, all: Resources) => unknown;
 
 /** Real AWS does this for us; here there is nothing to make. */
-const nothing: Make = () => undefined;
+const nothing = () => undefined;
 
-const order: readonly (readonly [string, Make])[] = [
-  ['aws:cloudwatch/logGroup:LogGroup', nothing],
-  ['aws:iam/role:Role', ({ state }, { iam }) => iam.addRole(state)],
-  [
-    'aws:iam/rolePolicy:RolePolicy',
-    ({ inputs }, { iam }) =>
-      iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy),
-  ],
-  [
-    'aws:dynamodb/table:Table',
-    async ({ inputs }, { dynamoDb }) =>
-      void (await dynamoDb.createTable({
-        name: inputs.name,
-        hashKey: inputs.hashKey,
-        rangeKey: inputs.rangeKey,
-      })),
-  ],
-  [
-    'aws:dynamodb/tableItem:TableItem',
-    async ({ inputs }, { dynamoDb }) =>
-      void (await dynamoDb.call(
-        'PutItem',
-        { TableName: inputs.tableName, Item: JSON.parse(inputs.item) },
-        administrator,
-      )),
-  ],
-  [
-    'aws:secretsmanager/secret:Secret',
-    ({ inputs }, { secrets }) =>
-      void secrets.createSecret({ name: inputs.name, description: inputs.description }),
-  ],
-  [
-    'aws:sesv2/configurationSet:ConfigurationSet',
-    ({ inputs }, { ses }) => void ses.addConfigurationSet(inputs.configurationSetName),
-  ],
-  [
-    'aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination',
-    ({ inputs }, { ses }) =>
-      ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
-  ],
-  [
-    'aws:sesv2/emailIdentity:EmailIdentity',
-    ({ inputs }, { ses }) => void ses.addIdentity(inputs.emailIdentity),
-  ],
-  ['aws:sns/topic:Topic', ({ inputs }, { sns }) => void sns.createTopic(inputs.name)],
-  // The inbox shows what a topic got, whoever subscribes.
-  ['aws:sns/topicSubscription:TopicSubscription', nothing],
-  [
-    'aws:lambda/function:Function',
-    async ({ inputs, state }, { lambda, iam }) => {
-      if (!iam.checkAssumable(inputs.role, 'lambda.amazonaws.com')) {
-        throw new Error(`Lambda may not assume the role of ${inputs.name}.`);
-      }
-      lambda.addFunction({
-        name: inputs.name,
-        arn: state.arn,
-        code: await codeOf(inputs.code),
-        handler: inputs.handler,
-        timeoutSeconds: inputs.timeout,
-        variables: inputs.environment?.variables ?? {},
-        assumeRole: () => iam.credentialsFor(inputs.role, inputs.name),
-      });
-    },
-  ],
-  [
-    'aws:sfn/stateMachine:StateMachine',
-    ({ inputs, state }, { stepFunctions, iam }) => {
-      const context = { sourceAccount: accountId, sourceArn: state.arn };
-      if (!iam.checkAssumable(inputs.roleArn, 'states.amazonaws.com', context)) {
-        throw new Error(`Step Functions may not assume the role of ${inputs.name}.`);
-      }
-      stepFunctions.createStateMachine({
-        name: inputs.name,
-        definition: inputs.definition,
-        roleArn: inputs.roleArn,
-      });
-    },
-  ],
-  [
-    'aws:cloudwatch/eventRule:EventRule',
-    ({ inputs }, { eventBus }) => eventBus.addRule(inputs.name, inputs.eventPattern, inputs.state),
-  ],
-  ['aws:sns/topicPolicy:TopicPolicy', nothing],
-  [
-    'aws:cloudwatch/eventTarget:EventTarget',
-    ({ inputs }, { eventBus }, all) => {
-      mayPublish('events.amazonaws.com', inputs.arn, `the rule ${inputs.rule}`, all);
-      eventBus.addTarget(inputs.rule, {
-        topicArn: inputs.arn,
-        inputPaths: inputs.inputTransformer?.inputPaths ?? {},
-        inputTemplate: inputs.inputTransformer?.inputTemplate ?? '',
-      });
-    },
-  ],
-  [
-    'aws:cloudwatch/metricAlarm:MetricAlarm',
-    ({ inputs }, { cloudWatch }, all) => {
-      for (const topicArn of inputs.alarmActions ?? []) {
-        mayPublish('cloudwatch.amazonaws.com', topicArn, `the alarm ${inputs.name}`, all);
-      }
-      cloudWatch.addAlarm(inputs);
-    },
-  ],
-  ['aws:cloudwatch/dashboard:Dashboard', ({ inputs }, { cloudWatch }) => cloudWatch.addDashboard(inputs)],
-  // What the trail writes is not kept: the event bus hears of it.
-  ['aws:s3/bucket:Bucket', nothing],
-  ['aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', nothing],
-  ['aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration', nothing],
-  ['aws:s3/bucketVersioning:BucketVersioning', nothing],
-  ['aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration', nothing],
-  ['aws:s3/bucketPolicy:BucketPolicy', nothing],
-  ['aws:cloudtrail/trail:Trail', (_trail, { cloudTrail }) => cloudTrail.addTrail()],
-  ['aws:apigatewayv2/api:Api', nothing],
-  // Its throttling is not played: time stands still here, and a bucket would never fill again.
-  ['aws:apigatewayv2/stage:Stage', nothing],
-  ['aws:apigatewayv2/domainName:DomainName', nothing],
-  ['aws:apigatewayv2/apiMapping:ApiMapping', nothing],
-  ['aws:route53/record:Record', nothing],
-  ['aws:lambda/permission:Permission', nothing],
-  ['aws:apigatewayv2/integration:Integration', nothing],
-  [
-    'aws:apigatewayv2/route:Route',
-    ({ inputs }, { httpApi }, all) => {
-      const id = String(inputs.target).replace('integrations/', '');
-      const integration = all.find(({ type, name }) => type.endsWith(':Integration') && name === id);
-      const target = all.find(
-        ({ state }) => state.invokeArn && state.invokeArn === integration?.inputs.integrationUri,
-      );
-      const permitted = all.some(
-        ({ type, inputs: permission }) =>
-          type.endsWith(':Permission') &&
-          permission.function === target?.inputs.name &&
-          permission.principal === 'apigateway.amazonaws.com',
-      );
-      if (!target || !permitted)
-        throw new Error(`API Gateway may not invoke the function of ${inputs.routeKey}.`);
-      httpApi.addRoute({ routeKey: inputs.routeKey, functionArn: target.state.arn });
-    },
-  ],
-  ['aws:sqs/queue:Queue', nothing],
-  [
-    'aws:scheduler/schedule:Schedule',
-    ({ inputs }, { scheduler, iam }) => {
-      const { target } = inputs;
-      if (!iam.checkAssumable(target.roleArn, 'scheduler.amazonaws.com', { sourceAccount: accountId })) {
-        throw new Error(`EventBridge Scheduler may not assume the role of ${inputs.name}.`);
-      }
-      scheduler.addSchedule({
-        name: inputs.name,
-        scheduleExpression: inputs.scheduleExpression,
-        stateMachineArn: target.arn,
-        role: { principalArn: target.roleArn },
-        input: target.input,
-        deadLetterQueueArn: target.deadLetterConfig.arn,
-        maximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,
-        maximumEventAgeSeconds: target.retryPolicy.maximumEventAgeInSeconds,
-      });
-    },
-  ],
-];
+/** In the order in which they are made. */
+const makers: { readonly [T in ResourceType]: Make<T> } = {
+  'aws:cloudwatch/logGroup:LogGroup': nothing,
+  'aws:iam/role:Role': ({ inputs, state }, { iam }) => iam.addRole({ ...inputs, arn: String(state.arn) }),
+  'aws:iam/rolePolicy:RolePolicy': ({ inputs }, { iam }) =>
+    iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy),
+  'aws:dynamodb/table:Table': ({ inputs: { name, hashKey, rangeKey } }, { dynamoDb }) =>
+    dynamoDb.createTable({ name, hashKey, rangeKey }),
+  'aws:dynamodb/tableItem:TableItem': (item, { dynamoDb }, all) => {
+    const { tableName, hashKey, rangeKey, item: Item } = item.inputs;
+    mustHave(all, 'aws:dynamodb/table:Table', { name: tableName, hashKey, rangeKey }, item);
+    return dynamoDb.call('PutItem', { TableName: tableName, Item: JSON.parse(Item) }, administrator);
+  },
+  'aws:secretsmanager/secret:Secret': ({ inputs: { name, description } }, { secrets }) =>
+    secrets.createSecret({ name, description }),
+  'aws:sesv2/configurationSet:ConfigurationSet': ({ inputs }, { ses }) =>
+    ses.addConfigurationSet(inputs.configurationSetName),
+  'aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination': ({ inputs }, { ses }) =>
+    ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
+  'aws:sesv2/emailIdentity:EmailIdentity': ({ inputs }, { ses }) => ses.addIdentity(inputs.emailIdentity),
+  'aws:sns/topic:Topic': ({ inputs }, { sns }) => sns.createTopic(inputs.name),
+  'aws:sns/topicSubscription:TopicSubscription': (subscription, _services, all) =>
+    mustHave(all, 'aws:sns/topic:Topic', { arn: subscription.inputs.topic }, subscription),
+  'aws:sns/topicPolicy:TopicPolicy': (policy, _services, all) =>
+    mustHave(all, 'aws:sns/topic:Topic', { arn: policy.inputs.arn }, policy),
+  'aws:lambda/function:Function': async (resource, { lambda, iam }, all) => {
+    const { inputs, state } = resource;
+    if (!iam.checkAssumable(inputs.role, 'lambda.amazonaws.com')) {
+      throw new Error(`Lambda may not assume the role of ${inputs.name}.`);
+    }
+    mustHave(all, 'aws:cloudwatch/logGroup:LogGroup', { name: inputs.loggingConfig.logGroup }, resource);
+    lambda.addFunction({
+      name: inputs.name,
+      arn: String(state.arn),
+      code: await codeOf(inputs.code),
+      handler: inputs.handler,
+      timeoutSeconds: inputs.timeout,
+      variables: inputs.environment?.variables ?? {},
+      assumeRole: () => iam.credentialsFor(inputs.role, inputs.name),
+    });
+  },
+  'aws:sfn/stateMachine:StateMachine': (machine, { stepFunctions, iam }, all) => {
+    const { name, definition, roleArn, loggingConfiguration } = machine.inputs;
+    const context = { sourceAccount: accountId, sourceArn: String(machine.state.arn) };
+    if (!iam.checkAssumable(roleArn, 'states.amazonaws.com', context)) {
+      throw new Error(`Step Functions may not assume the role of ${name}.`);
+    }
+    if (loggingConfiguration) {
+      const logGroupArn = loggingConfiguration.logDestination.replace(/:\*$/, '');
+      mustHave(all, 'aws:cloudwatch/logGroup:LogGroup', { arn: logGroupArn }, machine);
+      mayDeliverLogs(roleArn, iam);
+    }
+    stepFunctions.createStateMachine({ name, definition, roleArn });
+  },
+  'aws:cloudwatch/eventRule:EventRule': ({ inputs }, { eventBus }) =>
+    eventBus.addRule(inputs.name, inputs.eventPattern, inputs.state),
+  'aws:cloudwatch/eventTarget:EventTarget': (target, { eventBus }, all) => {
+    const { rule, arn: topicArn, inputTransformer } = target.inputs;
+    mustHave(all, 'aws:sns/topic:Topic', { arn: topicArn }, target);
+    mayPublish('events.amazonaws.com', topicArn, `the rule ${rule}`, all);
+    eventBus.addTarget(rule, { topicArn, ...inputTransformer });
+  },
+  'aws:cloudwatch/metricAlarm:MetricAlarm': (alarm, { cloudWatch }, all) => {
+    const { name, alarmActions = [], okActions = [], insufficientDataActions = [] } = alarm.inputs;
+    for (const topicArn of [...alarmActions, ...okActions, ...insufficientDataActions]) {
+      mustHave(all, 'aws:sns/topic:Topic', { arn: topicArn }, alarm);
+      mayPublish('cloudwatch.amazonaws.com', topicArn, `the alarm ${name}`, all);
+    }
+    cloudWatch.addAlarm(alarm.inputs);
+  },
+  'aws:cloudwatch/dashboard:Dashboard': ({ inputs }, { cloudWatch }) => cloudWatch.addDashboard(inputs),
+  'aws:s3/bucket:Bucket': nothing,
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': ofBucket,
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': ofBucket,
+  'aws:s3/bucketVersioning:BucketVersioning': ofBucket,
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': ofBucket,
+  'aws:s3/bucketPolicy:BucketPolicy': ofBucket,
+  'aws:cloudtrail/trail:Trail': (trail, { cloudTrail }, all) => {
+    mustHave(all, 'aws:s3/bucket:Bucket', { bucket: trail.inputs.s3BucketName }, trail);
+    mayWriteTrail(trail, all);
+    cloudTrail.addTrail();
+  },
+  'aws:apigatewayv2/api:Api': (api, { httpApi }, all) => {
+    if (all.ofType(api.type).length > 1) throw notPlayed('a second HTTP API');
+    if (api.inputs.disableExecuteApiEndpoint) httpApi.disableOwnAddress();
+  },
+  'aws:lambda/permission:Permission': (permission, _services, all) =>
+    mustHave(all, 'aws:lambda/function:Function', { name: permission.inputs.function }, permission),
+  'aws:apigatewayv2/integration:Integration': (integration, _services, all) => {
+    const { apiId, integrationUri: invokeArn } = integration.inputs;
+    mustHave(all, 'aws:apigatewayv2/api:Api', { id: apiId }, integration);
+    mustHave(all, 'aws:lambda/function:Function', { invokeArn }, integration);
+  },
+  'aws:apigatewayv2/route:Route': (route, { httpApi }, all) => {
+    const { apiId, routeKey, target } = route.inputs;
+    mustHave(all, 'aws:apigatewayv2/api:Api', { id: apiId }, route);
+    const id = target.replace('integrations/', '');
+    const integration = mustHave(all, 'aws:apigatewayv2/integration:Integration', { id }, route);
+    const lambda = functionOf(integration, all);
+    mayInvoke(routeKey, lambda, all);
+    const { timeoutMilliseconds: timeoutMs } = integration.inputs;
+    httpApi.addRoute({
+      routeKey,
+      functionArn: String(lambda.state.arn),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+  },
+  'aws:apigatewayv2/stage:Stage': (stage, { httpApi }, all) => {
+    const { apiId, autoDeploy, accessLogSettings, routeSettings = [] } = stage.inputs;
+    mustHave(all, 'aws:apigatewayv2/api:Api', { id: apiId }, stage);
+    if (accessLogSettings) {
+      mustHave(all, 'aws:cloudwatch/logGroup:LogGroup', { arn: accessLogSettings.destinationArn }, stage);
+    }
+    for (const { routeKey } of routeSettings) {
+      mustHave(all, 'aws:apigatewayv2/route:Route', { routeKey }, stage);
+    }
+    if (autoDeploy) httpApi.deploy();
+  },
+  'aws:apigatewayv2/domainName:DomainName': nothing,
+  'aws:apigatewayv2/apiMapping:ApiMapping': (mapping, { httpApi }, all) => {
+    const { apiId, domainName, stage: name } = mapping.inputs;
+    mustHave(all, 'aws:apigatewayv2/api:Api', { id: apiId }, mapping);
+    mustHave(all, 'aws:apigatewayv2/domainName:DomainName', { domainName }, mapping);
+    mustHave(all, 'aws:apigatewayv2/stage:Stage', { name }, mapping);
+    httpApi.addDomain();
+  },
+  'aws:route53/record:Record': nothing,
+  'aws:sqs/queue:Queue': nothing,
+  'aws:scheduler/schedule:Schedule': (schedule, { scheduler, iam }, all) => {
+    const { name, scheduleExpression, target } = schedule.inputs;
+    if (!iam.checkAssumable(target.roleArn, 'scheduler.amazonaws.com', { sourceAccount: accountId })) {
+      throw new Error(`EventBridge Scheduler may not assume the role of ${name}.`);
+    }
+    if (!target.arn.startsWith('arn:aws:states:')) throw notPlayed(`the target ${target.arn} of ${name}`);
+    mustHave(all, 'aws:sfn/stateMachine:StateMachine', { arn: target.arn }, schedule);
+    mustHave(all, 'aws:sqs/queue:Queue', { arn: target.deadLetterConfig.arn }, schedule);
+    scheduler.addSchedule({
+      name,
+      scheduleExpression,
+      stateMachineArn: target.arn,
+      role: { principalArn: target.roleArn },
+      input: target.input,
+      deadLetterQueueArn: target.deadLetterConfig.arn,
+      maximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,
+      maximumEventAgeSeconds: target.retryPolicy.maximumEventAgeInSeconds,
+    });
+  },
+};
+
+function ofBucket(
+  resource: { readonly type: string; readonly name: string; readonly inputs: { readonly bucket: string } },
+  _services: Services,
+  all: Resources,
+): void {
+  mustHave(all, 'aws:s3/bucket:Bucket', { bucket: resource.inputs.bucket }, resource);
+}
 
 /** The texts of an archive with `index.mjs` in it, by their names. */
-async function codeOf(archive: unknown): Promise<Readonly<Record<string, string>>> {
-  if (!pulumi.asset.Archive.isInstance(archive)) throw notPlayed('function code that is not an archive');
+async function codeOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<string, string>>> {
   const assets = (await (archive as pulumi.asset.AssetArchive).assets) as Record<
     string,
     pulumi.asset.StringAsset
@@ -223,38 +218,4 @@ async function codeOf(archive: unknown): Promise<Readonly<Record<string, string>
   if (!assets['index.mjs']) throw notPlayed('an archive without index.mjs');
   const texts = Object.entries(assets).map(async ([name, { text }]) => [name, await text] as const);
   return Object.fromEntries(await Promise.all(texts));
-}
-
-/**
- * The topic's own policy must let the service publish: EventBridge without a condition, for it sends no context along;
- * CloudWatch for this account.
- * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
- * @see https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#sns-publish-to-topic-from-cloudwatch
- */
-function mayPublish(service: string, topicArn: string, who: string, all: readonly AnyResource[]): void {
-  const policies = all.filter(
-    ({ type, inputs }) => type === 'aws:sns/topicPolicy:TopicPolicy' && inputs.arn === topicArn,
-  );
-  const statements = policies.flatMap(({ inputs }) => JSON.parse(inputs.policy).Statement as AnyStatement[]);
-  const condition =
-    service === 'events.amazonaws.com'
-      ? undefined
-      : JSON.stringify({ StringEquals: { 'aws:SourceAccount': accountId } });
-  const permitted = statements.some(
-    ({ Effect, Action, Principal, Resource, Condition }) =>
-      Effect === 'Allow' &&
-      Action === 'sns:Publish' &&
-      Principal.Service === service &&
-      Resource === topicArn &&
-      (Condition && JSON.stringify(Condition)) === condition,
-  );
-  if (!permitted) throw new Error(`${service} may not publish to ${topicArn} for ${who}.`);
-}
-
-interface AnyStatement {
-  readonly Effect: string;
-  readonly Action: string;
-  readonly Principal: { readonly Service?: string };
-  readonly Resource: string;
-  readonly Condition?: unknown;
 }

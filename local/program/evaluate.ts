@@ -11,8 +11,10 @@ export interface Registered {
   readonly type: string;
   /** The logical name. */
   readonly name: string;
+  /** As its provider would answer it: an ARN, a name, or what else tells it apart. */
+  readonly id: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** What AWS would have answered: inputs, and ARN, id and the like. */
+  /** What AWS would have answered: inputs, and ARN and the like. */
   readonly state: Readonly<Record<string, unknown>>;
 }
 
@@ -40,7 +42,7 @@ export async function evaluate({ stack, config, apiEndpoint }: Stack): Promise<E
       newResource: ({ type, name, inputs }) => {
         const { id, state } = stateOf(type, name, inputs as Record<string, unknown>, { apiEndpoint });
         if (type.startsWith('aws:'))
-          resources.push({ type, name, inputs: inputs as Record<string, unknown>, state });
+          resources.push({ type, name, id, inputs: inputs as Record<string, unknown>, state });
         return { id, state };
       },
       call: ({ token }) => answerOf(token),

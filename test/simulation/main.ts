@@ -1,6 +1,5 @@
 /** `npm run simulate`: what the promises are worth when everything goes wrong, over and over, in virtual time. */
-import { parseArgs } from 'node:util';
-
+import { readFlags, UsageError } from '../../local/flags.ts';
 import { mutants, unchanged } from './mutants.ts';
 import type { Run, Summary } from './run.ts';
 import { simulate } from './run.ts';
@@ -19,34 +18,24 @@ Options:
   --mutants     takes one protection away at a time, and shows what finds that; --steps is the limit for each (200000)
   --help        this text`;
 
-/** What was typed is at fault. */
-class UsageError extends Error {}
-
 const tailLines = 60;
 const dayMs = 24 * 3600 * 1000;
 
 /** @throws {UsageError} for an option that is not known, or no number */
 function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seed: { type: 'string', default: '1' },
-        steps: { type: 'string' },
-        trace: { type: 'boolean', default: false },
-        mutants: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    const number = (name: 'seed' | 'steps', value: string) => {
-      if (/^\d{1,12}$/.test(value) && Number(value) > 0) return Number(value);
-      throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be a number from 1.`);
-    };
-    const steps = number('steps', values.steps ?? (values.mutants ? '200000' : '20000'));
-    return { ...values, seed: number('seed', values.seed), steps };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${/^.*?(?=\. |$)/.exec((error as Error).message)![0]}.`);
-  }
+  const values = readFlags({
+    seed: { type: 'string', default: '1' },
+    steps: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
+  const number = (name: 'seed' | 'steps', value: string) => {
+    if (/^\d{1,12}$/.test(value) && Number(value) > 0) return Number(value);
+    throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be a number from 1`);
+  };
+  const steps = number('steps', values.steps ?? (values.mutants ? '200000' : '20000'));
+  return { ...values, seed: number('seed', values.seed), steps };
 }
 
 /** Tells how far it is: on a terminal in place, else a line now and then. */
@@ -132,6 +121,6 @@ try {
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message} See npm run simulate -- --help.`);
+  console.error(`${error.message}. See npm run simulate -- --help.`);
   process.exitCode = 2;
 }

@@ -3,8 +3,9 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ListContactsCommand } from '@aws-sdk/client-sesv2';
 import { ListStateMachinesCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../../local/aws/errors.ts';
 import { startAwsFront } from '../../local/aws/front.ts';
 import { clients, refusal, roleArn, startLocalAws, type LocalAws } from '../helpers/local-aws.ts';
@@ -80,11 +81,22 @@ describe('a caller', () => {
 
   test.each([
     ['another region', 'test/20260105/eu-west-1/secretsmanager/aws4_request', 'InvalidSignatureException'],
-    ['an unknown service', 'test/20260105/us-east-1/s3/aws4_request', 'NotImplementedByEmbeddedCloud'],
+    ['an unknown service', 'test/20260105/us-east-1/logs/aws4_request', 'NotImplementedByEmbeddedCloud'],
     ['a scope cut short', 'test/20260105/us-east-1', 'MissingAuthenticationTokenException'],
   ])('with %s is refused', async (_what, scope, code) => {
     const { headers, body } = await send({ authorization: authorization(scope) });
     expect([headers['x-amzn-errortype'], (JSON.parse(body) as { __type?: string }).__type]).toContain(code);
+  });
+
+  test.each([
+    ['s3', '<Error><Code>NotImplementedByEmbeddedCloud</Code>'],
+    ['route53', '<Error><Type>Receiver</Type><Code>NotImplementedByEmbeddedCloud</Code>'],
+  ])('to %s, whose clients read XML, is refused in XML', async (service, words) => {
+    const scope = `test/20260105/us-east-1/${service}/aws4_request`;
+    const { status, headers, body } = await send({ authorization: authorization(scope) });
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 501, type: 'text/xml' });
+    expect(body).toContain(words);
+    expect(body).toContain(`<Message>The embedded cloud does not play the service ${service}.</Message>`);
   });
 
   test.each(['grantkeeper.example', '127.0.0.1.example:4566', '192.168.0.1'])(
@@ -129,6 +141,21 @@ describe('a request', () => {
   test('signed in the query string is refused', async () => {
     const { body } = await send(target, { path: '/?X-Amz-Algorithm=AWS4-HMAC-SHA256' });
     expect(body).toContain('does not play requests signed in the query string');
+  });
+
+  test('whose client dies while it sends is nothing to tell of', async () => {
+    const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const sent = request(aws.url, { method: 'POST', headers: { ...target, 'content-length': 100 } });
+    sent.on('error', () => undefined);
+    sent.write('{');
+    await sleep(50);
+    sent.destroy();
+    await sleep(50);
+    // Tells that the embedded cloud goes on, and that the clock is not held.
+    await aws.clock.idle();
+    expect((await send(target)).status).toBe(200);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   test('holds the clock until it is answered', async () => {

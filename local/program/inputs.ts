@@ -1,0 +1,84 @@
+/** What the program may say of each resource: every property that is played, and nothing else. */
+import type * as z from 'zod';
+
+import { notPlayed } from '../aws/errors.ts';
+import type { Registered } from './evaluate.ts';
+import { accessSchemas } from './inputs-access.ts';
+import { computeSchemas } from './inputs-compute.ts';
+import { dataSchemas } from './inputs-data.ts';
+import { notPlayedValue } from './inputs-parts.ts';
+import { messageSchemas } from './inputs-messages.ts';
+import { webSchemas } from './inputs-web.ts';
+
+const schemas = {
+  ...accessSchemas,
+  ...computeSchemas,
+  ...dataSchemas,
+  ...messageSchemas,
+  ...webSchemas,
+};
+
+export type ResourceType = keyof typeof schemas;
+export type InputsOf<T extends ResourceType> = z.output<(typeof schemas)[T]>;
+
+/** A registered resource whose inputs are known to be played. */
+export interface Resource<T extends ResourceType> {
+  readonly type: T;
+  readonly name: string;
+  readonly id: string;
+  readonly inputs: InputsOf<T>;
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+/** All that is deployed, by type. */
+export class Resources {
+  readonly #all: readonly Resource<ResourceType>[];
+
+  /** @throws {Error} for the first resource with a type, a property or a value that is not played, or that AWS refuses */
+  constructor(registered: readonly Registered[]) {
+    this.#all = registered.map(checked);
+  }
+
+  ofType<T extends ResourceType>(type: T): readonly Resource<T>[] {
+    return this.#all.filter((resource) => resource.type === type) as unknown as Resource<T>[];
+  }
+}
+
+function checked(registered: Registered): Resource<ResourceType> {
+  const { type, name } = registered;
+  if (!isPlayed(type)) throw notPlayed(`the resource type ${type} (${name})`);
+  const parsed = schemas[type].safeParse(registered.inputs, { reportInput: true });
+  if (!parsed.success) throw refusalOf(parsed.error.issues, registered);
+  return { ...registered, type, inputs: parsed.data };
+}
+
+function isPlayed(type: string): type is ResourceType {
+  return Object.hasOwn(schemas, type);
+}
+
+/** What is not played comes first: AWS might accept it, so nothing can be said of the rest. */
+function refusalOf(issues: readonly z.core.$ZodIssue[], { type, name }: Registered): Error {
+  const what = `${type} (${name})`;
+  const unknown = issues.flatMap(({ code, path, ...issue }) =>
+    code === 'unrecognized_keys'
+      ? (issue as { keys: string[] }).keys.map((key) => pathOf([...path, key]))
+      : [],
+  );
+  if (unknown.length > 0) return notPlayed(`the property ${unknown.join(', ')} of ${what}`);
+  const value = issues.find(({ message }) => message === notPlayedValue);
+  if (value) return notPlayed(`${pathOf(value.path)} ${shown(value.input)} of ${what}`);
+  const problems = issues.map(({ path, input, message }) =>
+    input === undefined ? `${pathOf(path)} is missing` : `${pathOf(path)} is ${shown(input)}: ${message}`,
+  );
+  return new Error(`AWS refuses ${what}: ${problems.join('; ')}.`);
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+/** Definitions and policies are long, and say nothing here. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
