@@ -3,6 +3,7 @@ import validate from 'asl-validator';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { cures, errorNames } from '../../core/errors.ts';
+import { channelRetries } from '../../functions/deliver.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
@@ -81,6 +82,26 @@ describe('keep-grant.asl.json', () => {
     );
   });
 });
+
+test.each(['NotifyOwner', 'RequestReauthorization'])(
+  '%s is tried again for a channel as often as its function counts on, and tells it how often it was',
+  (name) => {
+    const { States } = JSON.parse(source) as {
+      States: Record<string, { Retry: Record<string, unknown>[]; Arguments: { Payload: object } }>;
+    };
+    const { Retry, Arguments } = States[name]!;
+    expect(Retry.find(({ ErrorEquals }) => String(ErrorEquals) === 'ChannelUnavailableError')).toEqual({
+      ErrorEquals: ['ChannelUnavailableError'],
+      IntervalSeconds: 10,
+      BackoffRate: 2,
+      MaxDelaySeconds: 300,
+      MaxAttempts: channelRetries.noneReached,
+      JitterStrategy: 'NONE',
+    });
+    expect(channelRetries).toEqual({ othersReached: 3, noneReached: 8 });
+    expect(Arguments.Payload).toMatchObject({ retryCount: '{% $states.context.State.RetryCount %}' });
+  },
+);
 
 /** Any part of the definition, to be broken. */
 type Loose = { [key: string]: Loose } & { [index: number]: Loose };
