@@ -184,23 +184,27 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async claimNotice(connectionId, claim) {
-      const owed = claim.notice === 'restored' ? { owed: true } : undefined;
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #claim = :claim',
-        condition: `${isUnclaimed} AND NOT contains(#toldRungs, :notice)${owed ? ' AND #owesRestored = :owed' : ''}`,
-        values: { ...claimOf(claim), ...owed },
+        condition: `${isUnclaimed} AND NOT contains(#toldRungs, :notice)`,
+        values: claimOf(claim),
       });
       return written !== undefined;
     },
 
-    async recordTold(connectionId, { atMs, channels, rungs = [], owesRestored }) {
+    async recordTold(connectionId, { atMs, channels, rungs = [], owesRestored, forgetsRungs }) {
       const owes = owesRestored === undefined ? '' : ', #owesRestored = :owesRestored';
       const reached = channels.map((channel) => `, #${reachedAt(channel)} = :atMs`).join('');
       await table.update({
         ...record(connectionId),
-        expression: `SET #toldRungs = list_append(if_not_exists(#toldRungs, :none), :rungs), #toldAtMs = :atMs${reached}${owes} REMOVE #claim`,
-        values: { none: [], rungs, atMs, ...(owesRestored === undefined ? {} : { owesRestored }) },
+        expression: `SET #toldRungs = ${forgetsRungs ? ':none' : 'list_append(if_not_exists(#toldRungs, :none), :rungs)'}, #toldAtMs = :atMs${reached}${owes} REMOVE #claim`,
+        values: {
+          none: [],
+          ...(forgetsRungs ? {} : { rungs }),
+          atMs,
+          ...(owesRestored === undefined ? {} : { owesRestored }),
+        },
       });
     },
   };

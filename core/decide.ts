@@ -97,7 +97,7 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     };
   }
 
-  if (grant.owesRestored && needed === undefined && !did('notify')) {
+  if (needed === undefined && !did('notify') && owesRestored(settings, grant, nowMs)) {
     return { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
   }
   if (reason !== undefined) return none(held ? 'the owner is logging in' : 'the owner has been asked');
@@ -117,6 +117,21 @@ export function outlivesNextTick(
 /** Rungs (ISO 8601) that count as told once the owner hears at `nowMs`: all that have passed. */
 export function passedRungs(settings: Settings, grant: Grant, nowMs: number): string[] {
   return (ladderOf(settings, grant)?.rungs ?? []).flatMap(({ atMs }) => (atMs <= nowMs ? iso(atMs) : []));
+}
+
+/**
+ * Whether the owner thinks that they are needed, and is not any more: a login has ended what had ended; or, where use
+ * postpones the end, a refresh that works again has moved it away from the rungs that they were told.
+ */
+export function owesRestored(settings: Settings, grant: Grant, nowMs: number): boolean {
+  if (grant.owesRestored) return true;
+  const ladder = grant.toldRungs.length > 0 ? ladderOf(settings, grant) : undefined;
+  if (ladder === undefined) return false;
+  const { absoluteSeconds } = settings.provider.limits;
+  const isPostponed = deadlineOf({ absoluteSeconds }, grant) !== ladder.deadlineMs;
+  return (
+    isPostponed && ladder.rungs.every(({ atMs }) => atMs > nowMs && !grant.toldRungs.includes(iso(atMs)))
+  );
 }
 
 /** Over which channels a notice for this reason goes: those of the newest rung while the grant stands, else all. */

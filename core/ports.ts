@@ -87,6 +87,8 @@ export interface Told {
   /** Rungs (ISO 8601) that need no notice any more. */
   readonly rungs?: readonly string[];
   readonly owesRestored?: boolean;
+  /** Those told before are over. */
+  readonly forgetsRungs?: boolean;
 }
 
 /** What the secrets hold now, without the tokens. */

@@ -1,5 +1,6 @@
-import { ProviderContractError } from '../../core/errors.ts';
 import { channelsOf } from '../../core/channel.ts';
+import { owesRestored } from '../../core/decide.ts';
+import { ProviderContractError } from '../../core/errors.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { writeNotice } from '../../core/notice.ts';
 import type { Events, Grants } from '../../core/ports.ts';
@@ -39,13 +40,16 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   let outcome: 'sent' | 'held' = 'sent';
   const noticeId = authorizationIdOf(executionId, input.entry, ports.random);
   if (decision.kind === 'restored') {
+    // Another execution may have told it between the decision and the claim.
+    const { grant: now } = await ports.grants.read(connectionId);
+    if (!owesRestored(settings, now, nowMs)) return next('held', 'notify', input, ports);
     const deadlineMs = ladderOf(settings, grant)?.neededAtMs;
     const notice = writeNotice(settings, { kind: 'restored', deadlineMs });
     const channels = channelsOf(settings.owner);
     const message = { settings, noticeId, notice, channels, retryCount };
     const { reached, isTold, again } = await deliver(message, ports);
     if (again) throw again;
-    const told = { atMs: ports.clock.nowMs(), channels: reached, owesRestored: false };
+    const told = { atMs: ports.clock.nowMs(), channels: reached, owesRestored: false, forgetsRungs: true };
     if (isTold) await ports.grants.recordTold(connectionId, told);
   } else {
     const expiresAtMs = Date.parse(decision.expiresAt!);

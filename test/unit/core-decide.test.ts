@@ -313,6 +313,29 @@ describe('6. a problem ended', () => {
       kind: 'expiring',
     });
   });
+
+  test('that a refresh has ended is told to the owner who was told of it, where use postpones the end', () => {
+    const sliding = withLimits({ slidingSeconds: 7 * 86_400 });
+    const refreshed = (change: Partial<Grant> = {}) => fresh(later, { refreshedAtMs: later, ...change });
+    const back = { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
+    const later = ms('2026-03-10T15:00:00Z');
+    // The rung of an end that is not the end any more.
+    const told = { toldRungs: ['2026-03-07T15:00:00.000Z'] };
+    expect(at(later, refreshed(told), {}, sliding)).toEqual(back);
+    expect(at(later, refreshed(told), { done: ['notify'] }, sliding)).toEqual(none('all is well'));
+    expect(at(later, refreshed(), {}, sliding)).toEqual(none('all is well'));
+    // By a clock that is late: the rung is to come, and told already.
+    const rungMs = ms('2026-03-15T15:00:00Z');
+    const early = { toldRungs: [new Date(rungMs).toISOString()] };
+    expect(at(rungMs - 1000, { ...refreshed(early), accessExpiresAtMs: Infinity }, {}, sliding)).toEqual(
+      none('all is well'),
+    );
+    // Of an end that nothing postpones there is no such news: only a login ends it.
+    expect(at(ms('2026-03-07T14:00:00Z'), fresh(ms('2026-03-07T14:00:00Z'), told))).toEqual(
+      none('all is well'),
+    );
+    expect(at(later, refreshed(told), {}, withLimits({}))).toEqual(none('all is well'));
+  });
 });
 
 describe('its helpers', () => {

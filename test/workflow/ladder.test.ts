@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { Browser, TestDemo, linkIn } from '../helpers/demo.ts';
+import { withProviderData } from '../helpers/stored.ts';
 import {
   advanceUntil,
   authorizationIn,
+  clientRefused,
   executionNamed,
   logInAnew,
   sleepUntil,
@@ -149,4 +151,33 @@ test('after a login before the end the ladder begins anew: nothing is told at th
   expect(story.mails().map(({ at, subject }) => [at, subject])).toEqual([
     ['2026-02-14T12:00:00.000Z', 'Log in to Demo Brokerage before Mon 16 Feb, 07:00 GMT-5 (demo-main)'],
   ]);
+});
+
+test('where use postpones the end, an owner who was told of it hears when a refresh works again', async () => {
+  await using sliding = await TestDemo.start({
+    configure: (config) => {
+      const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
+      const rungs = [{ secondsBefore: 5400 }, { secondsBefore: 3600 }];
+      return {
+        ...withProviderData({ limits: { slidingSeconds: 9000 } })(config),
+        'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], rungs } },
+      };
+    },
+  });
+  await sliding.connect();
+  const story = watch(sliding);
+  // Checks at 25, 50 and 75 minutes fail; the first rung of an end at 150 minutes is at 60.
+  await sliding.brokerage.misbehave(clientRefused, 3);
+  await sliding.advance(80 * 60_000);
+  expect(story.mails().map(({ at, subject }) => [at, subject])).toEqual([
+    ['2026-01-05T13:15:00.000Z', 'Log in to Demo Brokerage before Mon 5 Jan, 09:30 GMT-5 (demo-main)'],
+  ]);
+  await sliding.advance(80 * 60_000);
+  expect(
+    story
+      .mails()
+      .slice(1)
+      .map(({ at, subject }) => [at, subject]),
+  ).toEqual([['2026-01-05T13:40:00.000Z', 'Demo Brokerage works again (demo-main)']]);
+  expect(await sliding.grant()).toMatchObject({ status: 'active', toldRungs: [], owesRestored: false });
 });
