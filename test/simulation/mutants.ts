@@ -69,7 +69,8 @@ export const mutants: readonly Mutant[] = [
       })),
   },
   {
-    // Either one alone is enough: whoever replaces what was spent has taken the lease over before.
+    // Either one alone is enough: whoever replaces what was spent has taken the lease over before. The reading alone is
+    // tested in test/unit/refresh-rejected.test.ts.
     name: 'invalid_grant is believed without reading again, whatever the fencing number',
     seed: 27,
     ports: withoutRereading,
