@@ -147,10 +147,12 @@ export class Ledger {
       }
     }
     if (sk !== 'grant') return;
-    this.#requireOneWait(book.settings.connectionId);
-    const { closed } = this.grant(book.settings.connectionId).login ?? {};
-    if (closed && before?.login?.M?.closed === undefined)
+    // Whoever writes down what a login has closed, or writes over it, is to end the waits for it.
+    const [was, is] = [closedIn(before), closedIn(after)];
+    const closed = was && is ? undefined : (was ?? is);
+    if (closed)
       book.closings = [...book.closings.filter(({ by }) => by?.isRunning), { closed, by: this.acting }];
+    this.#requireOneWait(book.settings.connectionId);
     // A login begins the ladder anew.
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
     for (const rung of after.toldRungs?.L ?? []) tells(rung.S!);
@@ -519,6 +521,12 @@ interface StepInput {
 
 function executionIdOf({ input }: Invocation): string | undefined {
   return (input as StepInput).executionId;
+}
+
+/** What the login that stands in the record has closed. */
+function closedIn(item: Item | undefined): OpenAuthorization | undefined {
+  const { login } = unmarshall(item?.login ? { login: item.login } : {}) as Pick<Grant, 'login'>;
+  return login?.closed ?? undefined;
 }
 
 /** One notice of one step, over one channel. */
