@@ -6,7 +6,14 @@ import * as z from 'zod/mini';
 import { AwsError } from './aws/errors.ts';
 import type { AwsService } from './aws/service.ts';
 import type { Brokerage } from './brokerage/brokerage.ts';
+import type { Misbehaviour } from './brokerage/control.ts';
 import type { Clock } from './clock.ts';
+
+/** Who calls the token endpoint, and for what. */
+const grantTypes: Readonly<Record<string, string>> = {
+  'refresh-tokens': 'refresh_token',
+  callback: 'authorization_code',
+};
 
 const count = z.int().check(z.minimum(1), z.maximum(1000));
 
@@ -46,13 +53,14 @@ export const FaultSchema = z
       path: ['by'],
       error: 'must name the function to kill at the token endpoint',
     }),
-    z.refine(
-      ({ call, containing, skip }) => call !== 'token-endpoint' || (containing === undefined && skip === 0),
-      {
-        path: ['call'],
-        error: 'at the token endpoint neither containing nor skip can be used',
-      },
-    ),
+    z.refine(({ call, containing }) => call !== 'token-endpoint' || containing === undefined, {
+      path: ['containing'],
+      error: 'cannot be used at the token endpoint: what is sent there is secret',
+    }),
+    z.refine(({ call, by }) => call !== 'token-endpoint' || by === undefined || by in grantTypes, {
+      path: ['by'],
+      error: 'must be refresh-tokens or callback at the token endpoint: nobody else calls it',
+    }),
   );
 
 export type Fault = z.infer<typeof FaultSchema>;
@@ -94,24 +102,34 @@ export class Faults {
   readonly #ports: FaultsPorts;
   #planned: { fault: Fault; met: number; passed: number }[] = [];
   #met: Met[] = [];
-  #tokenEndpoint: Pick<Brokerage, 'misbehave' | 'tokenCalls'> | undefined;
+  #hasTokenEndpoint = false;
 
   constructor(ports: FaultsPorts) {
     this.#ports = ports;
   }
 
-  connect(tokenEndpoint: Pick<Brokerage, 'misbehave' | 'tokenCalls'>): void {
-    this.#tokenEndpoint = tokenEndpoint;
+  /** The token endpoint's requests meet the faults, too. */
+  connect({ onTokenRequest }: Pick<Brokerage, 'onTokenRequest'>): void {
+    this.#hasTokenEndpoint = true;
+    onTokenRequest((grantType) => {
+      const by = Object.keys(grantTypes).find((name) => grantTypes[name] === grantType) ?? 'somebody else';
+      const fault = this.#take('token-endpoint', by, undefined);
+      if (fault === undefined) return undefined;
+      const misbehaviour = misbehaviourOf(fault);
+      if (fault.kind !== 'kill') return { misbehaviour };
+      return { misbehaviour, onHung: () => void this.#ports.killFunction(by) };
+    });
   }
 
   /** Met by the next calls that match, after the faults that were planned before. */
   async plan(fault: z.input<typeof FaultSchema>): Promise<void> {
     const planned = FaultSchema.parse(fault);
-    if (planned.call === 'token-endpoint') await this.#planAtTokenEndpoint(planned);
-    else this.#planned.push({ fault: planned, met: 0, passed: 0 });
+    if (planned.call === 'token-endpoint' && !this.#hasTokenEndpoint)
+      throw new Error('There is no token endpoint here.');
+    this.#planned.push({ fault: planned, met: 0, passed: 0 });
   }
 
-  /** Forgets what is planned for AWS and the functions; what the token endpoint was told stays. */
+  /** Forgets what is planned. */
   clear(): void {
     this.#planned = [];
   }
@@ -156,7 +174,7 @@ export class Faults {
     for (const planned of this.#planned) {
       const { fault } = planned;
       const matches =
-        [call, call.replace(/:.*/, ':*'), ...(call === 'lambda:Invoke' ? [] : ['*'])].includes(fault.call) &&
+        [call, call.replace(/:.*/, ':*'), ...(isOfAws(call) ? ['*'] : [])].includes(fault.call) &&
         (fault.by === undefined || fault.by === by) &&
         (fault.containing === undefined || JSON.stringify(input).includes(fault.containing));
       if (!matches) continue;
@@ -173,26 +191,18 @@ export class Faults {
   #note({ kind, effect }: Fault, call: string, by: string): void {
     this.#met.push({ at: new Date(this.#ports.clock.now()).toISOString(), call, by, kind, effect });
   }
+}
 
-  async #planAtTokenEndpoint(fault: Fault): Promise<void> {
-    if (this.#tokenEndpoint === undefined) throw new Error('There is no token endpoint here.');
-    const { kind, effect, delayMs, times, by = 'whoever calls' } = fault;
-    const processed = effect === 'after';
-    const { misbehave, tokenCalls } = this.#tokenEndpoint;
-    if (kind === 'delay') await misbehave({ kind, ms: delayMs, processed }, times);
-    else if (kind === 'fail' && processed) await misbehave({ kind: 'close', processed }, times);
-    else if (kind === 'fail')
-      await misbehave({ kind: 'status', status: 503, body: 'A planned fault.' }, times);
-    else await misbehave({ kind: 'hang', processed }, times);
-    this.#note(fault, 'token-endpoint', by);
-    if (kind !== 'kill') return;
-    const hung = async () => (await tokenCalls()).filter(({ outcome }) => outcome === 'hung').length;
-    const before = await hung();
-    void (async () => {
-      while ((await hung()) <= before) await delay(5, undefined, { ref: false });
-      await this.#ports.killFunction(by);
-    })().catch(() => undefined); // the cloud was closed meanwhile
-  }
+/** At the token endpoint a function is killed while it waits for the answer. */
+function misbehaviourOf({ kind, effect, delayMs }: Fault): Misbehaviour {
+  const processed = effect === 'after';
+  if (kind === 'delay') return { kind, ms: delayMs, processed };
+  if (kind !== 'fail') return { kind: 'hang', processed };
+  return processed ? { kind: 'close', processed } : { kind: 'status', status: 503, body: 'A planned fault.' };
+}
+
+function isOfAws(call: string): boolean {
+  return call !== 'lambda:Invoke' && call !== 'token-endpoint';
 }
 
 /** Whatever does not end the one who calls. */

@@ -10,6 +10,7 @@ import type {
   BrokerageOptions,
   ControlAnswer,
   ControlRequest,
+  Treatment,
   WorkerMessage,
 } from './control.ts';
 
@@ -17,7 +18,7 @@ type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
 
-export interface Brokerage extends Remote<BrokerageControl> {
+export interface Brokerage extends Remote<Omit<BrokerageControl, 'treat'>> {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
@@ -25,6 +26,8 @@ export interface Brokerage extends Remote<BrokerageControl> {
   readonly identityEndpoint: string;
   /** The origin that every authorization request is sent through once. */
   readonly hopOrigin: string;
+  /** Asks `treat` at each token request for which nothing was planned by `misbehave`. */
+  onTokenRequest(treat: (grantType: string | undefined) => Treatment | undefined): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     reset: () => calls.call('reset', []),
     revokeAllGrants: () => calls.call('revokeAllGrants', []),
     issued: () => calls.call('issued', []),
+    onTokenRequest: (treat) => void (calls.treat = treat),
     // Ending the thread closes its listeners and connections, hung ones included.
     close: async () => void (await worker.terminate()),
   };
@@ -61,6 +65,9 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
 class RemoteCalls {
   readonly listening: Promise<{ port: number; hopPort: number }>;
   readonly #worker: Worker;
+  treat: (grantType: string | undefined) => Treatment | undefined = () => undefined;
+  /** By token request. */
+  readonly #onHung = new Map<number, () => void>();
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #ended: Error | undefined;
   #lastId = 0;
@@ -72,6 +79,8 @@ class RemoteCalls {
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'listening') listening.resolve(message);
       else if (message.kind === 'failed') listening.reject(new Error(message.message));
+      else if (message.kind === 'token-request') this.#treat(message.requestId, message.grantType);
+      else if (message.kind === 'token-request-hung') this.#hung(message.requestId);
       else this.#settle(message);
     });
     const end = (error: Error) => {
@@ -97,6 +106,18 @@ class RemoteCalls {
     const request: ControlRequest = { id, name, args };
     this.#worker.postMessage(request);
     return waiting.promise as Promise<Awaited<ReturnType<BrokerageControl[K]>>>;
+  }
+
+  #treat(requestId: number, grantType: string | undefined): void {
+    const treatment = this.treat(grantType);
+    if (treatment?.onHung) this.#onHung.set(requestId, treatment.onHung);
+    // Refused only when the brokerage is closed, and then nobody waits for it.
+    this.call('treat', [requestId, treatment?.misbehaviour]).catch(() => undefined);
+  }
+
+  #hung(requestId: number): void {
+    this.#onHung.get(requestId)?.();
+    this.#onHung.delete(requestId);
   }
 
   #settle(message: ControlAnswer): void {

@@ -41,6 +41,13 @@ export type Misbehaviour =
   | { readonly kind: 'delay'; readonly ms: number; readonly processed?: boolean }
   | { readonly kind: 'close'; readonly processed?: boolean };
 
+/** What is to be done to a token request. */
+export interface Treatment {
+  readonly misbehaviour: Misbehaviour;
+  /** Called once a request that is to hang does so. */
+  readonly onHung?: () => void;
+}
+
 export interface TokenCall {
   /** Virtual time, ISO 8601. */
   readonly at: string;
@@ -66,6 +73,8 @@ export interface BrokerageControl {
    * searches everything else for them.
    */
   issued(): string[];
+  /** Answers a `token-request`: how to treat it, if it is to go wrong. */
+  treat(requestId: number, misbehaviour: Misbehaviour | undefined): void;
 }
 
 export interface ControlRequest {
@@ -77,6 +86,9 @@ export interface ControlRequest {
 export type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number; readonly hopPort: number }
   | { readonly kind: 'failed'; readonly message: string }
+  /** A token request has come, for which nothing is planned; it waits for `treat`. */
+  | { readonly kind: 'token-request'; readonly requestId: number; readonly grantType: string | undefined }
+  | { readonly kind: 'token-request-hung'; readonly requestId: number }
   | ControlAnswer;
 
 export type ControlAnswer =

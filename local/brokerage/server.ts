@@ -4,7 +4,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from 'oidc-provider';
 import { paths, schwabLimits } from './control.ts';
-import type { BrokerageControl, BrokerageOptions } from './control.ts';
+import type { BrokerageControl, BrokerageOptions, WorkerMessage } from './control.ts';
 import { Grants } from './grants.ts';
 import { identity } from './identity.ts';
 import { loginPages } from './login.ts';
@@ -23,7 +23,10 @@ export interface Serving {
 }
 
 /** Brings up both origins. They listen first, because the issuer's name contains its port. */
-export async function serve(options: BrokerageOptions): Promise<Serving> {
+export async function serve(
+  options: BrokerageOptions,
+  say: (message: WorkerMessage) => void,
+): Promise<Serving> {
   const main = await listen(options.port);
   const hop = await listen(options.hopPort);
   const issuer = `http://localhost:${main.port}`;
@@ -31,7 +34,7 @@ export async function serve(options: BrokerageOptions): Promise<Serving> {
   const limits = { ...schwabLimits, ...options.limits };
   const provider = demoProvider(issuer, options, limits);
   const grants = new Grants(provider);
-  const tokenEndpoint = new TokenEndpoint();
+  const tokenEndpoint = new TokenEndpoint(say);
   const issued = collectIssued(provider);
   provider.use(browserSessionCookies);
   provider.use(hopOnce(`http://localhost:${hop.port}`));
@@ -61,6 +64,7 @@ export async function serve(options: BrokerageOptions): Promise<Serving> {
       reset: () => tokenEndpoint.reset(),
       revokeAllGrants: () => grants.endAll(),
       issued: () => [...issued],
+      treat: (requestId, misbehaviour) => tokenEndpoint.treat(requestId, misbehaviour),
     },
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Provider } from 'oidc-provider';
 import { paths } from './control.ts';
-import type { Misbehaviour, TokenCall } from './control.ts';
-import { readForm } from './read-form.ts';
+import type { Misbehaviour, TokenCall, WorkerMessage } from './control.ts';
+import { peekForm } from './read-form.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 type Call = { -readonly [K in keyof TokenCall]: TokenCall[K] };
@@ -13,6 +13,15 @@ export class TokenEndpoint {
   #calls: Call[] = [];
   #delayMs = 0;
 
+  #lastRequestId = 0;
+  /** By the request that waits to be treated. */
+  readonly #waiting = new Map<number, (misbehaviour: Misbehaviour | undefined) => void>();
+  readonly #say: (message: WorkerMessage) => void;
+
+  constructor(say: (message: WorkerMessage) => void) {
+    this.#say = say;
+  }
+
   readonly middleware: Middleware = async (ctx, next) => {
     if (ctx.path !== paths.token || ctx.method !== 'POST') {
       await next();
@@ -20,42 +29,49 @@ export class TokenEndpoint {
     }
     const call: Call = { at: new Date().toISOString(), grantType: undefined, outcome: 'pending' };
     this.#calls.push(call);
-    const planned = this.#planned.shift();
-    const process = async () => {
-      await next();
-      const { oidc } = ctx as { oidc?: { params?: { grant_type?: unknown } } };
-      call.grantType = textOf(oidc?.params?.grant_type);
-    };
-    const drop = async () => {
-      call.grantType = textOf((await readForm(ctx.req)).get('grant_type'));
-    };
+    const first = this.#planned.shift();
+    call.grantType = (await peekForm(ctx.req)).get('grant_type') ?? undefined;
+    const requestId = ++this.#lastRequestId;
+    const planned = first ?? (await this.#ask(requestId, call.grantType));
 
     if (this.#delayMs > 0) await delay(this.#delayMs);
     switch (planned?.kind) {
       case undefined:
-        await process();
+        await next();
         break;
       case 'status':
-        await drop();
         ctx.status = planned.status;
         ctx.body = planned.body;
         ctx.set({ ...planned.headers });
         break;
       case 'delay':
-        if (planned.processed) await process();
+        if (planned.processed) await next();
         await delay(planned.ms);
-        if (!planned.processed) await process();
+        if (!planned.processed) await next();
         break;
       case 'hang':
       case 'close':
-        await (planned.processed ? process() : drop());
+        if (planned.processed) await next();
         ctx.respond = false;
         if (planned.kind === 'close') ctx.req.socket.destroy();
         call.outcome = planned.kind === 'close' ? 'closed' : 'hung';
+        if (planned.kind === 'hang') this.#say({ kind: 'token-request-hung', requestId });
         return;
     }
     call.outcome = ctx.status;
   };
+
+  #ask(requestId: number, grantType: string | undefined): Promise<Misbehaviour | undefined> {
+    return new Promise((resolve) => {
+      this.#waiting.set(requestId, resolve);
+      this.#say({ kind: 'token-request', requestId, grantType });
+    });
+  }
+
+  treat(requestId: number, misbehaviour: Misbehaviour | undefined): void {
+    this.#waiting.get(requestId)?.(misbehaviour);
+    this.#waiting.delete(requestId);
+  }
 
   misbehave(next: Misbehaviour, times = 1): void {
     for (let count = 0; count < times; count += 1) this.#planned.push(next);
@@ -75,5 +91,3 @@ export class TokenEndpoint {
     this.#delayMs = 0;
   }
 }
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -9,7 +9,7 @@ installVirtualDate(options.sharedClock);
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 try {
   const { serve } = await import('./server.ts');
-  const { port, hopPort, control } = await serve(options);
+  const { port, hopPort, control } = await serve(options, say);
   parentPort?.on('message', (request: ControlRequest) => void answer(control, request));
   say({ kind: 'listening', port, hopPort });
 } catch (error) {

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { administrator } from '../../local/aws/service.ts';
+import type { Met } from '../../local/faults.ts';
 import { startTools } from '../../local/tools/server.ts';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { TestDemo, hourMs } from '../helpers/demo.ts';
@@ -18,6 +20,11 @@ afterAll(async () => {
 async function post(path: string, body: string, headers: Record<string, string> = {}) {
   const response = await fetch(tools.url + path, { method: 'POST', body, headers, redirect: 'manual' });
   return { status: response.status, body: await response.text() };
+}
+
+async function historyOfNewest(): Promise<unknown> {
+  const [{ executionArn } = { executionArn: '' }] = await demo.executions();
+  return demo.cloud.stepFunctions.call('GetExecutionHistory', { executionArn }, administrator);
 }
 
 test('the clock stands still, tells what is next, and runs what is due when it is stepped', async () => {
@@ -139,12 +146,81 @@ describe('faults', () => {
     expect(await answer.json()).toMatchObject({ planned: [] });
   });
 
+  describe('at the token endpoint', () => {
+    const shown = async () =>
+      (await (await fetch(`${tools.url}/faults`)).json()) as { planned: unknown[]; met: Met[] };
+    const refresh = () => demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'refresh' });
+    const outcomes = async () =>
+      (await demo.brokerage.tokenCalls()).map(({ grantType, outcome }) => `${grantType} ${outcome}`);
+    let metBefore = 0;
+    beforeAll(() => demo.connect());
+    beforeEach(async () => {
+      // What failed before is over by then.
+      await demo.advance(hourMs);
+      await demo.brokerage.reset();
+      metBefore = (await shown()).met.length;
+    });
+
+    test('are planned until a request meets them', async () => {
+      const failing = { call: 'token-endpoint', by: 'refresh-tokens', kind: 'fail', skip: 1 };
+      const answer = await post('/faults', JSON.stringify(failing));
+      expect(JSON.parse(answer.body)).toMatchObject({ planned: [{ fault: failing, met: 0 }] });
+      expect((await shown()).met).toHaveLength(metBefore);
+      await refresh();
+      expect((await shown()).met).toHaveLength(metBefore);
+      await demo.advance(60_000);
+      await refresh();
+      expect(await outcomes()).toEqual(['refresh_token 200', 'refresh_token 503']);
+      const { planned, met } = await shown();
+      expect(planned).toEqual([]);
+      const { call, by, kind } = failing;
+      expect(met.slice(metBefore)).toEqual([
+        { at: new Date(demo.cloud.clock.now()).toISOString(), call, by, kind, effect: 'before' },
+      ]);
+    });
+
+    test('are forgotten by DELETE, those of which some were met included', async () => {
+      await post('/faults', '{"call":"token-endpoint","kind":"fail","times":5,"effect":"after"}');
+      await post('/faults', '{"call":"token-endpoint","by":"callback","kind":"hang"}');
+      await refresh();
+      const met = (await shown()).met.length - metBefore;
+      expect(met).toBeGreaterThan(0);
+      expect((await shown()).planned).toMatchObject([{ met }, { met: 0 }]);
+      expect(await outcomes()).toEqual(Array.from({ length: met }, () => 'refresh_token closed'));
+
+      expect((await fetch(`${tools.url}/faults`, { method: 'DELETE' })).status).toBe(200);
+      expect((await shown()).planned).toEqual([]);
+      await demo.brokerage.reset();
+      await demo.advance(hourMs);
+      expect(new Set(await outcomes())).toEqual(new Set(['refresh_token 200']));
+      expect((await shown()).met).toHaveLength(metBefore + met);
+    });
+
+    test.each(['before', 'after'])(
+      'kill the function that called, %s the request took effect',
+      async (effect) => {
+        await post(
+          '/faults',
+          JSON.stringify({ call: 'token-endpoint', by: 'refresh-tokens', kind: 'kill', effect }),
+        );
+        await refresh();
+        expect((await outcomes())[0]).toBe('refresh_token hung');
+        expect((await shown()).met.slice(metBefore)).toMatchObject([
+          { by: 'refresh-tokens', kind: 'kill', effect },
+        ]);
+        expect(JSON.stringify(await historyOfNewest())).toContain('Runtime.ExitError');
+      },
+    );
+  });
+
   test.each([
     ['kill', 'The body must be JSON such as'],
     ['{"call":"s3:GetObject","kind":"fail"}', 'call: must be *, token-endpoint, lambda:Invoke, or an action'],
     ['{"call":"*","kind":"explode"}', 'kind: '],
     ['{"call":"token-endpoint","kind":"kill"}', 'by: must name the function to kill at the token endpoint'],
     ['{"call":"token-endpoint","kind":"twice"}', 'kind: cannot be twice at the token endpoint'],
+    ['{"call":"token-endpoint","kind":"fail","by":"check-grant"}', 'by: must be refresh-tokens or callback'],
+    ['{"call":"token-endpoint","kind":"fail","containing":"x"}', 'containing: cannot be used at the token'],
   ])('as %s are refused with what is allowed', async (body, message) => {
     const answer = await post('/faults', body);
     expect(answer.status).toBe(400);

@@ -108,7 +108,16 @@ export class Cloud {
       tokenEndpoint: this.#tokenEndpoint(invocation),
       messages: this.#messages(invocation),
       notices: dynamoNotices(table),
-      metrics: this.metrics,
+      metrics: {
+        put: (...given) => {
+          this.#ledger.answered('a metric', given);
+          this.metrics.put(...given);
+        },
+        count: (...given) => {
+          this.#ledger.answered('a metric', given);
+          this.metrics.count(...given);
+        },
+      },
       workflow: this.#workflow(invocation),
       incidents: dynamoIncidents(table, clock),
       events: dynamoEvents(table, clock, random),
@@ -145,7 +154,7 @@ export class Cloud {
   #secretsManagerClient(invocation: Invocation): SecretsManagerClient {
     const send = (command: { readonly input: Record<string, unknown> }) => {
       const operation = operationOf(command);
-      return this.#call(invocation, () =>
+      const answered = this.#call(invocation, () =>
         asSdk(async () => {
           const input =
             this.#mutant.secretsManager?.(command.input, (name) => this.#ledger.currentOf(name)) ??
@@ -155,18 +164,23 @@ export class Cloud {
           return answer;
         }),
       );
+      if (operation === 'PutSecretValue') answered.catch(() => this.#ledger.putFailed(invocation));
+      return answered;
     };
     return { send } as unknown as SecretsManagerClient;
   }
 
   #tokenEndpoint(invocation: Invocation): TokenEndpoint {
-    const ask = (effect: () => TokenAnswer) =>
-      this.#lambda.call<TokenAnswer>({
+    const ask = async (effect: () => TokenAnswer) => {
+      const answer = await this.#lambda.call<TokenAnswer>({
         invocation,
         to: 'provider',
         effect,
         unanswered: () => ({ kind: 'refused', refusal: 'unavailable', error: 'not reached in time' }),
       });
+      this.#ledger.providerAnswered(invocation, answer);
+      return answer;
+    };
     return {
       readCallback: (...given) => realEndpoint.readCallback(...given),
       refresh: (provider, client, refreshToken) => {

@@ -14,6 +14,7 @@ import { contract as requestReauthorizationContract } from '../../functions/requ
 import { requestReauthorization } from '../../functions/request-reauthorization/request-reauthorization.ts';
 import type { Cloud, Ports } from './cloud.ts';
 import type { Invocation, Lambda, Outcome } from './lambda.ts';
+import type { Ledger } from './ledger.ts';
 import type { Stage } from './stage.ts';
 
 type Work = (payload: unknown, ports: Ports) => Promise<unknown>;
@@ -51,17 +52,20 @@ export class Functions {
   readonly #stage: Stage;
   readonly #lambda: Lambda;
   readonly #cloud: Cloud;
+  readonly #ledger: Ledger;
 
-  constructor(stage: Stage, lambda: Lambda, cloud: Cloud) {
+  constructor(stage: Stage, lambda: Lambda, cloud: Cloud, ledger: Ledger) {
     this.#stage = stage;
     this.#lambda = lambda;
     this.#cloud = cloud;
+    this.#ledger = ledger;
   }
 
   step(name: StepName, payload: unknown): Promise<Outcome> {
     const { connectionId } = (payload as { ask: { connectionId: string } }).ask;
-    const invocation = { functionName: name, connectionId, input: payload };
-    return this.#lambda.invoke(invocation, (own) => steps[name](payload, this.#cloud.ports(own)));
+    return this.#invoke({ functionName: name, connectionId, input: payload }, (own) =>
+      steps[name](payload, this.#cloud.ports(own)),
+    );
   }
 
   /** Through the HTTP API; undefined when that gave up. `met` is told which invocation it was. */
@@ -71,7 +75,7 @@ export class Functions {
     request: HttpRequest,
     met: (invocation: Invocation) => void = () => undefined,
   ): Promise<HttpResponse | undefined> {
-    const answer = this.#lambda.invoke({ functionName: name, connectionId, input: request }, async (own) => {
+    const answer = this.#invoke({ functionName: name, connectionId, input: request }, async (own) => {
       met(own);
       try {
         return await pages[name](request, this.#cloud.ports(own));
@@ -83,5 +87,21 @@ export class Functions {
     const outcome = await Promise.race([answer, this.#stage.agenda.sleep(gatewayMs)]);
     if (!outcome || outcome.functionError) return undefined;
     return outcome.payload as HttpResponse;
+  }
+
+  /** Whoever hears it: what a function answers is a page, or stands in the history. */
+  async #invoke(
+    what: Pick<Invocation, 'functionName' | 'connectionId' | 'input'>,
+    work: (invocation: Invocation) => Promise<unknown>,
+  ): Promise<Outcome> {
+    const outcome = await this.#lambda.invoke(what, async (own) => {
+      try {
+        return await work(own);
+      } finally {
+        this.#ledger.functionEnds(own);
+      }
+    });
+    this.#ledger.answered(`an answer of ${what.functionName}`, outcome);
+    return outcome;
   }
 }

@@ -1,8 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-import type { Grant } from '../../core/grant.ts';
+import type { Grant, OpenAuthorization } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
-import { ladderOf } from '../../core/ladder.ts';
 import type { ChannelName } from '../../core/channel.ts';
 import { channelNames } from '../../core/channel.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -13,6 +12,7 @@ import type { ExecutionStatusChange } from '../../local/step-functions/step-func
 import type { Item } from './dynamodb-expressions.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import type { Invocation } from './lambda.ts';
+import { ladderOfLife, newestRungMs } from './provider-ladder.ts';
 import { canary, type ProviderModel } from './provider.ts';
 import type { Stage } from './stage.ts';
 
@@ -42,6 +42,8 @@ class Book {
   readonly tellers = new Map<string, Invocation>();
   /** What is recorded as told, by whom. */
   readonly told = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
+  /** What logins have closed, and who ends the waits for it. */
+  closings: { readonly closed: OpenAuthorization; readonly by: Invocation | undefined }[] = [];
   current: string | undefined;
   accessExpiresAtMs = 0;
   accessObtainedAtMs = 0;
@@ -83,6 +85,12 @@ export class Ledger {
   readonly #books = new Map<string, Book>();
   /** Those that run. */
   readonly #executions = new Set<string>();
+  /** By invocation: the refresh tokens that the provider gave it. */
+  readonly #given = new Map<Invocation, string[]>();
+  /** Those that could not store something, as far as they know. */
+  readonly #puttingFailed = new WeakSet<Invocation>();
+  /** Task tokens that nobody waits on any more. */
+  readonly #tasksOver = new Set<string>();
   /** How many steps each execution has begun. */
   readonly #steps = new Map<string, number>();
   #spends: { readonly token: string; readonly invocation: Invocation }[] = [];
@@ -141,6 +149,12 @@ export class Ledger {
       }
     }
     if (sk !== 'grant') return;
+    // Whoever writes down what a login has closed, or writes over it, is to end the waits for it.
+    const [was, is] = [closedIn(before), closedIn(after)];
+    const closed = was && is ? undefined : (was ?? is);
+    if (closed)
+      book.closings = [...book.closings.filter(({ by }) => by?.isRunning), { closed, by: this.acting }];
+    this.#requireOneWait(book.settings.connectionId);
     // A login begins the ladder anew.
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
     for (const rung of after.toldRungs?.L ?? []) tells(rung.S!);
@@ -216,6 +230,27 @@ export class Ledger {
     this.#spends.push({ token, invocation });
   }
 
+  /** A function has the provider's answer. */
+  providerAnswered(invocation: Invocation, answer: TokenAnswer): void {
+    const given = answer.kind === 'tokens' ? answer.tokens.refreshToken?.reveal() : undefined;
+    if (given !== undefined) this.#given.set(invocation, [...(this.#given.get(invocation) ?? []), given]);
+  }
+
+  putFailed(invocation: Invocation): void {
+    this.#puttingFailed.add(invocation);
+  }
+
+  /** A function ends by itself, whatever it answers: it was neither killed nor ran out of time. */
+  functionEnds(invocation: Invocation): void {
+    const stored = [...this.#book(invocation.connectionId).versions.values()];
+    const lost = this.#given
+      .get(invocation)
+      ?.find((given) => !stored.some(({ refreshToken }) => refreshToken === given));
+    this.#given.delete(invocation);
+    if (lost === undefined || this.#puttingFailed.has(invocation)) return;
+    this.#stage.fail('what the provider gave is stored', `${invocation.id} ends, and ${lost} is nowhere.`);
+  }
+
   codeExchanged(invocation: Invocation, answer: TokenAnswer): void {
     const what = answer.kind === 'tokens' ? answer.tokens.refreshToken?.reveal() : answer.error;
     this.#stage.note(() => `${invocation.id}    the code was good for ${what}`);
@@ -253,13 +288,24 @@ export class Ledger {
     this.#steps.set(executionId, (this.#steps.get(executionId) ?? 0) + 1);
   }
 
-  /** A step that asked the owner has ended. @returns what to call then */
+  /** A step that asks the owner has begun. @returns what to call when it has ended: from then on it waits */
   stepWaits(executionId: string, connectionId: string, taskToken: string): () => void {
     const step = this.#steps.get(executionId);
+    const { waits } = this.#book(connectionId);
     return () => {
       const isOver = this.#steps.get(executionId) !== step || !this.#executions.has(executionId);
-      if (!isOver) this.#book(connectionId).waits.set(executionId, taskToken);
+      if (isOver || this.#tasksOver.has(taskToken)) return;
+      waits.set(executionId, taskToken);
+      this.#requireOneWait(connectionId);
     };
+  }
+
+  /** It was answered, or Step Functions has given it up: nobody waits on it, though its function may still run. */
+  taskIsOver(taskToken: string): void {
+    this.#tasksOver.add(taskToken);
+    for (const { waits } of this.#books.values()) {
+      for (const [executionId, token] of waits) if (token === taskToken) waits.delete(executionId);
+    }
   }
 
   executionChanged({ executionArn, status, input, output, error, cause }: ExecutionStatusChange): void {
@@ -312,8 +358,9 @@ export class Ledger {
     }
     if (settings.paused) return 'rests';
     if (grant.login) fail('a login is finished', 'its mark stands in the record.');
-    this.#requireOneWait(book, grant, [...waits.entries()]);
-    this.#requireRungTold(book, grant);
+    this.#requireOneWait(connectionId);
+    if (waits.size > 1) fail('at most one execution waits', `${[...waits.keys()].join(' and ')} still do.`);
+    this.#requireRungTold(book);
 
     const newest = book.newestLogin();
     const kept = [...book.versions.values()].some(
@@ -332,7 +379,7 @@ export class Ledger {
     const works = current !== undefined && this.#provider.honours(current.refreshToken);
     if (kept && !works)
       fail('a grant that could be kept is kept', 'a version that is not current is still good.');
-    if (!works) return this.#isResting(settings, grant) ? 'rests' : 'asked';
+    if (!works) return this.#isResting(book) ? 'rests' : 'asked';
 
     if (grant.status !== 'active') {
       fail(
@@ -366,10 +413,10 @@ export class Ledger {
   }
 
   /** It has ended as it had to, and the token is not needed before the owner's hours begin. */
-  #isResting(settings: Settings, grant: Grant): boolean {
-    const ladder = ladderOf(settings, grant);
+  #isResting({ settings, versions, current }: Book): boolean {
+    const life = this.#provider.lifeOf(versions.get(current ?? '')?.refreshToken ?? '');
     const { nowMs } = this.#stage;
-    return ladder !== undefined && ladder.deadlineMs <= nowMs && nowMs < ladder.neededAtMs;
+    return life !== undefined && life.endsMs <= nowMs && nowMs < ladderOfLife(settings, life).neededAtMs;
   }
 
   #becomesCurrent(book: Book, kind: string, versionId: string, invocation: Invocation): void {
@@ -423,26 +470,37 @@ export class Ledger {
     }
   }
 
-  #requireOneWait(book: Book, grant: Grant, waits: [string, string][]): void {
-    const { connectionId } = book.settings;
+  /**
+   * At every instant: one waits for what is open, and each other one for what is to be ended: it is written down, or whoever
+   * ends it still runs. Ending it is the last thing that is done, and a newer link can be clicked before.
+   */
+  #requireOneWait(connectionId: string): void {
+    const { waits } = this.#book(connectionId);
+    if (waits.size === 0) return;
     const fail = (detail: string) =>
       this.#stage.fail('at most one execution waits', `${connectionId}: ${detail}`);
-    if (waits.length > 1) fail(waits.map(([executionId]) => executionId).join(' and '));
-    if (waits.length !== 1) return;
-    const [[executionId, token]] = waits as [[string, string]];
-    const open = grant.authorization?.authorizationId;
-    const item = this.#table!.item(`connection#${connectionId}`, `authorization#${open}`);
-    if (!item?.taskTokens?.L?.some(({ S }) => S === token))
-      fail(`${executionId} waits for what is not open.`);
+    const { authorization: open, login } = this.grant(connectionId);
+    const closing = this.#book(connectionId).closings.filter(({ by }) => by?.isRunning);
+    const closed = [login?.closed, ...closing.map((each) => each.closed)].filter((each) => each != null);
+    const ending = [open, ...closed].flatMap((each) => each?.supersedes ?? []).concat(closed);
+    const items = this.#table!.items(`connection#${connectionId}`, 'authorization#');
+    const forOpen: string[] = [];
+    for (const [executionId, token] of waits) {
+      const item = items.find(({ taskTokens }) => taskTokens?.L?.some(({ S }) => S === token));
+      const authorizationId = item?.sk?.S?.slice('authorization#'.length);
+      if (open !== undefined && authorizationId === open.authorizationId) forOpen.push(executionId);
+      else if (!ending.some((each) => each.authorizationId === authorizationId))
+        fail(`${executionId} waits for ${authorizationId}, which is neither open nor to be ended.`);
+    }
+    if (forOpen.length > 1) fail(`${forOpen.join(' and ')} do.`);
   }
 
-  /** The newest rung that a check has had time to see. */
-  #requireRungTold(book: Book, grant: Grant): void {
-    const { settings, mails } = book;
-    const ladder = grant.status === 'active' ? ladderOf(settings, grant) : undefined;
+  /** The newest rung that a check has had time to see: a link went out since. */
+  #requireRungTold({ settings, versions, current, mails }: Book): void {
+    const life = this.#provider.lifeOf(versions.get(current ?? '')?.refreshToken ?? '');
     const seenMs = this.#stage.nowMs - 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-    const rungMs = ladder?.rungs.findLast(({ atMs }) => atMs < seenMs)?.atMs;
-    if (rungMs === undefined || (mails.at(-1)?.atMs ?? 0) > rungMs - 10_000) return;
+    const rungMs = life?.isFixed ? newestRungMs(settings, life, seenMs) : undefined;
+    if (rungMs === undefined || mails.some(({ atMs, link }) => atMs >= rungMs && link !== undefined)) return;
     this.#stage.fail(
       'every rung is told',
       `${settings.connectionId}: nobody told that of ${this.#stage.timeOf(rungMs)}.`,
@@ -467,6 +525,12 @@ interface StepInput {
 
 function executionIdOf({ input }: Invocation): string | undefined {
   return (input as StepInput).executionId;
+}
+
+/** What the login that stands in the record has closed. */
+function closedIn(item: Item | undefined): OpenAuthorization | undefined {
+  const { login } = unmarshall(item?.login ? { login: item.login } : {}) as Pick<Grant, 'login'>;
+  return login?.closed ?? undefined;
 }
 
 /** One notice of one step, over one channel. */

@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'nobody adopts AWSPENDING',
-    seed: 42,
+    seed: 50,
     ports: (ports) =>
       withTokens(ports, (tokens) => ({
         readGrant: async (connectionId) => ({
@@ -69,17 +69,49 @@ export const mutants: readonly Mutant[] = [
       })),
   },
   {
-    // Either one alone is enough: whoever replaces what was spent has taken the lease over before.
+    // Either one alone is enough: whoever replaces what was spent has taken the lease over before. The reading alone is
+    // tested in test/unit/refresh-rejected.test.ts.
     name: 'invalid_grant is believed without reading again, whatever the fencing number',
-    seed: 27,
+    seed: 60,
     ports: withoutRereading,
     dynamoDb: withoutCondition(
       (request) => isFenced(request) && request.UpdateExpression === 'SET #status = :rejected',
     ),
   },
   {
+    name: 'an authorization opens whatever is open',
+    seed: 300,
+    dynamoDb: withoutCondition(({ UpdateExpression = '' }) =>
+      UpdateExpression.startsWith('SET #authorization = '),
+    ),
+  },
+  {
+    name: 'a refresh stores nothing once a login has begun',
+    seed: 14,
+    ports: (ports) =>
+      withTokens(ports, (tokens) => ({
+        putGrant: async (connectionId, secret) => {
+          const { grant } = await ports.grants.read(connectionId);
+          const isLate = secret.derivedFrom !== undefined && grant.login !== undefined;
+          return isLate ? 'pending' : tokens.putGrant(connectionId, secret);
+        },
+      })),
+  },
+  {
+    name: 'the deadline restarts at every refresh',
+    seed: 3,
+    ports: (ports) =>
+      withGrants(ports, (grants) => ({
+        recordTokens: (connectionId, fencingNumber, tokens) =>
+          grants.recordTokens(connectionId, fencingNumber, {
+            ...tokens,
+            authorizedAtMs: tokens.refreshedAtMs,
+          }),
+      })),
+  },
+  {
     name: 'a rung is claimed by everybody',
-    seed: 26,
+    seed: 74,
     dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
   },
 ];

@@ -2,7 +2,6 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/http.ts';
 import type { Functions } from './functions.ts';
 import type { Invocation } from './lambda.ts';
-import type { Ledger } from './ledger.ts';
 import type { ProviderModel } from './provider.ts';
 import type { Schedule } from './schedule.ts';
 import type { Stage } from './stage.ts';
@@ -24,7 +23,6 @@ interface OwnerPorts {
   readonly stage: Stage;
   readonly functions: Functions;
   readonly provider: ProviderModel;
-  readonly ledger: Ledger;
   readonly schedule: Schedule;
 }
 
@@ -134,11 +132,8 @@ export class Owner {
   }
 
   async #page(method: string, link: string, browser: Browser): Promise<HttpResponse | undefined> {
-    const { functions, ledger } = this.#ports;
     const request = requestOf(method, new URL(link).pathname, '', browser);
-    const response = await functions.page('reauthorize', this.#settings.connectionId, request);
-    ledger.answered('a page', response ?? {});
-    return response;
+    return this.#ports.functions.page('reauthorize', this.#settings.connectionId, request);
   }
 }
 

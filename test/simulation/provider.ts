@@ -3,6 +3,7 @@ import type { Client, CodeExchange, TokenAnswer } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
+import type { Life } from './provider-ladder.ts';
 
 /** How an authorization server treats its tokens. */
 export interface ProviderTraits {
@@ -120,6 +121,17 @@ export class ProviderModel {
   /** Whether the code was exchanged, or could be: no later login has ended it. */
   isCodeGood(code: string): boolean {
     return !this.#codes.get(code)!.ended;
+  }
+
+  /** When its grant began, and when time will end it, or has; undefined where it ends otherwise, or never. */
+  lifeOf(refreshToken: string): Life | undefined {
+    const { absoluteMs = Infinity, slidingMs = Infinity } = this.#traits;
+    const token = this.#refreshTokens.get(refreshToken);
+    if (!token || token.spentAtMs !== undefined || token.family.ended) return undefined;
+    const { bornMs, usedMs } = token.family;
+    const [absoluteEndMs, slidingEndMs] = [bornMs + absoluteMs, usedMs + slidingMs];
+    const endsMs = Math.min(absoluteEndMs, slidingEndMs);
+    return endsMs === Infinity ? undefined : { bornMs, endsMs, isFixed: absoluteEndMs === endsMs };
   }
 
   familyOf(refreshToken: string): Family | undefined {

@@ -73,7 +73,10 @@ export class StateMachine {
           if (outcome.functionError === undefined) waits?.();
           return outcome;
         };
-        return lambda.forWorkflow(invoke, taskToken !== undefined);
+        return lambda.forWorkflow(invoke, taskToken !== undefined).catch((error: unknown) => {
+          if (taskToken !== undefined) ledger.taskIsOver(taskToken);
+          throw error;
+        });
       },
     });
     this.#arn = this.#stepFunctions.createStateMachine({
@@ -106,6 +109,7 @@ export class StateMachine {
     } catch (error) {
       if (!nobodyWaits.has((error as AwsError).code)) throw error;
     }
+    this.#ledger.taskIsOver(taskToken);
   }
 
   /** As an operator stops one in the console. */

@@ -53,7 +53,7 @@ class World {
     this.#ledger = new Ledger(stage, provider);
     this.#lambda = new Lambda(stage, this.conditions);
     const cloud = new Cloud(stage, this.#lambda, this.#ledger, provider, mutant);
-    const functions = new Functions(stage, this.#lambda, cloud);
+    const functions = new Functions(stage, this.#lambda, cloud, this.#ledger);
     const machine = new StateMachine(stage, this.#lambda, cloud, this.#ledger, functions);
     cloud.connect(machine);
     const schedule = new Schedule(stage, machine);

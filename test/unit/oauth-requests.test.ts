@@ -1,0 +1,167 @@
+/** What is said to a provider, parameter by parameter: nothing else, so that nothing is added unseen. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { systemRandom } from '../../adapters/system.ts';
+import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
+import type { Provider } from '../../core/provider.ts';
+import { Secret } from '../../core/secret.ts';
+import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
+import { loggedIn, ms, schwab } from '../helpers/core-samples.ts';
+import { client } from '../helpers/kept-grant.ts';
+import { TokenServer } from '../helpers/token-server.ts';
+
+const nowMs = ms('2026-01-05T12:00:00Z');
+const link = { connectionId: 'schwab-main', authorizationId: 'a'.repeat(20) };
+const linkSecret = 'b'.repeat(43);
+
+/** Presses the button of a link. */
+async function press(data: Partial<Provider> = {}) {
+  const provider = { ...schwab.provider, ...data };
+  const open = { authorizationId: link.authorizationId, reason: 'expiring', expiresAtMs: nowMs + 1 } as const;
+  const verifiers: string[] = [];
+  const answer = await reauthorize(
+    {
+      rawPath: `/reauthorize/${link.connectionId}/${link.authorizationId}/${linkSecret}`,
+      rawQueryString: '',
+      requestContext: { http: { method: 'POST', sourceIp: '192.0.2.1' } },
+    },
+    {
+      grants: {
+        read: async () => ({
+          settings: { ...schwab, provider },
+          grant: { ...loggedIn(nowMs), authorization: open },
+        }),
+        markStarted: async () => true,
+      },
+      authorizations: {
+        read: async () => ({
+          ...link,
+          ...open,
+          status: 'offered',
+          linkHashes: [systemRandom.hash(linkSecret)],
+          starts: {},
+          taskTokens: ['token'],
+        }),
+        addStart: async (_authorization, _stateHash, { codeVerifier }) => verifiers.push(codeVerifier) > 0,
+      },
+      clients: { read: async () => client },
+      findEndpoints: async ({ authorizationEndpoint = '', tokenEndpoint = '' }) => ({
+        kind: 'found',
+        endpoints: { authorizationEndpoint, tokenEndpoint },
+      }),
+      workflow: { startForLink: async () => undefined, report: async () => undefined },
+      events: { record: async () => undefined },
+      limits: { read: async () => 0, count: async () => 1 },
+      clock: { nowMs: () => nowMs },
+      random: systemRandom,
+    },
+  );
+  const url = new URL(answer.headers.location!);
+  return { url, parameters: Object.fromEntries(url.searchParams), verifier: verifiers[0]! };
+}
+
+describe('the authorization request', () => {
+  test('asks for exactly the scope that is configured, and for none where none is', async () => {
+    expect((await press({ scope: 'readonly' })).url.searchParams.getAll('scope')).toEqual(['readonly']);
+    expect((await press()).url.searchParams.has('scope')).toBe(false);
+  });
+
+  test('has these parameters, and whichever the provider’s data adds', async () => {
+    const { url, parameters, verifier } = await press({ authorizationParameters: { prompt: 'consent' } });
+    expect(url.href.split('?')[0]).toBe('https://api.schwabapi.com/v1/oauth/authorize');
+    expect(parameters).toEqual({
+      response_type: 'code',
+      client_id: 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6',
+      redirect_uri: 'https://grants.example.com/callback',
+      state: expect.stringMatching(/^schwab-main\.a{20}\.[\w-]{43}$/),
+      code_challenge: systemRandom.hash(verifier),
+      code_challenge_method: 'S256',
+      prompt: 'consent',
+    });
+  });
+
+  test('always has a challenge, of a verifier that is new each time', async () => {
+    const presses = [await press(), await press({ displayName: 'Another' })];
+    for (const { parameters, verifier } of presses) {
+      expect(parameters).toMatchObject({
+        code_challenge: systemRandom.hash(verifier),
+        code_challenge_method: 'S256',
+      });
+    }
+    expect(presses[0]!.verifier).not.toBe(presses[1]!.verifier);
+  });
+});
+
+describe('over HTTP', () => {
+  let server: TokenServer;
+  let other: TokenServer;
+  beforeAll(async () => {
+    server = await TokenServer.start();
+    other = await TokenServer.start();
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    server.requests.length = 0;
+    other.requests.length = 0;
+    server.answer = () => ({
+      status: 400,
+      headers: { 'content-type': 'application/json' },
+      body: '{"error":"invalid_grant"}',
+    });
+  });
+  const endpoint = oauthTokenEndpoint({ timeoutMs: 5000 });
+  const provider = (data: Partial<Provider> = {}): Provider => ({
+    ...schwab.provider,
+    tokenEndpoint: server.url,
+    ...data,
+  });
+
+  test('the token endpoint is asked with a code and its verifier, or with a refresh token, and in no other way', async () => {
+    expect(Object.keys(endpoint).toSorted()).toEqual(['exchange', 'identify', 'readCallback', 'refresh']);
+    const scoped = provider({ scope: 'readonly' });
+    await endpoint.refresh(scoped, client, new Secret('refresh-1'));
+    await endpoint.exchange(scoped, client, {
+      parameters: new URLSearchParams({ code: 'code-1', state: 'state' }),
+      state: 'state',
+      redirectUri: 'https://grants.example.com/callback',
+      codeVerifier: 'v'.repeat(43),
+    });
+    expect(server.requests.map(({ form }) => Object.fromEntries(form))).toEqual([
+      { grant_type: 'refresh_token', refresh_token: 'refresh-1' },
+      {
+        grant_type: 'authorization_code',
+        code: 'code-1',
+        redirect_uri: 'https://grants.example.com/callback',
+        code_verifier: 'v'.repeat(43),
+      },
+    ]);
+  });
+
+  // `fetch` itself would take the token along to another path of the same host.
+  test.each([
+    ['path', () => `${server.origin}/elsewhere`],
+    ['host', () => `${other.origin}/me`],
+  ])(
+    'an identity call that is redirected to another %s takes the access token nowhere',
+    async (_what, to) => {
+      server.answer = ({ path }) =>
+        path === '/me'
+          ? { status: 307, headers: { location: to() }, body: '' }
+          : { status: 200, headers: {}, body: '{"sub":"demo"}' };
+      other.answer = () => ({ status: 200, headers: {}, body: '{"sub":"demo"}' });
+      const identity = { endpoint: `${server.origin}/me`, subject: '/sub' };
+      const found = await endpoint.identify(provider({ identity }), {
+        accessToken: new Secret('access-1'),
+        tokenType: 'Bearer',
+      });
+      expect(found).toEqual({});
+      expect(server.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+        ['/me', 'Bearer access-1'],
+      ]);
+      expect(other.requests).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,75 @@
+/**
+ * What `refresh-tokens` reads again when the provider refuses the refresh token. The fencing number protects from nearly
+ * the same, so that the simulation finds neither of these missing alone (docs/decisions/0013): here nothing is fenced.
+ */
+import { expect, test } from '@jest/globals';
+
+import type { Login } from '../../core/grant.ts';
+import { Secret } from '../../core/secret.ts';
+import { iso, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
+import { firstTokens, KeptGrant } from '../helpers/kept-grant.ts';
+
+const loginMs = ms('2026-01-05T12:00:00Z');
+/** When the refresh is made: at the tick. */
+const refreshMs = loginMs + 25 * minuteMs;
+
+/** A refresh that the provider refuses, and what happens between request and answer. */
+async function refusedRefresh(meanwhile: (kept: KeptGrant) => void) {
+  const kept: KeptGrant = new KeptGrant(
+    schwab,
+    {
+      refresh: async () => {
+        meanwhile(kept);
+        return { kind: 'refused', refusal: 'grant-rejected', error: 'invalid_grant' };
+      },
+    },
+    loginMs,
+  );
+  kept.logIn(firstTokens(1800));
+  kept.nowMs = refreshMs;
+  const { outcome } = await kept.check();
+  return { outcome, status: kept.grant.status };
+}
+
+const loginBegunAt = (atMs: number): Login => ({
+  versionId: '11111111-2222-4333-8444-555555555555',
+  authorizationId: 'other',
+  atMs,
+});
+
+test('a refused refresh token is the end of the grant, where nobody else has done anything', async () => {
+  expect(await refusedRefresh(() => undefined)).toEqual({ outcome: 'rejected', status: 'rejected' });
+});
+
+test('a refused refresh token is not the end of the grant, where another one has become current meanwhile', async () => {
+  const replaced = await refusedRefresh((kept) =>
+    kept.grantSecret.putCurrent({
+      versionId: '11111111-2222-4333-8444-555555555555',
+      refreshToken: new Secret('refresh-2'),
+      obtainedAt: iso(refreshMs),
+      authorizedAt: iso(refreshMs),
+    }),
+  );
+  expect(replaced).toEqual({ outcome: 'dropped', status: 'active' });
+});
+
+test.each([
+  [0, 'dropped', 'active'],
+  [59_999, 'dropped', 'active'],
+  [60_000, 'rejected', 'rejected'],
+])(
+  'a login that began %i ms ago and has stored nothing yet: the refused refresh is %s',
+  async (agoMs, outcome, status) => {
+    const begun = await refusedRefresh((kept) => {
+      kept.grant = { ...kept.grant, login: loginBegunAt(refreshMs - agoMs) };
+    });
+    expect(begun).toEqual({ outcome, status });
+  },
+);
+
+test('a login whose tokens are recorded does not save what was refused', async () => {
+  const recorded = await refusedRefresh((kept) => {
+    kept.grant = { ...kept.grant, login: { ...loginBegunAt(refreshMs), closed: null } };
+  });
+  expect(recorded).toEqual({ outcome: 'rejected', status: 'rejected' });
+});
