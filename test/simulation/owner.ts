@@ -83,7 +83,7 @@ export class Owner {
     const typesMs = dice.chance(0.85)
       ? dice.skewed(3 * secondMs, 5 * minuteMs)
       : dice.skewed(5 * minuteMs, hourMs);
-    await (dice.chance(0.5) ? stage.untilOthersMove(12 * minuteMs) : agenda.sleep(typesMs));
+    await (dice.chance(0.75) ? stage.untilOthersMove(12 * minuteMs) : agenda.sleep(typesMs));
     if (provider.isDown || dice.chance(0.08)) return;
     const answer = new URLSearchParams({ state: request.get('state')! });
     if (dice.chance(0.08)) answer.set('error', 'access_denied');

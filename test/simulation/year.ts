@@ -146,7 +146,7 @@ export async function liveThrough(
   const ledger = new Ledger(stage, provider);
   const lambda = new Lambda(stage, { skewMs: 0, awsMs: 60, providerMs: 300 });
   const cloud = new Cloud(stage, lambda, ledger, provider, unchanged);
-  const functions = new Functions(stage, lambda, cloud);
+  const functions = new Functions(stage, lambda, cloud, ledger);
   const machine = new StateMachine(stage, lambda, cloud, ledger, functions);
   cloud.connect(machine);
   const schedule = new Schedule(stage, machine);

@@ -35,7 +35,8 @@ beforeAll(async () => {
     throw new AwsError('InternalServiceError', 'The answer was lost.', 500);
   };
   const config = { endpoint: aws.url, region: 'us-east-1', credentials: administratorKey };
-  tokens = secretsManagerTokens('prefix', new SecretsManagerClient({ ...config, ...clientDefaults }));
+  const client = new SecretsManagerClient({ ...config, ...clientDefaults });
+  tokens = secretsManagerTokens('prefix', client, client);
 });
 afterAll(() => aws.close());
 
