@@ -91,9 +91,11 @@ export function dynamoGrants(table: Table): Grants {
         ...record(connectionId),
         expression: `SET ${nextLease}, #login = :login,
           #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)`,
-        values: { ...leaseOf(owner, atMs), login, none: [], versionIds: [versionId] },
+        condition: 'attribute_not_exists(#login.#closed) OR #login.#versionId = :versionId',
+        values: { ...leaseOf(owner, atMs), login, none: [], versionIds: [versionId], versionId },
         returns: 'ALL_OLD',
       });
+      if (!before) return undefined;
       const { lease, unrecordedLogins = [], fencingNumber, identity } = readGrant(before);
       const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
       return { fencingNumber: fencingNumber + 1, hasOvertaken, identity };

@@ -34,18 +34,18 @@ interface Version {
   readonly value: string;
 }
 
+/** Seven attempts and the waits between them are some twenty seconds at most: after a token request of ten a function has them. */
+const patientRequestTimeoutMs = 2_000;
+
 export function secretsManager(): SecretsManagerClient {
   return new SecretsManagerClient(clientDefaults);
 }
 
-/**
- * For what is in memory alone and nowhere else: it is asked again for some ten seconds, by then a function has little
- * time left. Without an answer at all it lives as long as its function.
- */
+/** For what is in memory alone and nowhere else: it is asked again for as long as a function has time. */
 export function patientSecretsManager({ config }: SecretsManagerClient): SecretsManagerClient {
   // Over the connections of the other one, which are open by then.
   const { requestHandler } = config;
-  return new SecretsManagerClient({ ...clientDefaults, maxAttempts: 8, requestHandler });
+  return new SecretsManagerClient({ ...clientDefaults, maxAttempts: 7, requestHandler });
 }
 
 /**
@@ -67,7 +67,9 @@ export function secretsManagerTokens(
       SecretString: JSON.stringify(value),
       VersionStages: ['AWSPENDING'],
     });
-    const { VersionStages: stages } = await callAws(`storing ${name}`, () => patientClient.send(command));
+    const { VersionStages: stages } = await callAws(`storing ${name}`, () =>
+      patientClient.send(command, { requestTimeout: patientRequestTimeoutMs }),
+    );
     // The first version of a secret has nothing to wait for: AWS makes it current whatever was asked.
     return stages?.includes('AWSCURRENT') ? ('current' as const) : ('pending' as const);
   }

@@ -28,8 +28,11 @@ export interface Grants {
   recordTick(connectionId: string, scheduledTime: string, executionId: string): Promise<boolean>;
   /** @throws {LeaseHeldError} while somebody else's lease runs */
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
-  /** Takes the lease whoever has it, for a login never waits, and writes the login down. */
-  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver>;
+  /**
+   * Takes the lease whoever has it, for a login never waits, and writes the login down. Undefined while the record has
+   * one that is recorded and whose waits are not ended yet: it would be forgotten.
+   */
+  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver | undefined>;
   /** Does nothing when the lease is somebody else's by now. */
   releaseLease(connectionId: string, owner: string): Promise<void>;
   /**

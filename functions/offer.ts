@@ -47,7 +47,9 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     taskToken: ask.taskToken,
   };
   const nowMs = ports.clock.nowMs();
-  await ports.authorizations.offer(offered, nowMs);
+  const { status } = await ports.authorizations.offer(offered, nowMs);
+  // A repeat, whose owner has logged in by the link of an attempt before.
+  if (status === 'completed' || status === 'superseded' || status === 'expired') return 'held';
   const previous = grant.authorization;
   // A repeat finds itself open, and may have died before it had ended those before it.
   const repeated = previous?.authorizationId === authorizationId;

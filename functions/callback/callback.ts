@@ -1,5 +1,5 @@
-import { IdentityError } from '../../core/errors.ts';
-import type { Grant, Login } from '../../core/grant.ts';
+import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
+import type { Login } from '../../core/grant.ts';
 import { isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
@@ -16,6 +16,7 @@ import type {
   Metrics,
   Random,
   Start,
+  TakenOver,
   TokenEndpoint,
   Tokens,
   TokenSet,
@@ -55,7 +56,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const name = states.length === 1 ? parseState(states[0]!) : undefined;
   if (name === undefined) return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
   const { connectionId, authorizationId } = name;
-  const [authorization, { settings, grant }] = await Promise.all([
+  const [authorization, { settings }] = await Promise.all([
     ports.authorizations.read(connectionId, authorizationId),
     ports.grants.read(connectionId),
   ]);
@@ -80,7 +81,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   }
 
   return reporting(connectionId, 'Callback', ports.workflow, () =>
-    finish(settings, grant, authorization, { start, stateHash, state: states[0]!, parameters }, ports),
+    finish(settings, authorization, { start, stateHash, state: states[0]!, parameters }, ports),
   );
 }
 
@@ -94,7 +95,6 @@ interface Return {
 /** From here on it is the browser that began the login. */
 async function finish(
   settings: Settings,
-  grant: Grant,
   authorization: Authorization,
   { start, stateHash, state, parameters }: Return,
   ports: CallbackPorts,
@@ -120,8 +120,6 @@ async function finish(
           ports,
         );
   }
-  // The callback of an earlier login died when its tokens were recorded: whoever it has not resumed, this one would forget.
-  if (grant.login?.closed !== undefined) await completeLogin(connectionId, grant.login, ports);
   // All before the code is spent, and at once, for the code lives about 30 seconds. The lease is taken over here, so
   // that the newest callback has the highest fencing number, however long its exchange takes; and the login is written
   // down, so that its tokens are found if this function dies after it has put them.
@@ -129,7 +127,7 @@ async function finish(
   const leaseOwner = `callback#${versionId}`;
   const [before, { fencingNumber, hasOvertaken, identity }] = await Promise.all([
     readStored(connectionId, ports.tokens),
-    ports.grants.takeLeaseOver(connectionId, leaseOwner, login),
+    takeOver(connectionId, leaseOwner, login, ports),
   ]);
   // Not who was pinned when this began: another login may have come first.
   const pinned = authorization.reason === 'repin' ? undefined : identity;
@@ -146,6 +144,25 @@ async function finish(
     hasOvertaken,
   };
   return exchangeCode(settings, client, exchange, ports);
+}
+
+/** More logins than can be recorded and not completed at once. */
+const attempts = 5;
+
+/** The callback of an earlier login may have died when its tokens were recorded: whoever it has not resumed is resumed first. */
+async function takeOver(
+  connectionId: string,
+  leaseOwner: string,
+  login: Login,
+  ports: CallbackPorts,
+): Promise<TakenOver> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const taken = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
+    if (taken) return taken;
+    const { grant } = await ports.grants.read(connectionId);
+    if (grant.login?.closed !== undefined) await completeLogin(connectionId, grant.login, ports);
+  }
+  throw new StoreUnavailableError(`The record of ${connectionId} kept changing when a login began.`);
 }
 
 interface Exchange {

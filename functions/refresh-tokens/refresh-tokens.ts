@@ -1,5 +1,6 @@
 import { outlivesNextTick } from '../../core/decide.ts';
 import { asOurs, ConfigurationError, StoreUnavailableError } from '../../core/errors.ts';
+import type { Grant } from '../../core/grant.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
   AccessSecret,
@@ -63,7 +64,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
   const nowMs = ports.clock.nowMs();
   const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
-  const { fencingNumber, login } = grant;
+  const { login } = grant;
   const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
@@ -71,7 +72,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
     outcome = unfinished
       ? await finishLogin(connectionId, { ...grant, login }, ports)
-      : await refresh(settings, fencingNumber, input, ports);
+      : await refresh(settings, grant, input, ports);
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
     if (!(error instanceof StoreUnavailableError)) await release();
@@ -89,7 +90,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
 
 async function refresh(
   settings: Settings,
-  fencingNumber: number,
+  { fencingNumber, authorizedAtMs = 0 }: Grant,
   input: StepInput,
   ports: RefreshTokensPorts,
 ): Promise<Outcome> {
@@ -104,6 +105,11 @@ async function refresh(
     throw new ConfigurationError(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
     );
+  }
+  if (Date.parse(grant.authorizedAt) > authorizedAtMs) {
+    // Of a login that came while the secrets were read: what it has put is its own to record, and nobody's to spend before.
+    const { grant: now } = await ports.grants.read(connectionId);
+    if (now.fencingNumber !== fencingNumber) return 'dropped';
   }
   const stored = await adoptAccess(connectionId, accessVersions, grant, ports.tokens);
   const access = stored.current;

@@ -37,6 +37,8 @@ export async function requestReauthorization(
   const { settings, grant } = await ports.grants.read(connectionId);
   if (settings === undefined) return held();
   const authorizationId = authorizationIdOf(executionId, input.entry, ports.random);
+  // A repeat, whose owner is logging in by the link of an attempt before.
+  if (grant.login?.authorizationId === authorizationId) return held();
   if (grant.authorization?.authorizationId !== authorizationId) {
     // Since the check somebody else may have asked, or the owner may have logged in.
     const now = decide(settings, grant, ports.clock.nowMs(), { force, done: [...done, 'refresh'] });

@@ -8,21 +8,23 @@ test('20,000 steps break no promise', async () => {
   const { broken, steps, faults } = await simulate({ seed: 1, steps: 20_000, mutant: unchanged });
   expect(broken?.trace.slice(-30)).toBeUndefined();
   expect(steps).toBeGreaterThanOrEqual(20_000);
-  expect(Object.keys(faults).toSorted()).toEqual([
-    'answer lost',
-    'asked twice',
-    'cold start',
-    'event of the operator',
-    'killed after',
-    'killed before',
-    'late',
-    'late tick',
-    'missed tick',
-    'refused',
-    'repeated tick',
-    'slow',
-    'stalled',
-  ]);
+  expect(Object.keys(faults)).toEqual(
+    expect.arrayContaining([
+      'answer lost',
+      'asked twice',
+      'cold start',
+      'event of the operator',
+      'killed after',
+      'killed before',
+      'late',
+      'late tick',
+      'missed tick',
+      'refused',
+      'repeated tick',
+      'slow',
+      'stalled',
+    ]),
+  );
 });
 
 test('a seed makes the same world again, to the last step', async () => {

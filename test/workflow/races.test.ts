@@ -293,7 +293,8 @@ test('a refresh whose write was not answered keeps the lease: it may happen yet,
   await demo.connect();
   await demo.advance(minuteMs);
   const writing = { call: 'secretsmanager:PutSecretValue', by: 'refresh-tokens' };
-  await demo.cloud.faults.plan({ ...writing, kind: 'fail', times: 3 });
+  // As often as it is asked.
+  await demo.cloud.faults.plan({ ...writing, kind: 'fail', times: 7 });
   await startBeside(demo, refresh, 'refresh');
   await untilLogged(demo, 'StoreUnavailableError');
   expect(await demo.grant()).toMatchObject({ lease: { owner: expect.stringContaining('refresh') } });
