@@ -1,4 +1,4 @@
-import type { Plugin } from 'esbuild';
+import type { Metafile, Plugin } from 'esbuild';
 import { build, stop } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,9 @@ export const functionNames = [
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];
+
+/** These load text messages and chats when they are used; the others have nothing to put off. */
+const split: readonly FunctionName[] = ['notify-owner', 'request-reauthorization'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -82,20 +85,21 @@ export function bundleOf(name: FunctionName): Bundle {
 }
 
 async function bundleAll(): Promise<ReadonlyMap<FunctionName, Bundle>> {
-  const made = await Promise.all(functionNames.map(async (name) => [name, await bundle(name)] as const));
+  const whole = functionNames.filter((name) => !split.includes(name));
+  const made = await Promise.all([bundle(whole, false), bundle(split, true)]);
   // Its process would keep this one from ending.
   await stop();
-  return new Map(made);
+  return new Map(made.flat());
 }
 
-async function bundle(name: FunctionName): Promise<Bundle> {
+async function bundle(names: readonly FunctionName[], splitting: boolean): Promise<[FunctionName, Bundle][]> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [{ in: `functions/${name}/handler.ts`, out: 'index' }],
+    entryPoints: names.map((name) => ({ in: `functions/${name}/handler.ts`, out: name })),
     outdir: '.build',
     write: false,
     bundle: true,
-    splitting: true,
+    splitting,
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
     metafile: true,
@@ -114,20 +118,37 @@ async function bundle(name: FunctionName): Promise<Bundle> {
     },
     logLevel: 'silent',
   });
-  const { outputs } = metafile;
-  const atStart = new Set<string>();
-  const load = (path: string): void => {
-    if (atStart.has(path)) return;
-    atStart.add(path);
-    for (const { path: imported, kind, external } of outputs[path]!.imports) {
-      if (kind === 'import-statement' && !external) load(imported);
-    }
-  };
-  load('.build/index.mjs');
-  return {
-    files: Object.fromEntries(
-      outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text]),
-    ),
-    startBytes: [...atStart].reduce((bytes, path) => bytes + outputs[path]!.bytes, 0),
-  };
+  const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text]));
+  return names.map((name) => {
+    const entry = `${name}.mjs`;
+    const files = reachedFrom(entry, metafile, () => true);
+    const atStart = reachedFrom(entry, metafile, (kind) => kind === 'import-statement');
+    return [
+      name,
+      {
+        files: Object.fromEntries(
+          [...files].map((file) => [file === entry ? 'index.mjs' : file, texts.get(file)!]),
+        ),
+        startBytes: [...atStart].reduce(
+          (bytes, file) => bytes + metafile.outputs[`.build/${file}`]!.bytes,
+          0,
+        ),
+      },
+    ];
+  });
+}
+
+/** A file, and all that it imports in such a way. */
+function reachedFrom(
+  file: string,
+  metafile: Metafile,
+  counts: (kind: string) => boolean,
+  reached = new Set<string>(),
+): ReadonlySet<string> {
+  if (reached.has(file)) return reached;
+  reached.add(file);
+  for (const { path, kind, external } of metafile.outputs[`.build/${file}`]!.imports) {
+    if (!external && counts(kind)) reachedFrom(path.slice('.build/'.length), metafile, counts, reached);
+  }
+  return reached;
 }

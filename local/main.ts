@@ -1,9 +1,7 @@
 /** `npm start`: the whole of Grantkeeper in the embedded cloud, without an AWS account. */
 import type { Demo } from './demo.ts';
-import { startDemo } from './demo.ts';
 import { readFlags, UsageError } from './flags.ts';
 import type { ToolsServer } from './tools/server.ts';
-import { startTools } from './tools/server.ts';
 
 const defaults = {
   'tools-port': 8181,
@@ -88,6 +86,11 @@ interface Running {
 }
 
 async function bringUp(ports: Record<PortName, number>): Promise<Running> {
+  // After the flags were read: these bring the whole program, and bundle its functions.
+  const [{ startDemo }, { startTools }] = await Promise.all([
+    import('./demo.ts'),
+    import('./tools/server.ts'),
+  ]);
   const demo = await startDemo({
     startMs: Date.now(),
     ports: {

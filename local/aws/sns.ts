@@ -90,6 +90,11 @@ export class Sns implements AwsService {
     this.#optedOut.add(phoneNumber);
   }
 
+  /** As when they answer START. */
+  optIn(phoneNumber: string): void {
+    this.#optedOut.delete(phoneNumber);
+  }
+
   #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {
     // A number has no ARN: it stands for itself.
     this.#authorize(caller, 'SNS:Publish', phoneNumber);
