@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Ask, Decision } from '../../core/decide.ts';
-import { decide, DecisionSchema, DoneSchema, outlivesNextTick, passedRungs } from '../../core/decide.ts';
+import {
+  channelsToTell,
+  decide,
+  DecisionSchema,
+  DoneSchema,
+  outlivesNextTick,
+  passedRungs,
+} from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -339,6 +346,23 @@ describe('6. a problem ended', () => {
 });
 
 describe('its helpers', () => {
+  test('a notice goes over the channels of the newest rung while the grant stands, over all that the owner has else', () => {
+    const owner = { ...schwab.owner, phone: '+12125550123', slack: 'a/slack' };
+    const reachable = { ...schwab, owner };
+    const all = ['email', 'sms', 'slack'];
+    const to = (reason: Parameters<typeof channelsToTell>[2], nowMs: number) =>
+      channelsToTell(reachable, fresh(nowMs), reason, nowMs);
+    expect(to('rung', afterFirstRung)).toEqual(['email']);
+    expect(to('rung', ms('2026-03-08T15:10:00Z'))).toEqual(['email', 'sms']);
+    expect(to('expiring', afterLastRung)).toEqual(all);
+    for (const reason of ['first-login', 'rejected', 'expired', 'requested', 'repin'] as const) {
+      expect(to(reason, afterFirstRung)).toEqual(all);
+    }
+    // Before any rung, and without a ladder.
+    expect(to('rung', login)).toEqual(all);
+    expect(channelsToTell({ ...withLimits({}), owner }, fresh(login), 'rung', login)).toEqual(all);
+  });
+
   test('an access token that is not there outlives nothing', () => {
     expect(outlivesNextTick(schwab, undefined, login)).toBe(false);
     expect(outlivesNextTick(schwab, login + 28 * minuteMs, login)).toBe(true);

@@ -55,3 +55,22 @@ describe('errors', () => {
 test('the ports are promises only: at run time there is nothing', async () => {
   expect(Object.keys(await import('../../core/ports.ts'))).toEqual([]);
 });
+
+describe('what was thrown', () => {
+  test('is kept as it is where it is ours', () => {
+    const ours = new errors.ClientRejectedError('what failed');
+    expect(errors.asOurs(ours)).toBe(ours);
+  });
+
+  test('is told by its kind and place alone where it is not, for its message may quote a credential', () => {
+    const theirs = errors.asOurs(new TypeError('marked-token is not a function'));
+    expect(theirs.name).toBe('UnexpectedError');
+    expect(theirs.message).toMatch(/^TypeError at .*core-errors\.test\.ts/);
+    expect(JSON.stringify(theirs) + theirs.message).not.toContain('marked-token');
+    expect(errors.asOurs('marked-token').message).toBe('Error somewhere');
+  });
+
+  test('has a cure for the operator, by its name', () => {
+    for (const name of errors.errorNames) expect(errors.cures[name]).toMatch(/^[A-Z].*\.$/);
+  });
+});

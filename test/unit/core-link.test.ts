@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { linkPath, parseLinkPath, parseState, stateOf } from '../../core/link.ts';
+import { executionOfLink, linkPath, parseLinkPath, parseState, stateOf } from '../../core/link.ts';
 import { ConnectionIdSchema } from '../../core/settings.ts';
 
 const random = 'Zm9vYmFyYmF6cXV4LV9mb29iYXJiYXpxdXgtXzAxMjM';
@@ -57,4 +57,12 @@ describe('a link and a state', () => {
     expect(parseLinkPath(broken)).toBeUndefined();
     expect(parseState(broken.replace('/reauthorize/', '').replaceAll('/', '.'))).toBeUndefined();
   });
+});
+
+test('the execution that a link starts is named by it, within the 80 characters that Step Functions gives', () => {
+  const longest = { connectionId: 'c'.repeat(32), authorizationId: 'a'.repeat(20) };
+  expect(executionOfLink({ connectionId: 'schwab-main', authorizationId: 'a1b2c3d4e5f6a7b8c9d0' })).toBe(
+    'schwab-main-auth-a1b2c3d4e5f6a7b8c9d0',
+  );
+  expect(executionOfLink(longest).length).toBeLessThanOrEqual(80);
 });
