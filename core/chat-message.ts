@@ -1,16 +1,9 @@
+import type { Notice } from './notice.ts';
+
 /** How a notice looks in Slack and in Discord: the bodies of the POSTs to their incoming webhooks. */
 
 /** What a chat message says; made from a notice. All texts are plain text, nothing in them is markup. */
-export interface ChatNotice {
-  readonly kind: 'invited' | 'expiring' | 'expired' | 'restored' | 'test' | 'unreached';
-  /** The headline. */
-  readonly subject: string;
-  /** The paragraphs. */
-  readonly sentences: readonly string[];
-  readonly button?: { readonly label: string; readonly url: string } | undefined;
-  /** The small print. */
-  readonly about: readonly string[];
-}
+export type ChatNotice = Pick<Notice, 'kind' | 'subject' | 'sentences' | 'button' | 'about'>;
 
 // A service refuses the whole message for one text that is too long or empty, so texts are cut and left out here.
 // Lengths are counted in UTF-16 code units: no service is known to count more for a character.
@@ -43,8 +36,6 @@ const discordColors: Readonly<Record<ChatNotice['kind'], number>> = {
   expiring: 0xd97706,
   expired: 0xdc2626,
   restored: 0x15803d,
-  test: 0x6b7280,
-  unreached: 0xdc2626,
 };
 
 /**

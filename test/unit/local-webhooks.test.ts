@@ -41,7 +41,7 @@ const toDiscord = (body: unknown, init?: RequestInit) => post(webhooks.discordUr
 const filed = () => inbox.list().length;
 
 const url = 'https://grants.example.com/reauthorize/schwab-main/a1b2c3d4e5f6a7b8c9d0/Zm9v_Ym-Fy';
-const kinds = ['invited', 'expiring', 'expired', 'restored', 'test', 'unreached'] as const;
+const kinds = ['invited', 'expiring', 'expired', 'restored'] as const;
 const notice = (change: Partial<ChatNotice> = {}): ChatNotice => ({
   kind: 'expiring',
   subject: 'Log in to Charles Schwab (schwab-main)',
