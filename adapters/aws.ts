@@ -39,7 +39,7 @@ const operatorMustAct =
 function translate(what: string, error: ServiceError): Error {
   // AWS names principal, action and resource in a refusal; other messages may quote what was sent.
   if (/^(AccessDenied|AuthorizationError)/.test(error.name))
-    return new ConfigurationError(`${what}: ${error.message}`);
+    return new ConfigurationError(`${what}: ${withoutPeople(error.message)}`);
   if (isScheduledForDeletion(error)) {
     const remedy = 'Restore it with aws secretsmanager restore-secret.';
     return new ConfigurationError(`${what}: the secret is scheduled for deletion. ${remedy}`);
@@ -47,6 +47,11 @@ function translate(what: string, error: ServiceError): Error {
   return operatorMustAct.test(error.name)
     ? new ConfigurationError(`${what}: ${error.name}`)
     : new StoreUnavailableError(`${what}: ${error.name}`);
+}
+
+/** The resource that AWS names may be whom a message was for: a telephone number, or a mail address as an identity. */
+function withoutPeople(message: string): string {
+  return message.replaceAll(/\+\d{7,15}\b|[^\s/"'<>]+@[^\s/"'<>]+/g, '…');
 }
 
 /** Secrets Manager has one name for all that a secret's state forbids; the message alone tells what will not pass. */

@@ -20,12 +20,12 @@ export type Incident = z.infer<typeof IncidentSchema>;
  */
 export function isOver({ step, since }: Incident, grant: Grant, succeeded: string): boolean {
   const hasHappened = (atMs: number | undefined) => atMs !== undefined && atMs > Date.parse(since);
-  // The owner was reached, the client accepted, the tokens stored.
+  const channel = channelNames.find((name) => channelSteps[name] === step);
+  if (channel !== undefined) return hasHappened(grant[reachedAt(channel)]);
+  // By a login the client was accepted, and the tokens stored; of a channel it says nothing.
   if (step === succeeded || hasHappened(grant.authorizedAtMs)) return true;
   if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);
-  if (step === 'NotifyOwner' || step === 'RequestReauthorization') return hasHappened(grant.toldAtMs);
-  const channel = channelNames.find((name) => channelSteps[name] === step);
-  return channel !== undefined && hasHappened(grant[reachedAt(channel)]);
+  return (step === 'NotifyOwner' || step === 'RequestReauthorization') && hasHappened(grant.toldAtMs);
 }
 
 /** Of the grant record: when a channel last took a notice. */

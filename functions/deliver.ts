@@ -26,10 +26,8 @@ export interface Message {
 }
 
 export interface Delivered {
-  /** That took the notice, in this attempt or an earlier one. */
+  /** That took the notice, in this attempt or an earlier one; without any the operators have it, to pass it on. */
   readonly reached: readonly ChannelName[];
-  /** A channel took it, or all have refused it for good and the operators have it. */
-  readonly isTold: boolean;
   /** To be thrown once what was reached is recorded: some channels are to be tried again, alone. */
   readonly again?: ChannelUnavailableError | undefined;
 }
@@ -63,17 +61,16 @@ export async function deliver(message: Message, ports: DeliverPorts): Promise<De
   if (unanswered.length > 0 && message.retryCount < most) {
     const names = unanswered.map(({ channel }) => channel).join(', ');
     const again = new ChannelUnavailableError(`No answer from ${names}; tried again alone.`);
-    return { reached, isTold: reached.length > 0, again };
+    return { reached, again };
   }
   for (const { channel, error } of unanswered) await fail(channel, error!, message, ports);
-  if (reached.length > 0) return { reached, isTold: true };
+  if (reached.length > 0) return { reached };
   const failures = channels.map((channel) => {
     const outcome = outcomes.find((tried) => tried.channel === channel);
     return `${channel}: ${outcome?.error?.message ?? 'refused it before'}`;
   });
   await ports.messages.tellOperators(unreached(settings, notice, failures));
-  // What did not answer may do so for the next check: that one tells the owner, and not the operators alone.
-  return { reached, isTold: unanswered.length === 0 };
+  return { reached };
 }
 
 interface Outcome {

@@ -77,17 +77,17 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
   });
   const channels = channelsToTell(settings, grant, reason, nowMs);
   const message = { settings, noticeId: authorizationId, notice, channels, retryCount: ask.retryCount };
-  const { reached, isTold, again } = await deliver(message, ports);
-  if (isTold) await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
-  if (again) throw again;
-  if (isTold) {
-    await ports.grants.recordTold(connectionId, {
-      atMs: ports.clock.nowMs(),
-      channels: reached,
-      rungs: untold,
-      ...(kind === 'expired' ? { owesRestored: true } : {}),
-    });
+  const { reached, again } = await deliver(message, ports);
+  if (again === undefined || reached.length > 0) {
+    await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
   }
+  if (again) throw again;
+  await ports.grants.recordTold(connectionId, {
+    atMs: ports.clock.nowMs(),
+    channels: reached,
+    rungs: untold,
+    ...(kind === 'expired' ? { owesRestored: true } : {}),
+  });
   // Last, so that a wait that cannot be ended never keeps the owner from hearing.
   for (const superseded of supersedes) await supersede(connectionId, superseded, ports);
   if (supersedes.length > 0) await ports.grants.confirmSuperseded(connectionId, authorizationId);

@@ -26,18 +26,19 @@ export interface AlarmData {
 /** Metrics are looked at in periods of five minutes: an alarm comes that soon, and costs as little as one of an hour. */
 export const periodSeconds = 300;
 
-const hour = 3600 / periodSeconds;
-/** Once in an hour is enough, and it stays for an hour: connections are checked at different times, and that long apart. */
-const onceAnHour = { beyond: 1, of: hour };
-const againAndAgain = { beyond: 3, of: hour };
-
 /**
  * Every alarm of a stack; `docs/alarms.md` lists them.
  * @param shortestTickSeconds between two checks of the connection that is checked most often
+ * @param longestTickSeconds of the one that is checked least often
  */
-export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
+export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number): readonly AlarmData[] {
   // Within three ticks, however the periods lie to them.
   const silentPeriods = Math.floor((3 * shortestTickSeconds) / periodSeconds) - 1;
+  // Connections are checked at different times, up to the longest tick apart. What is looked at is a little longer than
+  // that, or than three of them: it is the same wherever the ticks lie, so no alarm comes and goes with them.
+  const tickPeriods = Math.ceil(longestTickSeconds / periodSeconds);
+  const once = { beyond: 1, of: tickPeriods + 2 };
+  const againAndAgain = { beyond: 3, of: 3 * tickPeriods + 2 };
   return [
     {
       name: 'checks-stopped',
@@ -55,12 +56,12 @@ export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
     {
       name: 'deadline-near',
       means: 'A token will be needed within the hour and its grant has ended by then, or has ended already.',
-      cure: 'Reach the owner by telephone: every rung of their ladder was told. Their newest mail has the link that works.',
+      cure: 'Reach the owner by telephone: they have been told, and their newest notice has the link that works.',
       metrics: [{ own: 'SecondsToDeadline' }],
       statistic: 'Minimum',
       comparison: 'LessThanThreshold',
       threshold: 3600,
-      periods: onceAnHour,
+      periods: once,
       missing: 'notBreaching',
     },
     {
@@ -72,7 +73,7 @@ export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
       statistic: 'Minimum',
       comparison: 'LessThanThreshold',
       threshold: 0,
-      periods: onceAnHour,
+      periods: once,
       missing: 'notBreaching',
     },
     {
@@ -108,7 +109,7 @@ export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
       threshold: 1,
-      periods: onceAnHour,
+      periods: once,
       missing: 'notBreaching',
     },
     {
@@ -141,7 +142,7 @@ export function alarmsOf(shortestTickSeconds: number): readonly AlarmData[] {
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
       threshold: 1,
-      periods: onceAnHour,
+      periods: once,
       missing: 'notBreaching',
     },
     {

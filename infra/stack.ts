@@ -236,12 +236,14 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       ] as const,
   );
 
+  const ticks = config.connections.map(({ providerData }) =>
+    tickSeconds(providerData.accessTokenLifetimeSeconds),
+  );
   const monitoring = new Monitoring('monitoring', {
     prefix,
     region: place.region,
-    shortestTickSeconds: Math.min(
-      ...config.connections.map(({ providerData }) => tickSeconds(providerData.accessTokenLifetimeSeconds)),
-    ),
+    shortestTickSeconds: Math.min(...ticks),
+    longestTickSeconds: Math.max(...ticks),
     stateMachineArn: workflow.stateMachineArn,
     functionNames: Object.values(functions).map(({ name }) => name),
     apiId: api.apiId,

@@ -11,7 +11,7 @@ import { secretsManager } from '../secrets.ts';
 
 interface Service {
   readonly name: string;
-  /** Nothing is posted anywhere else: whoever can write the secret cannot point it at hosts of ours. */
+  /** Nothing is posted anywhere else but to this very machine, where the embedded cloud plays both. */
   readonly hosts: readonly string[];
   readonly write: (notice: Notice) => unknown;
   /** Why it refused, in a word that is safe to show. */

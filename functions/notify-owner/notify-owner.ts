@@ -47,10 +47,10 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     const notice = writeNotice(settings, { kind: 'restored', deadlineMs });
     const channels = channelsOf(settings.owner);
     const message = { settings, noticeId, notice, channels, retryCount };
-    const { reached, isTold, again } = await deliver(message, ports);
+    const { reached, again } = await deliver(message, ports);
     if (again) throw again;
     const told = { atMs: ports.clock.nowMs(), channels: reached, owesRestored: false, forgetsRungs: true };
-    if (isTold) await ports.grants.recordTold(connectionId, told);
+    await ports.grants.recordTold(connectionId, told);
   } else {
     const expiresAtMs = Date.parse(decision.expiresAt!);
     const ask = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };

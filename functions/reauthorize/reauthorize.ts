@@ -135,8 +135,11 @@ function closedPage(authorization: Authorization, grant: Grant, nowMs: number): 
       body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
     });
   }
-  if (status === 'superseded' || grant.authorization?.authorizationId !== authorizationId)
-    return superseded();
+  // Until the newer one has reached somebody, those before it go on working.
+  const open = grant.authorization;
+  const isNewest = open?.authorizationId === authorizationId;
+  const isYetToEnd = open?.supersedes?.some((each) => each.authorizationId === authorizationId) ?? false;
+  if (status === 'superseded' || !(isNewest || isYetToEnd)) return superseded();
   if (status === 'expired' || nowMs >= expiresAtMs) {
     return page({
       statusCode: 410,
@@ -211,7 +214,8 @@ function superseded(): HttpResponse {
     statusCode: 410,
     title: 'A newer link was sent',
     body: html`<p>
-      Only the newest link works. Please look for a later mail from Grantkeeper and use that one.
+      Only the newest link works. Please use that of the latest message from Grantkeeper. If none has come, whoever runs it
+      for you has it.
     </p>`,
   });
 }

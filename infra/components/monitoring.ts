@@ -12,6 +12,7 @@ export interface MonitoringArgs {
   readonly prefix: string;
   readonly region: pulumi.Input<string>;
   readonly shortestTickSeconds: number;
+  readonly longestTickSeconds: number;
   readonly stateMachineArn: pulumi.Input<string>;
   readonly functionNames: readonly pulumi.Input<string>[];
   readonly apiId: pulumi.Input<string>;
@@ -34,7 +35,7 @@ export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:Monitoring', name, {}, opts);
     const parent = { parent: this };
-    const alarms = alarmsOf(args.shortestTickSeconds).map(
+    const alarms = alarmsOf(args.shortestTickSeconds, args.longestTickSeconds).map(
       (data) => new MetricAlarm(data.name, alarmOf(data, args), parent),
     );
     this.alarmNames = alarms.map((alarm) => alarm.name);

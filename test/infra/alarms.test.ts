@@ -20,13 +20,13 @@ const when = ({ statistic, metrics, comparison, threshold, periods }: AlarmData)
 };
 
 describe('docs/alarms.md', () => {
-  test.each(alarmsOf(1500))('says of $name when it goes off, what it means and what to do', (alarm) => {
+  test.each(alarmsOf(1500, 1500))('says of $name when it goes off, what it means and what to do', (alarm) => {
     expect(rows).toContainEqual(['', `\`${alarm.name}\``, when(alarm), alarm.means, alarm.cure, '']);
   });
 
   test('names no alarm that is not there, and every metric that is', () => {
     const first = rows.flatMap(([, cell]) => /^`([\w-]+)`$/.exec(cell ?? '')?.[1] ?? []);
-    const alarms = alarmsOf(1500).map(({ name }) => name);
+    const alarms = alarmsOf(1500, 1500).map(({ name }) => name);
     expect(first.filter((name) => !/^[A-Z]/.test(name))).toEqual(alarms);
     expect(first.filter((name) => /^[A-Z]/.test(name))).toEqual(Object.keys(metricUnits));
   });
@@ -43,7 +43,7 @@ describe('the alarms of a stack', () => {
     const alarms = ofType(prod, 'aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => inputs);
     expect(Object.fromEntries(alarms.map(({ name, alarmDescription }) => [name, alarmDescription]))).toEqual(
       Object.fromEntries(
-        alarmsOf(1500).map(({ name, means, cure }) => [`grantkeeper-prod-${name}`, `${means} ${cure}`]),
+        alarmsOf(1500, 1500).map(({ name, means, cure }) => [`grantkeeper-prod-${name}`, `${means} ${cure}`]),
       ),
     );
   });
@@ -59,7 +59,10 @@ describe('the alarms of a stack', () => {
       ],
     });
     // Three hours, three of the longest ticks.
-    expect(alarmsOf(3600)[0]).toMatchObject({ name: 'checks-stopped', periods: { beyond: 35, of: 35 } });
+    expect(alarmsOf(3600, 3600)[0]).toMatchObject({
+      name: 'checks-stopped',
+      periods: { beyond: 35, of: 35 },
+    });
   });
 
   test('add up all functions, as many as one alarm may look at', () => {

@@ -78,3 +78,26 @@ function read(name: string): Promise<unknown> {
   const { secrets } = clients(aws.url);
   return callAws(`reading ${name}`, () => secrets.send(new GetSecretValueCommand({ SecretId: name })));
 }
+
+test('whom a message was for is not in what is told of a refusal, though AWS names them as the resource', async () => {
+  const words = (resource: string) =>
+    Object.assign(
+      new Error(
+        `User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: SNS:Publish on resource: ${resource}`,
+      ),
+      {
+        name: 'AuthorizationErrorException',
+      },
+    );
+  for (const [resource, shown] of [
+    ['+12125550123', 'on resource: …'],
+    ['arn:aws:ses:us-east-1:1:identity/alex@example.com', 'on resource: arn:aws:ses:us-east-1:1:identity/…'],
+    ['arn:aws:sns:us-east-1:1:operators', 'on resource: arn:aws:sns:us-east-1:1:operators'],
+  ] as const) {
+    const thrown = await callAws('sending', () => Promise.reject(words(resource))).catch(
+      (error: Error) => error,
+    );
+    expect(thrown).toMatchObject({ name: 'ConfigurationError', message: expect.stringContaining(shown) });
+    expect(thrown.message).not.toMatch(/2125550123|alex@/);
+  }
+});

@@ -16,8 +16,9 @@ describe('an incident is over', () => {
     expect(over('RefreshTokens', {}, 'RefreshTokens')).toBe(true);
   });
 
-  test('after a login, whatever it was', () => {
-    for (const step of ['RefreshTokens', 'NotifyOwner', 'Callback', 'Reauthorize', 'Slack', 'Unknown']) {
+  test('after a login, unless it is of a channel, of which a login says nothing', () => {
+    expect(over('Slack', { authorizedAtMs: after })).toBe(false);
+    for (const step of ['RefreshTokens', 'NotifyOwner', 'Callback', 'Reauthorize', 'Unknown']) {
       expect(over(step, { authorizedAtMs: after })).toBe(true);
       expect(over(step, { authorizedAtMs: before })).toBe(false);
     }

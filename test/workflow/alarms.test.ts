@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { withProviderData } from '../helpers/stored.ts';
 import { clientRefused, sleep, sleepUntil, watch } from '../helpers/story.ts';
 import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
 
@@ -86,6 +87,25 @@ test('refreshes that fail again and again, and an access token that has ended, u
   );
   expect(demo.cloud.cloudWatch.alarms().filter((alarm) => alarm.state === 'ALARM')).toEqual([]);
 });
+
+test.each([1800, 3600])(
+  'what fails for a day goes off once and stays, with access tokens of %d seconds',
+  async (accessTokenLifetimeSeconds) => {
+    await using failing = await TestDemo.start({
+      configure: withProviderData({ accessTokenLifetimeSeconds }),
+      limits: { accessSeconds: accessTokenLifetimeSeconds },
+    });
+    await failing.connect();
+    const { alarms } = watch(failing);
+    await failing.brokerage.misbehave(clientRefused, 400);
+    await failing.advance(16 * hourMs);
+    const names = alarms().map(({ subject }) => /^ALARM: "grantkeeper-local-([\w-]+)"/.exec(subject)?.[1]);
+    expect(new Set(names)).toEqual(
+      new Set(['access-token-expired', 'executions-failed', 'functions-failing', 'refreshes-failing']),
+    );
+    expect(names).toHaveLength(4);
+  },
+);
 
 test('a deadline within the hour, until the owner has logged in', async () => {
   await demo.connect();

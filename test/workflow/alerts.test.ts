@@ -193,10 +193,13 @@ test('a missing client secret, then mail that SES refuses: one alert each, no ma
   ]);
   expect(demo.mails()).toEqual([]);
 
-  // The link that was passed on works, and with the login all is over.
+  // The link that was passed on works. Of the channel a login says nothing: it is over when it takes a notice again.
   mendMail();
   const link = /http:\S+\/reauthorize\/\S+/.exec(story.alerts()[1]!.text)![0];
   expect(await demo.logIn(link)).toMatchObject({ status: 200, title: 'Done: you are connected' });
+  await demo.advance(25 * minuteMs);
+  expect(story.recoveries()).toHaveLength(1);
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
   await demo.advance(25 * minuteMs);
   expect(
     story
@@ -207,18 +210,37 @@ test('a missing client secret, then mail that SES refuses: one alert each, no ma
   expect(story.alerts()).toHaveLength(2);
 });
 
-test('where no channel answers for long, the operators get each link, and the first check that can tells the owner', async () => {
+test('where no channel answers for long, the operators get the link, and the one before it works until they have it', async () => {
   await using demo = await TestDemo.start({ configure: mailOnly });
   await demo.connect();
+  // The first rung is told; then SES is down.
   await sleepUntil(demo, '2026-01-10T11:59:00Z');
+  await demo.advance(5 * minuteMs);
+  const first = demo.newestLink();
+  await sleepUntil(demo, '2026-01-11T12:09:00Z');
   const story = watch(demo);
   const mendMail = breakMail(demo, 'TooManyRequestsException');
-  await demo.advance(45 * minuteMs);
+  await demo.advance(10 * minuteMs);
+  expect((await fetch(first)).status).toBe(200);
+  await demo.advance(60 * minuteMs);
   expect(story.alerts().map(({ at, subject }) => [at, subject])).toEqual([
-    ['2026-01-10T12:20:10.000Z', 'Grantkeeper: demo-main: ChannelUnavailableError'],
-    ['2026-01-10T12:20:10.000Z', 'Grantkeeper: demo-main: the owner could not be reached'],
+    ['2026-01-11T12:30:10.000Z', 'Grantkeeper: demo-main: ChannelUnavailableError'],
+    ['2026-01-11T12:30:10.000Z', 'Grantkeeper: demo-main: the owner could not be reached'],
   ]);
+  expect((await fetch(first)).status).toBe(410);
+  const passedOn = /http:\S+\/reauthorize\/\S+/.exec(story.alerts()[1]!.text)![0];
   mendMail();
-  await demo.advance(25 * minuteMs);
-  expect(story.mails().map(({ at }) => at)).toEqual(['2026-01-10T12:45:10.000Z']);
+  expect(await demo.logIn(passedOn)).toMatchObject({ status: 200, title: 'Done: you are connected' });
+});
+
+test('that something works again is told by the rule where the topic refuses it', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  const story = watch(demo);
+  await demo.brokerage.misbehave(clientRefused);
+  await demo.advance(26 * minuteMs);
+  await demo.cloud.faults.plan({ call: 'sns:Publish', containing: 'works again', kind: 'fail', times: 6 });
+  await demo.advance(26 * minuteMs);
+  expect(story.recoveries()).toEqual([]);
+  expect(story.alerts().at(-1)!.text).toContain('an execution ended as FAILED and could not say why');
 });
