@@ -1,18 +1,8 @@
 /** `npm run year`: 400 days of every kind of limit and hours, some five minutes. */
-import { evaluate } from '../../local/program/evaluate.ts';
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-
-import { kinds, liveThrough } from './year.ts';
+import { kinds, liveThrough, yearAlarms } from './year.ts';
 
 const forDays = 400;
-const { config } = parse(await readFile(new URL('../../Pulumi.prod.yaml', import.meta.url), 'utf8')) as {
-  config: Record<string, unknown>;
-};
-const { resources } = await evaluate({ stack: 'prod', config, apiEndpoint: 'https://api.example.net' });
-const alarms = resources
-  .filter(({ type }) => type === 'aws:cloudwatch/metricAlarm:MetricAlarm')
-  .map(({ inputs }) => inputs);
+const alarms = await yearAlarms();
 
 console.log(`${forDays} days each, with ${alarms.length} alarms`);
 for (const kind of kinds) {

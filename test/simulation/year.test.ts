@@ -1,11 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { ofType, program } from '../helpers/program.ts';
-import { kinds, liveThrough } from './year.ts';
+import { kinds, liveThrough, yearAlarms } from './year.ts';
 
-const alarms = ofType(await program('prod'), 'aws:cloudwatch/metricAlarm:MetricAlarm').map(
-  ({ inputs }) => inputs,
-);
+const alarms = await yearAlarms();
 
 /** `npm run year` lives through 400 days of every kind. */
 const short = new Set([

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
+import { parse } from 'yaml';
 
 import type { ChannelName } from '../../core/channel.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -10,6 +12,7 @@ import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import { startGraceMs } from '../../core/grant.ts';
 import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
+import { evaluate } from '../../local/program/evaluate.ts';
 import { Cloud, clientSecretName, secretPrefix } from './cloud.ts';
 import { Dice } from './dice.ts';
 import { Functions } from './functions.ts';
@@ -26,6 +29,9 @@ import { StateMachine } from './state-machine.ts';
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const days = 24 * 3600;
+
+/** An access token of 65 minutes is checked every hour. */
+const accessTokenLifetimeSeconds = 3900;
 
 /** What a connection of one kind is told by. */
 export interface Kind {
@@ -114,11 +120,10 @@ export async function liveThrough(
   const stage = new Stage(startMs, dice, 0);
   const settings: Settings = {
     connectionId: 'main',
-    // An access token of 65 minutes is checked every hour.
     provider: {
       ...presets.schwab!,
       identity: undefined,
-      accessTokenLifetimeSeconds: 3900,
+      accessTokenLifetimeSeconds,
       limits: kind.limits,
     },
     owner: { email: 'dana@example.com', timeZone: 'America/New_York', ...everyChannel },
@@ -164,7 +169,9 @@ export async function liveThrough(
   schedule.start(settings);
 
   let checks = 0;
+  const logins: number[] = [];
   const rang: string[] = [];
+  let rangForLogin: number | undefined;
   /** Of the record now, and of those that logins ended: an alarm is a period behind. */
   let neededAtMs: number | undefined;
   const ended: { readonly neededAtMs: number | undefined; readonly untilMs: number }[] = [];
@@ -175,7 +182,10 @@ export async function liveThrough(
     const wasNear = ended.some(
       (each) => stage.nowMs < each.untilMs + 6 * minuteMs && isNear(each.neededAtMs),
     );
-    const isRight = name === 'deadline-near' && (isNear(neededAtMs) || wasNear);
+    // Once until the next login: it does not come and go with the checks.
+    const isFirst = rangForLogin !== logins.length;
+    rangForLogin = logins.length;
+    const isRight = name === 'deadline-near' && isFirst && (isNear(neededAtMs) || wasNear);
     rang.push(`${name}: ${isRight ? 'right' : `false, at ${new Date(stage.nowMs).toISOString()}`}`);
   });
   const put = (name: string, value: number, dimensions: Record<string, string>) =>
@@ -206,7 +216,6 @@ export async function liveThrough(
       told.push({ atMs: stage.nowMs, channels: new Set([channel]), kind: what });
     }
   };
-  const logins: number[] = [];
   const presses: number[] = [];
   // Of most notices they think: later.
   ledger.onMail = (_id, link) => {
@@ -262,6 +271,34 @@ export async function liveThrough(
   }
   problems.push(...rang.filter((alarm) => !alarm.endsWith('right')));
   return { checks, rungs, notices: told.length, logins: logins.length, alarms: rang, problems };
+}
+
+/** The alarms of a stack whose connections are checked as often as the one here: their windows follow the checks. */
+export async function yearAlarms(): Promise<readonly Record<string, unknown>[]> {
+  const source = await readFile(new URL('../../Pulumi.prod.yaml', import.meta.url), 'utf8');
+  const { config } = parse(source) as { config: Record<string, Record<string, object>> };
+  const hourly = {
+    displayName: 'Hourly',
+    authorizationEndpoint: 'https://login.example.net/oauth/authorize',
+    tokenEndpoint: 'https://login.example.net/oauth/token',
+    accessTokenLifetimeSeconds,
+    limits: { absoluteSeconds: 7 * 86_400 },
+  };
+  const connections = Object.entries(config['grantkeeper:connections']!).map(
+    ([id, connection]) => [id, { ...connection, provider: 'hourly' }] as const,
+  );
+  const { resources } = await evaluate({
+    stack: 'prod',
+    config: {
+      ...config,
+      'grantkeeper:providers': { hourly },
+      'grantkeeper:connections': Object.fromEntries(connections),
+    },
+    apiEndpoint: 'https://api.example.net',
+  });
+  return resources
+    .filter(({ type }) => type === 'aws:cloudwatch/metricAlarm:MetricAlarm')
+    .map(({ inputs }) => inputs);
 }
 
 /** The program's alarms, on this stage's time. */
