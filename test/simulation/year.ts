@@ -183,8 +183,9 @@ export async function liveThrough(
       (each) => stage.nowMs < each.untilMs + 6 * minuteMs && isNear(each.neededAtMs),
     );
     // Once until the next login: it does not come and go with the checks.
-    const isFirst = rangForLogin !== logins.length;
-    rangForLogin = logins.length;
+    const ofLogin = isNear(neededAtMs) ? logins.length : logins.length - 1;
+    const isFirst = rangForLogin !== ofLogin;
+    rangForLogin = ofLogin;
     const isRight = name === 'deadline-near' && isFirst && (isNear(neededAtMs) || wasNear);
     rang.push(`${name}: ${isRight ? 'right' : `false, at ${new Date(stage.nowMs).toISOString()}`}`);
   });
