@@ -1,8 +1,6 @@
 import type { Authorization, Authorizations } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
-
-/** Kept for the timeline as long as events are; DynamoDB wants seconds. */
-const keepMs = 400 * 24 * 3600 * 1000;
+import { ttlOf } from './table.ts';
 
 /** Starts kept for one authorization: twice as many as the page lets begin within the time that one is honoured. */
 const maximumStarts = 30;
@@ -40,7 +38,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
           noStarts: {},
           none: [],
           linkHashes: [linkHash],
-          ttl: Math.floor((nowMs + keepMs) / 1000),
+          ttl: ttlOf(nowMs),
           taskTokens: taskToken === undefined ? [] : [taskToken],
         },
         returns: 'ALL_NEW',

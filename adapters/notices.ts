@@ -1,6 +1,6 @@
 import type { NoticeOutcomes, Notices } from '../core/ports.ts';
-import { keepSeconds } from './timeline.ts';
 import type { Table } from './table.ts';
+import { ttlOf } from './table.ts';
 
 /** `connection#<id>/notice#<noticeId>`: one attribute a channel. */
 export function dynamoNotices(table: Table): Notices {
@@ -15,7 +15,7 @@ export function dynamoNotices(table: Table): Notices {
         connectionId,
         sk: `notice#${noticeId}`,
         expression: `SET #${channel} = :outcome, #ttl = :ttl`,
-        values: { outcome, ttl: Math.floor(nowMs / 1000) + keepSeconds },
+        values: { outcome, ttl: ttlOf(nowMs) },
       });
     },
   };

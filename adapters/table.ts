@@ -18,6 +18,13 @@ export interface Update {
   readonly returns?: 'ALL_NEW' | 'ALL_OLD';
 }
 
+const keepSeconds = 400 * 24 * 3600;
+
+/** The attribute `ttl` of an item that is history: DynamoDB wants epoch seconds. */
+export function ttlOf(nowMs: number): number {
+  return Math.floor(nowMs / 1000) + keepSeconds;
+}
+
 /** The table of the stack: `pk` is `connection#<id>`. */
 export class Table {
   readonly name: string;

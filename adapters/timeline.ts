@@ -5,9 +5,7 @@ import type { Incident } from '../core/incident.ts';
 import type { Clock, Events, Incidents, Random } from '../core/ports.ts';
 import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
-
-/** How long history is kept. */
-export const keepSeconds = 400 * 24 * 3600;
+import { ttlOf } from './table.ts';
 
 /** `connection#<id>/event#<time>`: what happened. */
 export function dynamoEvents(table: Table, clock: Clock, random: Random): Events {
@@ -21,7 +19,7 @@ export function dynamoEvents(table: Table, clock: Clock, random: Random): Events
           ...table.key(connectionId, sk),
           type: { S: type },
           details: { S: JSON.stringify(details) },
-          ttl: { N: String(Math.floor(nowMs / 1000) + keepSeconds) },
+          ttl: { N: String(ttlOf(nowMs)) },
         },
       });
       await callAws(`recording what happened to ${connectionId}`, () => table.client.send(command));
@@ -65,7 +63,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
           values: {
             endedAt: new Date(nowMs).toISOString(),
             by,
-            ttl: Math.floor(nowMs / 1000) + keepSeconds,
+            ttl: ttlOf(nowMs),
             since,
           },
         });

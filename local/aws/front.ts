@@ -5,12 +5,11 @@
  * DNS name does not).
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { closeServer, listenOnLoopback } from '../http/loopback.ts';
 import { AwsError, notPlayed } from './errors.ts';
 import type { Iam } from './iam.ts';
 import {
@@ -30,7 +29,6 @@ export type ServiceName = 'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'se
 export interface AwsFrontOptions {
   /** 0 for any free port. */
   readonly port: number;
-  readonly host?: '127.0.0.1';
   readonly iam: Pick<Iam, 'callerOf'>;
   readonly services: Record<ServiceName, AwsService>;
   readonly clock: Pick<Clock, 'track'>;
@@ -58,22 +56,15 @@ const maxBodyBytes = 6 * 1024 * 1024;
 
 /** @throws the system's error, for example `EADDRINUSE`, when the port cannot be had */
 export async function startAwsFront(options: AwsFrontOptions): Promise<AwsFront> {
-  const { port, host = '127.0.0.1', clock } = options;
+  const { port, clock } = options;
   const server = createServer((request, response) => {
     void clock.track(serve(request, response, options));
   });
   // A client's idle connection stays good: closing it would race with its next request.
   server.keepAliveTimeout = 0;
-  server.listen(port, host);
-  await once(server, 'listening');
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    url: await listenOnLoopback(server, port),
+    close: () => closeServer(server),
   };
 }
 

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { notPlayed } from '../aws/errors.ts';
 import { accountId } from '../aws/service.ts';
 import type { Clock } from '../clock.ts';
+import { closeServer, listenOnLoopback } from './loopback.ts';
 
 export interface HttpRoute {
   /** `GET /callback`, with `{parameter}` segments. */
@@ -59,9 +58,7 @@ export class HttpApi {
 
   /** @throws the system's error, for example `EADDRINUSE` */
   async listen(port: number): Promise<string> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return listenOnLoopback(this.#server, port);
   }
 
   /**
@@ -102,11 +99,7 @@ export class HttpApi {
   }
 
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    if (this.#server.listening) await closeServer(this.#server);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { Temporal } from 'temporal-polyfill';
 
@@ -10,6 +8,7 @@ import type * as z from 'zod/mini';
 import type { Ran, VirtualClock } from '../clock.ts';
 import type { Cloud } from '../cloud.ts';
 import { FaultSchema } from '../faults.ts';
+import { closeServer, listenOnLoopback } from '../http/loopback.ts';
 import { executionPage, overviewPage, problemPage } from './pages.ts';
 
 export interface ToolsServer {
@@ -41,16 +40,9 @@ export async function startTools(cloud: Cloud, port: number): Promise<ToolsServe
       else json(response, status, { error: message });
     });
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    url: await listenOnLoopback(server, port),
+    close: () => closeServer(server),
   };
 }
 

@@ -1,10 +1,9 @@
 /** The places that Slack and Discord give their incoming webhooks, on loopback. What is posted there goes to the inbox. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../clock.ts';
+import { closeServer, listenOnLoopback } from '../http/loopback.ts';
 import type { Inbox } from '../inbox.ts';
 import { Discord } from './discord.ts';
 import { maxBodyBytes } from './service.ts';
@@ -58,9 +57,7 @@ export async function startWebhooks(options: {
     if (fault?.answer === 'hang') return;
     void options.clock.track(serve(request, response, name && services[name], fault));
   });
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = await listenOnLoopback(server, options.port);
   return {
     slackUrl: origin + services.slack.path,
     discordUrl: origin + services.discord.path,
@@ -68,12 +65,7 @@ export async function startWebhooks(options: {
     reset: () => {
       planned = [];
     },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => closeServer(server),
   };
 }
 
