@@ -1,6 +1,6 @@
 import type { Authorization, Authorizations } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
-import { ttlOf } from './table.ts';
+import { connectionPk, ttlOf } from './table.ts';
 
 /** Starts kept for one authorization: twice as many as the page lets begin within the time that one is honoured. */
 const maximumStarts = 30;
@@ -8,7 +8,7 @@ const maximumStarts = 30;
 /** The authorizations in DynamoDB, one item each. */
 export function dynamoAuthorizations(table: Table): Authorizations {
   const item = (connectionId: string, authorizationId: string) => ({
-    connectionId,
+    pk: connectionPk(connectionId),
     sk: `authorization#${authorizationId}`,
   });
   const read = (connectionId: string, authorizationId: string, found: Item | undefined) =>
@@ -19,7 +19,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return read(
         connectionId,
         authorizationId,
-        await table.read(connectionId, `authorization#${authorizationId}`),
+        await table.read(connectionPk(connectionId), `authorization#${authorizationId}`),
       );
     },
 

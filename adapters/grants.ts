@@ -5,6 +5,7 @@ import { reachedAt } from '../core/incident.ts';
 import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
+import { connectionPk } from './table.ts';
 
 /** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
 export const leaseMs = 45_000;
@@ -32,7 +33,7 @@ const claimOf = (claim: Claim) => ({
  * twice, for the SDK asks again where an answer was lost, and the second is answered as the first.
  */
 export function dynamoGrants(table: Table): Grants {
-  const record = (connectionId: string) => ({ connectionId, sk: 'grant' });
+  const record = (connectionId: string) => ({ pk: connectionPk(connectionId), sk: 'grant' });
 
   /** False when another authorization is open by now, or none. */
   const changeOpen = async (
@@ -53,8 +54,8 @@ export function dynamoGrants(table: Table): Grants {
   return {
     async read(connectionId) {
       const [settingsItem, grantItem] = await Promise.all([
-        table.read(connectionId, 'settings'),
-        table.read(connectionId, 'grant'),
+        table.read(connectionPk(connectionId), 'settings'),
+        table.read(connectionPk(connectionId), 'grant'),
       ]);
       return {
         settings: settingsItem && readSettings(connectionId, settingsItem),

@@ -1,26 +1,27 @@
 import type { Limits, Random } from '../core/ports.ts';
 import type { Table } from './table.ts';
+import { connectionPk } from './table.ts';
 
 /** Counts kept in DynamoDB, `connection#<id>/limit#<hash>#<window>`, one item a window; they go by themselves. */
 export function dynamoLimits(table: Table, random: Random): Limits {
   const item = (connectionId: string, what: string, windowMs: number, nowMs: number) => {
     const windowNumber = Math.floor(nowMs / windowMs);
     return {
-      connectionId,
+      pk: connectionPk(connectionId),
       sk: `limit#${random.hash(what)}#${windowNumber}`,
       endsAtMs: (windowNumber + 1) * windowMs,
     };
   };
   return {
     async read(connectionId, what, windowMs, nowMs) {
-      const { sk } = item(connectionId, what, windowMs, nowMs);
-      return Number((await table.read(connectionId, sk))?.times ?? 0);
+      const { pk, sk } = item(connectionId, what, windowMs, nowMs);
+      return Number((await table.read(pk, sk))?.times ?? 0);
     },
 
     async count(connectionId, what, windowMs, nowMs) {
-      const { sk, endsAtMs } = item(connectionId, what, windowMs, nowMs);
+      const { pk, sk, endsAtMs } = item(connectionId, what, windowMs, nowMs);
       const counted = await table.update({
-        connectionId,
+        pk,
         sk,
         expression: 'SET #times = if_not_exists(#times, :zero) + :one, #ttl = :ttl',
         values: { zero: 0, one: 1, ttl: Math.ceil(endsAtMs / 1000) },

@@ -8,7 +8,7 @@ export type Item = Record<string, unknown>;
 
 /** One update of one item. Names and values are written as `#name` and `:value`, and given by those names. */
 export interface Update {
-  readonly connectionId: string;
+  readonly pk: string;
   readonly sk: string;
   readonly expression: string;
   readonly condition?: string;
@@ -25,7 +25,12 @@ export function ttlOf(nowMs: number): number {
   return Math.floor(nowMs / 1000) + keepSeconds;
 }
 
-/** The table of the stack: `pk` is `connection#<id>`. */
+/** Where all that belongs to one connection is kept. */
+export function connectionPk(connectionId: string): string {
+  return `connection#${connectionId}`;
+}
+
+/** The table of the stack. */
 export class Table {
   readonly name: string;
   readonly client: DynamoDBClient;
@@ -35,30 +40,28 @@ export class Table {
     this.client = client;
   }
 
-  key(connectionId: string, sk: string): Record<string, AttributeValue> {
-    return { pk: { S: `connection#${connectionId}` }, sk: { S: sk } };
+  key(pk: string, sk: string): Record<string, AttributeValue> {
+    return { pk: { S: pk }, sk: { S: sk } };
   }
 
   /** Consistent: a check must see what the last one wrote. */
-  async read(connectionId: string, sk: string): Promise<Item | undefined> {
+  async read(pk: string, sk: string): Promise<Item | undefined> {
     const command = new GetItemCommand({
       TableName: this.name,
-      Key: this.key(connectionId, sk),
+      Key: this.key(pk, sk),
       ConsistentRead: true,
     });
-    const { Item: item } = await callAws(`reading ${sk.split('#')[0]} of ${connectionId}`, () =>
-      this.client.send(command),
-    );
+    const { Item: item } = await callAws(`reading ${named(pk, sk)}`, () => this.client.send(command));
     return item && unmarshall(item);
   }
 
   /** Undefined when the condition does not hold; else the attributes asked for, or an empty item. */
   async update(update: Update): Promise<Item | undefined> {
-    const { connectionId, sk, expression, condition, names, values, returns } = update;
+    const { pk, sk, expression, condition, names, values, returns } = update;
     const used = new Set(`${expression} ${condition ?? ''}`.match(/#\w+/g));
     const input: UpdateItemCommandInput = {
       TableName: this.name,
-      Key: this.key(connectionId, sk),
+      Key: this.key(pk, sk),
       UpdateExpression: expression,
       ConditionExpression: condition,
       ExpressionAttributeNames: Object.fromEntries(
@@ -73,10 +76,16 @@ export class Table {
       );
     }
     const answer = await callAws(
-      `writing ${sk.split('#')[0]} of ${connectionId}`,
+      `writing ${named(pk, sk)}`,
       () => this.client.send(new UpdateItemCommand(input)),
       { ConditionalCheckFailedException: () => undefined },
     );
     return answer && (answer.Attributes ? unmarshall(answer.Attributes) : {});
   }
+}
+
+/** An item, as an error may name it: a connection by its id, and nothing that a person or a browser could be known by. */
+function named(pk: string, sk: string): string {
+  const [kind, connectionId] = pk.split('#');
+  return kind === 'connection' ? `${sk.split('#')[0]} of ${connectionId}` : `${kind}`;
 }

@@ -5,7 +5,7 @@ import type { Incident } from '../core/incident.ts';
 import type { Clock, Events, Incidents, Random } from '../core/ports.ts';
 import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
-import { ttlOf } from './table.ts';
+import { connectionPk, ttlOf } from './table.ts';
 
 /** `connection#<id>/event#<time>`: what happened. */
 export function dynamoEvents(table: Table, clock: Clock, random: Random): Events {
@@ -16,7 +16,7 @@ export function dynamoEvents(table: Table, clock: Clock, random: Random): Events
       const command = new PutItemCommand({
         TableName: table.name,
         Item: {
-          ...table.key(connectionId, sk),
+          ...table.key(connectionPk(connectionId), sk),
           type: { S: type },
           details: { S: JSON.stringify(details) },
           ttl: { N: String(ttlOf(nowMs)) },
@@ -38,7 +38,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
         TableName: table.name,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :incidents)',
         ExpressionAttributeValues: {
-          ':pk': { S: `connection#${connectionId}` },
+          ':pk': { S: connectionPk(connectionId) },
           ':incidents': { S: 'incident#' },
         },
         ConsistentRead: true,
@@ -55,7 +55,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
         if (endedAt !== undefined || !isOver(incident)) continue;
         const nowMs = clock.nowMs();
         const written = await table.update({
-          connectionId,
+          pk: connectionPk(connectionId),
           sk,
           expression: 'SET #endedAt = :endedAt, #endedBy = :by, #ttl = :ttl',
           // Another step may have ended it, and a new one begun, since it was read.

@@ -1,5 +1,6 @@
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
+import type { EventType } from './event.ts';
 import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
 import type { Identity } from './identity.ts';
 import type { Incident } from './incident.ts';
@@ -343,7 +344,7 @@ export interface Events {
   /** Writes down what happened, for the timeline. Details never hold a credential. */
   record(
     connectionId: string,
-    type: string,
+    type: EventType,
     details: Readonly<Record<string, string | number>>,
   ): Promise<void>;
 }

@@ -1,0 +1,47 @@
+/** What happened to a connection: each type of event, and under which of the timeline's filters it comes. */
+export const eventKinds = {
+  checked: 'check',
+  refreshed: 'refresh',
+  /** Nothing was to be refreshed: another execution had done it. */
+  fresh: 'refresh',
+  /** A newer login won meanwhile, and its tokens stand. */
+  dropped: 'refresh',
+  rejected: 'refresh',
+  'login-recovered': 'login',
+  'login-lost': 'login',
+  /** An authorization was opened, and its link sent. */
+  asked: 'notice',
+  notified: 'notice',
+  tested: 'notice',
+  /** The owner pressed the button. */
+  started: 'login',
+  completed: 'login',
+  declined: 'login',
+  'exchange-failed': 'login',
+  'identity-refused': 'login',
+  /** Operators were alerted. */
+  failed: 'failure',
+  /** What they were alerted of works again. */
+  recovered: 'failure',
+  /** An operator asked for something by the panel. */
+  requested: 'action',
+  paused: 'action',
+  resumed: 'action',
+  disconnected: 'action',
+  /** Somebody asked for what they may not do. */
+  refused: 'action',
+} as const;
+
+export type EventType = keyof typeof eventKinds;
+export type EventKind = (typeof eventKinds)[EventType];
+
+/** One line of the timeline: `connection#<id>/event#<time>#<random>`. No credential is in it. */
+export interface TimelineEvent {
+  /** What it is found again by: its time, and more. */
+  readonly key: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly type: EventType;
+  /** `executionId`, where an execution did it, is the execution's ARN. */
+  readonly details: Readonly<Record<string, string | number>>;
+}
