@@ -78,7 +78,11 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     }
   }
 
-  const held = isLoginUnderWay(grant.authorization, nowMs);
+  // Unless their link would end before the next check: whoever goes away from that login needs another one.
+  const held =
+    isLoginUnderWay(grant.authorization, nowMs) &&
+    grant.authorization!.expiresAtMs >=
+      nowMs + tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
   const needed = askReason(grant, ladder, nowMs);
   const repinForced = ask.force === 'repin' && !did('reauthorize');
   const reason = repinForced ? 'repin' : (needed ?? (reauthorizeForced ? 'requested' : undefined));

@@ -225,10 +225,17 @@ describe('4. the owner is needed', () => {
   });
 
   test('a login begun less than 15 minutes ago holds every ask back', () => {
-    const started = open('rung', '2026-03-09T14:05:00Z', '2026-03-09T14:00:00Z');
+    const started = open('rung', '2026-03-09T14:50:00Z', '2026-03-09T14:00:00Z');
     const grant = fresh(ms('2026-03-09T14:15:00Z'), started);
     expect(at(ms('2026-03-09T14:14:59Z'), grant)).toEqual(none('the owner is logging in'));
     expect(at(ms('2026-03-09T14:15:00Z'), grant)).toMatchObject({ decision: 'reauthorize' });
+  });
+
+  test('but not when its link would end before the next check, 25 minutes later: who goes away from it had none', () => {
+    const started = (linkEnds: string) => open('rung', linkEnds, '2026-03-09T14:00:00Z');
+    const now = ms('2026-03-09T14:10:00Z');
+    expect(at(now, fresh(now, started('2026-03-09T14:35:00Z')))).toEqual(none('the owner is logging in'));
+    expect(at(now, fresh(now, started('2026-03-09T14:34:59Z')))).toMatchObject({ reason: 'expiring' });
   });
 
   test('where the token is not needed at its end, the grant is expiring until it is', () => {
