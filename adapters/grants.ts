@@ -210,10 +210,30 @@ export function dynamoGrants(table: Table): Grants {
         },
       });
     },
+
+    async pause(connectionId, pause) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #paused = :true, #pause = :pause',
+        condition: 'attribute_not_exists(#paused) OR #paused <> :true',
+        values: { true: true, pause },
+      });
+      return written !== undefined;
+    },
+
+    async resume(connectionId) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'REMOVE #paused, #pause',
+        condition: '#paused = :true',
+        values: { true: true },
+      });
+      return written !== undefined;
+    },
   };
 }
 
-function readSettings(connectionId: string, item: Item) {
+export function readSettings(connectionId: string, item: Item) {
   const parsed = SettingsSchema.safeParse(JSON.parse(String(item.settings)));
   if (parsed.success) return parsed.data;
   const key = parsed.error.issues[0]?.path.join('.');
@@ -223,6 +243,6 @@ function readSettings(connectionId: string, item: Item) {
 }
 
 /** The record is written by this file alone, attribute by attribute, so it is not validated again. */
-function readGrant(item: Item | undefined): Grant {
+export function readGrant(item: Item | undefined): Grant {
   return { ...newGrant, ...item };
 }

@@ -3,23 +3,23 @@ import type { Table } from './table.ts';
 import { connectionPk } from './table.ts';
 
 /** Counts kept in DynamoDB, `connection#<id>/limit#<hash>#<window>`, one item a window; they go by themselves. */
-export function dynamoLimits(table: Table, random: Random): Limits {
-  const item = (connectionId: string, what: string, windowMs: number, nowMs: number) => {
+export function dynamoLimits(table: Table, random: Random, pkOf = connectionPk): Limits {
+  const item = (of: string, what: string, windowMs: number, nowMs: number) => {
     const windowNumber = Math.floor(nowMs / windowMs);
     return {
-      pk: connectionPk(connectionId),
+      pk: pkOf(of),
       sk: `limit#${random.hash(what)}#${windowNumber}`,
       endsAtMs: (windowNumber + 1) * windowMs,
     };
   };
   return {
-    async read(connectionId, what, windowMs, nowMs) {
-      const { pk, sk } = item(connectionId, what, windowMs, nowMs);
+    async read(of, what, windowMs, nowMs) {
+      const { pk, sk } = item(of, what, windowMs, nowMs);
       return Number((await table.read(pk, sk))?.times ?? 0);
     },
 
-    async count(connectionId, what, windowMs, nowMs) {
-      const { pk, sk, endsAtMs } = item(connectionId, what, windowMs, nowMs);
+    async count(of, what, windowMs, nowMs) {
+      const { pk, sk, endsAtMs } = item(of, what, windowMs, nowMs);
       const counted = await table.update({
         pk,
         sk,

@@ -39,6 +39,15 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
       await callAws('starting an execution', () => client.send(command).then(() => undefined));
     },
 
+    async ask(ask, name) {
+      const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(ask) });
+      return callAws<string | undefined>(
+        'starting an execution',
+        () => client.send(command).then(({ executionArn }) => executionArn),
+        { ExecutionAlreadyExists: () => undefined },
+      );
+    },
+
     async startForLink(connectionId, authorizationId) {
       const command = new StartExecutionCommand({
         stateMachineArn,

@@ -47,6 +47,19 @@ export interface Lease {
   readonly expiresAtMs: number;
 }
 
+export interface Pause {
+  /** Address of the operator. */
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface Tick {
+  /** ISO 8601. */
+  readonly scheduledTime: string;
+  readonly executionId: string;
+}
+
 /** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
 export interface Grant {
   readonly status: 'never-authorized' | 'active' | 'rejected';
@@ -78,6 +91,10 @@ export interface Grant {
   readonly fencingNumber: number;
   /** Set by an operator. */
   readonly paused: boolean;
+  /** By whom, why and when, while it is paused. */
+  readonly pause?: Pause | undefined;
+  /** The newest check that the scheduler has asked for. */
+  readonly lastTick?: Tick | undefined;
   /** Deployed, but not connected yet: nothing is asked of the owner. */
   readonly setUp: boolean;
 }

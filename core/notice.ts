@@ -93,7 +93,7 @@ export function writeNotice(
   };
 }
 
-export function mailOf({ subject, greeting, sentences, button, about }: Notice): MailText {
+export function mailOf({ subject, greeting, sentences, button, about }: Omit<Notice, 'kind'>): MailText {
   const paragraphs = [greeting, '', ...sentences, ...(button ? ['', button.url, ''] : []), ...about];
   return {
     subject,

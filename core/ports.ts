@@ -1,14 +1,16 @@
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
-import type { EventType } from './event.ts';
-import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
+import type { EventKind, EventType, TimelineEvent } from './event.ts';
+import type { AskReason, Grant, Login, OpenAuthorization, Pause } from './grant.ts';
 import type { Identity } from './identity.ts';
 import type { Incident } from './incident.ts';
 import type { MetricName } from './metrics.ts';
-import type { Notice } from './notice.ts';
+import type { MailText, Notice } from './notice.ts';
+import type { PanelSettings, Session } from './panel.ts';
 import type { Provider } from './provider.ts';
 import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
+import type { KnownIncident } from './standing.ts';
 import type { Refusal } from './token-answer.ts';
 
 /** What the functions need of the world. Adapters keep these promises; all times are epoch milliseconds. */
@@ -64,6 +66,10 @@ export interface Grants {
   /** False when another execution claimed this notice a moment ago, or it was told. */
   claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
   recordTold(connectionId: string, told: Told): Promise<void>;
+  /** False when it was paused already. */
+  pause(connectionId: string, pause: Pause): Promise<boolean>;
+  /** False when it was not paused. */
+  resume(connectionId: string): Promise<boolean>;
 }
 
 export interface TakenOver {
@@ -287,6 +293,11 @@ export interface Messages {
   tellOperators(message: { readonly subject: string; readonly text: string }): Promise<void>;
 }
 
+/** Mail that is no notice. Neither address nor text is in what is thrown. */
+export interface Mail {
+  send(to: string, text: MailText): Promise<void>;
+}
+
 /** `connection#<id>/notice#<noticeId>`: what became of one notice, channel by channel. */
 export interface Notices {
   read(connectionId: string, noticeId: string): Promise<NoticeOutcomes>;
@@ -307,6 +318,15 @@ export interface Resumption {
   readonly done: ('refresh' | 'notify' | 'reauthorize')[];
 }
 
+/** What an operator asks of the workflow by the panel. */
+export interface PanelAsk {
+  readonly connectionId: string;
+  readonly trigger: 'panel';
+  readonly force?: 'refresh' | 'reauthorize' | 'test' | 'disconnect';
+  /** Their address. */
+  readonly by: string;
+}
+
 export interface Workflow {
   /** Resumes whoever waits on one of the task tokens; fine when nobody does any more. */
   resume(taskTokens: readonly string[], resumption: Resumption): Promise<void>;
@@ -314,15 +334,21 @@ export interface Workflow {
   report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
   /** Has the stored refresh token tried at once: whether it still works is not known. */
   refreshNow(connectionId: string): Promise<void>;
+  /**
+   * Starts an execution of that name for somebody. Answers its ARN; undefined when there was one, within 90 days.
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+   */
+  ask(ask: PanelAsk, name: string): Promise<string | undefined>;
   /** Starts the execution that attaches to a started link; fine when it exists. */
   startForLink(connectionId: string, authorizationId: string): Promise<void>;
 }
 
 /** How often something happened in the fixed window of time that `nowMs` lies in. */
 export interface Limits {
-  read(connectionId: string, what: string, windowMs: number, nowMs: number): Promise<number>;
+  /** @param of a connection's id, or `panel` */
+  read(of: string, what: string, windowMs: number, nowMs: number): Promise<number>;
   /** Counts once more. Answers how often it is then. */
-  count(connectionId: string, what: string, windowMs: number, nowMs: number): Promise<number>;
+  count(of: string, what: string, windowMs: number, nowMs: number): Promise<number>;
 }
 
 export interface Incidents {
@@ -347,6 +373,63 @@ export interface Events {
     type: EventType,
     details: Readonly<Record<string, string | number>>,
   ): Promise<void>;
+}
+
+/** What the panel shows, read in few calls. */
+export interface Panel {
+  /** @throws {ConfigurationError} when the deployment has written nothing valid there */
+  readSettings(): Promise<PanelSettings>;
+  /** In the order asked for. Those without settings are there too: they were removed from the configuration. */
+  readConnections(connectionIds: readonly string[]): Promise<KeptConnection[]>;
+  /** Newest first. */
+  readEvents(connectionId: string, page: EventPage): Promise<EventsFound>;
+}
+
+export interface KeptConnection extends Connection {
+  readonly connectionId: string;
+  /** That are not over. */
+  readonly incidents: readonly KnownIncident[];
+}
+
+export interface EventPage {
+  /** All kinds where it is absent. */
+  readonly kind?: EventKind | undefined;
+  /** The key of an event: those that came before it. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+export interface EventsFound {
+  readonly events: readonly TimelineEvent[];
+  /** Where to go on from; absent when there are no more. Without events, when looking on would take too long at once. */
+  readonly before?: string | undefined;
+}
+
+/** People's sessions, by the hashes of their cookies. */
+export interface Sessions {
+  /** Undefined too when its person has signed out everywhere since. */
+  read(sessionHash: string, nowMs: number): Promise<Session | undefined>;
+  start(sessionHash: string, session: Session): Promise<void>;
+  /** Its person did something. Does nothing when the session was ended meanwhile. */
+  touch(sessionHash: string, nowMs: number): Promise<void>;
+  end(sessionHash: string): Promise<void>;
+  endAll(email: string, nowMs: number): Promise<void>;
+}
+
+/** Links to sign in, by the hashes of their secrets. */
+export interface SignIns {
+  offer(linkHash: string, signIn: SignIn): Promise<void>;
+  read(linkHash: string): Promise<SignIn | undefined>;
+  /** False when it was used before. */
+  use(linkHash: string, nowMs: number): Promise<boolean>;
+}
+
+export interface SignIn {
+  readonly email: string;
+  /** Of the cookie of the browser that asked. */
+  readonly browserHash: string;
+  readonly expiresAtMs: number;
+  readonly usedAtMs?: number | undefined;
 }
 
 export interface Random {

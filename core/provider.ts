@@ -91,6 +91,8 @@ export const ProviderSchema = z
     /** Each may be left out where `metadata` tells it. */
     authorizationEndpoint: z.optional(EndpointSchema),
     tokenEndpoint: z.optional(EndpointSchema),
+    /** Where tokens are revoked (RFC 7009), where it offers that. */
+    revocationEndpoint: z.optional(EndpointSchema),
     /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
     metadata: z.optional(z.enum(['oauth', 'openid'])),
     /** Hosts, beside the issuer's own, that its metadata may name. */

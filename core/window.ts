@@ -40,6 +40,14 @@ export function openingAt(hours: WeeklyHours, atMs: number): Opening | undefined
   return openingsAround(hours, atMs, 2).find(({ startMs, endMs }) => startMs <= atMs && atMs < endMs);
 }
 
+/** Those that touch the time from `fromMs` to `toMs`, cut to it, in order. */
+export function openingsWithin(hours: WeeklyHours, fromMs: number, toMs: number): Opening[] {
+  const days = Math.ceil((toMs - fromMs) / (24 * 3600 * 1000));
+  return openingsAround(hours, fromMs, days + 1)
+    .filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs)
+    .map(({ startMs, endMs }) => ({ startMs: Math.max(startMs, fromMs), endMs: Math.min(endMs, toMs) }));
+}
+
 /** The first instant at or after `atMs` within the hours, epoch milliseconds. */
 export function firstInstantWithin(hours: WeeklyHours, atMs: number): number {
   // Mostly it is tomorrow; but a day's opening can vanish in a daylight-saving gap, and the next be a week away.

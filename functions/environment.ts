@@ -9,10 +9,15 @@ export const tableEnvironment = { ...telemetryEnvironment, TABLE_NAME: z.string(
 /** Environment of a function that keeps tokens: their secrets' common prefix, without a slash at the end. */
 export const secretsEnvironment = { SECRET_PREFIX: z.string().check(z.minLength(1)) };
 
-/** Environment of a function that tells people: the sender of mails, and the topic of the operators. */
-export const messagesEnvironment = {
+/** Environment of a function that sends mail. */
+export const mailEnvironment = {
   MAIL_FROM: z.string().check(z.minLength(3)),
   MAIL_CONFIGURATION_SET: z.string().check(z.minLength(1)),
+};
+
+/** Environment of a function that tells people: the sender of mails, and the topic of the operators. */
+export const messagesEnvironment = {
+  ...mailEnvironment,
   OPERATOR_TOPIC_ARN: z.string().check(z.startsWith('arn:')),
 };
 

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import type { AuthorizationName } from '../core/link.ts';
 import { executionOfLink } from '../core/link.ts';
+import { sessionMs, signInLinkMs } from '../core/panel.ts';
 
 /** What the functions behind the HTTP API read of an event, payload format 2.0. */
 export const HttpRequestSchema = z.object({
@@ -11,25 +12,43 @@ export const HttpRequestSchema = z.object({
   requestContext: z.object({ http: z.object({ method: z.string(), sourceIp: z.string() }) }),
 });
 
+/** What those of the panel read beside: who asks from where, and a form's fields. */
+export const PanelRequestSchema = z.extend(HttpRequestSchema, {
+  /** Names in lower case. */
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  body: z.optional(z.string()),
+  isBase64Encoded: z._default(z.boolean(), false),
+});
+
 /** What they answer: always a page, or a way on. */
 export const HttpResponseSchema = z.object({
   statusCode: z.int().check(z.minimum(200), z.maximum(599)),
   headers: z.record(z.string(), z.string()),
   cookies: z.optional(z.array(z.string())),
   body: z.optional(z.string()),
+  isBase64Encoded: z.optional(z.boolean()),
 });
 
 export type HttpRequest = z.infer<typeof HttpRequestSchema>;
+export type PanelRequest = z.infer<typeof PanelRequestSchema>;
 export type HttpResponse = z.infer<typeof HttpResponseSchema>;
 
-/** Binds a login to the browser that began it. `__Host-`: this origin alone, never a subdomain's. */
-const cookieName = '__Host-grantkeeper';
+/** The cookies, each with a secret of its own, and how many seconds it lasts. `__Host-`: this origin alone, never a subdomain's. */
+const cookies = {
+  /** Binds a login at the provider to the browser that began it. */
+  login: { name: '__Host-grantkeeper', seconds: 3600 },
+  /** Binds a link to sign in to the browser that asked for it. */
+  signIn: { name: '__Host-grantkeeper-sign-in', seconds: signInLinkMs / 1000 },
+  session: { name: '__Host-grantkeeper-session', seconds: sessionMs / 1000 },
+} as const;
 
-/** The browser's secret, where it has one of ours. */
-export function cookieOf(request: HttpRequest): string | undefined {
+export type CookieKind = keyof typeof cookies;
+
+/** The browser's secret of that kind, where it has one of ours. */
+export function cookieOf(request: HttpRequest, kind: CookieKind): string | undefined {
   for (const cookie of request.cookies ?? []) {
     const match = /^([^=]+)=([A-Za-z0-9_-]{43})$/.exec(cookie.trim());
-    if (match?.[1] === cookieName) return match[2];
+    if (match?.[1] === cookies[kind].name) return match[2];
   }
   return undefined;
 }
@@ -46,7 +65,33 @@ export function pageLogKeys(name: Pick<AuthorizationName, 'connectionId' | 'auth
   return { correlationId: executionOfLink(name), connectionId: name.connectionId };
 }
 
-/** Lax, because the way back from the provider is a navigation from another site. */
-export function setCookie(value: string): string {
-  return `${cookieName}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600`;
+/** Lax, because the way back from the provider, and from a mail, is a navigation from another site. */
+export function setCookie(kind: CookieKind, value: string): string {
+  return cookie(kind, value, cookies[kind].seconds);
+}
+
+export function clearCookie(kind: CookieKind): string {
+  return cookie(kind, '', 0);
+}
+
+function cookie(kind: CookieKind, value: string, seconds: number): string {
+  return `${cookies[kind].name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
+}
+
+/** The fields of a form; none where the body is something else, or too large to be one of ours. */
+export function formOf({ headers, body = '', isBase64Encoded }: PanelRequest): URLSearchParams {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
+  if (!isForm || body.length > maximumFormCharacters) return new URLSearchParams();
+  return new URLSearchParams(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
+}
+
+const maximumFormCharacters = 20_000;
+
+/**
+ * Whether a page of ours sent the form, as the browser tells (Fetch Metadata; without it, `Origin`).
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+export function isSameOrigin({ headers }: PanelRequest, publicUrl: string): boolean {
+  const { 'sec-fetch-site': site, origin } = headers;
+  return site === undefined ? origin === undefined || origin === publicUrl : site === 'same-origin';
 }

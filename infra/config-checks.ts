@@ -46,7 +46,8 @@ export function crossCheck(config: Block, region: string | undefined): string[] 
       ...checkParameters(name, provider.authorizationParameters),
     ]),
     ...checkSender(blockOf(config.mail)),
-    ...checkRepeated(blockOf(config.operators).emails),
+    ...checkRepeated('operators', blockOf(config.operators).emails),
+    ...checkRepeated('viewers', blockOf(config.viewers).emails, blockOf(config.operators).emails),
     ...checkRegion(blockOf(config.domain), region),
   ];
 }
@@ -144,11 +145,13 @@ function checkSender({ from, identity }: Block): string[] {
   return [problemAt(['mail', 'identity'], identity, `must be ${from} or a domain of that address`)];
 }
 
-function checkRepeated(emails: unknown): string[] {
+/** @param before those of another key that are not to be listed here again */
+function checkRepeated(key: string, emails: unknown, before: unknown = []): string[] {
   if (!Array.isArray(emails)) return [];
+  const others: readonly unknown[] = Array.isArray(before) ? before : [];
   return emails.flatMap((email, index) =>
-    emails.indexOf(email) < index
-      ? [problemAt(['operators', 'emails', index], email, 'must be listed once only')]
+    emails.indexOf(email) < index || others.includes(email)
+      ? [problemAt([key, 'emails', index], email, 'must be listed once only')]
       : [],
   );
 }

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod/mini';
 
 import type { Provider } from '../core/provider.ts';
-import { LimitsSchema, presets, ProviderSchema } from '../core/provider.ts';
+import { EndpointSchema, LimitsSchema, presets, ProviderSchema } from '../core/provider.ts';
 import { OwnerSchema, RungSchema } from '../core/settings.ts';
 import { WeeklyHoursSchema } from '../core/window.ts';
 import { checkStackName, crossCheck, NameSchema } from './config-checks.ts';
@@ -39,6 +39,16 @@ const schemas = {
     identity: z.optional(z.string().check(z.minLength(3))),
   }),
   operators: z.strictObject({ emails: z.array(EmailSchema).check(z.minLength(1)) }),
+  /** Who may look at the panel beside the operators, and change nothing. */
+  viewers: z._default(z.strictObject({ emails: z.array(EmailSchema) }), { emails: [] }),
+  /** Where an execution is shown, its ARN added at the end; AWS's console where it is left out. */
+  executionUrl: z.optional(
+    z.string().check(
+      z.refine((value) => EndpointSchema.safeParse(value.replace('#', '')).success, {
+        error: 'must be an https: URL to which the ARN of an execution can be added',
+      }),
+    ),
+  ),
   domain: z.optional(
     z.strictObject({
       name: z.string().check(
@@ -104,7 +114,7 @@ export function readConfig(): GrantkeeperConfig {
 }
 
 /** Everything else is structured, or a number. */
-const plainTexts = new Set(['cloudTrail']);
+const plainTexts = new Set(['cloudTrail', 'executionUrl']);
 
 const malformed = Symbol('malformed');
 

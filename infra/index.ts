@@ -8,6 +8,7 @@ import { grantkeeper } from './stack.ts';
 const config = readConfig();
 
 export const {
+  panelUrl,
   callbackUrl,
   stateMachineConsoleUrl,
   stateMachineArn,

@@ -2,6 +2,7 @@ import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@p
 import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import type { Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
 import type { FunctionName } from './bundle.ts';
 import { Connection } from './components/connection.ts';
@@ -10,6 +11,7 @@ import { KeeperFunction } from './components/function.ts';
 import { HttpApi } from './components/http-api.ts';
 import { endedAlarms, Monitoring } from './components/monitoring.ts';
 import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
+import { PanelSettings } from './components/panel-settings.ts';
 import { Scheduling } from './components/scheduling.ts';
 import { AuditTrail, foreignReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
@@ -48,10 +50,10 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     from: config.mail.from,
     identity: config.mail.identity ?? config.mail.from,
     eventBusArn: place.arn('events', 'event-bus/default'),
-    recipientArns: [...new Set(config.connections.map(({ owner }) => owner.email))].map((address) =>
-      place.arn('ses', `identity/${address}`),
-    ),
   });
+  const identityArn = (address: string) => place.arn('ses', `identity/${address}`);
+  const people = peopleOf(config);
+  const owners = config.connections.map(({ owner }) => owner);
   const clients = clientSecrets(secretPrefix, config, found);
   const webhooks = webhookSecrets(secretPrefix, config, found);
 
@@ -64,6 +66,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     useTable: table('GetItem', 'UpdateItem'),
     recordEvents: table('PutItem'),
     findIncidents: table('Query'),
+    /** And writes when a session was last used. */
+    readPanel: table('GetItem', 'BatchGetItem', 'Query', 'UpdateItem'),
     readClients: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('client/*')] },
     keepTokens: {
       actions: [
@@ -74,7 +78,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       resources: [secrets('*/grant'), secrets('*/access')],
     },
     readWebhooks: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('webhook/*')] },
-    sendMail: email.permission,
+    sendMail: email.permissionTo([...new Set(owners.map(({ email: address }) => address))].map(identityArn)),
     // A telephone number has no ARN. What has one is a topic, and none of these is meant.
     // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
     sendSms: { actions: ['sns:Publish'], notResources: [place.allTopics] },
@@ -82,7 +86,6 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     start: { actions: ['states:StartExecution'], resources: [stateMachineArn] },
     ...exceptions,
   } satisfies Record<string, Statement>;
-  const owners = config.connections.map(({ owner }) => owner);
   /** What takes a notice to its owner; of the channels only those that somebody has. */
   const reachOwners: readonly Statement[] = [
     may.sendMail,
@@ -157,14 +160,38 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     [may.useTable, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
-  const functions = { checkGrant, refreshTokens, notifyOwner, requestReauthorization, reauthorize, callback };
-  const roleArns = Object.values(functions).map(({ roleArn }) => roleArn);
+  const showPanel = keeperFunction(
+    'show-panel',
+    'The pages of the panel: how every connection stands, and what happened.',
+    pageTimeoutSeconds,
+    variables.table,
+    [may.readPanel],
+  );
+  const takeAction = keeperFunction(
+    'take-action',
+    "What the panel's buttons do: records who asked, and starts executions.",
+    pageTimeoutSeconds,
+    { ...variables.table, ...variables.workflow },
+    [may.useTable, may.recordEvents, may.start],
+  );
+  const signIn = keeperFunction(
+    'sign-in',
+    'Links to sign in to the panel, and its sessions.',
+    pageTimeoutSeconds,
+    { ...variables.table, ...email.environment },
+    [may.useTable, email.permissionTo(people.map(({ email: address }) => identityArn(address)))],
+  );
+
+  const keepers = { checkGrant, refreshTokens, notifyOwner, requestReauthorization, reauthorize, callback };
+  // Those of the panel read no secret: whoever has their role and does is told of like anybody else.
+  const roleArns = Object.values(keepers).map(({ roleArn }) => roleArn);
 
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
+  const executionUrl = config.executionUrl ?? pulumi.interpolate`${consoleUrl}/v2/executions/details/`;
   const workflow = new Workflow('workflow', {
     stateMachineName,
     accountId,
-    consoleUrl: pulumi.interpolate`${consoleUrl}/v2/executions/details/`,
+    executionUrl,
     functionArns: {
       CheckGrant: checkGrant.arn,
       RefreshTokens: refreshTokens.arn,
@@ -198,16 +225,55 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       {
         name: 'reauthorize',
         target: reauthorize,
-        routeKeys: [`GET ${link}`, `POST ${link}`],
+        routeKeys: { get: `GET ${link}`, post: `POST ${link}` },
         throttling: { rateLimit: 10, burstLimit: 3 },
       },
       {
         name: 'callback',
         target: callback,
-        routeKeys: ['GET /callback'],
+        routeKeys: { get: 'GET /callback' },
         throttling: { rateLimit: 50, burstLimit: 10 },
       },
+      {
+        name: 'show-panel',
+        target: showPanel,
+        routeKeys: {
+          home: 'GET /panel',
+          connection: 'GET /panel/connections/{connectionId}',
+          disconnect: 'GET /panel/connections/{connectionId}/disconnect',
+          assets: 'GET /panel/assets/{file}',
+        },
+        throttling: { rateLimit: 20, burstLimit: 6 },
+      },
+      {
+        name: 'take-action',
+        target: takeAction,
+        routeKeys: { post: 'POST /panel/connections/{connectionId}/{action}' },
+        throttling: { rateLimit: 5, burstLimit: 3 },
+      },
+      {
+        name: 'sign-in',
+        target: signIn,
+        routeKeys: {
+          form: 'GET /panel/sign-in',
+          ask: 'POST /panel/sign-in',
+          link: 'GET /panel/sign-in/{secret}',
+          begin: 'POST /panel/sign-in/{secret}',
+          out: 'POST /panel/sign-out',
+        },
+        throttling: { rateLimit: 5, burstLimit: 3 },
+      },
     ],
+  });
+
+  new PanelSettings('panel', {
+    tableName: storage.tableName,
+    settings: {
+      publicUrl: api.publicUrl,
+      executionUrl,
+      people,
+      connectionIds: config.connections.map(({ connectionId }) => connectionId),
+    },
   });
 
   const scheduling = new Scheduling('scheduling', {
@@ -245,7 +311,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     shortestTickSeconds: Math.min(...ticks),
     longestTickSeconds: Math.max(...ticks),
     stateMachineArn: workflow.stateMachineArn,
-    functionNames: Object.values(functions).map(({ name }) => name),
+    // Those behind the panel fail as pages do: pages-failing has them.
+    functionNames: Object.values(keepers).map(({ name }) => name),
     apiId: api.apiId,
     deadLetterQueueName: scheduling.deadLetterQueueName,
     operatorTopicArn: alerts.topicArn,
@@ -254,6 +321,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   alerts.tellOf('alarms-ended', endedAlarms(monitoring.alarmNames));
 
   return {
+    /** For operators and viewers: how every connection stands. */
+    panelUrl: pulumi.interpolate`${api.publicUrl}/panel`,
     /** Register exactly this with every provider. */
     callbackUrl: api.callbackUrl,
     stateMachineConsoleUrl: pulumi.interpolate`${consoleUrl}/statemachines/view/${workflow.stateMachineArn}`,
@@ -267,6 +336,14 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     webhookSecretNames: namesOf(webhooks),
     tokenSecretNames: Object.fromEntries(connections.map(([id, { secretNames }]) => [id, secretNames])),
   };
+}
+
+/** Who may sign in to the panel. */
+function peopleOf({ operators, viewers }: GrantkeeperConfig): Person[] {
+  return [
+    ...operators.emails.map((email) => ({ email, role: 'operator' }) as const),
+    ...viewers.emails.map((email) => ({ email, role: 'viewer' }) as const),
+  ];
 }
 
 /** One secret a client, empty until the operator puts its credentials in. */

@@ -1,15 +1,16 @@
 import { ChannelUnavailableError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Messages } from '../../core/ports.ts';
-import { sesMail } from './mail.ts';
+import type { MailOptions } from './mail.ts';
+import { sesNotices } from './mail.ts';
 
 export interface MessagesOptions {
-  readonly mail: { readonly from: string; readonly configurationSet: string };
+  readonly mail: MailOptions;
   readonly operatorTopicArn: string;
 }
 
 /** All ways to people. What most owners do not have is loaded when it is used: text messages, chats, the topic. */
 export function messages({ mail, operatorTopicArn }: MessagesOptions): Messages {
-  const sendMail = sesMail(mail);
+  const sendMail = sesNotices(mail);
   return {
     async send(channel, settings, notice) {
       try {

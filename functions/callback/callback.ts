@@ -65,7 +65,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   if (authorization === undefined || start === undefined)
     return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
   if (settings === undefined) return counted('CallbacksFailed', 'removed', pages.removed(), ports);
-  const cookie = cookieOf(request);
+  const cookie = cookieOf(request, 'login');
   if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash)
     return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(), ports);
   if (start.usedAtMs !== undefined) {

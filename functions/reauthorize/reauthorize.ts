@@ -96,7 +96,7 @@ async function start(
   ]);
   if (found.kind === 'refused') throw errorOf(found.refusal, provider, found.error);
   // One secret a browser, so that two tabs do not end each other's login.
-  const cookie = cookieOf(request) ?? random.secret();
+  const cookie = cookieOf(request, 'login') ?? random.secret();
   const state = stateOf({ connectionId, authorizationId, random: random.secret() });
   const codeVerifier = random.secret();
   const added = await ports.authorizations.addStart(authorization, random.hash(state), {
@@ -120,7 +120,7 @@ async function start(
     code_challenge_method: 'S256',
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return seeOther(url.href, setCookie(cookie));
+  return seeOther(url.href, setCookie('login', cookie));
 }
 
 /** Undefined while the link works. */

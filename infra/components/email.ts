@@ -16,8 +16,6 @@ export interface EmailArgs {
   readonly identity: string;
   /** Of the account's own bus: SES sends its events to no other. */
   readonly eventBusArn: pulumi.Input<string>;
-  /** ARNs of the recipients' own identities: in its sandbox SES checks the permission for these too. */
-  readonly recipientArns: readonly pulumi.Input<string>[];
 }
 
 /** One record for the operator to put into the DNS of the sender's domain. */
@@ -30,7 +28,7 @@ export interface DnsRecord {
 /** The sender's identity, and the configuration set that every mail goes through. */
 export class Email extends pulumi.ComponentResource {
   readonly environment: Record<string, pulumi.Input<string>>;
-  readonly permission: Statement;
+  readonly #senderArns: readonly pulumi.Input<string>[];
   /** What proves a domain to SES (Easy DKIM); none for an address, which gets a mail. */
   readonly dnsRecords: pulumi.Output<DnsRecord[]>;
 
@@ -66,10 +64,7 @@ export class Email extends pulumi.ComponentResource {
       MAIL_CONFIGURATION_SET: configurationSet.configurationSetName,
     };
     // SES asks for both: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-    this.permission = {
-      actions: ['ses:SendEmail'],
-      resources: [identity.arn, configurationSet.arn, ...args.recipientArns],
-    };
+    this.#senderArns = [identity.arn, configurationSet.arn];
     // https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html
     this.dnsRecords = identity.dkimSigningAttributes.apply(({ tokens }) =>
       args.identity.includes('@')
@@ -81,6 +76,11 @@ export class Email extends pulumi.ComponentResource {
           })),
     );
     this.registerOutputs({});
+  }
+
+  /** @param recipientArns the recipients' own identities: in its sandbox SES checks the permission for these too */
+  permissionTo(recipientArns: readonly pulumi.Input<string>[]): Statement {
+    return { actions: ['ses:SendEmail'], resources: [...this.#senderArns, ...recipientArns] };
   }
 }
 

@@ -17,7 +17,8 @@ export interface HttpApiArgs {
 export interface RouteArgs {
   readonly name: string;
   readonly target: KeeperFunction;
-  readonly routeKeys: readonly string[];
+  /** By what is added to the name of each route's resource. */
+  readonly routeKeys: Readonly<Record<string, string>>;
   /** Requests a second, and at once, of each route key; what is more gets a 429 from API Gateway. */
   readonly throttling: { readonly rateLimit: number; readonly burstLimit: number };
 }
@@ -53,7 +54,7 @@ export class HttpApi extends pulumi.ComponentResource {
       {
         name: args.prefix,
         protocolType: 'HTTP',
-        description: 'Grantkeeper: links for owners and the OAuth callback.',
+        description: 'Grantkeeper: links for owners, the OAuth callback, and the panel.',
         disableExecuteApiEndpoint: args.domain !== undefined,
       },
       { ...parent, protect: args.domain === undefined },
@@ -74,7 +75,7 @@ export class HttpApi extends pulumi.ComponentResource {
         autoDeploy: true,
         accessLogSettings: { destinationArn: logs.arn, format: accessLogFormat },
         routeSettings: args.routes.flatMap(({ routeKeys, throttling }) =>
-          routeKeys.map((routeKey) => ({
+          Object.values(routeKeys).map((routeKey) => ({
             routeKey,
             throttlingRateLimit: throttling.rateLimit,
             throttlingBurstLimit: throttling.burstLimit,
@@ -114,10 +115,10 @@ export class HttpApi extends pulumi.ComponentResource {
       },
       parent,
     );
-    return routeKeys.map(
-      (routeKey) =>
+    return Object.entries(routeKeys).map(
+      ([suffix, routeKey]) =>
         new Route(
-          `${this.#name}-${name}-${routeKey.split(' ')[0]!.toLowerCase()}`,
+          `${this.#name}-${name}-${suffix}`,
           { apiId: this.#api.id, routeKey, target: pulumi.interpolate`integrations/${integration.id}` },
           parent,
         ),

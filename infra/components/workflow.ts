@@ -12,7 +12,8 @@ export interface WorkflowArgs {
   /** Name of the state machine; its ARN is known to its functions before it is made. */
   readonly stateMachineName: string;
   readonly accountId: pulumi.Input<string>;
-  readonly consoleUrl: pulumi.Input<string>;
+  /** Where an execution is shown: its ARN is added at the end. */
+  readonly executionUrl: pulumi.Input<string>;
   /** ARNs for the placeholders `${…FunctionArn}`. */
   readonly functionArns: Readonly<
     Record<'CheckGrant' | 'RefreshTokens' | 'NotifyOwner' | 'RequestReauthorization', pulumi.Output<string>>
@@ -81,7 +82,7 @@ function definition({
   functionArns,
   table,
   operatorTopicArn,
-  consoleUrl,
+  executionUrl,
 }: WorkflowArgs): pulumi.Output<string> {
   const source = readFileSync(new URL('../../statemachines/keep-grant.asl.json', import.meta.url), 'utf8');
   const values = pulumi.all({
@@ -91,7 +92,7 @@ function definition({
     RequestReauthorizationFunctionArn: functionArns.RequestReauthorization,
     TableName: table.tableName,
     OperatorTopicArn: operatorTopicArn,
-    ConsoleUrl: consoleUrl,
+    ExecutionUrl: executionUrl,
   });
   return values.apply((known: Readonly<Record<string, string>>) =>
     fillIn(source, { ...known, Cures: cures }),

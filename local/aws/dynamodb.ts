@@ -38,6 +38,7 @@ const parameters: Record<string, readonly string[]> = {
     'ExpressionAttributeValues',
     'ReturnValues',
   ],
+  BatchGetItem: ['RequestItems'],
   Query: [
     'TableName',
     'KeyConditionExpression',
@@ -52,6 +53,9 @@ const parameters: Record<string, readonly string[]> = {
     'Select',
   ],
 };
+
+/** Of each table in a batch. */
+const batchParameters = ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames'];
 
 export class DynamoDb implements AwsService {
   readonly #authorize: Authorize;
@@ -95,10 +99,8 @@ export class DynamoDb implements AwsService {
   ): Promise<Record<string, unknown>> {
     const known = parameters[operation];
     if (!known) throw notPlayed(`dynamodb:${operation}`);
-    const unknown = Object.keys(input).filter((name) => !known.includes(name));
-    if (unknown.length > 0) {
-      throw notPlayed(`the parameter ${unknown.join(', ')} of dynamodb:${operation}`);
-    }
+    refuseUnknown(operation, input, known);
+    if (operation === 'BatchGetItem') return this.#batchGet(input, caller);
     if (typeof input['TableName'] !== 'string') {
       throw new AwsError('ValidationException', 'The parameter TableName is required.');
     }
@@ -106,6 +108,21 @@ export class DynamoDb implements AwsService {
     const name = input['TableName'].replace(tableArn(''), '');
     this.#authorize(caller, `dynamodb:${operation}`, tableArn(name));
     return this.#forward(operation, { ...input, TableName: name });
+  }
+
+  /** Items of one table, or of several: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+  async #batchGet(
+    { RequestItems }: Record<string, unknown>,
+    caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    const asked = Object.entries((RequestItems ?? {}) as Record<string, Record<string, unknown>>);
+    for (const [name, of] of asked) {
+      // An ARN would come back as such in the answer, which dynalite does not know.
+      if (name.startsWith('arn:')) throw notPlayed('the ARN of a table in dynamodb:BatchGetItem');
+      refuseUnknown('BatchGetItem', of, batchParameters);
+      this.#authorize(caller, 'dynamodb:BatchGetItem', tableArn(name));
+    }
+    return this.#forward('BatchGetItem', { RequestItems });
   }
 
   /** Hands dynalite a request as its server would: no port, no socket, and so less than a millisecond. */
@@ -136,6 +153,11 @@ export class DynamoDb implements AwsService {
     const { __type: type = '', message, Message, ...members } = JSON.parse(body) as Record<string, string>;
     throw new AwsError(type.replace(/^.*#/, ''), message ?? Message ?? '', status, members);
   }
+}
+
+function refuseUnknown(operation: string, input: Record<string, unknown>, known: readonly string[]): void {
+  const unknown = Object.keys(input).filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw notPlayed(`the parameter ${unknown.join(', ')} of dynamodb:${operation}`);
 }
 
 /** dynalite starts within a few milliseconds and keeps everything in memory; there is nothing to close. */

@@ -68,6 +68,7 @@ test('what is left out has its default', async () => {
   expect(await read(valid)).toEqual({
     mail: { from: 'grantkeeper@example.com' },
     operators: { emails: ['ops@example.com'] },
+    viewers: { emails: [] },
     cloudTrail: 'none',
     logRetentionDays: 90,
     connections: [
@@ -142,7 +143,7 @@ test('every problem is told at once: key, value, what is allowed', async () => {
   };
   expect(await problems(broken, 'my.stack')).toEqual([
     `The stack's name is "my.stack": must be at most 19 letters, digits, dashes and underscores`,
-    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, domain, cloudTrail, logRetentionDays',
+    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, viewers, executionUrl, domain, cloudTrail, logRetentionDays',
     'grantkeeper:domain is "{oops": must be structured (edit the YAML, or use `config set --path`)',
     'grantkeeper:connections["Schwab.Main"].owner.email is "alex": must be an e-mail address',
     'grantkeeper:connections.other.client is a block of client_id, client_secret: must be text',

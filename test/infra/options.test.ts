@@ -153,6 +153,7 @@ describe('secrets that an earlier deployment left in place', () => {
       'dashboardConsoleUrl',
       'mailDnsRecords',
       'operatorTopicArn',
+      'panelUrl',
       'stateMachineArn',
       'stateMachineConsoleUrl',
       'tableName',

@@ -164,7 +164,7 @@ describe.each(stacks)('%s', (_name, stack) => {
 
   test('Lambda.1: functions are invoked by this API and the workflow, by nobody else', () => {
     const permissions = ofType(stack, 'aws:lambda/permission:Permission').map(({ inputs }) => inputs);
-    expect(permissions).toHaveLength(2);
+    expect(permissions).toHaveLength(5);
     for (const permission of permissions) {
       expect(permission).toMatchObject({
         action: 'lambda:InvokeFunction',
@@ -176,7 +176,7 @@ describe.each(stacks)('%s', (_name, stack) => {
 
   test('Lambda.2: functions run on a runtime that AWS supports, and outside a VPC (docs/decisions/0014)', () => {
     const functions = ofType(stack, 'aws:lambda/function:Function').map(({ inputs }) => inputs);
-    expect(functions).toHaveLength(6);
+    expect(functions).toHaveLength(9);
     for (const inputs of functions) {
       expect(inputs).toMatchObject({ runtime: 'nodejs24.x', architectures: ['arm64'] });
       expect(inputs).not.toHaveProperty('vpcConfig');
@@ -357,12 +357,24 @@ describe.each(stacks)('%s', (_name, stack) => {
     const [stage] = ofType(stack, 'aws:apigatewayv2/stage:Stage');
     const routes = ofType(stack, 'aws:apigatewayv2/route:Route');
     const link = '/reauthorize/{connectionId}/{authorizationId}/{secret}';
+    const connection = '/panel/connections/{connectionId}';
     expect(stage!.inputs.routeSettings).toEqual([
       { routeKey: `GET ${link}`, throttlingRateLimit: 10, throttlingBurstLimit: 3 },
       { routeKey: `POST ${link}`, throttlingRateLimit: 10, throttlingBurstLimit: 3 },
       { routeKey: 'GET /callback', throttlingRateLimit: 50, throttlingBurstLimit: 10 },
+      ...['GET /panel', `GET ${connection}`, `GET ${connection}/disconnect`, 'GET /panel/assets/{file}'].map(
+        (routeKey) => ({ routeKey, throttlingRateLimit: 20, throttlingBurstLimit: 6 }),
+      ),
+      ...[
+        `POST ${connection}/{action}`,
+        'GET /panel/sign-in',
+        'POST /panel/sign-in',
+        'GET /panel/sign-in/{secret}',
+        'POST /panel/sign-in/{secret}',
+        'POST /panel/sign-out',
+      ].map((routeKey) => ({ routeKey, throttlingRateLimit: 5, throttlingBurstLimit: 3 })),
     ]);
-    expect(routes.map(({ inputs }) => inputs.routeKey)).toHaveLength(3);
+    expect(routes.map(({ inputs }) => inputs.routeKey)).toHaveLength(13);
     expect(stack.options.get(stage!.name)!.dependencies).toEqual(
       expect.arrayContaining(routes.map(({ name }) => name)),
     );

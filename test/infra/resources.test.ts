@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { PanelSettingsSchema } from '../../core/panel.ts';
 import { SettingsSchema } from '../../core/settings.ts';
 import { contract as callback } from '../../functions/callback/contract.ts';
 import { contract as checkGrant } from '../../functions/check-grant/contract.ts';
@@ -19,6 +20,7 @@ const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
 describe('both stacks evaluate', () => {
   test('prod says what to register and where things are', () => {
     expect(prod.outputs).toEqual({
+      panelUrl: 'https://grants.example.com/panel',
       callbackUrl: 'https://grants.example.com/callback',
       stateMachineConsoleUrl: `https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/statemachines/view/${keepGrant}`,
       stateMachineArn: keepGrant,
@@ -110,10 +112,15 @@ describe('logs', () => {
       '/aws/lambda/grantkeeper-prod-reauthorize',
       '/aws/lambda/grantkeeper-prod-refresh-tokens',
       '/aws/lambda/grantkeeper-prod-request-reauthorization',
+      '/aws/lambda/grantkeeper-prod-show-panel',
+      '/aws/lambda/grantkeeper-prod-sign-in',
+      '/aws/lambda/grantkeeper-prod-take-action',
       '/aws/vendedlogs/apigateway/grantkeeper-prod',
       '/aws/vendedlogs/states/grantkeeper-prod-keep-grant',
     ]);
-    expect(groups.map(({ retentionInDays }) => retentionInDays)).toEqual(Array.from({ length: 8 }, () => 90));
+    expect(groups.map(({ retentionInDays }) => retentionInDays)).toEqual(
+      Array.from({ length: 11 }, () => 90),
+    );
   });
 
   test('the state machine logs every event, without the data that holds task tokens', () => {
@@ -178,7 +185,8 @@ test('the table is encrypted, recoverable to any point in time and not deleted b
 });
 
 describe('connections', () => {
-  const items = (from: Program) => ofType(from, 'aws:dynamodb/tableItem:TableItem');
+  const items = (from: Program) =>
+    ofType(from, 'aws:dynamodb/tableItem:TableItem').filter(({ name }) => name !== 'panel-settings');
 
   test('each has one settings item, that the functions can read', () => {
     expect(items(prod)).toHaveLength(1);
@@ -389,12 +397,47 @@ describe('reads of secrets', () => {
   });
 });
 
+test('the panel knows who may sign in, and every connection', async () => {
+  const settings = (from: Program) => {
+    const item = json(resource(from, 'panel-settings'), 'item') as Record<string, { S: string }>;
+    expect(item).toMatchObject({ pk: { S: 'panel' }, sk: { S: 'settings' } });
+    return PanelSettingsSchema.parse(JSON.parse(item.settings!.S));
+  };
+  expect(settings(prod)).toEqual({
+    publicUrl: 'https://grants.example.com',
+    executionUrl:
+      'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
+    people: [
+      { email: 'ops@example.com', role: 'operator' },
+      { email: 'boss@example.com', role: 'viewer' },
+    ],
+    connectionIds: ['schwab-main'],
+  });
+  const elsewhere = await program('prod', (config) => ({
+    ...config,
+    'grantkeeper:executionUrl': 'https://sso.example.com/start/#/console?destination=',
+  }));
+  expect(settings(elsewhere)).toMatchObject({
+    executionUrl: 'https://sso.example.com/start/#/console?destination=',
+  });
+});
+
 describe('the HTTP API', () => {
-  test('has the owner’s page, its button, and the callback', () => {
+  test('has the owner’s page, its button, the callback, and the panel', () => {
     const routes = ofType(prod, 'aws:apigatewayv2/route:Route').map(({ inputs }) => String(inputs.routeKey));
     expect(routes.sort()).toEqual([
       'GET /callback',
+      'GET /panel',
+      'GET /panel/assets/{file}',
+      'GET /panel/connections/{connectionId}',
+      'GET /panel/connections/{connectionId}/disconnect',
+      'GET /panel/sign-in',
+      'GET /panel/sign-in/{secret}',
       'GET /reauthorize/{connectionId}/{authorizationId}/{secret}',
+      'POST /panel/connections/{connectionId}/{action}',
+      'POST /panel/sign-in',
+      'POST /panel/sign-in/{secret}',
+      'POST /panel/sign-out',
       'POST /reauthorize/{connectionId}/{authorizationId}/{secret}',
     ]);
   });
@@ -411,7 +454,7 @@ describe('the HTTP API', () => {
 
   test('waits longer for a function than the function may take', () => {
     const integrations = ofType(prod, 'aws:apigatewayv2/integration:Integration').map(({ inputs }) => inputs);
-    expect(integrations).toHaveLength(2);
+    expect(integrations).toHaveLength(5);
     for (const inputs of integrations) {
       expect(inputs).toMatchObject({ payloadFormatVersion: '2.0', timeoutMilliseconds: 30_000 });
     }

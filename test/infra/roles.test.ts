@@ -57,6 +57,17 @@ const sendMail = {
     arn('ses', 'identity/alex@example.com'),
   ],
 };
+/** To whoever may sign in. */
+const signInMail = {
+  Effect: 'Allow',
+  Action: ['ses:SendEmail'],
+  Resource: [
+    arn('ses', 'identity/example.com'),
+    arn('ses', 'configuration-set/grantkeeper-prod'),
+    arn('ses', 'identity/ops@example.com'),
+    arn('ses', 'identity/boss@example.com'),
+  ],
+};
 const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
 const resume = { Effect: 'Allow', Action: ['states:SendTaskSuccess'], Resource: ['*'] };
 const deliverLogs = {
@@ -92,6 +103,12 @@ test.each([
   ['request-reauthorization', [useTable, recordEvents, resume, ...reachOwners]],
   ['reauthorize', [useTable, recordEvents, readClients, start]],
   ['callback', [useTable, recordEvents, readClients, keepTokens, resume, start]],
+  [
+    'show-panel',
+    [table('dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:UpdateItem')],
+  ],
+  ['take-action', [useTable, recordEvents, start]],
+  ['sign-in', [useTable, signInMail]],
 ])('%s may do this and no more', (name, statements) => {
   expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
 });
@@ -163,6 +180,14 @@ describe('over all roles', () => {
     ]);
   });
 
+  test('the panel touches no secret at all', () => {
+    const panel = everything.filter(({ name }) => ['show-panel', 'take-action', 'sign-in'].includes(name));
+    expect(panel.length).toBeGreaterThan(5);
+    expect(
+      panel.flatMap(({ Action }) => Action).filter((action) => action.startsWith('secretsmanager:')),
+    ).toEqual([]);
+  });
+
   test('only refresh-tokens and callback touch grant and access secrets', () => {
     const touching = everything.filter(({ Resource }) =>
       Resource.some((each) => /\/(grant|access)-/.test(each)),
@@ -201,6 +226,8 @@ describe('over all roles', () => {
     expect([...new Set(foreign)]).toEqual([
       arn('ses', 'identity/example.com'),
       arn('ses', 'identity/alex@example.com'),
+      arn('ses', 'identity/ops@example.com'),
+      arn('ses', 'identity/boss@example.com'),
     ]);
   });
 
@@ -225,6 +252,9 @@ test('each role has one policy, and may be taken on by one service', () => {
     'request-reauthorization': trusting('lambda.amazonaws.com'),
     reauthorize: trusting('lambda.amazonaws.com'),
     callback: trusting('lambda.amazonaws.com'),
+    'show-panel': trusting('lambda.amazonaws.com'),
+    'take-action': trusting('lambda.amazonaws.com'),
+    'sign-in': trusting('lambda.amazonaws.com'),
     workflow: trusting('states.amazonaws.com', ofThisAccount),
     scheduling: trusting('scheduler.amazonaws.com', ofThisAccount),
   });

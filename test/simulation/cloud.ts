@@ -51,7 +51,8 @@ export interface Ports {
   readonly messages: Messages;
   readonly notices: Notices;
   readonly metrics: Metrics;
-  readonly workflow: Workflow;
+  /** Nobody asks by the panel. */
+  readonly workflow: Omit<Workflow, 'ask'>;
   readonly incidents: Incidents;
   readonly events: Events;
   readonly limits: Limits;
@@ -215,7 +216,7 @@ export class Cloud {
     };
   }
 
-  #workflow(invocation: Invocation): Workflow {
+  #workflow(invocation: Invocation): Omit<Workflow, 'ask'> {
     const machine = this.#machine!;
     return {
       resume: async (taskTokens, resumption) => {

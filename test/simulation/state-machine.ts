@@ -24,7 +24,7 @@ const definition = definitionText({
   RequestReauthorizationFunctionArn: functionArn('request-reauthorization'),
   TableName: 'table',
   OperatorTopicArn: topicArn,
-  ConsoleUrl: 'https://console.example.com/',
+  ExecutionUrl: 'https://console.example.com/',
 });
 
 function definitionText(substitutes: Record<string, string>): string {

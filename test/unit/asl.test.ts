@@ -19,7 +19,8 @@ const values: Readonly<Record<string, string>> = {
   RequestReauthorizationFunctionArn: `${lambdaArn}request-reauthorization`,
   TableName: 'grantkeeper-test',
   OperatorTopicArn: 'arn:aws:sns:us-east-1:000000000000:grantkeeper-test-operators',
-  ConsoleUrl: 'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
+  ExecutionUrl:
+    'https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/',
 };
 const facts: AslFacts = {
   placeholders: [...Object.keys(values), 'Cures'],

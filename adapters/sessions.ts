@@ -1,0 +1,82 @@
+import type { Random, Sessions, SignIn, SignIns } from '../core/ports.ts';
+import type { Session } from '../core/panel.ts';
+import { addressKey, isSessionValid, sessionMs } from '../core/panel.ts';
+import type { Table } from './table.ts';
+
+const ttlAfter = (epochMs: number) => Math.ceil(epochMs / 1000);
+
+/** `session#<hash>`, and `person#<hash of the address>` for whoever signed out everywhere. */
+export function dynamoSessions(table: Table, random: Random): Sessions {
+  const item = (sessionHash: string) => ({ pk: `session#${sessionHash}`, sk: 'session' });
+  const person = (email: string) => ({ pk: `person#${random.hash(addressKey(email))}`, sk: 'sessions' });
+  return {
+    async read(sessionHash, nowMs) {
+      const { pk, sk } = item(sessionHash);
+      const found = (await table.read(pk, sk)) as unknown as Session | undefined;
+      if (found === undefined || !isSessionValid(found, undefined, nowMs)) return undefined;
+      const of = person(found.email);
+      const { endedAllAtMs } = (await table.read(of.pk, of.sk)) ?? {};
+      return isSessionValid(found, endedAllAtMs as number | undefined, nowMs) ? found : undefined;
+    },
+
+    async start(sessionHash, { email, startedAtMs, seenAtMs }) {
+      await table.update({
+        ...item(sessionHash),
+        expression: 'SET #email = :email, #startedAtMs = :startedAtMs, #seenAtMs = :seenAtMs, #ttl = :ttl',
+        values: { email, startedAtMs, seenAtMs, ttl: ttlAfter(startedAtMs + sessionMs) },
+      });
+    },
+
+    async touch(sessionHash, nowMs) {
+      await table.update({
+        ...item(sessionHash),
+        expression: 'SET #seenAtMs = :nowMs',
+        condition: 'attribute_exists(#startedAtMs)',
+        values: { nowMs },
+      });
+    },
+
+    async end(sessionHash) {
+      // Kept until its time, without what makes it a session: DynamoDB would bring back what is only touched.
+      await table.update({ ...item(sessionHash), expression: 'REMOVE #startedAtMs, #seenAtMs, #email' });
+    },
+
+    async endAll(email, nowMs) {
+      await table.update({
+        ...person(email),
+        expression: 'SET #endedAllAtMs = :nowMs, #ttl = :ttl',
+        values: { nowMs, ttl: ttlAfter(nowMs + sessionMs) },
+      });
+    },
+  };
+}
+
+/** `sign-in#<hash>`. */
+export function dynamoSignIns(table: Table): SignIns {
+  const item = (linkHash: string) => ({ pk: `sign-in#${linkHash}`, sk: 'sign-in' });
+  return {
+    async offer(linkHash, { email, browserHash, expiresAtMs }) {
+      await table.update({
+        ...item(linkHash),
+        expression:
+          'SET #email = :email, #browserHash = :browserHash, #expiresAtMs = :expiresAtMs, #ttl = :ttl',
+        values: { email, browserHash, expiresAtMs, ttl: ttlAfter(expiresAtMs) },
+      });
+    },
+
+    async read(linkHash) {
+      const { pk, sk } = item(linkHash);
+      return (await table.read(pk, sk)) as unknown as SignIn | undefined;
+    },
+
+    async use(linkHash, nowMs) {
+      const used = await table.update({
+        ...item(linkHash),
+        expression: 'SET #usedAtMs = :nowMs',
+        condition: 'attribute_exists(#email) AND attribute_not_exists(#usedAtMs)',
+        values: { nowMs },
+      });
+      return used !== undefined;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Decision } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Grant } from './grant.ts';
+import { ladderOf } from './ladder.ts';
+import type { Settings } from './settings.ts';
+import { tickSeconds } from './settings.ts';
+
+/** What comes next for a connection, as far as its record tells now. Epoch milliseconds. */
+export interface Outlook {
+  /** When the next check is due; undefined before the first one. */
+  readonly nextCheckMs: number | undefined;
+  /** How long the checks have been silent: set once two of them are overdue. */
+  readonly silentSinceMs: number | undefined;
+  /** What the next check will decide if nothing happens before it. */
+  readonly decision: Decision;
+  /** When the owner will be told next, if they do not log in before. */
+  readonly nextRungMs: number | undefined;
+}
+
+/** Runs the very decision that the next check will run, at the time when it will. */
+export function outlookOf(settings: Settings, grant: Grant, nowMs: number): Outlook {
+  const tickMs = tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+  const lastMs = grant.lastTick && Date.parse(grant.lastTick.scheduledTime);
+  const overdue = lastMs !== undefined && nowMs >= lastMs + 2 * tickMs;
+  // After a silence the schedule goes on with its own rhythm.
+  const missed = lastMs === undefined ? 0 : Math.max(0, Math.floor((nowMs - lastMs) / tickMs));
+  const nextCheckMs = lastMs === undefined ? undefined : lastMs + (missed + 1) * tickMs;
+  const isKept = !settings.paused && !grant.paused && grant.status === 'active';
+  const told = isKept ? ladderOf(settings, grant)?.rungs.find(({ atMs }) => atMs > nowMs) : undefined;
+  return {
+    nextCheckMs,
+    silentSinceMs: overdue ? lastMs : undefined,
+    decision: decide(settings, grant, nextCheckMs ?? nowMs, { done: [] }),
+    nextRungMs: told?.atMs,
+  };
+}

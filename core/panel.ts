@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+
+/** A viewer sees everything; an operator may act as well. */
+export const RoleSchema = z.enum(['viewer', 'operator']);
+export type Role = z.infer<typeof RoleSchema>;
+
+export const PersonSchema = z.object({ email: z.string(), role: RoleSchema });
+export type Person = z.infer<typeof PersonSchema>;
+
+/** What the panel's functions know of the deployment: written by Pulumi into the table as `panel/settings`. */
+export const PanelSettingsSchema = z.object({
+  /** Where its own links begin, without a slash at the end. */
+  publicUrl: z.string(),
+  /** Where an execution is shown: its ARN is added at the end. */
+  executionUrl: z.string(),
+  /** Who may sign in. */
+  people: z.array(PersonSchema),
+  /** Of the configuration, in its order. */
+  connectionIds: z.array(z.string()),
+});
+export type PanelSettings = z.infer<typeof PanelSettingsSchema>;
+
+/**
+ * Whoever has that address. Only ASCII letters are compared without their case: what other alphabets fold to them (a
+ * Kelvin sign to `k`, a dotless ı to `i`) is another address.
+ */
+export function personOf(people: readonly Person[], email: string): Person | undefined {
+  const sought = addressKey(email);
+  return people.find((person) => addressKey(person.email) === sought);
+}
+
+/** An address as it is compared and counted. */
+export function addressKey(email: string): string {
+  return email.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+const minuteMs = 60_000;
+/** A link to sign in; in the mail, and in the cookie of the browser that asked. */
+export const signInLinkMs = 10 * minuteMs;
+/** A session ends so long after it began, */
+export const sessionMs = 12 * 60 * minuteMs;
+/** or so long after its person last did something. */
+export const idleMs = 60 * minuteMs;
+
+/** `session#<hash of the cookie>`. Epoch milliseconds. */
+export interface Session {
+  readonly email: string;
+  readonly startedAtMs: number;
+  readonly seenAtMs: number;
+}
+
+/** Whether a session still holds. @param endedAllAtMs when its person last signed out everywhere */
+export function isSessionValid(session: Session, endedAllAtMs: number | undefined, nowMs: number): boolean {
+  const { startedAtMs, seenAtMs } = session;
+  return (
+    nowMs < startedAtMs + sessionMs &&
+    nowMs < seenAtMs + idleMs &&
+    (endedAllAtMs === undefined || startedAtMs > endedAllAtMs)
+  );
+}

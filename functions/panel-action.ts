@@ -1,0 +1,23 @@
+/** What can be asked for by the panel, each the last part of the path that its form is posted to. */
+export const actionNames = [
+  'reauthorize',
+  'continue',
+  'refresh',
+  'test',
+  'pause',
+  'resume',
+  'disconnect',
+] as const;
+
+export type ActionName = (typeof actionNames)[number];
+
+/** What the page says after an action; `?done=` names it. */
+export const doneWords: Readonly<Record<string, string>> = {
+  reauthorize: 'Asked for: the owner is sent a link. The timeline shows when.',
+  refresh: 'Asked for: the access token is refreshed now. The timeline shows the result.',
+  test: 'Asked for: a test notice goes out over every channel of the owner. The timeline shows which took it.',
+  pause: 'Paused. Nothing is checked or refreshed until somebody presses Resume.',
+  resume: 'Resumed, and checked at once.',
+  disconnect: 'Asked for: the tokens are revoked and the secrets emptied now. The timeline shows the result.',
+  'under-way': 'That was asked for a moment ago already, and is under way.',
+};

@@ -1,0 +1,74 @@
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import type { KeptConnection } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { HttpResponse } from '../http.ts';
+import { csrfField, isOwner, panelPage, paths } from '../panel-page.ts';
+import type { Visitor } from '../visitor.ts';
+
+type Shown = KeptConnection & { readonly settings: Settings };
+
+/** What this visitor may do with it now; nothing but to look, for a viewer who is not its owner. */
+export function actions(connection: Shown, visitor: Visitor): Html {
+  const { connectionId, settings, grant } = connection;
+  const { displayName } = settings.provider;
+  const owns = isOwner(visitor, settings.owner.email);
+  const press = (action: string, label: string, look = 'quiet') =>
+    html`<form method="post" action="${paths.action(connectionId, action)}">
+      ${csrfField(visitor)}<button class="${look}">${label}</button>
+    </form>`;
+  const here = owns ? press('continue', `Log in to ${displayName} here`, 'go') : '';
+  if (visitor.role !== 'operator') {
+    return html`<section class="actions" aria-label="Actions">
+      ${isPaused(connection) ? '' : here}
+      <p class="dim">You may look; operators may act.</p>
+    </section>`;
+  }
+  const pausing = grant.paused
+    ? press('resume', 'Resume', 'go')
+    : html`<form method="post" action="${paths.action(connectionId, 'pause')}" class="pause">
+        ${csrfField(visitor)}
+        <label>Why <input name="reason" maxlength="200" required placeholder="for the timeline" /></label>
+        <button class="quiet">Pause</button>
+      </form>`;
+  return html`<section class="actions" aria-label="Actions">
+    ${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')} ${press('refresh', 'Refresh now')}`}
+    ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
+    <a class="button danger" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>
+  </section>`;
+}
+
+/** By an operator, or in the configuration: then nothing is asked of provider or owner. */
+function isPaused({ settings, grant }: Shown): boolean {
+  return settings.paused || grant.paused;
+}
+
+/** What cannot be undone is asked first. */
+export function disconnectPage(connection: Shown, visitor: Visitor, nowMs: number): HttpResponse {
+  const { connectionId, settings } = connection;
+  const { displayName, revocationEndpoint } = settings.provider;
+  const body = html`<section class="card narrow">
+    <h1>Disconnect ${connectionId}?</h1>
+    <ul>
+      <li>
+        ${
+          revocationEndpoint === undefined && settings.provider.metadata === undefined
+            ? html`${displayName} offers no way to revoke tokens, so they stay valid there until they end. To end them at once, withdraw
+              the access in your account at ${displayName}.`
+            : html`The tokens are revoked at ${displayName}.`
+        }
+      </li>
+      <li>Both secrets are emptied: whatever uses this connection stops.</li>
+      <li>Links that were sent do not work any more. Nobody is asked to log in until somebody presses Re-authorize.</li>
+      <li>The history stays. The configuration stays.</li>
+    </ul>
+    <p><strong>This can’t be undone:</strong> to connect again, the owner has to log in.</p>
+    <form method="post" action="${paths.action(connectionId, 'disconnect')}">
+      ${csrfField(visitor)}
+      <label class="check"><input type="checkbox" name="sure" value="yes" required /> Disconnect ${connectionId}</label>
+      <button class="danger">Disconnect</button>
+      <a class="button quiet" href="${paths.connection(connectionId)}">Keep it</a>
+    </form>
+  </section>`;
+  return panelPage({ statusCode: 200, title: `Disconnect ${connectionId}`, body, nowMs, visitor });
+}

@@ -1,0 +1,89 @@
+import { cures } from '../../core/errors.ts';
+import type { ErrorName } from '../../core/errors.ts';
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { Concern, KnownIncident, Standing } from '../../core/standing.ts';
+import { isOfChannel, standingOf } from '../../core/standing.ts';
+import { countdown, instant } from '../panel-page.ts';
+
+export const standingWords = {
+  failed: 'Failed',
+  ending: 'Ends soon',
+  waiting: 'Waits for its owner',
+  paused: 'Paused',
+  'set-up': 'In set-up',
+  well: 'Well',
+} as const satisfies Record<Standing, string>;
+
+/** A mark that tells without colour, too. */
+export function badge(standing: Standing): Html {
+  return html`<span class="badge ${standing}">${standingWords[standing]}</span>`;
+}
+
+export interface Told {
+  readonly settings: Settings;
+  readonly nowMs: number;
+  readonly executionUrl: string;
+}
+
+/** The warning banner: what is wrong or will be, each with what to do. */
+export function banner(concerns: readonly Concern[], told: Told): Html {
+  if (concerns.length === 0) return html``;
+  const worst = standingOf(concerns);
+  return html`<section class="banner ${worst}" aria-label="What needs attention">
+    <ul>
+      ${concerns.map((concern) => html`<li>${sentence(concern, told)}</li>`)}
+    </ul>
+  </section>`;
+}
+
+/** One concern in words. */
+export function sentence(concern: Concern, { settings, nowMs, executionUrl }: Told): Html {
+  const name = settings.provider.displayName;
+  const { timeZone } = settings.owner;
+  const at = (epochMs: number) => html`${instant(epochMs, timeZone)} (${countdown(epochMs, nowMs)})`;
+  switch (concern.kind) {
+    case 'ended':
+      return html`<strong>The grant has ended</strong>, ${at(concern.atMs)}. It works again as soon as its owner has
+        logged in.`;
+    case 'rejected':
+      return html`<strong>${name} does not accept the grant any more.</strong> It works again as soon as its owner has
+        logged in.`;
+    case 'access-ended':
+      return html`<strong>The access token has ended</strong>, ${at(concern.atMs)}, and was not refreshed. The timeline has
+        what failed.`;
+    case 'silent':
+      return html`<strong>No check since ${at(concern.sinceMs)}.</strong> Look at the schedule, and at the executions in Step
+        Functions.`;
+    case 'incident':
+      return incident(concern.incident, at, executionUrl);
+    case 'first-login':
+      return html`<strong>Not connected yet:</strong> its owner has to log in to ${name} for the first time.`;
+    case 'waiting': {
+      const { startedAtMs, expiresAtMs } = concern.authorization;
+      return startedAtMs === undefined
+        ? html`<strong>Waits for its owner:</strong> the link that they were sent works until ${at(expiresAtMs)}.`
+        : html`<strong>Waits for its owner:</strong> they began to log in ${countdown(startedAtMs, nowMs)}.`;
+    }
+    case 'ending':
+      return html`<strong>The grant nears its end:</strong> its owner has to log in before ${at(concern.neededAtMs)}.`;
+    case 'paused':
+      return concern.pause === undefined
+        ? html`<strong>Paused in the configuration.</strong> Nothing is checked or refreshed.`
+        : html`<strong>Paused</strong> by ${concern.pause.by}, ${at(concern.pause.atMs)}: “${concern.pause.reason}”. Nothing is
+            checked or refreshed.`;
+    case 'set-up':
+      return html`<strong>In set-up:</strong> nothing is asked of the owner yet.`;
+  }
+}
+
+function incident(known: KnownIncident, at: (epochMs: number) => Html, executionUrl: string): Html {
+  const { step, error, since, reason, executionId } = known;
+  const what = isOfChannel(known)
+    ? html`<strong>The owner is not reached by ${step}</strong>`
+    : html`<strong>${step} fails</strong>`;
+  const cure = Object.hasOwn(cures, error) ? cures[error as ErrorName] : undefined;
+  return html`${what} since ${at(Date.parse(since))}: ${error}. ${reason} ${cure ? html`<em>${cure}</em>` : ''}
+    ${executionId === '' ? '' : html`<a href="${executionUrl}${executionId}">Execution</a>`}`;
+}

@@ -1,0 +1,106 @@
+import type { EventKind } from '../../core/event.ts';
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import { outlookOf } from '../../core/outlook.ts';
+import type { EventsFound, KeptConnection } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { concernsOf, standingOf } from '../../core/standing.ts';
+import type { HttpResponse } from '../http.ts';
+import { countdown, instant, panelPage } from '../panel-page.ts';
+import type { Visitor } from '../visitor.ts';
+import { actions } from './actions.ts';
+import { badge, banner } from './concerns.ts';
+import { timeline } from './timeline.ts';
+import { week } from './week.ts';
+
+export interface ConnectionView {
+  readonly connection: KeptConnection & { readonly settings: Settings };
+  readonly found: EventsFound;
+  readonly kind: EventKind | undefined;
+  readonly isNewest: boolean;
+  readonly executionUrl: string;
+  readonly visitor: Visitor;
+  readonly nowMs: number;
+  /** What was just done, if anything. */
+  readonly done: string | undefined;
+}
+
+/** One connection: how it stands and why, what comes next, what can be done, what happened. */
+export function connectionPage(view: ConnectionView): HttpResponse {
+  const { connection, visitor, nowMs, executionUrl, found, kind, isNewest, done } = view;
+  const { connectionId, settings, grant, incidents } = connection;
+  const { timeZone } = settings.owner;
+  const concerns = concernsOf(settings, grant, incidents, nowMs);
+  const body = html`<h1 id="name" data-part>${connectionId} ${badge(standingOf(concerns))}</h1>
+    <p class="dim">
+      ${settings.provider.displayName} · owner ${settings.owner.name ?? ''} &lt;${settings.owner.email}&gt; · ${timeZone}
+    </p>
+    ${done === undefined ? '' : html`<p class="done" role="status">${done}</p>`}
+    <div id="attention" data-part>${banner(concerns, { settings, nowMs, executionUrl })}</div>
+    <div id="lives" class="lives" data-part>${lives(connection, nowMs)}</div>
+    ${actions(connection, visitor)}
+    <section aria-labelledby="week-heading">
+      <h2 id="week-heading">The coming week</h2>
+      <div id="week" data-part>${week(settings, grant, nowMs)}</div>
+    </section>
+    <div id="events" data-part>
+      ${timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl })}
+    </div>`;
+  return panelPage({ statusCode: 200, title: connectionId, body, nowMs, visitor, isLive: true });
+}
+
+/** How long each token lives, and what comes next. */
+function lives({ settings, grant }: ConnectionView['connection'], nowMs: number): Html {
+  const { timeZone } = settings.owner;
+  const ladder = ladderOf(settings, grant);
+  const isKept = grant.status === 'active';
+  const endsAtMs = isKept ? ladder?.deadlineMs : undefined;
+  const tile = (title: string, epochMs: number | undefined, otherwise: string) =>
+    html`<section class="card">
+      <h2>${title}</h2>
+      ${
+        epochMs === undefined
+          ? html`<p>${otherwise}</p>`
+          : html`<p class="big">${countdown(epochMs, nowMs)}</p>
+              <p class="dim">${instant(epochMs, timeZone)}</p>`
+      }
+    </section>`;
+  return html`${tile('Access token ends', grant.accessExpiresAtMs, 'There is none.')}
+    ${tile('Grant ends', endsAtMs, isKept ? 'The provider sets no end.' : 'There is no grant.')}
+    <section class="card">
+      <h2>Next</h2>
+      ${next(settings, grant, nowMs)}
+    </section>`;
+}
+
+const decisionWords = {
+  none: 'nothing to do',
+  refresh: 'refresh the access token',
+  notify: 'tell the owner',
+  reauthorize: 'ask the owner to log in',
+} as const;
+
+function next(settings: Settings, grant: ConnectionView['connection']['grant'], nowMs: number): Html {
+  const { timeZone } = settings.owner;
+  const { nextCheckMs, decision, nextRungMs } = outlookOf(settings, grant, nowMs);
+  const check =
+    nextCheckMs === undefined
+      ? html`<p>The first check comes with the schedule.</p>`
+      : html`<p class="big">${countdown(nextCheckMs, nowMs)}</p>
+          <p>${decisionWords[decision.decision]}: ${reasonWords(decision.reason)}.</p>
+          <p class="dim">${instant(nextCheckMs, timeZone)}</p>`;
+  return html`${check}
+  ${nextRungMs === undefined ? '' : html`<p class="dim">The owner is told next ${countdown(nextRungMs, nowMs)}, ${instant(nextRungMs, timeZone)}.</p>`}`;
+}
+
+const askReasons: Readonly<Record<string, string>> = {
+  'first-login': 'it has never been connected',
+  expiring: 'the grant is about to end',
+  expired: 'the grant has ended',
+  rejected: 'the provider rejected the grant',
+};
+
+function reasonWords(reason: string): string {
+  return askReasons[reason] ?? reason;
+}

@@ -1,0 +1,110 @@
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import type { KeptConnection } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { Concern, Standing } from '../../core/standing.ts';
+import { concernsOf, standingOf } from '../../core/standing.ts';
+import type { HttpResponse } from '../http.ts';
+import { countdown, instant, panelPage, paths } from '../panel-page.ts';
+import type { Visitor } from '../visitor.ts';
+import { badge, sentence, standingWords } from './concerns.ts';
+
+export interface Overview {
+  readonly connections: readonly KeptConnection[];
+  readonly executionUrl: string;
+  readonly visitor: Visitor;
+  readonly nowMs: number;
+  /** What is looked for: a part of a name, and how it stands. */
+  readonly filter: URLSearchParams;
+}
+
+interface Row extends KeptConnection {
+  readonly settings: Settings;
+  readonly concerns: readonly Concern[];
+  readonly standing: Standing;
+}
+
+const standings = Object.keys(standingWords) as Standing[];
+
+/** Every connection, those first that need somebody. */
+export function overviewPage({ connections, executionUrl, visitor, nowMs, filter }: Overview): HttpResponse {
+  const rows = connections
+    .flatMap((connection) => rowOf(connection, nowMs))
+    .toSorted((a, b) => standings.indexOf(a.standing) - standings.indexOf(b.standing));
+  const sought = filter.get('q')?.trim().slice(0, 60) ?? '';
+  const chosen = standings.find((standing) => standing === filter.get('standing'));
+  const isShown = ({ standing, ...row }: Row) =>
+    searchText(row).includes(sought.toLowerCase()) && (chosen === undefined || standing === chosen);
+  const shown = new Set(rows.filter(isShown));
+  const body = html`<h1>Connections</h1>
+    <div id="attention" data-part>${attention(rows, executionUrl, nowMs)}</div>
+    <form class="filter" method="get" role="search">
+      <label>Find <input type="search" name="q" value="${sought}" maxlength="60" data-filter /></label>
+      <label>
+        Status
+        <select name="standing" data-filter-standing>
+          <option value="">any</option>
+          ${standings.map(
+            (standing) =>
+              html`<option value="${standing}"${standing === chosen ? html` selected` : ''}>${standingWords[standing]}</option>`,
+          )}
+        </select>
+      </label>
+      <button>Show</button>
+    </form>
+    <p class="dim" role="status" data-shown>${shown.size} of ${rows.length}</p>
+    <ul id="connections" class="connections" data-part>
+      ${rows.map((row) => listed(row, shown.has(row), nowMs))}
+    </ul>`;
+  return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, visitor, isLive: true });
+}
+
+/** What a search looks at. */
+function searchText({ connectionId, settings }: Pick<Row, 'connectionId' | 'settings'>): string {
+  return `${connectionId} ${settings.provider.displayName} ${settings.owner.name ?? ''} ${settings.owner.email}`.toLowerCase();
+}
+
+function rowOf(connection: KeptConnection, nowMs: number): Row[] {
+  const { settings, grant, incidents } = connection;
+  if (settings === undefined) return [];
+  const concerns = concernsOf(settings, grant, incidents, nowMs);
+  return [{ ...connection, settings, concerns, standing: standingOf(concerns) }];
+}
+
+/** The warning banner: the worst of each connection that needs somebody. */
+function attention(rows: readonly Row[], executionUrl: string, nowMs: number): Html {
+  const needing = rows.filter(({ standing }) => ['failed', 'ending', 'waiting'].includes(standing));
+  if (needing.length === 0) return html`<p class="all-well">Every connection is well.</p>`;
+  return html`<section class="banner ${needing[0]!.standing}" aria-label="What needs attention">
+    <ul>
+      ${needing.slice(0, 10).map(
+        ({ connectionId, settings, concerns }) =>
+          html`<li>
+            <a href="${paths.connection(connectionId)}">${connectionId}</a>
+            ${sentence(concerns[0]!, { settings, nowMs, executionUrl })}
+          </li>`,
+      )}
+      ${needing.length > 10 ? html`<li>and ${needing.length - 10} more, below.</li>` : ''}
+    </ul>
+  </section>`;
+}
+
+/** What the filter leaves out is there, hidden: the script's filter finds it again without asking. */
+function listed(row: Row, isShown: boolean, nowMs: number): Html {
+  const { connectionId, settings, grant, standing } = row;
+  const { timeZone } = settings.owner;
+  const when = (epochMs: number | undefined) =>
+    epochMs === undefined
+      ? html`–`
+      : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone)}</small>`;
+  const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
+  return html`<li class="card" data-search="${searchText(row)}" data-standing="${standing}"${isShown ? '' : html` hidden`}>
+    <h2><a href="${paths.connection(connectionId)}">${connectionId}</a> ${badge(standing)}</h2>
+    <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
+    <dl>
+      <div><dt>Access token ends</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
+      <div><dt>Grant ends</dt><dd>${when(deadlineMs)}</dd></div>
+    </dl>
+  </li>`;
+}

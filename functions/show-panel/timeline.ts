@@ -1,0 +1,96 @@
+import type { EventKind, TimelineEvent } from '../../core/event.ts';
+import { eventKinds } from '../../core/event.ts';
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import type { EventsFound } from '../../core/ports.ts';
+import { instant, paths } from '../panel-page.ts';
+
+const kindWords = {
+  check: 'Checks',
+  refresh: 'Refreshes',
+  notice: 'Notices',
+  login: 'Logins',
+  failure: 'Failures',
+  action: 'Actions',
+} as const satisfies Record<EventKind, string>;
+
+export const kinds = Object.keys(kindWords) as EventKind[];
+
+const typeWords = {
+  checked: 'Checked',
+  refreshed: 'Refreshed the access token',
+  fresh: 'Nothing to refresh: it had just been done',
+  dropped: 'Dropped a refresh: a newer login stands',
+  rejected: 'The provider rejected the grant',
+  'login-recovered': 'Completed a login whose page had died',
+  'login-lost': 'A login came to nothing',
+  asked: 'Asked the owner to log in',
+  notified: 'Told the owner',
+  tested: 'Sent a test notice',
+  started: 'The owner began to log in',
+  completed: 'The owner logged in',
+  declined: 'The owner declined',
+  'exchange-failed': 'A login failed at the provider',
+  'identity-refused': 'A login was refused: another account',
+  failed: 'Failed, and operators were alerted',
+  recovered: 'Works again',
+  requested: 'Asked for by an operator',
+  paused: 'Paused',
+  resumed: 'Resumed',
+  disconnected: 'Disconnected',
+  refused: 'Refused',
+} as const satisfies Record<keyof typeof eventKinds, string>;
+
+export interface Timeline {
+  readonly connectionId: string;
+  readonly found: EventsFound;
+  readonly kind: EventKind | undefined;
+  /** Whether it begins at the newest event. */
+  readonly isNewest: boolean;
+  readonly timeZone: string;
+  readonly executionUrl: string;
+}
+
+/** What happened, newest first, a page at a time. */
+export function timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl }: Timeline): Html {
+  const path = paths.connection(connectionId);
+  const href = (of: EventKind | undefined, before?: string) => {
+    const query = new URLSearchParams({ ...(of && { kind: of }), ...(before && { before }) }).toString();
+    return `${path}${query && `?${query}`}#timeline`;
+  };
+  const choice = (of: EventKind | undefined, words: string) =>
+    html`<li><a href="${href(of)}"${of === kind ? html` aria-current="true"` : ''}>${words}</a></li>`;
+  return html`<section id="timeline" aria-labelledby="timeline-title">
+    <h2 id="timeline-title">Timeline</h2>
+    <nav aria-label="Kinds of events">
+      <ul class="choices">
+        ${choice(undefined, 'All')}${kinds.map((of) => choice(of, kindWords[of]))}
+      </ul>
+    </nav>
+    <ol class="timeline">
+      ${found.events.map((event) => listed(event, timeZone, executionUrl))}
+    </ol>
+    ${found.events.length === 0 ? html`<p class="dim">${found.before ? 'None among the newest of these.' : 'Nothing yet.'}</p>` : ''}
+    <p class="pages">
+      ${isNewest ? '' : html`<a class="button quiet" href="${href(kind)}">Newest</a>`}
+      ${found.before ? html`<a class="button quiet" href="${href(kind, found.before)}">Older</a>` : ''}
+    </p>
+  </section>`;
+}
+
+function listed({ at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
+  const { executionId, ...rest } = details;
+  const kind = eventKinds[type] ?? 'check';
+  const facts = Object.entries(rest).filter(([name]) => name !== 'authorizationId');
+  return html`<li class="${kind}">
+    ${instant(Date.parse(at), timeZone)}
+    <span><strong>${typeWords[type] ?? type}</strong>${facts.map(([name, value]) => html` <span class="fact">${name}: ${fact(value, timeZone)}</span>`)}</span>
+    ${typeof executionId === 'string' ? html`<a href="${executionUrl}${executionId}">Execution</a>` : ''}
+  </li>`;
+}
+
+/** An instant is told as one. */
+function fact(value: string | number, timeZone: string): Html {
+  const isInstant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
+  return isInstant ? instant(Date.parse(value), timeZone) : html`${value}`;
+}

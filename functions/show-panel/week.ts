@@ -1,0 +1,93 @@
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import { ladderOf } from '../../core/ladder.ts';
+import type { Grant } from '../../core/grant.ts';
+import type { Settings } from '../../core/settings.ts';
+import { openingsWithin, WeeklyHoursSchema } from '../../core/window.ts';
+import { instant } from '../panel-page.ts';
+
+const dayMs = 24 * 3600 * 1000;
+const days = 7;
+/** Pixels. */
+const height = 84;
+const lane = { top: 26, height: 34 };
+
+interface Mark {
+  readonly atMs: number;
+  readonly kind: 'rung' | 'deadline' | 'end';
+  readonly label: string;
+}
+
+/** The coming week: when the token is needed, when its owner will be told, when the grant ends; as a picture and as a list. */
+export function week(settings: Settings, grant: Grant, nowMs: number): Html {
+  const endMs = nowMs + days * dayMs;
+  const { timeZone } = settings.neededHours ?? settings.owner;
+  // Of the width, whatever that is: so nothing is stretched, and the days' names are as large as all text.
+  const share = (ms: number) => `${Math.round((ms / (endMs - nowMs)) * 10_000) / 100}%`;
+  const x = (epochMs: number) => share(epochMs - nowMs);
+  const needed = settings.neededHours
+    ? openingsWithin(settings.neededHours, nowMs, endMs)
+    : [{ startMs: nowMs, endMs }];
+  const marks = marksOf(settings, grant).filter(({ atMs }) => atMs >= nowMs && atMs <= endMs);
+  return html`<figure class="week">
+    <svg width="100%" height="${height}" role="img" aria-labelledby="week-title">
+      <title id="week-title">The coming week; the list below says the same.</title>
+      <rect class="lane" x="0" y="${lane.top}" width="100%" height="${lane.height}" />
+      ${needed.map(
+        ({ startMs, endMs: until }) =>
+          html`<rect class="needed" x="${x(startMs)}" y="${lane.top}" width="${share(until - startMs)}" height="${lane.height}" />`,
+      )}
+      ${midnights(nowMs, endMs, timeZone).map(
+        (atMs) =>
+          html`<line class="day" x1="${x(atMs)}" y1="${lane.top}" x2="${x(atMs)}" y2="${lane.top + lane.height}" />
+            <text class="day" x="${x(atMs)}" dx="3" y="${height - 6}">${weekday(atMs, timeZone)}</text>`,
+      )}
+      ${marks.map(
+        ({ atMs, kind, label }) =>
+          html`<g class="${kind}">
+            <line x1="${x(atMs)}" y1="${lane.top - 14}" x2="${x(atMs)}" y2="${lane.top + lane.height}" />
+            <circle cx="${x(atMs)}" cy="${lane.top - 14}" r="5" />
+            <title>${label}</title>
+          </g>`,
+      )}
+    </svg>
+    <figcaption>
+      <ul class="legend">
+        <li><span class="key needed"></span> ${settings.neededHours ? 'the token is needed' : 'the token is always needed'}</li>
+        ${marks.map(
+          ({ atMs, kind, label }) =>
+            html`<li><span class="key ${kind}"></span> ${label}: ${instant(atMs, timeZone)}</li>`,
+        )}
+        ${marks.length === 0 ? html`<li>Nobody is told anything, and nothing ends, in these seven days.</li>` : ''}
+      </ul>
+    </figcaption>
+  </figure>`;
+}
+
+function marksOf(settings: Settings, grant: Grant): Mark[] {
+  if (grant.status !== 'active') return [];
+  const ladder = ladderOf(settings, grant);
+  if (ladder === undefined) return [];
+  const { deadlineMs, neededAtMs, rungs } = ladder;
+  return [
+    ...rungs.map(({ atMs, channels }) => ({
+      atMs,
+      kind: 'rung' as const,
+      label: `the owner is told (${channels.join(', ')})`,
+    })),
+    { atMs: deadlineMs, kind: 'deadline', label: 'the grant ends' },
+    ...(neededAtMs === deadlineMs
+      ? []
+      : [{ atMs: neededAtMs, kind: 'end', label: 'the token is needed again' } as const]),
+  ];
+}
+
+/** Where the days of a zone begin; with daylight saving they have 23 to 25 hours. */
+function midnights(fromMs: number, toMs: number, timeZone: string): number[] {
+  const days = WeeklyHoursSchema.parse({ from: '00:00', to: '23:59', timeZone });
+  return openingsWithin(days, fromMs, toMs).flatMap(({ startMs }) => (startMs > fromMs ? startMs : []));
+}
+
+function weekday(atMs: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short' }).format(atMs);
+}

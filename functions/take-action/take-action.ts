@@ -1,0 +1,169 @@
+import type { Grant } from '../../core/grant.ts';
+import type { PanelSettings } from '../../core/panel.ts';
+import type {
+  Authorizations,
+  Clock,
+  Events,
+  Grants,
+  Panel,
+  Random,
+  Sessions,
+  Workflow,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { HttpResponse, PanelRequest } from '../http.ts';
+import { formOf, isSameOrigin } from '../http.ts';
+import type { ActionName } from '../panel-action.ts';
+import { actionNames } from '../panel-action.ts';
+import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
+import type { Visitor } from '../visitor.ts';
+import { hasCsrfToken, visitorOf } from '../visitor.ts';
+import { continueHere } from './continue-here.ts';
+
+export interface TakeActionPorts {
+  readonly panel: Pick<Panel, 'readSettings'>;
+  readonly sessions: Pick<Sessions, 'read' | 'touch'>;
+  readonly grants: Pick<Grants, 'read' | 'pause' | 'resume' | 'openAuthorization'>;
+  readonly authorizations: Pick<Authorizations, 'offer' | 'setStatus'>;
+  readonly workflow: Pick<Workflow, 'ask'>;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Somebody's wish, after it was found to be theirs. */
+export interface Wish {
+  readonly action: ActionName;
+  readonly settings: Settings;
+  readonly grant: Grant;
+  readonly visitor: Visitor;
+  readonly form: URLSearchParams;
+}
+
+const actionPath = /^\/panel\/connections\/([a-z0-9-]{2,32})\/([a-z]+)$/;
+const longestReason = 200;
+
+/**
+ * What the panel's buttons do. Whatever needs a secret, the lease or a message is the workflow's to do: here an
+ * execution is started. Each is recorded with who asked; so is what is refused, if it is known of whom.
+ */
+export async function takeAction(request: PanelRequest, ports: TakeActionPorts): Promise<HttpResponse> {
+  const nowMs = ports.clock.nowMs();
+  const panelSettings = await ports.panel.readSettings();
+  const visitor = await visitorOf(request, panelSettings, ports);
+  if (visitor === undefined) return notSignedIn(nowMs);
+  const [, connectionId, name] = actionPath.exec(request.rawPath) ?? [];
+  const action = actionNames.find((each) => each === name);
+  if (
+    connectionId === undefined ||
+    action === undefined ||
+    !panelSettings.connectionIds.includes(connectionId)
+  ) {
+    return noSuchConnection(nowMs, visitor);
+  }
+  const { settings, grant } = await ports.grants.read(connectionId);
+  if (settings === undefined) return noSuchConnection(nowMs, visitor);
+
+  const form = formOf(request);
+  const wish = { action, settings, grant, visitor, form };
+  const refusal = refusalOf(request, panelSettings, wish, ports);
+  if (refusal !== undefined) {
+    await ports.events.record(connectionId, 'refused', {
+      what: action,
+      by: visitor.email,
+      why: refusal.title,
+    });
+    return problemPage({ ...refusal, next: backTo(connectionId), nowMs, visitor });
+  }
+  return perform(wish, ports);
+}
+
+interface Refused {
+  readonly statusCode: number;
+  readonly title: string;
+  readonly why: string;
+}
+
+function refusalOf(
+  request: PanelRequest,
+  { publicUrl }: PanelSettings,
+  { action, settings, grant, visitor, form }: Wish,
+  { random }: TakeActionPorts,
+): Refused | undefined {
+  if (!isSameOrigin(request, publicUrl) || !hasCsrfToken(visitor, form, random)) {
+    const why =
+      'It was sent by a page of another site, or by one of an earlier session. Nothing was changed.';
+    return { statusCode: 403, title: 'That was not taken', why };
+  }
+  if (action === 'continue') {
+    if (isOwner(visitor, settings.owner.email)) return undefined;
+    const why = `Only the owner of this connection can log in here. Re-authorize sends them a link. Nothing was changed.`;
+    return { statusCode: 403, title: 'You are not its owner', why };
+  }
+  if (visitor.role !== 'operator') {
+    const why =
+      'You are signed in as a viewer. Nothing was changed. Whoever runs Grantkeeper can change your role in the configuration.';
+    return { statusCode: 403, title: 'Only operators may do that', why };
+  }
+  const isPaused = settings.paused || grant.paused;
+  if (isPaused && (action === 'reauthorize' || action === 'refresh')) {
+    const why = `Nothing is asked of ${settings.provider.displayName} or the owner while it is paused. Resume it first. Nothing was changed.`;
+    return { statusCode: 409, title: 'It is paused', why };
+  }
+  if (action === 'disconnect' && form.get('sure') !== 'yes') {
+    const why = 'It can’t be undone, so it wants a mark in the box. Nothing was changed.';
+    return { statusCode: 400, title: 'That was not confirmed', why };
+  }
+  if (action === 'pause' && reasonOf(form) === '') {
+    const why = 'Whoever finds it paused will want to know why. Nothing was changed.';
+    return { statusCode: 400, title: 'A reason is missing', why };
+  }
+  return undefined;
+}
+
+function reasonOf(form: URLSearchParams): string {
+  return (form.get('reason') ?? '').trim().slice(0, longestReason);
+}
+
+async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
+  const { action, settings, visitor, form } = wish;
+  const { connectionId } = settings;
+  const by = visitor.email;
+  switch (action) {
+    case 'continue':
+      return continueHere(wish, ports);
+    case 'pause': {
+      const reason = reasonOf(form);
+      const atMs = ports.clock.nowMs();
+      if (await ports.grants.pause(connectionId, { by, reason, atMs })) {
+        await ports.events.record(connectionId, 'paused', { by, reason });
+      }
+      return done(connectionId, action);
+    }
+    case 'resume':
+      if (await ports.grants.resume(connectionId)) {
+        await ports.events.record(connectionId, 'resumed', { by });
+        await ports.workflow.ask({ connectionId, trigger: 'panel', by }, minuteName(wish, ports.clock));
+      }
+      return done(connectionId, action);
+    case 'reauthorize':
+    case 'refresh':
+    case 'test':
+    case 'disconnect': {
+      const ask = { connectionId, trigger: 'panel', force: action, by } as const;
+      const executionId = await ports.workflow.ask(ask, minuteName(wish, ports.clock));
+      if (executionId === undefined) return done(connectionId, 'under-way');
+      await ports.events.record(connectionId, 'requested', { what: action, by, executionId });
+      return done(connectionId, action);
+    }
+  }
+}
+
+/** Two operators who press at once start one execution; whoever presses in the next minute starts another one. */
+function minuteName({ action, settings }: Wish, clock: Clock): string {
+  return `${settings.connectionId}-panel-${action}-${Math.floor(clock.nowMs() / 60_000)}`;
+}
+
+function done(connectionId: string, what: string): HttpResponse {
+  return onTo(`${paths.connection(connectionId)}?done=${what}`);
+}

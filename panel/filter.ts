@@ -1,0 +1,19 @@
+/** Filters the list while somebody types; without it, the form does so by a click. */
+export function filterConnections(): void {
+  const sought = document.querySelector<HTMLInputElement>('[data-filter]');
+  const standing = document.querySelector<HTMLSelectElement>('[data-filter-standing]');
+  if (sought === null || standing === null) return;
+  const words = sought.value.trim().toLowerCase();
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-search]')];
+  for (const row of rows) {
+    const isFound = row.dataset['search']!.includes(words);
+    row.hidden = !isFound || (standing.value !== '' && row.dataset['standing'] !== standing.value);
+  }
+  const shown = rows.filter((row) => !row.hidden).length;
+  document.querySelector('[data-shown]')!.textContent = `${shown} of ${rows.length}`;
+}
+
+export function watchFilter(): void {
+  const form = document.querySelector('form.filter');
+  form?.addEventListener('input', filterConnections);
+}

@@ -1,0 +1,63 @@
+/** The panel's script: local times, countdowns, and a page that keeps itself current. Without it everything else works. */
+import { countDown, ServerClock } from './countdown.ts';
+import { filterConnections, watchFilter } from './filter.ts';
+import { refresh, rememberParts, takeOver } from './live.ts';
+import { tellLocalTimes } from './times.ts';
+
+const everyMs = 15_000;
+const { documentElement: root } = document;
+const clock = new ServerClock();
+clock.set(root.dataset['now']);
+
+rememberParts();
+tellLocalTimes(document);
+watchFilter();
+
+setInterval(() => {
+  if (!document.hidden) countDown(document, clock.nowMs());
+}, 1000);
+
+// A press counts once, however often it is pressed.
+document.addEventListener('submit', (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.method !== 'post') return;
+  if (form.dataset['sent'] !== undefined) event.preventDefault();
+  form.dataset['sent'] = '';
+});
+// Back to a page of the cache: its forms can be sent again.
+addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll<HTMLElement>('form[data-sent]')) delete form.dataset['sent'];
+});
+
+// What was just done is said once, and not again when the page is loaded anew.
+const here = new URL(location.href);
+if (here.searchParams.has('done')) {
+  here.searchParams.delete('done');
+  history.replaceState(null, '', here);
+}
+
+if (root.dataset['live'] !== undefined) keepCurrent();
+
+function keepCurrent(): void {
+  const note = document.createElement('p');
+  note.className = 'stale';
+  note.setAttribute('role', 'status');
+  note.hidden = true;
+  document.querySelector('main')!.prepend(note);
+  const say = (text: string) => {
+    note.hidden = text === '';
+    if (note.textContent !== text) note.textContent = text;
+  };
+  const ask = async () => {
+    if (document.hidden) return;
+    const fresh = await refresh();
+    if (fresh === 'signed-out') return say('You are signed out: load the page again to sign in.');
+    if (fresh === undefined) return say('No answer just now: what you see may be some time old.');
+    say('');
+    clock.set(fresh.documentElement.dataset['now']);
+    for (const part of takeOver(fresh)) tellLocalTimes(part);
+    filterConnections();
+  };
+  setInterval(() => void ask(), everyMs);
+  document.addEventListener('visibilitychange', () => void ask());
+}

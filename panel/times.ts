@@ -1,0 +1,18 @@
+/** Tells every instant on the page in the time zone of whoever looks at it. */
+export function tellLocalTimes(root: ParentNode): void {
+  for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
+    const instant = new Date(element.dateTime);
+    if (Number.isNaN(instant.getTime())) continue;
+    element.title = `${element.textContent ?? ''} · ${element.dateTime}`;
+    element.textContent = local.format(instant);
+  }
+}
+
+const local = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
