@@ -69,7 +69,8 @@ function checkTransitions({ StartAt, States }: Definition): string[] {
   return problems;
 }
 
-function targetsOf(state: State): [name: string, place: string][] {
+/** Where a state can lead, and by which of its fields: `Next`, `Catch[0]/Next`, `Choices[0]/Next` or `Default`. */
+export function targetsOf(state: State): [name: string, place: string][] {
   const targets: [string, string][] = [];
   if ('Next' in state && state.Next !== undefined) targets.push([state.Next, 'Next']);
   if (state.Type === 'Task') {
