@@ -1,40 +1,8 @@
 import { Html, html } from '../../core/html.ts';
-import { administrator } from '../aws/service.ts';
-import { AwsError } from '../aws/errors.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Message } from '../inbox.ts';
-
-interface ListedExecution {
-  readonly executionArn: string;
-  readonly name: string;
-  readonly status: string;
-  /** Epoch seconds. */
-  readonly startDate: number;
-}
-
-interface HistoryEvent {
-  readonly id: number;
-  readonly type: string;
-  readonly timestamp: number;
-  readonly [details: string]: unknown;
-}
-
-const style = new Html(`
-:root { color-scheme: light dark; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
-pre, p, h3, small { overflow-wrap: anywhere; }
-form { display: inline; }
-button { padding: .4rem .8rem; margin-right: .5rem; font: inherit; cursor: pointer; }
-article { padding: .75rem 1rem; margin: .75rem 0; border: 1px solid #8888; border-radius: .5rem; }
-article h3 { margin: 0; font-size: 1rem; }
-pre { white-space: pre-wrap; font-size: .85rem; margin: .5rem 0 0; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-.wide { overflow-x: auto; }
-.wide td { white-space: nowrap; }
-.wide td:last-child { white-space: normal; min-width: 18rem; }
-td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
-small, .dim { opacity: .75; }
-`);
+import { executionsOf } from './executions.ts';
+import { iso, layout } from './layout.ts';
 
 /** Inbox, executions, logs and time, for a person. */
 export async function overviewPage(cloud: Cloud): Promise<string> {
@@ -80,7 +48,7 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
                 <a href="/execution?arn=${encodeURIComponent(executionArn)}">${iso(startDate * 1000)}</a>
               </td>
               <td>${status}</td>
-              <td>${states.join(' → ')}</td>
+              <td class="text">${states.join(' → ')}</td>
             </tr>`,
         )}
       </table></div>
@@ -106,7 +74,7 @@ function alarmsOf({ cloudWatch }: Cloud): Html {
   const order = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
   const alarms = cloudWatch.alarms().toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   return html`<h2>Alarms (${alarms.filter(({ state }) => state === 'ALARM').length} of ${alarms.length} gone off)</h2>
-    <div class="wide"><table>
+    <div class="wide" role="region" aria-label="Alarms" tabindex="0"><table>
       <tr>
         <th>State</th>
         <th>Since</th>
@@ -117,7 +85,7 @@ function alarmsOf({ cloudWatch }: Cloud): Html {
           html`<tr>
             <td>${state === 'INSUFFICIENT_DATA' ? 'no data yet' : state}</td>
             <td>${iso(sinceMs)}</td>
-            <td>${name}${state === 'ALARM' ? html`<br /><small>${reason}</small>` : ''}</td>
+            <td class="text">${name}${state === 'ALARM' ? html`<br /><small>${reason}</small>` : ''}</td>
           </tr>`,
       )}
     </table></div>`;
@@ -131,68 +99,6 @@ export function problemPage(problem: string): string {
       <p>${problem}</p>
       <p><a href="/">Back to the overview</a></p>`,
   );
-}
-
-/** Every event of one execution, as its history has them; undefined where there is no such execution. */
-export async function executionPage(cloud: Cloud, executionArn: string): Promise<string | undefined> {
-  const events = await historyOf(cloud, executionArn).catch((error: unknown) => {
-    if (error instanceof AwsError) return undefined;
-    throw error;
-  });
-  if (events === undefined) return undefined;
-  return layout(
-    'Execution',
-    html`<p><a href="/">Back</a></p>
-      <h1>Execution</h1>
-      <p>${executionArn}</p>
-      <div class="wide"><table>
-        <tr>
-          <th>#</th>
-          <th>Time</th>
-          <th>Event</th>
-          <th>Details</th>
-        </tr>
-        ${events.map(({ id, type, timestamp, previousEventId: _previous, ...details }) => {
-          const [detail] = Object.values(details);
-          return html`<tr>
-            <td>${id}</td>
-            <td>${iso(timestamp * 1000)}</td>
-            <td>${type}</td>
-            <td>
-              <details>
-                <summary>${summaryOf(detail)}</summary>
-                <pre>${JSON.stringify(detail ?? {}, null, 2)}</pre>
-              </details>
-            </td>
-          </tr>`;
-        })}
-      </table></div>`,
-  );
-}
-
-async function executionsOf(cloud: Cloud) {
-  const list = async (members: Record<string, unknown>) =>
-    (await cloud.stepFunctions.call(
-      'ListExecutions',
-      { stateMachineArn: cloud.outputs.stateMachineArn, maxResults: 30, ...members },
-      administrator,
-    )) as unknown as { executions: ListedExecution[]; nextToken?: string };
-  const withStates = (executions: ListedExecution[]) =>
-    Promise.all(
-      executions.map(async (execution) => {
-        const events = await historyOf(cloud, execution.executionArn);
-        const states = events.flatMap(
-          ({ stateEnteredEventDetails: entered }) => (entered as { name: string } | undefined)?.name ?? [],
-        );
-        return { ...execution, states };
-      }),
-    );
-  const [running, newest] = await Promise.all([list({ statusFilter: 'RUNNING' }), list({})]);
-  return {
-    waiting: await withStates(running.executions),
-    others: await withStates(newest.executions.filter(({ status }) => status !== 'RUNNING')),
-    more: newest.nextToken !== undefined,
-  };
 }
 
 /** What goes wrong on purpose. */
@@ -211,20 +117,6 @@ curl -d '{"call": "secretsmanager:PutSecretValue", "by": "refresh-tokens", "kind
     ${met.map(({ at, call, by, kind, effect }) => html`<pre>${at} ${kind} ${effect} ${call} by ${by}</pre>`)}`;
 }
 
-async function historyOf(cloud: Cloud, executionArn: string): Promise<HistoryEvent[]> {
-  const { events } = (await cloud.stepFunctions.call(
-    'GetExecutionHistory',
-    { executionArn, maxResults: 1000 },
-    administrator,
-  )) as unknown as { events: HistoryEvent[] };
-  return events;
-}
-
-function summaryOf(detail: unknown): string {
-  const { name, resource, error } = (detail ?? {}) as Record<string, string>;
-  return error ?? name ?? resource ?? '…';
-}
-
 function stepButton(advance: string, label: string): Html {
   return html`<form method="post" action="/step">
     <button name="advance" value="${advance}">${label}</button>
@@ -239,25 +131,4 @@ function linked(text: string): Html[] {
     const href = arn === undefined ? part : `/execution?arn=${encodeURIComponent(arn)}`;
     return html`<a href="${href}">${arn ?? part}</a>`;
   });
-}
-
-function layout(title: string, body: Html): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        ${body}
-      </body>
-    </html> `.toString();
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }

@@ -9,7 +9,8 @@ import type { Ran, VirtualClock } from '../clock.ts';
 import type { Cloud } from '../cloud.ts';
 import { FaultSchema } from '../faults.ts';
 import { closeServer, listenOnLoopback } from '../http/loopback.ts';
-import { executionPage, overviewPage, problemPage } from './pages.ts';
+import { executionPage } from './execution-page.ts';
+import { overviewPage, problemPage } from './pages.ts';
 
 export interface ToolsServer {
   readonly url: string;
@@ -95,7 +96,7 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
       return json(response, 200, { planned: faults.planned(), met: faults.met() });
     default:
       throw new Refusal(
-        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /inbox, GET /inbox/<id> of a mail, GET and POST /clock, and GET, POST and DELETE /faults.`,
+        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /execution?arn=<ARN>, GET /inbox, GET /inbox/<id> of a mail, GET and POST /clock, and GET, POST and DELETE /faults.`,
         404,
       );
   }

@@ -108,6 +108,10 @@ test("an alert's link to AWS's console leads to the execution here", async () =>
 test.each([
   ['/execution', 404],
   ['/execution?arn=x', 404],
+  ['/execution?arn=%E0%A4%A', 404],
+  ['/execution?arn=<b>', 404],
+  [`/execution?arn=arn:aws:states:us-east-1:000000000000:execution:${'x'.repeat(300)}`, 404],
+  ['/execution?arn=arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-local-keep-grant', 404],
   ['/execution?arn=arn:aws:states:us-east-1:000000000000:execution:grantkeeper-local-keep-grant:nobody', 404],
   ['/nowhere', 404],
 ])('%s is not found, and a person is told so on a page with a way back', async (path, status) => {
