@@ -76,16 +76,16 @@ function alarmsOf({ cloudWatch }: Cloud): Html {
   return html`<h2>Alarms (${alarms.filter(({ state }) => state === 'ALARM').length} of ${alarms.length} gone off)</h2>
     <div class="wide" role="region" aria-label="Alarms" tabindex="0"><table>
       <tr>
+        <th>Alarm</th>
         <th>State</th>
         <th>Since</th>
-        <th>Alarm</th>
       </tr>
       ${alarms.map(
         ({ name, state, sinceMs, reason }) =>
           html`<tr>
+            <td class="text">${name}${state === 'ALARM' ? html`<br /><small>${reason}</small>` : ''}</td>
             <td>${state === 'INSUFFICIENT_DATA' ? 'no data yet' : state}</td>
             <td>${iso(sinceMs)}</td>
-            <td class="text">${name}${state === 'ALARM' ? html`<br /><small>${reason}</small>` : ''}</td>
           </tr>`,
       )}
     </table></div>`;

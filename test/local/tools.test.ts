@@ -82,6 +82,17 @@ test.each([
   expect(answer.body).toContain(message.replaceAll('"', '\\"'));
 });
 
+test('the alarms are listed by name, which a narrow screen shows without scrolling', async () => {
+  const page = await (await fetch(tools.url)).text();
+  const [, alarms] = /aria-label="Alarms"[^>]*>([^]*?)<\/table>/.exec(page)!;
+  expect([...alarms!.matchAll(/<th>(\w+)<\/th>/g)].map(([, heading]) => heading)).toEqual([
+    'Alarm',
+    'State',
+    'Since',
+  ]);
+  expect(alarms).toMatch(/<td class="text">grantkeeper-local-checks-stopped<\/td>\s*<td>OK<\/td>/);
+});
+
 test('another site cannot press the buttons', async () => {
   const answer = await post('/step', 'advance=PT1H', { 'sec-fetch-site': 'cross-site' });
   expect(answer.status).toBe(400);
