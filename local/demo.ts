@@ -21,6 +21,8 @@ export interface DemoOptions {
   };
   /** Epoch milliseconds at which the cloud's time starts. */
   readonly startMs: number;
+  /** Where the tools are: executions are shown there, and not in AWS's console. */
+  readonly toolsUrl?: string;
   /** A last word on the configuration of `Pulumi.local.yaml`. */
   readonly configure?: (config: Config) => Config;
   /** What to put into the client's secret; undefined leaves it empty, as after a first deployment. */
@@ -64,7 +66,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
           sharedClock: clock.shared,
           ...(options.limits && { limits: options.limits }),
         });
-        const located = withEndpoints(config, brokerage);
+        const { toolsUrl } = options;
+        const located = {
+          ...withEndpoints(config, brokerage),
+          ...(toolsUrl && { 'grantkeeper:executionUrl': `${toolsUrl}/execution?arn=` }),
+        };
         return options.configure?.(located) ?? located;
       },
     });

@@ -91,8 +91,10 @@ async function bringUp(ports: Record<PortName, number>): Promise<Running> {
     import('./demo.ts'),
     import('./tools/server.ts'),
   ]);
+  const tools = await startTools(ports['tools-port']);
   const demo = await startDemo({
     startMs: Date.now(),
+    toolsUrl: tools.url,
     ports: {
       aws: ports['aws-port'],
       api: ports['api-port'],
@@ -100,11 +102,11 @@ async function bringUp(ports: Record<PortName, number>): Promise<Running> {
       hop: ports['hop-port'],
       webhooks: ports['webhooks-port'],
     },
-  });
-  const tools = await startTools(demo.cloud, ports['tools-port']).catch(async (error: unknown) => {
-    await demo.close();
+  }).catch(async (error: unknown) => {
+    await tools.close();
     throw error;
   });
+  tools.show(demo.cloud);
   // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
   await demo.cloud.clock.advance(0);
   return { demo, tools };
@@ -141,6 +143,7 @@ function ready({ demo: { cloud, brokerage }, tools: { url } }: Running): string 
 Grantkeeper is running. Nothing here leaves this machine.
 
   ${url}   inbox, executions, logs; time stands still until you step it
+  ${cloud.apiUrl}/panel   the panel: sign in as operator@example.com, the mail is in the inbox
   ${cloud.apiUrl}   links and callback, as API Gateway serves them
   ${brokerage.issuer}   Demo Brokerage: login ID demo, password demo
   ${cloud.awsUrl}   AWS, for the ordinary SDK (access key "test", secret "test", us-east-1)

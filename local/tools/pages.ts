@@ -19,7 +19,7 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
       </p>
       <p>
         ${stepButton('PT1H', '+1 h')}${stepButton('P1D', '+1 day')}${stepButton('next', 'Next event')}
-        <a href="/">Look again</a>
+        <a href="/">Look again</a> · <a href="${String(cloud.outputs.panelUrl)}">The panel</a>
       </p>
       <h2>Inbox (${messages.length})</h2>
       ${messages.slice(0, 30).map(
@@ -123,12 +123,9 @@ function stepButton(advance: string, label: string): Html {
   </form>`;
 }
 
-/** Text with its addresses made links; those of AWS's console lead to the execution here. */
+/** Text with its addresses made links. */
 function linked(text: string): Html[] {
-  return text.split(/(https?:\/\/\S+)/).map((part, index) => {
-    if (index % 2 === 0) return html`${part}`;
-    const arn = /^https:\/\/\S+console\.aws\.amazon\.com\/\S+\/executions\/details\/(\S+)$/.exec(part)?.[1];
-    const href = arn === undefined ? part : `/execution?arn=${encodeURIComponent(arn)}`;
-    return html`<a href="${href}">${arn ?? part}</a>`;
-  });
+  return text
+    .split(/(https?:\/\/\S+)/)
+    .map((part, index) => (index % 2 === 0 ? html`${part}` : html`<a href="${part}">${part}</a>`));
 }

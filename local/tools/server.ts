@@ -14,6 +14,8 @@ import { overviewPage, problemPage } from './pages.ts';
 
 export interface ToolsServer {
   readonly url: string;
+  /** What it shows from now on. */
+  show(cloud: Cloud): void;
   close(): Promise<void>;
 }
 
@@ -31,10 +33,18 @@ class Refusal extends Error {
   }
 }
 
-/** The local tools: time, inbox, faults, and a page for a person. */
-export async function startTools(cloud: Cloud, port: number): Promise<ToolsServer> {
+/**
+ * The local tools: time, inbox, faults, and a page for a person. They listen before there is a cloud, so that its panel
+ * and its alerts can lead to them.
+ */
+export async function startTools(port: number): Promise<ToolsServer> {
+  let shown: Cloud | undefined;
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (shown === undefined) throw new Refusal('It is being brought up: look again in a moment.', 503);
+    await serve(shown, request, response);
+  };
   const server = createServer((request, response) => {
-    void serve(cloud, request, response).catch((error: unknown) => {
+    void answer(request, response).catch((error: unknown) => {
       const status = error instanceof Refusal ? error.status : 500;
       const message = error instanceof Error ? error.message : String(error);
       if (request.headers.accept?.includes('text/html')) page(response, problemPage(message), status);
@@ -43,6 +53,7 @@ export async function startTools(cloud: Cloud, port: number): Promise<ToolsServe
   });
   return {
     url: await listenOnLoopback(server, port),
+    show: (cloud) => void (shown = cloud),
     close: () => closeServer(server),
   };
 }

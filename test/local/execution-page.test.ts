@@ -11,8 +11,9 @@ let tools: ToolsServer;
 /** Of the first login, from its first tick on. */
 let firstArn: string;
 beforeAll(async () => {
-  demo = await TestDemo.start();
-  tools = await startTools(demo.cloud, 0);
+  tools = await startTools(0);
+  demo = await TestDemo.start({ toolsUrl: tools.url });
+  tools.show(demo.cloud);
   await demo.advance(0);
   firstArn = await newestArn();
 });

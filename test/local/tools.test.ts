@@ -9,8 +9,9 @@ import { TestDemo, hourMs } from '../helpers/demo.ts';
 let demo: TestDemo;
 let tools: ToolsServer;
 beforeAll(async () => {
-  demo = await TestDemo.start();
-  tools = await startTools(demo.cloud, 0);
+  tools = await startTools(0);
+  demo = await TestDemo.start({ toolsUrl: tools.url });
+  tools.show(demo.cloud);
 });
 afterAll(async () => {
   await tools.close();
@@ -108,12 +109,14 @@ test('an execution that waits is listed first, however many have ended since', a
   expect(page).toContain('Older ones are not shown here');
 });
 
-test("an alert's link to AWS's console leads to the execution here", async () => {
+test('an alert leads to the execution here, and the page to the panel', async () => {
   await demo.start({ connectionId: 'nobody', trigger: 'operator' });
   const page = await (await fetch(tools.url)).text();
-  const href = /<a href="(\/execution\?arn=[^"]+)">arn:aws:states[^<]+<\/a>/.exec(page)![1]!;
-  expect((await fetch(tools.url + href)).status).toBe(200);
-  expect(demo.alerts().at(-1)!.text).toContain('console.aws.amazon.com');
+  const href = /<a href="(http:[^"]+\/execution\?arn=arn:aws:states[^"]+)">/.exec(page)![1]!;
+  expect(href.startsWith(`${tools.url}/execution?`)).toBe(true);
+  expect((await fetch(href)).status).toBe(200);
+  const panel = /<a href="([^"]+)">The panel<\/a>/.exec(page)![1]!;
+  expect(panel).toBe(`${demo.cloud.apiUrl}/panel`);
 });
 
 test.each([
