@@ -11,8 +11,8 @@ export const actionNames = [
 
 export type ActionName = (typeof actionNames)[number];
 
-/** What the page says after an action; `?done=` names it. */
-export const doneWords: Readonly<Record<string, string>> = {
+/** What the page says after an action: `?done=` names it. */
+const doneWords = {
   reauthorize: 'Asked for: the owner is sent a link. The timeline shows when.',
   refresh: 'Asked for: the access token is refreshed now. The timeline shows the result.',
   test: 'Asked for: a test notice goes out over every channel of the owner. The timeline shows which took it.',
@@ -20,4 +20,11 @@ export const doneWords: Readonly<Record<string, string>> = {
   resume: 'Resumed, and checked at once.',
   disconnect: 'Asked for: the tokens are revoked and the secrets emptied now. The timeline shows the result.',
   'under-way': 'That was asked for a moment ago already, and is under way.',
-};
+} as const satisfies Partial<Record<ActionName | 'under-way', string>>;
+
+export type Done = keyof typeof doneWords;
+
+/** Undefined for what is none of these. */
+export function wordsFor(done: string | null): string | undefined {
+  return done !== null && Object.hasOwn(doneWords, done) ? doneWords[done as Done] : undefined;
+}

@@ -1,7 +1,7 @@
 import type { Clock, Panel, Random, Sessions } from '../../core/ports.ts';
 import type { HttpResponse, PanelRequest } from '../http.ts';
 import { backTo, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
-import { doneWords } from '../panel-action.ts';
+import { wordsFor } from '../panel-action.ts';
 import { liveHeader, visitorOf } from '../visitor.ts';
 import { disconnectPage } from './actions.ts';
 import { connectionPage } from './connection.ts';
@@ -60,7 +60,7 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
       ? disconnectPage(shown, visitor, nowMs)
       : operatorsOnly(connectionId, nowMs);
   }
-  const done = doneWords[query.get('done') ?? ''];
+  const done = wordsFor(query.get('done'));
   const isNewest = before === undefined;
   return connectionPage({ connection: shown, found, kind, isNewest, executionUrl, visitor, nowMs, done });
 }

@@ -20,11 +20,11 @@ export interface SignInPorts {
 }
 
 /** Mails to one address: somebody who finds none asks again, and nobody's inbox is flooded. */
-const asks = { most: 5, windowMs: 60 * 60_000 };
+const asks = { most: 10, windowMs: 60 * 60_000 };
 /** Asks and guesses of one source. */
 const tries = { most: 20, windowMs: 10 * 60_000 };
 /** Longer than sending a mail takes: the time of an answer tells nothing of whether there was one to send. */
-const answerMs = 1_000;
+const answerMs = 500;
 const longestAddress = 254;
 
 /**

@@ -13,7 +13,7 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse, PanelRequest } from '../http.ts';
 import { formOf, isSameOrigin } from '../http.ts';
-import type { ActionName } from '../panel-action.ts';
+import type { ActionName, Done } from '../panel-action.ts';
 import { actionNames } from '../panel-action.ts';
 import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
@@ -164,6 +164,6 @@ function minuteName({ action, settings }: Wish, clock: Clock): string {
   return `${settings.connectionId}-panel-${action}-${Math.floor(clock.nowMs() / 60_000)}`;
 }
 
-function done(connectionId: string, what: string): HttpResponse {
+function done(connectionId: string, what: Done): HttpResponse {
   return onTo(`${paths.connection(connectionId)}?done=${what}`);
 }

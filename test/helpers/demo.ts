@@ -224,6 +224,24 @@ type Form = Readonly<Record<string, string>> | readonly (readonly [string, strin
 /** As much of a browser as a login without script needs: cookies by origin, and redirects. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** @param headers that go with every request */
+  constructor(headers: Readonly<Record<string, string>> = {}) {
+    this.#headers = headers;
+  }
+
+  /** The same browser on a page of its own, whose requests have these headers. */
+  with(headers: Readonly<Record<string, string>>): Browser {
+    const same = new Browser({ ...this.#headers, ...headers });
+    for (const [host, jar] of this.#cookies) same.#cookies.set(host, jar);
+    return same;
+  }
+
+  /** As they are sent to that address. */
+  cookiesOf(url: string): string {
+    return [...this.#jar(url)].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
 
   open(url: string, stopAt?: string): Promise<Page> {
     return this.#go('GET', url, undefined, stopAt);
@@ -236,16 +254,17 @@ export class Browser {
   async #go(method: string, url: string, body: URLSearchParams | undefined, stopAt?: string): Promise<Page> {
     if (stopAt !== undefined && url.startsWith(stopAt)) return { url, status: 0, title: '', body: '' };
     const jar = this.#jar(url);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = this.cookiesOf(url);
     const response = await fetch(url, {
       method,
       redirect: 'manual',
-      headers: cookie === '' ? {} : { cookie },
+      headers: { ...this.#headers, ...(cookie !== '' && { cookie }) },
       ...(body && { body }),
     });
     for (const set of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(set)!;
-      jar.set(name!, value!);
+      if (set.includes('Max-Age=0')) jar.delete(name!);
+      else jar.set(name!, value!);
     }
     const text = await response.text();
     const location = response.headers.get('location');

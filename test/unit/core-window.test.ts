@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { WeeklyHours } from '../../core/window.ts';
-import { firstInstantWithin, openingAt, TimeZoneSchema, WeeklyHoursSchema } from '../../core/window.ts';
+import {
+  firstInstantWithin,
+  openingAt,
+  openingsWithin,
+  TimeZoneSchema,
+  WeeklyHoursSchema,
+} from '../../core/window.ts';
 import { dayMs, instants, iso, ms, tradingWeek, weeklyHours } from '../helpers/core-samples.ts';
 
 const everyDay = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] satisfies WeeklyHours['days'];
@@ -16,6 +22,33 @@ const opening = (within: WeeklyHours, at: string) => {
   return found && [iso(found.startMs), iso(found.endMs)];
 };
 const first = (within: WeeklyHours, at: string) => iso(firstInstantWithin(within, ms(at)));
+
+describe('the openings within a time', () => {
+  const within = (hours: WeeklyHours, from: string, to: string) =>
+    openingsWithin(hours, ms(from), ms(to)).map(({ startMs, endMs }) => [iso(startMs), iso(endMs)]);
+
+  test('are those that touch it, cut to it, in order', () => {
+    expect(within(tradingWeek, '2026-02-05T18:00:00Z', '2026-02-09T13:00:00Z')).toEqual([
+      ['2026-02-05T18:00:00.000Z', '2026-02-06T01:00:00.000Z'],
+      ['2026-02-06T12:00:00.000Z', '2026-02-07T01:00:00.000Z'],
+      ['2026-02-09T12:00:00.000Z', '2026-02-09T13:00:00.000Z'],
+    ]);
+    expect(within(tradingWeek, '2026-02-07T01:00:00Z', '2026-02-09T12:00:00Z')).toEqual([]);
+  });
+
+  test('of a week around a change of the clocks are as long as the days are', () => {
+    const week = within(hours('00:00', '23:59'), '2026-03-06T05:00:00Z', '2026-03-13T04:00:00Z');
+    expect(week.map(([start]) => start)).toEqual([
+      '2026-03-06T05:00:00.000Z',
+      '2026-03-07T05:00:00.000Z',
+      '2026-03-08T05:00:00.000Z',
+      '2026-03-09T04:00:00.000Z',
+      '2026-03-10T04:00:00.000Z',
+      '2026-03-11T04:00:00.000Z',
+      '2026-03-12T04:00:00.000Z',
+    ]);
+  });
+});
 
 describe('an opening', () => {
   test('holds its start and not its end', () => {

@@ -1,0 +1,153 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { Grant } from '../../core/grant.ts';
+import { newGrant } from '../../core/grant.ts';
+import { outlookOf } from '../../core/outlook.ts';
+import type { KnownIncident } from '../../core/standing.ts';
+import { concernsOf, standingOf } from '../../core/standing.ts';
+import {
+  hourMs,
+  iso,
+  loggedIn,
+  minuteMs,
+  ms,
+  schwab,
+  tradingWeek,
+  withLimits,
+} from '../helpers/core-samples.ts';
+
+/** A Monday; the grant ends a week later, the access token half an hour after the last refresh. */
+const login = ms('2026-03-02T15:00:00Z');
+const end = ms('2026-03-09T15:00:00Z');
+const fresh = (nowMs: number, change: Partial<Grant> = {}) =>
+  loggedIn(login, { refreshedAtMs: nowMs, accessExpiresAtMs: nowMs + 30 * minuteMs, ...change });
+const ticked = (atMs: number) => ({ lastTick: { scheduledTime: iso(atMs), executionId: 'arn:x' } });
+const incident = (step: string): KnownIncident => ({
+  step,
+  error: 'ConfigurationError',
+  since: iso(login),
+  reason: 'Because.',
+  executionId: 'arn:x',
+});
+const open = (expiresAtMs: number, startedAtMs?: number) => ({
+  authorization: { authorizationId: 'a', reason: 'rung' as const, expiresAtMs, startedAtMs },
+});
+
+const kinds = (grant: Grant, nowMs: number, incidents: KnownIncident[] = [], settings = schwab) =>
+  concernsOf(settings, grant, incidents, nowMs).map(({ kind }) => kind);
+const standing = (grant: Grant, nowMs: number, incidents: KnownIncident[] = [], settings = schwab) =>
+  standingOf(concernsOf(settings, grant, incidents, nowMs));
+
+describe('how a connection stands', () => {
+  test('is well while nothing is to be said', () => {
+    expect(kinds(fresh(login), login)).toEqual([]);
+    expect(standing(fresh(login), login)).toBe('well');
+  });
+
+  test('waits for its owner before the first login, and while a link is open', () => {
+    expect(kinds(newGrant, login)).toEqual(['first-login']);
+    expect(standing(newGrant, login)).toBe('waiting');
+    expect(kinds(fresh(login, open(login + hourMs)), login)).toEqual(['waiting']);
+    expect(standing(fresh(login, open(login + hourMs)), login)).toBe('waiting');
+    expect(kinds(fresh(login, open(login)), login)).toEqual([]);
+    // Expired, and its login has begun.
+    expect(kinds(fresh(login, open(login, login - minuteMs)), login)).toEqual(['waiting']);
+  });
+
+  test('ends soon from the first rung, 48 hours before', () => {
+    const first = end - 48 * hourMs;
+    expect(kinds(fresh(first - 1), first - 1)).toEqual([]);
+    expect(kinds(fresh(first), first)).toEqual(['ending']);
+    expect(standing(fresh(first), first)).toBe('ending');
+    expect(kinds(fresh(first, open(first + hourMs)), first)).toEqual(['ending', 'waiting']);
+  });
+
+  test('has failed when the token is needed and the grant is gone, or the provider rejects it', () => {
+    expect(concernsOf(schwab, fresh(end), [], end)).toEqual([{ kind: 'ended', atMs: end }]);
+    expect(standing(fresh(end), end)).toBe('failed');
+    expect(kinds(fresh(login, { status: 'rejected' }), login)).toEqual(['rejected']);
+    expect(standing(fresh(login, { status: 'rejected' }), login)).toBe('failed');
+    // Ended on a Saturday, needed on Monday.
+    const saturday = ms('2026-03-14T15:00:00Z');
+    const weekend = loggedIn(ms('2026-03-07T15:00:00Z'), { accessExpiresAtMs: saturday });
+    const settings = { ...schwab, neededHours: tradingWeek };
+    expect(kinds(weekend, saturday, [], settings)).toEqual(['ending']);
+  });
+
+  test('has failed while the access token is over though the grant lives', () => {
+    const grant = loggedIn(login);
+    expect(kinds(grant, login + 30 * minuteMs - 1)).toEqual([]);
+    expect(concernsOf(schwab, grant, [], login + 30 * minuteMs)).toEqual([
+      { kind: 'access-ended', atMs: login + 30 * minuteMs },
+    ]);
+    expect(standing(grant, login + 30 * minuteMs)).toBe('failed');
+    expect(kinds({ ...grant, accessExpiresAtMs: undefined }, login)).toEqual([]);
+  });
+
+  test('has failed while a step fails, not while a channel does', () => {
+    const failing = [incident('RefreshTokens')];
+    expect(kinds(fresh(login), login, failing)).toEqual(['incident']);
+    expect(standing(fresh(login), login, failing)).toBe('failed');
+    expect(kinds(fresh(login), login, [incident('Slack')])).toEqual(['incident']);
+    expect(standing(fresh(login), login, [incident('Slack')])).toBe('well');
+  });
+
+  test('has failed when two checks are overdue', () => {
+    const grant = fresh(login + 50 * minuteMs, ticked(login));
+    expect(kinds(grant, login + 50 * minuteMs - 1)).toEqual([]);
+    expect(concernsOf(schwab, grant, [], login + 50 * minuteMs)).toEqual([
+      { kind: 'silent', sinceMs: login },
+    ]);
+    expect(standing(grant, login + 50 * minuteMs)).toBe('failed');
+  });
+
+  test('is paused, or in set-up, whatever else', () => {
+    const pause = { by: 'ops@example.com', reason: 'holiday', atMs: login };
+    const paused = fresh(login, { paused: true, pause, status: 'rejected' });
+    expect(concernsOf(schwab, paused, [incident('RefreshTokens')], end)).toEqual([{ kind: 'paused', pause }]);
+    expect(standing(paused, end)).toBe('paused');
+    expect(kinds(fresh(login), login, [], { ...schwab, paused: true })).toEqual(['paused']);
+    expect(standing({ ...newGrant, setUp: true }, login)).toBe('set-up');
+  });
+});
+
+describe('what comes next', () => {
+  test('is the next check, 25 minutes after the last one, with what it will decide', () => {
+    const grant = fresh(login, ticked(login));
+    expect(outlookOf(schwab, grant, login + minuteMs)).toEqual({
+      nextCheckMs: login + 25 * minuteMs,
+      silentSinceMs: undefined,
+      decision: { decision: 'refresh', reason: 'the access token would not outlive the next check' },
+      nextRungMs: end - 48 * hourMs,
+    });
+  });
+
+  test('is not known before the first check', () => {
+    expect(outlookOf(schwab, newGrant, login)).toMatchObject({
+      nextCheckMs: undefined,
+      silentSinceMs: undefined,
+      decision: { decision: 'reauthorize', reason: 'first-login' },
+      nextRungMs: undefined,
+    });
+  });
+
+  test('keeps the rhythm of the schedule after checks that did not come', () => {
+    const grant = fresh(login, ticked(login));
+    expect(outlookOf(schwab, grant, login + 60 * minuteMs)).toMatchObject({
+      nextCheckMs: login + 75 * minuteMs,
+      silentSinceMs: login,
+    });
+    expect(outlookOf(schwab, grant, login - 1)).toMatchObject({ nextCheckMs: login + 25 * minuteMs });
+  });
+
+  test('is no notice while it is paused, after it was rejected, and where the grant has no end', () => {
+    const grant = fresh(login, ticked(login));
+    expect(outlookOf(schwab, { ...grant, paused: true }, login)).toMatchObject({
+      decision: { decision: 'none', reason: 'paused' },
+      nextRungMs: undefined,
+    });
+    expect(outlookOf({ ...schwab, paused: true }, grant, login).nextRungMs).toBeUndefined();
+    expect(outlookOf(schwab, { ...grant, status: 'rejected' }, login).nextRungMs).toBeUndefined();
+    expect(outlookOf(withLimits({}), grant, login).nextRungMs).toBeUndefined();
+  });
+});

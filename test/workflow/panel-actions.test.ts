@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { Browser, TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { csrfOf, operator, press, signIn, textOf, timelineOf, viewer } from '../helpers/panel.ts';
+import { tokenCalls } from '../helpers/story.ts';
+
+let demo: TestDemo;
+let path: string;
+beforeAll(async () => {
+  demo = await TestDemo.start();
+  await demo.connect();
+  path = `${demo.cloud.apiUrl}/panel/connections/demo-main`;
+});
+afterAll(() => demo[Symbol.asyncDispose]());
+
+const page = async (browser: Browser) => textOf((await browser.open(path)).body);
+/** Executions that the panel has started, newest first. */
+const started = async () =>
+  (await demo.executions()).map(({ name }) => name).filter((name) => name.includes('-panel-'));
+
+describe('an operator', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await signIn(demo, operator);
+  });
+
+  test('refreshes now, once however many press at once, and the timeline says who', async () => {
+    await demo.advance(minuteMs);
+    await demo.brokerage.reset();
+    const opened = await browser.open(path);
+    const other = await signIn(demo, operator);
+    const pressed = await Promise.all(
+      [browser, other].map(async (each) =>
+        each.post(`${path}/refresh`, { csrf: csrfOf(await each.open(path)) }),
+      ),
+    );
+    await demo.cloud.clock.idle();
+    expect(pressed.map(({ title }) => title)).toEqual(['demo-main', 'demo-main']);
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    expect(await started()).toHaveLength(1);
+    const lines = await timelineOf(demo, browser);
+    expect(lines.some((line) => line.includes('Asked for by an operator') && line.includes(operator))).toBe(
+      true,
+    );
+    expect(lines.some((line) => line.includes('Refreshed the access token'))).toBe(true);
+    expect(opened.body).toContain('Refresh now');
+  });
+
+  test('has the owner asked for a login; once while the link is open', async () => {
+    await demo.advance(minuteMs);
+    const before = demo.mails().length;
+    const asked = await press(demo, browser, 'reauthorize');
+    expect(textOf(asked.body)).toContain('Asked for: the owner is sent a link.');
+    expect(
+      demo
+        .mails()
+        .slice(before)
+        .map(({ to }) => to),
+    ).toEqual([viewer]);
+    expect(await page(browser)).toContain('Waits for its owner: the link that they were sent works until');
+    await demo.advance(minuteMs);
+    await press(demo, browser, 'reauthorize');
+    expect(demo.mails()).toHaveLength(before + 1);
+    expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+    await demo.cloud.clock.idle();
+    expect(await page(browser)).not.toContain('Waits for its owner');
+  });
+
+  test('pauses with a reason, which nobody refreshes or asks against, and resumes', async () => {
+    const missing = await press(demo, browser, 'pause', { reason: '   ' });
+    expect(missing).toMatchObject({ status: 400, title: 'A reason is missing' });
+    const reason = `holiday <script>alert("1")</script> & 'more'`;
+    await press(demo, browser, 'pause', { reason });
+    const paused = await browser.open(path);
+    expect(paused.body).not.toContain('<script>alert');
+    expect(textOf(paused.body)).toContain(`Paused by ${operator}, Mon 5 Jan,`);
+    expect(textOf(paused.body)).toContain(`“${reason}”. Nothing is checked or refreshed.`);
+    expect(textOf(paused.body)).toContain('nothing to do: paused.');
+    await demo.brokerage.reset();
+    await demo.advance(50 * minuteMs);
+    expect(await tokenCalls(demo)).toEqual([]);
+    for (const action of ['refresh', 'reauthorize']) {
+      const csrf = csrfOf(await browser.open(path));
+      expect(await browser.post(`${path}/${action}`, { csrf })).toMatchObject({
+        status: 409,
+        title: 'It is paused',
+      });
+    }
+    // Somebody else is a moment late: nothing is written twice.
+    await press(demo, browser, 'pause', { reason: 'another' });
+    expect(await demo.grant()).toMatchObject({ paused: true, pause: { by: operator, reason } });
+
+    await press(demo, browser, 'resume');
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    expect(await demo.grant()).not.toHaveProperty('pause');
+    await press(demo, browser, 'resume');
+    const lines = (await timelineOf(demo, browser, '?kind=action')).map((line) => line.split('GMT-5 ')[1]);
+    expect(lines.filter((line) => /^(Paused|Resumed)/.test(line ?? ''))).toEqual([
+      `Resumed by: ${operator}`,
+      `Paused by: ${operator} reason: ${reason}`,
+    ]);
+  });
+
+  test('does not disconnect without a mark in the box', async () => {
+    expect(await browser.open(`${path}/disconnect`)).toMatchObject({
+      status: 200,
+      title: 'Disconnect demo-main',
+    });
+    const refused = await press(demo, browser, 'disconnect');
+    expect(refused).toMatchObject({ status: 400, title: 'That was not confirmed' });
+    expect(await demo.grant()).toMatchObject({ status: 'active' });
+  });
+
+  test('does not log in for an owner', async () => {
+    expect(await press(demo, browser, 'continue')).toMatchObject({
+      status: 403,
+      title: 'You are not its owner',
+    });
+    expect(await page(browser)).not.toContain('Log in to Demo Brokerage here');
+  });
+});
+
+describe('a viewer', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await signIn(demo, viewer);
+  });
+
+  test.each(['refresh', 'reauthorize', 'test', 'pause', 'resume', 'disconnect'])(
+    'may not %s: nothing happens, and the timeline has it',
+    async (action) => {
+      const [executions, grant] = [await started(), await demo.grant()];
+      const refused = await press(demo, browser, action, { reason: 'x', sure: 'yes' });
+      expect(refused).toMatchObject({ status: 403, title: 'Only operators may do that' });
+      expect(await started()).toEqual(executions);
+      expect(await demo.grant()).toEqual(grant);
+      expect((await timelineOf(demo, browser, '?kind=action'))[0]).toMatch(
+        new RegExp(`Refused what: ${action} by: ${viewer} why: Only operators may do that$`),
+      );
+    },
+  );
+
+  test('sees no buttons, nor the page before a disconnection', async () => {
+    const seen = await page(browser);
+    expect(seen).toContain('You may look; operators may act.');
+    expect(seen).not.toContain('Refresh now');
+    expect(await browser.open(`${path}/disconnect`)).toMatchObject({ status: 403 });
+  });
+
+  test('who owns it logs in from there, without a mail; the ceremony is the same', async () => {
+    const before = demo.mails().length;
+    const link = await press(demo, browser, 'continue');
+    expect(link).toMatchObject({ status: 200, title: 'Log in to Demo Brokerage' });
+    expect(link.url).toMatch(/\/reauthorize\/demo-main\/[a-z0-9]{20}\/[\w-]{43}$/);
+    // Again, as somebody does who has closed the page: the same authorization, one more link.
+    const again = await press(demo, browser, 'continue');
+    expect(again.url.split('/').slice(0, 6)).toEqual(link.url.split('/').slice(0, 6));
+    expect(await demo.logIn(link.url)).toMatchObject({ title: 'Done: you are connected' });
+    await demo.cloud.clock.idle();
+    expect(demo.mails()).toHaveLength(before);
+    expect(await demo.grant()).toMatchObject({ status: 'active' });
+    expect(await browser.open(again.url)).toMatchObject({ status: 410, title: 'You have logged in already' });
+  });
+});
+
+describe('what is not taken', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await signIn(demo, operator);
+  });
+  const notTaken = { status: 403, title: 'That was not taken' };
+
+  test('a token that is missing, forged, or of another session', async () => {
+    const another = csrfOf(await (await signIn(demo, operator)).open(path));
+    await demo.advance(1);
+    for (const csrf of ['', 'A'.repeat(43), another]) {
+      expect(await browser.post(`${path}/refresh`, { csrf })).toMatchObject(notTaken);
+    }
+    expect((await timelineOf(demo, browser, '?kind=action'))[0]).toContain('Refused what: refresh');
+  });
+
+  test('a form that another site sent, though with the right token', async () => {
+    const csrf = csrfOf(await browser.open(path));
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+    ]) {
+      expect(await browser.with(headers).post(`${path}/refresh`, { csrf })).toMatchObject(notTaken);
+    }
+  });
+
+  test('a body that is no form, or far too long', async () => {
+    const json = browser.with({ 'content-type': 'application/json' });
+    const csrf = csrfOf(await browser.open(path));
+    expect(await json.post(`${path}/refresh`, { csrf })).toMatchObject(notTaken);
+    expect(await browser.post(`${path}/refresh`, { csrf, more: 'x'.repeat(30_000) })).toMatchObject(notTaken);
+  });
+
+  test('anything without a session', async () => {
+    const stranger = new Browser();
+    expect(await stranger.post(`${path}/refresh`, {})).toMatchObject({
+      status: 401,
+      title: 'You are not signed in',
+    });
+  });
+
+  test.each(['demo-other/refresh', 'demo-main/delete', 'demo-main/REFRESH', '__proto__/refresh'])(
+    'there is no %s',
+    async (what) => {
+      const csrf = csrfOf(await browser.open(path));
+      const address = `${demo.cloud.apiUrl}/panel/connections/${what}`;
+      expect(await browser.post(address, { csrf })).toMatchObject({
+        status: 404,
+        title: 'There is no such connection',
+      });
+    },
+  );
+});
+
+describe('the timeline', () => {
+  test('is paged: older lines follow, none twice, none left out', async () => {
+    const browser = await signIn(demo, operator);
+    await demo.advance(24 * hourMs);
+    const again = await signIn(demo, operator);
+    const seen: string[] = [];
+    let query: string | undefined = '?kind=refresh';
+    for (let pages = 0; query !== undefined; pages += 1) {
+      expect(pages).toBeLessThan(10);
+      const { body } = await again.open(path + query);
+      seen.push(
+        ...[...body.matchAll(/<li class="refresh">\s*<time datetime="([^"]+)"/g)].map(([, at]) => at!),
+      );
+      query = /href="[^"?]*(\?[^"#]*before=[^"#]*)#timeline">Older</
+        .exec(body)?.[1]
+        ?.replaceAll('&amp;', '&');
+    }
+    expect(seen.length).toBeGreaterThan(50);
+    expect(seen).toEqual([...seen].sort().reverse());
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(await browser.open(path)).toMatchObject({ status: 401 });
+  });
+
+  test.each(['?kind=none', '?before=x', '?before=event%23', '?kind=refresh&before=%00', '?done=__proto__'])(
+    'takes no notice of %s',
+    async (query) => {
+      const browser = await signIn(demo, operator);
+      expect(await browser.open(path + query)).toMatchObject({ status: 200, title: 'demo-main' });
+    },
+  );
+});
