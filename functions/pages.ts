@@ -18,6 +18,9 @@ button { width: 100%; margin: 1rem 0 .25rem; padding: .8rem 1rem; border: 0; bor
 button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 `;
 
+/** Tells instants in the reader's own time zone; without it they are in that of the configuration. */
+const ownerScript = '/panel/assets/owner.js';
+
 /** The one piece of markup that is not a template's: its hash stands in the policy below. */
 const rawStyle = new Html(style);
 const styleHash = createHash('sha256').update(style).digest('base64');
@@ -26,7 +29,7 @@ const headers: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   // No form-action: Chromium applies it to every redirect after a post, and providers hop origins.
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
+  'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
   'referrer-policy': 'same-origin',
   'strict-transport-security': 'max-age=31536000',
   'x-content-type-options': 'nosniff',
@@ -48,6 +51,7 @@ export function page({ statusCode, title, body }: Page): HttpResponse {
         <meta name="robots" content="noindex" />
         <title>${title} · Grantkeeper</title>
         <style>${rawStyle}</style>
+        <script type="module" src="${ownerScript}"></script>
       </head>
       <body>
         <main>

@@ -1,9 +1,7 @@
 import { addressKey } from '../core/panel.ts';
 import type { GrantkeeperError } from '../core/errors.ts';
-import { countdownInWords } from '../core/duration.ts';
 
 import { Html, html } from '../core/html.ts';
-import { formatInstant } from '../core/notice.ts';
 import type { HttpResponse } from './http.ts';
 
 import type { Visitor } from './visitor.ts';
@@ -96,17 +94,6 @@ export function onTo(location: string, cookies: readonly string[] = []): HttpRes
     headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location },
     ...(cookies.length > 0 && { cookies: [...cookies] }),
   };
-}
-
-/** An instant in a zone's own time; the script tells it in that of whoever looks. */
-export function instant(epochMs: number, timeZone: string): Html {
-  return html`<time datetime="${new Date(epochMs).toISOString()}">${formatInstant(epochMs, timeZone)}</time>`;
-}
-
-/** How long it is until then, or since; the script counts. */
-export function countdown(epochMs: number, nowMs: number): Html {
-  const words = countdownInWords(epochMs - nowMs);
-  return html`<span data-countdown="${new Date(epochMs).toISOString()}">${words}</span>`;
 }
 
 /** A page that says what went wrong, with one next step. */

@@ -1,8 +1,8 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import { formatInstant } from '../../core/notice.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from '../http.ts';
+import { instant } from '../instant.ts';
 import { page } from '../pages.ts';
 
 const openAgain = html`<p>Open the link in your mail again and log in once more.</p>`;
@@ -16,7 +16,7 @@ export function done(
     neededAtMs === undefined
       ? html`<p>There is nothing more to do.</p>`
       : html`<p>
-          It is good until <strong>${formatInstant(neededAtMs, owner.timeZone)}</strong>. You will get a mail
+          It is good until <strong>${instant(neededAtMs, owner.timeZone)}</strong>. You will get a mail
           in time before that.
         </p>`;
   return page({

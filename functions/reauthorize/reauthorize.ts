@@ -4,7 +4,6 @@ import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { parseLinkPath, stateOf } from '../../core/link.ts';
-import { formatInstant } from '../../core/notice.ts';
 import type {
   Authorization,
   Authorizations,
@@ -20,6 +19,7 @@ import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie, sourceOf } from '../http.ts';
+import { instant } from '../instant.ts';
 import { page, seeOther } from '../pages.ts';
 import { errorOf } from '../refusal.ts';
 import { reporting } from '../report.ts';
@@ -171,7 +171,7 @@ function invitation(
       <form method="post"><button>Continue to ${name}</button></form>
       <p class="dim">
         You type your password at ${name} and nowhere else; it is not seen or kept here. This link works until
-        ${formatInstant(authorization.expiresAtMs, owner.timeZone)}.
+        ${instant(authorization.expiresAtMs, owner.timeZone)}.
       </p>`,
   });
 }
@@ -186,7 +186,7 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
     return html`<p>It has ended, and works again as soon as you have logged in.</p>`;
   }
   const until =
-    ladder && html` until <strong>${formatInstant(ladder.neededAtMs, settings.owner.timeZone)}</strong>`;
+    ladder && html` until <strong>${instant(ladder.neededAtMs, settings.owner.timeZone)}</strong>`;
   return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
 }
 

@@ -5,7 +5,7 @@ import { html } from '../../core/html.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Concern, KnownIncident, Standing } from '../../core/standing.ts';
 import { isOfChannel, standingOf } from '../../core/standing.ts';
-import { countdown, instant } from '../panel-page.ts';
+import { countdown, instant } from '../instant.ts';
 
 export const standingWords = {
   failed: 'Failed',

@@ -6,7 +6,8 @@ import type { Settings } from '../../core/settings.ts';
 import type { Concern, Standing } from '../../core/standing.ts';
 import { concernsOf, standingOf } from '../../core/standing.ts';
 import type { HttpResponse } from '../http.ts';
-import { countdown, instant, panelPage, paths } from '../panel-page.ts';
+import { countdown, instant } from '../instant.ts';
+import { panelPage, paths } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
 import { badge, sentence, standingWords } from './concerns.ts';
 

@@ -3,7 +3,8 @@ import { eventKinds } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import type { EventsFound } from '../../core/ports.ts';
-import { instant, paths } from '../panel-page.ts';
+import { instant } from '../instant.ts';
+import { paths } from '../panel-page.ts';
 
 const kindWords = {
   check: 'Checks',

@@ -4,7 +4,7 @@ import { ladderOf } from '../../core/ladder.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
 import { openingsWithin, WeeklyHoursSchema } from '../../core/window.ts';
-import { instant } from '../panel-page.ts';
+import { instant } from '../instant.ts';
 
 const dayMs = 24 * 3600 * 1000;
 const days = 7;

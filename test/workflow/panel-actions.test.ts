@@ -236,7 +236,7 @@ describe('the timeline', () => {
         ?.replaceAll('&amp;', '&');
     }
     expect(seen.length).toBeGreaterThan(50);
-    expect(seen).toEqual([...seen].sort().reverse());
+    expect(seen).toEqual([...seen].sort().toReversed());
     expect(new Set(seen).size).toBe(seen.length);
     expect(await browser.open(path)).toMatchObject({ status: 401 });
   });
