@@ -1,31 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 
 import { launchChromium } from '../helpers/chromium.ts';
 import { TestDemo } from '../helpers/demo.ts';
-
-/** Where to leave screenshots for somebody to look at: `SCREENSHOTS=<folder> npm test -- test/browser`. */
-const folder = process.env.SCREENSHOTS;
+import { flaws, picture } from '../helpers/looks.ts';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
-  if (folder !== undefined) mkdirSync(folder, { recursive: true });
 });
 afterAll(() => browser.close());
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (folder === undefined) return;
-  for (const [width, colorScheme] of [
-    [360, 'light'],
-    [1200, 'dark'],
-  ] as const) {
-    await page.setViewportSize({ width, height: 720 });
-    await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
-  }
-}
 
 async function newPage(): Promise<{ page: Page; problems: string[] }> {
   const page = await browser.newPage();
@@ -49,6 +33,7 @@ test('an owner clicks the link, logs in at another site by way of a second origi
   expect(await page.evaluate("getComputedStyle(document.querySelector('button')).color")).toBe(
     'rgb(255, 255, 255)',
   );
+  expect(await flaws(page)).toEqual([]);
   await picture(page, '1-link');
 
   await page.getByRole('button', { name: 'Continue to Demo Brokerage' }).click();
@@ -60,6 +45,7 @@ test('an owner clicks the link, logs in at another site by way of a second origi
   await page.getByRole('button', { name: 'Allow' }).click();
 
   expect(await page.getByRole('heading').textContent()).toBe('Done: you are connected');
+  expect(await flaws(page)).toEqual([]);
   await picture(page, '4-done');
   expect([...origins]).toEqual([demo.cloud.apiUrl, demo.brokerage.issuer, demo.brokerage.hopOrigin]);
   expect(problems).toEqual([]);

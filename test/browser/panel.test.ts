@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+
+import type { ToolsServer } from '../../local/tools/server.ts';
+import { startTools } from '../../local/tools/server.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { TestDemo, dayMs, hourMs, minuteMs } from '../helpers/demo.ts';
+import { flaws, picture } from '../helpers/looks.ts';
+import { operator, signInLink, viewer } from '../helpers/panel.ts';
+
+let browser: Browser;
+let tools: ToolsServer;
+let demo: TestDemo;
+beforeAll(async () => {
+  [browser, tools] = await Promise.all([launchChromium(), startTools(0)]);
+  demo = await TestDemo.start({ toolsUrl: tools.url });
+  tools.show(demo.cloud);
+});
+afterAll(async () => {
+  await Promise.all([browser.close(), tools.close()]);
+  await demo[Symbol.asyncDispose]();
+});
+
+const problems: string[] = [];
+
+/** A page of a new browser of somebody in New York; what its console says of errors is a problem. */
+async function newPage(
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ page: Page; context: BrowserContext }> {
+  const context = await browser.newContext({ timezoneId: 'America/New_York', ...options });
+  const page = await context.newPage();
+  page.on(
+    'console',
+    (message) => message.type() === 'error' && problems.push(`${message.text()} ${message.location().url}`),
+  );
+  page.on('pageerror', (error) => problems.push(error.message));
+  return { page, context };
+}
+
+async function signIn(page: Page, email: string): Promise<void> {
+  await page.goto(`${demo.cloud.apiUrl}/panel`);
+  await page.getByLabel('Your address').fill(email);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  await page.goto(signInLink(demo, email)!);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Connections' }).waitFor();
+}
+
+const openConnection = (page: Page) => page.goto(`${demo.cloud.apiUrl}/panel/connections/demo-main`);
+const text = (page: Page, selector: string) => page.locator(selector).innerText();
+
+test('an operator signs in by mail and sees what waits; each page is flawless, narrow and wide, light and dark', async () => {
+  await demo.advance(0);
+  const { page, context } = await newPage();
+  await page.goto(`${demo.cloud.apiUrl}/panel`);
+  expect(await flaws(page)).toEqual([]);
+  await picture(page, 'panel-1-sign-in');
+  await page.getByLabel('Your address').fill('not an address');
+  await page.keyboard.press('Enter');
+  await page.getByText('That is not an e-mail address.').waitFor();
+  expect(await flaws(page)).toEqual([]);
+  problems.length = 0; // Chromium's console tells of a 400.
+  await page.getByLabel('Your address').fill(operator);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  expect(await flaws(page)).toEqual([]);
+  await picture(page, 'panel-2-sent');
+  await page.goto(signInLink(demo, operator)!);
+  expect(await flaws(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Sign in' }).press('Enter');
+  await page.getByRole('heading', { name: 'Connections' }).waitFor();
+  expect(await text(page, '#attention')).toContain(
+    'demo-main Not connected yet: its owner has to log in to Demo Brokerage for the first time.',
+  );
+  expect(await flaws(page)).toEqual([]);
+  await picture(page, 'panel-3-waiting');
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+describe('a connection', () => {
+  let page: Page;
+  beforeAll(async () => {
+    await demo.logIn(demo.newestLink());
+    await demo.cloud.clock.idle();
+    await demo.advance(4 * dayMs + 23 * hourMs + 50 * minuteMs);
+    ({ page } = await newPage());
+    await signIn(page, operator);
+    problems.length = 0;
+  });
+  afterAll(() => page.context().close());
+
+  test('shows how long each token lives in words and local time, what comes next, and the week', async () => {
+    await openConnection(page);
+    expect(await text(page, 'h1')).toBe('demo-main Well');
+    const lives = await text(page, '#lives');
+    expect(lives).toMatch(/Access token ends\s+in \d+ minutes\s+Sat 10 Jan, 07:\d\d GMT-5/);
+    expect(lives).toMatch(/Grant ends\s+in 2 days\s+Mon 12 Jan, 07:00 GMT-5/);
+    expect(lives).toMatch(/refresh the access token: the access token would not outlive the next check\./);
+    expect(lives).toMatch(/The owner is told next in \d+ minutes?.*, Sat 10 Jan, 07:00 GMT-5\./);
+    const week = await text(page, '#week');
+    expect(
+      week
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ).toEqual(
+      expect.arrayContaining([
+        'the token is always needed',
+        'the owner is told (email): Sat 10 Jan, 07:00 GMT-5',
+        'the owner is told (email, sms, slack, discord): Mon 12 Jan, 06:00 GMT-5',
+        'the grant ends: Mon 12 Jan, 07:00 GMT-5',
+      ]),
+    );
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'panel-4-well');
+    expect(problems).toEqual([]);
+  });
+
+  test('keeps itself current: it counts down, and shows what has happened without a reload', async () => {
+    await page.clock.install();
+    await openConnection(page);
+    const marked = await page.evaluate("document.querySelector('main').dataset.mark = 'same page'");
+    const before = await page.locator('#lives [data-countdown]').first().innerText();
+    await page.clock.runFor(2 * minuteMs);
+    expect(await page.locator('#lives [data-countdown]').first().innerText()).not.toBe(before);
+    await demo.advance(30 * minuteMs);
+    await page.clock.runFor(16_000);
+    await page.getByText('The grant nears its end:').waitFor();
+    expect(await text(page, 'h1')).toBe('demo-main Ends soon');
+    expect(await text(page, '#events')).toContain('Told the owner');
+    expect(await text(page, '#attention')).toContain('before Mon 12 Jan, 07:00 GMT-5');
+    expect(await page.evaluate("document.querySelector('main').dataset.mark")).toBe(marked);
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'panel-5-ending');
+    expect(problems).toEqual([]);
+  });
+
+  test('leaves alone what somebody is typing into, and says when it has no answer', async () => {
+    await page.getByLabel('Why').fill('half a sen');
+    await demo.advance(25 * minuteMs);
+    await page.clock.runFor(16_000);
+    expect(await page.getByLabel('Why').inputValue()).toBe('half a sen');
+    await page.context().setOffline(true);
+    await page.clock.runFor(16_000);
+    await page.getByText('No answer just now: what you see may be some time old.').waitFor();
+    await page.context().setOffline(false);
+    await page.clock.runFor(16_000);
+    await page.getByText('No answer just now').waitFor({ state: 'hidden' });
+    problems.length = 0; // Chromium's console tells of the answers that did not come.
+  });
+
+  test('is refreshed, paused and resumed by its buttons, each with a word of what was done', async () => {
+    await openConnection(page);
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText('Asked for: the access token is refreshed now.').waitFor();
+    // Said once: not when it is loaded again.
+    expect(page.url()).not.toContain('done=');
+    await page.getByLabel('Why').fill('holiday <b>1</b>');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused. Nothing is checked').waitFor();
+    expect(await text(page, '#attention')).toContain('“holiday <b>1</b>”');
+    expect(await page.getByRole('button', { name: 'Refresh now' }).count()).toBe(0);
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'panel-6-paused');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Resumed, and checked at once.').waitFor();
+    await demo.cloud.clock.idle();
+    expect(problems).toEqual([]);
+  });
+
+  test('leads from a line of the timeline to its execution, drawn', async () => {
+    await page.getByRole('link', { name: 'Actions' }).click();
+    await page.getByText('Asked for by an operator').first().waitFor();
+    await page.getByRole('link', { name: 'Execution' }).first().click();
+    await page.getByRole('heading', { name: 'Execution' }).first().waitFor();
+    expect(page.url()).toMatch(/\/execution\?arn=arn:aws:states:.*demo-main-panel-refresh-\d+$/);
+    expect(await page.locator('svg').count()).toBe(1);
+    await page.goBack();
+  });
+
+  test('asks before what cannot be undone', async () => {
+    await openConnection(page);
+    await page.getByRole('link', { name: 'Disconnect' }).click();
+    await page.getByRole('heading', { name: 'Disconnect demo-main?' }).waitFor();
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'panel-7-disconnect');
+    // The box is wanted by the browser already.
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    expect(page.url()).toMatch(/\/disconnect$/);
+    await page.getByRole('link', { name: 'Keep it' }).click();
+    await page.getByRole('heading', { name: 'demo-main' }).waitFor();
+  });
+
+  test('is renewed by an owner who is signed in, from the panel to the provider and back', async () => {
+    const { page: owners, context } = await newPage({ timezoneId: 'Asia/Tokyo' });
+    await signIn(owners, viewer);
+    await owners.goto(`${demo.cloud.apiUrl}/panel/connections/demo-main`);
+    await picture(owners, 'panel-8-owner');
+    await owners.getByRole('button', { name: 'Log in to Demo Brokerage here' }).click();
+    await owners.getByRole('heading', { name: 'Log in to Demo Brokerage' }).waitFor();
+    // In the zone of whoever reads it, and the configuration's in its title.
+    const until = owners.locator('time').first();
+    expect(await until.innerText()).toBe('Mon 12 Jan, 21:00 GMT+9');
+    expect(await until.getAttribute('title')).toBe('Mon 12 Jan, 07:00 GMT-5 · 2026-01-12T12:00:00.000Z');
+    expect(await flaws(owners)).toEqual([]);
+    await owners.getByRole('button', { name: 'Continue to Demo Brokerage' }).click();
+    await owners.getByLabel('Login ID').fill('demo');
+    await owners.getByLabel('Password').fill('demo');
+    await owners.getByRole('button', { name: 'Log in' }).click();
+    await owners.getByRole('button', { name: 'Allow' }).click();
+    await owners.getByRole('heading', { name: 'Done: you are connected' }).waitFor();
+    expect(await flaws(owners)).toEqual([]);
+    await context.close();
+    await openConnection(page);
+    expect(await text(page, 'h1')).toBe('demo-main Well');
+  });
+});
+
+test('everything but the countdowns works without JavaScript', async () => {
+  const { page, context } = await newPage({ javaScriptEnabled: false });
+  await signIn(page, operator);
+  await page.getByRole('link', { name: 'demo-main' }).first().click();
+  await demo.advance(minuteMs);
+  // In the owner's zone, for nobody knows the reader's.
+  expect(await text(page, '#lives')).toMatch(/Grant ends\s+in \d days?.*\s+\w+ \d+ Jan, \d\d:\d\d GMT-5/);
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  expect(await text(page, '.done')).toContain('Asked for: the access token is refreshed now.');
+  await page.getByLabel('Why').fill('without script');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  expect(await text(page, '#attention')).toContain('“without script”');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByRole('link', { name: 'Refreshes' }).click();
+  expect(await text(page, '#events')).not.toContain('Paused');
+  await page.getByRole('link', { name: 'Older' }).click();
+  await page.getByRole('link', { name: 'Newest' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  expect(await text(page, 'h1')).toBe('You are signed out');
+  await demo.cloud.clock.idle();
+  await context.close();
+});
+
+test('a session that ends under an open page is said on it, and pressing changes nothing', async () => {
+  const { page, context } = await newPage();
+  await signIn(page, operator);
+  await page.clock.install();
+  await openConnection(page);
+  await demo.advance(61 * minuteMs);
+  await page.clock.runFor(16_000);
+  await page.getByText('You are signed out: load the page again to sign in.').waitFor();
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+  expect(await flaws(page)).toEqual([]);
+  await context.close();
+});
