@@ -42,6 +42,9 @@ const typeWords = {
   refused: 'Refused',
 } as const satisfies Record<keyof typeof eventKinds, string>;
 
+/** What the details of an event are called where their own name says too little. */
+const factWords: Readonly<Record<string, string>> = { notice: 'planned for', why: 'because' };
+
 export interface Timeline {
   readonly connectionId: string;
   readonly found: EventsFound;
@@ -85,7 +88,7 @@ function listed({ at, type, details }: TimelineEvent, timeZone: string, executio
   const facts = Object.entries(rest).filter(([name]) => name !== 'authorizationId');
   return html`<li class="${kind}">
     ${instant(Date.parse(at), timeZone)}
-    <span><strong>${typeWords[type] ?? type}</strong>${facts.map(([name, value]) => html` <span class="fact">${name}: ${fact(value, timeZone)}</span>`)}</span>
+    <span><strong>${typeWords[type] ?? type}</strong>${facts.map(([name, value]) => html` <span class="fact">${factWords[name] ?? name}: ${fact(value, timeZone)}</span>`)}</span>
     ${typeof executionId === 'string' ? html`<a href="${executionUrl}${executionId}">Execution</a>` : ''}
   </li>`;
 }

@@ -52,6 +52,7 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
       )}
     </svg>
     <figcaption>
+      <p class="dim">Days of ${timeZone}</p>
       <ul class="legend">
         <li><span class="key needed"></span> ${settings.neededHours ? 'the token is needed' : 'the token is always needed'}</li>
         ${marks.map(

@@ -135,7 +135,7 @@ describe('a viewer', () => {
       expect(await started()).toEqual(executions);
       expect(await demo.grant()).toEqual(grant);
       expect((await timelineOf(demo, browser, '?kind=action'))[0]).toMatch(
-        new RegExp(`Refused what: ${action} by: ${viewer} why: Only operators may do that$`),
+        new RegExp(`Refused what: ${action} by: ${viewer} because: Only operators may do that$`),
       );
     },
   );
