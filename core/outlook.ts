@@ -1,3 +1,4 @@
+import { deadlineOf } from './deadline.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
 import type { Grant } from './grant.ts';
@@ -15,6 +16,11 @@ export interface Outlook {
   readonly decision: Decision;
   /** When the owner will be told next, if they do not log in before. */
   readonly nextRungMs: number | undefined;
+}
+
+/** When the grant ends, as far as it is alive and its provider sets an end. */
+export function grantEndsAtMs(settings: Settings, grant: Grant): number | undefined {
+  return grant.status === 'active' ? deadlineOf(settings.provider.limits, grant) : undefined;
 }
 
 /** Runs the very decision that the next check will run, at the time when it will. */

@@ -99,6 +99,11 @@ function standingOfConcern(concern: Concern): Standing {
   }
 }
 
+/** All but what somebody has chosen. */
+export function needsSomebody({ kind }: Concern): boolean {
+  return kind !== 'paused' && kind !== 'set-up';
+}
+
 /** Whether it is a way to the owner that fails, and not the grant. */
 export function isOfChannel({ step }: Incident): boolean {
   return channelNames.some((name) => channelSteps[name] === step);

@@ -1,9 +1,7 @@
-import { addressKey } from '../core/panel.ts';
 import type { GrantkeeperError } from '../core/errors.ts';
-
 import { Html, html } from '../core/html.ts';
+import { addressKey } from '../core/panel.ts';
 import type { HttpResponse } from './http.ts';
-
 import type { Visitor } from './visitor.ts';
 
 export const paths = {

@@ -1,8 +1,7 @@
 import type { EventKind } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import { ladderOf } from '../../core/ladder.ts';
-import { outlookOf } from '../../core/outlook.ts';
+import { grantEndsAtMs, outlookOf } from '../../core/outlook.ts';
 import type { EventsFound, KeptConnection } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { concernsOf, standingOf } from '../../core/standing.ts';
@@ -54,9 +53,6 @@ export function connectionPage(view: ConnectionView): HttpResponse {
 /** How long each token lives, and what comes next. */
 function lives({ settings, grant }: ConnectionView['connection'], nowMs: number): Html {
   const { timeZone } = settings.owner;
-  const ladder = ladderOf(settings, grant);
-  const isKept = grant.status === 'active';
-  const endsAtMs = isKept ? ladder?.deadlineMs : undefined;
   const tile = (title: string, epochMs: number | undefined, otherwise: string) =>
     html`<section class="card">
       <h2>${title}</h2>
@@ -68,7 +64,7 @@ function lives({ settings, grant }: ConnectionView['connection'], nowMs: number)
       }
     </section>`;
   return html`${tile('Access token ends', grant.accessExpiresAtMs, 'There is none.')}
-    ${tile('Grant ends', endsAtMs, isKept ? 'The provider sets no end.' : 'There is no grant.')}
+    ${tile('Grant ends', grantEndsAtMs(settings, grant), grant.status === 'active' ? 'The provider sets no end.' : 'There is no grant.')}
     <section class="card">
       <h2>Next</h2>
       ${next(settings, grant, nowMs)}

@@ -1,10 +1,10 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { grantEndsAtMs } from '../../core/outlook.ts';
 import type { KeptConnection } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Concern, Standing } from '../../core/standing.ts';
-import { concernsOf, standingOf } from '../../core/standing.ts';
+import { concernsOf, needsSomebody, standingOf } from '../../core/standing.ts';
 import type { HttpResponse } from '../http.ts';
 import { countdown, instant } from '../instant.ts';
 import { panelPage, paths } from '../panel-page.ts';
@@ -75,8 +75,8 @@ function rowOf(connection: KeptConnection, nowMs: number): Row[] {
 
 /** The warning banner: the worst of each connection that needs somebody. */
 function attention(rows: readonly Row[], executionUrl: string, nowMs: number): Html {
-  const needing = rows.filter(({ standing }) => ['failed', 'ending', 'waiting'].includes(standing));
-  if (needing.length === 0) return html`<p class="all-well">Every connection is well.</p>`;
+  const needing = rows.filter(({ concerns }) => concerns.some(needsSomebody));
+  if (needing.length === 0) return html`<p class="all-well">Nothing needs attention.</p>`;
   return html`<section class="banner ${needing[0]!.standing}" aria-label="What needs attention">
     <ul>
       ${needing.slice(0, 10).map(
@@ -99,13 +99,12 @@ function listed(row: Row, isShown: boolean, nowMs: number): Html {
     epochMs === undefined
       ? html`–`
       : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone)}</small>`;
-  const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
   return html`<li class="card" data-search="${searchText(row)}" data-standing="${standing}"${isShown ? '' : html` hidden`}>
     <h2><a href="${paths.connection(connectionId)}">${connectionId}</a> ${badge(standing)}</h2>
     <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
     <dl>
       <div><dt>Access token ends</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
-      <div><dt>Grant ends</dt><dd>${when(deadlineMs)}</dd></div>
+      <div><dt>Grant ends</dt><dd>${when(grantEndsAtMs(settings, grant))}</dd></div>
     </dl>
   </li>`;
 }

@@ -39,7 +39,7 @@ export async function flaws(page: Page): Promise<string[]> {
     await page.setViewportSize({ width, height: 720 });
     await page.emulateMedia({ colorScheme });
     await page.evaluate(axe);
-    const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
+    const violations = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)');
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue;
       found.push(

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
-import { outlookOf } from '../../core/outlook.ts';
+import { grantEndsAtMs, outlookOf } from '../../core/outlook.ts';
 import type { KnownIncident } from '../../core/standing.ts';
-import { concernsOf, standingOf } from '../../core/standing.ts';
+import { concernsOf, needsSomebody, standingOf } from '../../core/standing.ts';
 import {
   hourMs,
   iso,
@@ -101,6 +101,16 @@ describe('how a connection stands', () => {
     expect(standing(grant, login + 50 * minuteMs)).toBe('failed');
   });
 
+  test('needs somebody, unless somebody has chosen it so', () => {
+    const needs = (grant: Grant, incidents: KnownIncident[] = []) =>
+      concernsOf(schwab, grant, incidents, login).some(needsSomebody);
+    expect(needs(fresh(login))).toBe(false);
+    expect(needs(newGrant)).toBe(true);
+    expect(needs(fresh(login), [incident('Slack')])).toBe(true);
+    expect(needs({ ...newGrant, paused: true })).toBe(false);
+    expect(needs({ ...newGrant, setUp: true })).toBe(false);
+  });
+
   test('is paused, or in set-up, whatever else', () => {
     const pause = { by: 'ops@example.com', reason: 'holiday', atMs: login };
     const paused = fresh(login, { paused: true, pause, status: 'rejected' });
@@ -109,6 +119,12 @@ describe('how a connection stands', () => {
     expect(kinds(fresh(login), login, [], { ...schwab, paused: true })).toEqual(['paused']);
     expect(standing({ ...newGrant, setUp: true }, login)).toBe('set-up');
   });
+});
+
+test('a grant ends where it is alive and its provider sets an end', () => {
+  expect(grantEndsAtMs(schwab, loggedIn(login))).toBe(end);
+  expect(grantEndsAtMs(schwab, loggedIn(login, { status: 'rejected' }))).toBeUndefined();
+  expect(grantEndsAtMs(withLimits({}), loggedIn(login))).toBeUndefined();
 });
 
 describe('what comes next', () => {
