@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import type { Registered } from '../../local/program/evaluate.ts';
-import { TestDemo, hourMs } from '../helpers/demo.ts';
+import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { operator, press, signIn } from '../helpers/panel.ts';
 import { askForLogin, setClientSecret, stored, toNextTick, withProviderData } from '../helpers/stored.ts';
 import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
 
@@ -91,7 +92,7 @@ function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-test('every permission of every role is used on a walk through first login, refresh, rung and re-authorization', async () => {
+test('every permission of every role is used on a walk through first login, refresh, rung, re-authorization and panel', async () => {
   await using demo = await TestDemo.start({ configure: shortGrant });
   const tap = new Wiretap(demo);
   const wrong = JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: 'wrong' });
@@ -135,6 +136,12 @@ test('every permission of every role is used on a walk through first login, refr
   await demo.logIn(demo.newestLink());
   tap.refuse = () => undefined;
   await toNextTick(demo);
+
+  // The panel, a minute and more after signing in: the session was used.
+  const browser = await signIn(demo, operator);
+  await demo.advance(2 * minuteMs);
+  await press(demo, browser, 'refresh');
+  await browser.open(`${demo.cloud.apiUrl}/panel`);
 
   const used = new Set(tap.calls.map(({ principal, action }) => `${principal} ${action}`));
   const granted = demo.cloud.resources.filter(isRolePolicy).flatMap((resource) => {
