@@ -330,7 +330,13 @@ export interface Incidents {
    * Ends the incidents that are over. Answers those that `by` has ended, now or in an earlier attempt: operators are
    * to be told of these.
    */
-  end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<Incident[]>;
+  end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<EndedIncident[]>;
+}
+
+export interface EndedIncident {
+  readonly incident: Incident;
+  /** Ended by this very call, not by an earlier attempt. */
+  readonly isNew: boolean;
 }
 
 /** Counted and measured for the alarms and the dashboard. A dimension has few values. */

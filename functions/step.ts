@@ -11,6 +11,10 @@ export const AskSchema = z.object({
   scheduledTime: z.optional(z.string()),
   force: z.optional(z.enum(['refresh', 'reauthorize', 'repin'])),
   authorizationId: z.optional(z.string()),
+  /** Address of the operator who asked, for the timeline. */
+  by: z.optional(
+    z.string().check(z.minLength(1), z.maxLength(254), z.regex(/^\P{Cc}*$/u, { error: 'must be one line' })),
+  ),
 });
 
 /** What every state of the workflow passes to its function. */

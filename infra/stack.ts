@@ -119,7 +119,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.useTable, may.findIncidents, may.readClients],
+    [may.useTable, may.recordEvents, may.findIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',

@@ -8,6 +8,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { NextPorts } from '../next.ts';
 import { decided } from '../next.ts';
 import type { StepInput } from '../step.ts';
+import { eventsOf, recordIfPossible } from '../timeline.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
 export interface CheckGrantPorts extends NextPorts {
@@ -47,6 +48,11 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   const answer = await decided('checked', 'CheckGrant', input, connection, ports);
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
+  // Once an execution: what it does after that has lines of its own.
+  if (input.entry === 0) {
+    const { decision, reason } = answer.next;
+    await recordIfPossible(eventsOf(input, ports.events), connectionId, 'checked', { decision, reason });
+  }
   return { ...answer, known: known(grant) };
 }
 

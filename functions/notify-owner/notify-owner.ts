@@ -10,6 +10,7 @@ import { next } from '../next.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
 import type { StepOutput } from '../step.ts';
+import { eventsOf } from '../timeline.ts';
 import type { NotifyOwnerInput } from './contract.ts';
 
 export interface NotifyOwnerPorts extends OfferPorts, NextPorts {
@@ -56,6 +57,6 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     const ask = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };
     outcome = await offer({ ...ask, reason: 'rung' }, ports);
   }
-  await ports.events.record(connectionId, 'notified', { notice: about, outcome });
+  await eventsOf(input, ports.events).record(connectionId, 'notified', { notice: about, outcome });
   return next(outcome, 'notify', input, ports);
 }

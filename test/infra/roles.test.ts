@@ -86,7 +86,7 @@ const reachOwners = [
 ];
 
 test.each([
-  ['check-grant', [useTable, findIncidents, readClients]],
+  ['check-grant', [useTable, recordEvents, findIncidents, readClients]],
   ['refresh-tokens', [useTable, recordEvents, findIncidents, readClients, keepTokens, resume]],
   ['notify-owner', [useTable, recordEvents, findIncidents, resume, ...reachOwners]],
   ['request-reauthorization', [useTable, recordEvents, resume, ...reachOwners]],

@@ -54,6 +54,7 @@ describe('keep-grant.asl.json', () => {
       RequestReauthorization: expect.stringContaining('$max([60, '),
       RecordIncident: 30,
       AlertOperator: 30,
+      RecordFailure: 30,
       TellRecovery: 30,
     });
   });
@@ -264,7 +265,9 @@ describe('the lint reports', () => {
     [
       'a placeholder that nothing fills in',
       ['nothing fills in ${Table}', '${TableName} is not used'],
-      ({ RecordIncident }) => set(RecordIncident!.Arguments, { TableName: '${Table}' }),
+      ({ RecordIncident, RecordFailure }) => {
+        for (const state of [RecordIncident, RecordFailure]) set(state!.Arguments, { TableName: '${Table}' });
+      },
     ],
   ])('%s', (_, problem, breakIt) => {
     expect(broken(breakIt)).toEqual(expect.arrayContaining([problem].flat()));
