@@ -210,6 +210,15 @@ export function dynamoGrants(table: Table): Grants {
         },
       });
     },
+
+    async recordReached(connectionId, channels, atMs) {
+      if (channels.length === 0) return;
+      await table.update({
+        ...record(connectionId),
+        expression: `SET ${channels.map((channel) => `#${reachedAt(channel)} = :atMs`).join(', ')}`,
+        values: { atMs },
+      });
+    },
   };
 }
 

@@ -17,7 +17,7 @@ export const DecisionSchema = z.discriminatedUnion('decision', [
   z.object({
     decision: z.literal('notify'),
     reason: z.string(),
-    kind: z.enum(['expiring', 'restored']),
+    kind: z.enum(['expiring', 'restored', 'test']),
     /** The rung's instant, ISO 8601; for `expiring`. */
     rung: z.optional(z.string()),
     /** When the link in the notice ends, ISO 8601; for `expiring`. */
@@ -39,9 +39,15 @@ export type Decision = z.infer<typeof DecisionSchema>;
 export const DoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize']));
 export type Done = z.infer<typeof DoneSchema>;
 
+/**
+ * What somebody asks for, whether it is due or not. `repin`: as `reauthorize`, and whoever logs in is the owner from
+ * then on. `test`: a notice that says so.
+ */
+export const ForceSchema = z.enum(['refresh', 'reauthorize', 'repin', 'test']);
+export type Force = z.infer<typeof ForceSchema>;
+
 export interface Ask {
-  /** `repin`: as `reauthorize`, and whoever logs in is the owner from then on. */
-  readonly force?: 'refresh' | 'reauthorize' | 'repin' | undefined;
+  readonly force?: Force | undefined;
   readonly authorizationId?: string | undefined;
   readonly done: Done;
 }
@@ -52,6 +58,10 @@ const reminderMs = 24 * 3600 * 1000;
 /** What to do next for one grant. Pure: the same arguments give the same answer. The order is the design's. */
 export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask): Decision {
   const did = (step: Done[number]) => ask.done.includes(step);
+  // It is about channels, not about the grant.
+  if (ask.force === 'test' && !did('notify')) {
+    return { decision: 'notify', reason: 'asked for', kind: 'test' };
+  }
   if (settings.paused || grant.paused) return none('paused');
   if (grant.setUp) return none('still in set-up');
   if (isStranded(grant.login, nowMs) && !did('refresh')) {

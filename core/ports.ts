@@ -64,6 +64,8 @@ export interface Grants {
   /** False when another execution claimed this notice a moment ago, or it was told. */
   claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
   recordTold(connectionId: string, told: Told): Promise<void>;
+  /** These channels took a message that told nothing of the grant. */
+  recordReached(connectionId: string, channels: readonly ChannelName[], atMs: number): Promise<void>;
 }
 
 export interface TakenOver {

@@ -64,6 +64,23 @@ describe('1. paused or in set-up', () => {
   });
 });
 
+describe('a test of the channels', () => {
+  const tested: Decision = { decision: 'notify', reason: 'asked for', kind: 'test' };
+  test.each<[string, Partial<Grant>, Settings]>([
+    ['is paused', { ...newGrant, paused: true }, schwab],
+    ['is paused in config', newGrant, { ...schwab, paused: true }],
+    ['is in set-up', { ...newGrant, setUp: true }, schwab],
+    ['was never authorized', newGrant, schwab],
+    ['is kept and needs a refresh', fresh(login, { accessExpiresAtMs: login }), schwab],
+  ])('is made, once, where a connection %s', (_, change, settings) => {
+    const grant = { ...newGrant, ...change };
+    expect(at(login, grant, { force: 'test' }, settings)).toEqual(tested);
+    expect(at(login, grant, { force: 'test', done: ['notify'] }, settings)).toEqual(
+      at(login, grant, { done: ['notify'] }, settings),
+    );
+  });
+});
+
 test('an operator who pins anew is answered first, whatever was asked of the owner before', () => {
   const asked = fresh(login, open('requested', '2026-03-03T15:00:00Z'));
   const answer = at(login, asked, { force: 'repin' });
