@@ -268,6 +268,23 @@ export interface TokenEndpoint {
   identify(provider: Provider, tokens: TokenSet): Promise<Identity>;
 }
 
+/**
+ * What became of a token that was given back:
+ * - `not-offered`: the provider has no place for it, or none for tokens of that type
+ * - `refused`: it will not take it, whatever is tried again
+ * - `unavailable`: it did not answer; it may take it another time
+ */
+export type RevocationAnswer = 'revoked' | 'not-offered' | 'refused' | 'unavailable';
+
+export interface RevocationEndpoint {
+  revoke(
+    provider: Provider,
+    client: Client,
+    token: Secret,
+    type: 'refresh_token' | 'access_token',
+  ): Promise<RevocationAnswer>;
+}
+
 export interface CodeExchange {
   /** The callback's query parameters, checked before. */
   readonly parameters: URLSearchParams;
