@@ -1,7 +1,7 @@
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { EventType } from './event.ts';
-import type { AskReason, Grant, Login, OpenAuthorization } from './grant.ts';
+import type { AskReason, Disconnection, Grant, Login, OpenAuthorization, Revocation } from './grant.ts';
 import type { Identity } from './identity.ts';
 import type { Incident } from './incident.ts';
 import type { MetricName } from './metrics.ts';
@@ -31,7 +31,8 @@ export interface Grants {
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
   /**
    * Takes the lease whoever has it, for a login never waits, and writes the login down. Undefined while the record has
-   * one that is recorded and whose waits are not ended yet: it would be forgotten.
+   * one that is recorded and whose waits are not ended yet, for it would be forgotten; and where the connection was
+   * ended since this login was asked for.
    */
   takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver | undefined>;
   /** Does nothing when the lease is somebody else's by now. */
@@ -43,15 +44,28 @@ export interface Grants {
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
+  /**
+   * Takes the lease and writes down that the connection is ended: no login that was asked for before is recorded any
+   * more. A repeat goes on with what was begun.
+   * @throws {LeaseHeldError} while somebody else's lease runs
+   */
+  beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
+  /** False when the fencing number is no longer ours. */
+  recordRevocation(connectionId: string, fencingNumber: number, revocation: Revocation): Promise<boolean>;
+  /**
+   * All of the disconnection is done: of the grant nothing is left but whose it was. Gives the lease back. False when
+   * the fencing number is no longer ours.
+   */
+  recordDisconnected(connectionId: string, fencingNumber: number): Promise<boolean>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
   /**
-   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened
-   * since `previousId` was read, or another execution tells that notice now.
+   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened,
+   * or the connection ended, since the grant was read; or another execution tells that notice now.
    */
   openAuthorization(
     connectionId: string,
-    previousId: string | undefined,
+    read: Pick<Grant, 'status' | 'fencingNumber' | 'authorization'>,
     authorization: OpenAuthorization,
     claim: Claim | undefined,
   ): Promise<boolean>;
@@ -220,6 +234,18 @@ export interface Tokens {
     fromVersionId: string | undefined,
     toVersionId: string,
   ): Promise<boolean>;
+  /**
+   * Leaves no staging label on a token: two versions that hold none, one after the other, for the first one leaves
+   * `AWSPREVIOUS` on what was current.
+   * @param versionIds of the two
+   * @param at ISO 8601: when it was disconnected
+   */
+  empty(
+    connectionId: string,
+    secret: 'grant' | 'access',
+    versionIds: readonly [string, string],
+    at: string,
+  ): Promise<void>;
 }
 
 export interface Client {

@@ -15,6 +15,7 @@ const steps = {
   refresh: 'RefreshTokens',
   notify: 'NotifyOwner',
   reauthorize: 'RequestReauthorization',
+  disconnect: 'DisconnectGrant',
 } as const;
 
 /**

@@ -73,6 +73,10 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       ],
       resources: [secrets('*/grant'), secrets('*/access')],
     },
+    emptySecrets: {
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+      resources: [secrets('*/grant'), secrets('*/access')],
+    },
     readWebhooks: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('webhook/*')] },
     sendMail: email.permission,
     // A telephone number has no ARN. What has one is a topic, and none of these is meant.
@@ -142,6 +146,13 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     { ...variables.table, ...variables.workflow, ...variables.messages },
     [may.useTable, may.recordEvents, may.resume, ...reachOwners],
   );
+  const disconnectGrant = keeperFunction(
+    'disconnect-grant',
+    'Ends a grant: gives its tokens back to the provider and empties the secrets.',
+    stepTimeoutSeconds,
+    { ...variables.table, ...variables.secrets, ...variables.workflow },
+    [may.useTable, may.recordEvents, may.findIncidents, may.readClients, may.emptySecrets, may.resume],
+  );
   const reauthorize = keeperFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
@@ -157,7 +168,15 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     [may.useTable, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
-  const functions = { checkGrant, refreshTokens, notifyOwner, requestReauthorization, reauthorize, callback };
+  const functions = {
+    checkGrant,
+    refreshTokens,
+    notifyOwner,
+    requestReauthorization,
+    disconnectGrant,
+    reauthorize,
+    callback,
+  };
   const roleArns = Object.values(functions).map(({ roleArn }) => roleArn);
 
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
@@ -170,6 +189,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       RefreshTokens: refreshTokens.arn,
       NotifyOwner: notifyOwner.arn,
       RequestReauthorization: requestReauthorization.arn,
+      DisconnectGrant: disconnectGrant.arn,
     },
     table: storage,
     operatorTopicArn: alerts.topicArn,

@@ -1,3 +1,4 @@
+import type { Force } from '../../core/decide.ts';
 import { isAlive } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
@@ -44,8 +45,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     }
   }
   const isKept = settings !== undefined && !settings.paused && !grant.paused && !grant.setUp;
-  // A test is about channels alone: what else is amiss is told by the next check.
-  if (isKept && force !== 'test') await ports.clients.read(settings.clientSecretName);
+  if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const answer = await decided('checked', 'CheckGrant', input, connection, ports);
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
@@ -55,6 +55,12 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     await recordIfPossible(eventsOf(input, ports.events), connectionId, 'checked', { decision, reason });
   }
   return { ...answer, known: known(grant) };
+}
+
+/** A test is about channels alone; and a connection is ended, and stays so, whatever its client secret holds. */
+function needsClient({ status }: Grant, force: Force | undefined): boolean {
+  if (force === undefined) return status !== 'disconnected';
+  return force !== 'test' && force !== 'disconnect';
 }
 
 function measure(settings: Settings, grant: Grant, { metrics, clock }: CheckGrantPorts): void {

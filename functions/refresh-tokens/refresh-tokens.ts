@@ -68,10 +68,14 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const { login } = grant;
   const events = eventsOf(input, ports.events);
   const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
+  // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
+  const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
+  if (grant.disconnection !== undefined || (grant.status === 'disconnected' && !unfinished)) {
+    await release();
+    return next('disconnected', 'refresh', input, ports);
+  }
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
-    // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
-    const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
     outcome = unfinished
       ? await finishLogin(connectionId, { ...grant, login }, { ...ports, events })
       : await refresh(settings, grant, input, ports);
