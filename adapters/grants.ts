@@ -18,6 +18,10 @@ const leaseOf = (owner: string, nowMs: number) => ({
   one: 1,
 });
 
+const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
+
+const isNotDisconnected = 'attribute_not_exists(#status) OR #status <> :disconnected';
+
 const isUnclaimed =
   '(attribute_not_exists(#claim) OR #claim.#notice <> :notice OR #claim.#by = :claimant OR #claim.#atMs < :staleMs)';
 
@@ -78,7 +82,7 @@ export function dynamoGrants(table: Table): Grants {
       const taken = await table.update({
         ...record(connectionId),
         expression: `SET ${nextLease}`,
-        condition: 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner',
+        condition: isFree,
         values: { ...leaseOf(owner, nowMs), owner, nowMs },
         returns: 'ALL_NEW',
       });
@@ -86,14 +90,63 @@ export function dynamoGrants(table: Table): Grants {
       return readGrant(taken);
     },
 
+    async beginDisconnection(connectionId, owner, disconnection) {
+      const { atMs } = disconnection;
+      const taken = await table.update({
+        ...record(connectionId),
+        expression: `SET ${nextLease}, #status = :disconnected,
+          #disconnection = if_not_exists(#disconnection, :disconnection)`,
+        condition: isFree,
+        values: { ...leaseOf(owner, atMs), owner, nowMs: atMs, disconnected: 'disconnected', disconnection },
+        returns: 'ALL_NEW',
+      });
+      if (!taken)
+        throw new LeaseHeldError(`Another execution, or a login, uses the tokens of ${connectionId}.`);
+      return readGrant(taken);
+    },
+
+    async recordRevocation(connectionId, fencingNumber, revocation) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #disconnection.#revocation = :revocation',
+        condition: '#fencingNumber = :fencingNumber',
+        values: { fencingNumber, revocation },
+      });
+      return written !== undefined;
+    },
+
+    async recordDisconnected(connectionId, fencingNumber) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: `SET #toldRungs = :none, #owesRestored = :false
+          REMOVE #disconnection, #lease, #authorization, #claim, #login, #unrecordedLogins, #authorizedAtMs,
+          #refreshedAtMs, #accessExpiresAtMs, #grantVersionId, #accessVersionId`,
+        // A repeat of it must not take away what was asked for since.
+        condition:
+          '#fencingNumber = :fencingNumber AND (attribute_exists(#disconnection) OR attribute_not_exists(#authorization))',
+        values: { fencingNumber, none: [], false: false },
+      });
+      return written !== undefined;
+    },
+
     async takeLeaseOver(connectionId, owner, login) {
-      const { versionId, atMs } = login;
+      const { versionId, authorizationId, atMs } = login;
       const before = await table.update({
         ...record(connectionId),
         expression: `SET ${nextLease}, #login = :login,
           #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)`,
-        condition: 'attribute_not_exists(#login.#closed) OR #login.#versionId = :versionId',
-        values: { ...leaseOf(owner, atMs), login, none: [], versionIds: [versionId], versionId },
+        condition: `(attribute_not_exists(#login.#closed) OR #login.#versionId = :versionId)
+          AND attribute_not_exists(#disconnection)
+          AND (${isNotDisconnected} OR #authorization.#authorizationId = :authorizationId)`,
+        values: {
+          ...leaseOf(owner, atMs),
+          login,
+          none: [],
+          versionIds: [versionId],
+          versionId,
+          authorizationId,
+          disconnected: 'disconnected',
+        },
         returns: 'ALL_OLD',
       });
       if (!before) return undefined;
@@ -152,8 +205,10 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async openAuthorization(connectionId, previousId, authorization, claim) {
+    async openAuthorization(connectionId, { status, fencingNumber, ...read }, authorization, claim) {
       const { authorizationId } = authorization;
+      const previousId = read.authorization?.authorizationId;
+      const isAsked = status === 'disconnected';
       const isFirst =
         previousId === undefined
           ? 'attribute_not_exists(#authorization)'
@@ -161,11 +216,13 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: `SET #authorization = :authorization${claim ? ', #claim = :claim' : ''}`,
-        condition: `(${isFirst} OR #authorization.#authorizationId = :authorizationId)${claim ? ` AND ${isUnclaimed}` : ''}`,
+        condition: `(${isFirst} OR #authorization.#authorizationId = :authorizationId)
+          AND (${isAsked ? '#fencingNumber = :fencingNumber' : isNotDisconnected})${claim ? ` AND ${isUnclaimed}` : ''}`,
         values: {
           authorization,
           authorizationId,
           ...(previousId !== undefined && { previousId }),
+          ...(isAsked ? { fencingNumber } : { disconnected: 'disconnected' }),
           ...(claim && claimOf(claim)),
         },
       });
@@ -229,6 +286,15 @@ export function dynamoGrants(table: Table): Grants {
         values: { true: true },
       });
       return written !== undefined;
+    },
+
+    async recordReached(connectionId, channels, atMs) {
+      if (channels.length === 0) return;
+      await table.update({
+        ...record(connectionId),
+        expression: `SET ${channels.map((channel) => `#${reachedAt(channel)} = :atMs`).join(', ')}`,
+        values: { atMs },
+      });
     },
   };
 }

@@ -38,9 +38,9 @@ export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): F
   }
 
   return async (provider) => {
-    const { authorizationEndpoint, tokenEndpoint, issuer, metadata: kind } = provider;
+    const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, issuer, metadata: kind } = provider;
     if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined) {
-      return { kind: 'found', endpoints: { authorizationEndpoint, tokenEndpoint } };
+      return { kind: 'found', endpoints: { authorizationEndpoint, tokenEndpoint, revocationEndpoint } };
     }
     const answer = await metadataOf(issuer!, kind!);
     return answer.kind === 'read' ? endpointsOf(provider, answer) : answer;
@@ -81,7 +81,7 @@ async function readMetadata(
 }
 
 function endpointsOf(
-  { authorizationEndpoint, tokenEndpoint, issuer, endpointHosts = [] }: Provider,
+  { authorizationEndpoint, tokenEndpoint, revocationEndpoint, issuer, endpointHosts = [] }: Provider,
   { metadata }: Read,
 ): FoundEndpoints {
   const hosts = [new URL(issuer!).host, ...endpointHosts];
@@ -93,7 +93,14 @@ function endpointsOf(
   const token = tokenEndpoint ?? onThem(metadata.token_endpoint);
   if (authorize === undefined) return refused('contract', 'no authorization_endpoint on a known host');
   if (token === undefined) return refused('contract', 'no token_endpoint on a known host');
-  return { kind: 'found', endpoints: { authorizationEndpoint: authorize, tokenEndpoint: token } };
+  // Nobody has to have this one; on another host it is not spoken to.
+  const revoke = revocationEndpoint ?? onThem(metadata.revocation_endpoint);
+  const endpoints = {
+    authorizationEndpoint: authorize,
+    tokenEndpoint: token,
+    revocationEndpoint: revoke,
+  };
+  return { kind: 'found', endpoints };
 }
 
 function refused(refusal: Refused['refusal'], error: string): Refused {

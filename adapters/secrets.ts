@@ -121,6 +121,20 @@ export function secretsManagerTokens(
       const current = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
       return current?.versionId === toVersionId;
     },
+
+    async empty(connectionId, secret, versionIds, at) {
+      const name = nameOf(connectionId, secret);
+      for (const versionId of versionIds) {
+        // A version without a label is deprecated: AWS deletes it, and has no call by which one could do so oneself.
+        const command = new PutSecretValueCommand({
+          SecretId: name,
+          ClientRequestToken: versionId,
+          SecretString: JSON.stringify({ disconnected_at: at }),
+          VersionStages: ['AWSCURRENT', 'AWSPENDING'],
+        });
+        await callAws(`emptying ${name}`, () => client.send(command));
+      }
+    },
   };
 }
 

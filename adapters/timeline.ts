@@ -1,8 +1,7 @@
 import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-import type { Incident } from '../core/incident.ts';
-import type { Clock, Events, Incidents, Random } from '../core/ports.ts';
+import type { Clock, EndedIncident, Events, Incidents, Random } from '../core/ports.ts';
 import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
@@ -45,13 +44,13 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
       });
       const what = `reading the incidents of ${connectionId}`;
       const { Items: items = [] } = await callAws(what, () => table.client.send(query));
-      const ended: Incident[] = [];
+      const ended: EndedIncident[] = [];
       for (const item of items) {
         const { sk, since, endedAt, endedBy } = unmarshall(item) as IncidentItem;
         const [, step = '', error = ''] = sk.split('#');
         const incident = { step, error, since };
         // One that this very step has ended before, when its answer was lost.
-        if (endedBy === by) ended.push(incident);
+        if (endedBy === by) ended.push({ incident, isNew: false });
         if (endedAt !== undefined || !isOver(incident)) continue;
         const nowMs = clock.nowMs();
         const written = await table.update({
@@ -67,7 +66,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
             since,
           },
         });
-        if (written) ended.push(incident);
+        if (written) ended.push({ incident, isNew: true });
       }
       return ended;
     },

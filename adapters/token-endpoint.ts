@@ -122,7 +122,7 @@ function known(provider: Provider, parameters: URLSearchParams): URLSearchParams
   return comparable;
 }
 
-function serverOf(provider: Provider): oauth.AuthorizationServer {
+export function serverOf(provider: Provider): oauth.AuthorizationServer {
   return {
     // Compared with nothing where the provider's data names none.
     issuer: provider.issuer ?? 'unknown',
@@ -132,7 +132,7 @@ function serverOf(provider: Provider): oauth.AuthorizationServer {
   };
 }
 
-function authenticationOf(provider: Provider, client: Client): oauth.ClientAuth {
+export function authenticationOf(provider: Provider, client: Client): oauth.ClientAuth {
   const secret = client.clientSecret.reveal();
   return provider.clientAuthentication === 'client_secret_post'
     ? oauth.ClientSecretPost(secret)

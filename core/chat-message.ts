@@ -36,6 +36,7 @@ const discordColors: Readonly<Record<ChatNotice['kind'], number>> = {
   expiring: 0xd97706,
   expired: 0xdc2626,
   restored: 0x15803d,
+  test: 0x64748b,
 };
 
 /**

@@ -4,7 +4,7 @@ import type { ChannelName } from './channel.ts';
 import { channelsOf } from './channel.ts';
 import { deadlineOf } from './deadline.ts';
 import type { AskReason, Grant } from './grant.ts';
-import { AskReasonSchema, isLoginUnderWay, isOpen, isStranded } from './grant.ts';
+import { AskReasonSchema, disconnectionGraceMs, isLoginUnderWay, isOpen, isStranded } from './grant.ts';
 import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
 import type { Settings } from './settings.ts';
@@ -17,7 +17,7 @@ export const DecisionSchema = z.discriminatedUnion('decision', [
   z.object({
     decision: z.literal('notify'),
     reason: z.string(),
-    kind: z.enum(['expiring', 'restored']),
+    kind: z.enum(['expiring', 'restored', 'test']),
     /** The rung's instant, ISO 8601; for `expiring`. */
     rung: z.optional(z.string()),
     /** When the link in the notice ends, ISO 8601; for `expiring`. */
@@ -31,27 +31,49 @@ export const DecisionSchema = z.discriminatedUnion('decision', [
     /** The authorization to attach to; without it a new one is opened. */
     authorizationId: z.optional(z.string()),
   }),
+  z.object({ decision: z.literal('disconnect'), reason: z.string() }),
 ]);
 
 export type Decision = z.infer<typeof DecisionSchema>;
 
 /** What an execution has done since its start or its last wait; none of it is answered twice. */
-export const DoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize']));
+export const DoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize', 'disconnect']));
 export type Done = z.infer<typeof DoneSchema>;
 
+/**
+ * What somebody asks for, whether it is due or not. `repin`: as `reauthorize`, and whoever logs in is the owner from
+ * then on. `test`: a notice that says so. `disconnect`: the end of the grant, here and at the provider.
+ */
+export const ForceSchema = z.enum(['refresh', 'reauthorize', 'repin', 'test', 'disconnect']);
+export type Force = z.infer<typeof ForceSchema>;
+
 export interface Ask {
-  /** `repin`: as `reauthorize`, and whoever logs in is the owner from then on. */
-  readonly force?: 'refresh' | 'reauthorize' | 'repin' | undefined;
+  readonly force?: Force | undefined;
   readonly authorizationId?: string | undefined;
   readonly done: Done;
 }
 
 const minimumLinkMs = 15 * 60 * 1000;
 const reminderMs = 24 * 3600 * 1000;
+/** A mail may take some minutes. */
+const askAgainMs = 15 * 60 * 1000;
 
 /** What to do next for one grant. Pure: the same arguments give the same answer. The order is the design's. */
 export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask): Decision {
   const did = (step: Done[number]) => ask.done.includes(step);
+  if (ask.force === 'disconnect' && !did('disconnect'))
+    return { decision: 'disconnect', reason: 'asked for' };
+  // It is about channels, not about the grant.
+  if (ask.force === 'test' && !did('notify')) {
+    return { decision: 'notify', reason: 'asked for', kind: 'test' };
+  }
+  if (grant.disconnection !== undefined) {
+    // Whoever asks for something goes on where it was left; a check leaves it alone while it may be under way.
+    const isLeft = ask.force !== undefined || nowMs >= grant.disconnection.atMs + disconnectionGraceMs;
+    return isLeft && !did('disconnect')
+      ? { decision: 'disconnect', reason: 'a disconnection was not completed' }
+      : none('it is being disconnected');
+  }
   if (settings.paused || grant.paused) return none('paused');
   if (grant.setUp) return none('still in set-up');
   if (isStranded(grant.login, nowMs) && !did('refresh')) {
@@ -70,7 +92,11 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     };
   }
 
-  const ladder = ladderOf(settings, grant);
+  const repinForced = ask.force === 'repin' && !did('reauthorize');
+  if (grant.status === 'disconnected' && !reauthorizeForced && !repinForced) return none('disconnected');
+
+  // Nothing that was is anything to come back to.
+  const ladder = grant.status === 'disconnected' ? undefined : ladderOf(settings, grant);
   if (isAlive(settings, grant, nowMs) && !did('refresh')) {
     if (ask.force === 'refresh') return { decision: 'refresh', reason: 'asked for' };
     if (!outlivesNextTick(settings, grant.accessExpiresAtMs, nowMs)) {
@@ -83,10 +109,13 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     isLoginUnderWay(grant.authorization, nowMs) &&
     grant.authorization!.expiresAtMs >=
       nowMs + tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
+  // Whoever asks for a login by hand means a new link; not one more for each who presses.
+  const isAskedAnew =
+    reauthorizeForced && open !== undefined && nowMs >= (open.offeredAtMs ?? nowMs) + askAgainMs;
   const needed = askReason(grant, ladder, nowMs);
-  const repinForced = ask.force === 'repin' && !did('reauthorize');
   const reason = repinForced ? 'repin' : (needed ?? (reauthorizeForced ? 'requested' : undefined));
-  if (reason !== undefined && open?.reason !== reason && !held && !did('reauthorize')) {
+  const isOpenForIt = open?.reason === reason && !isAskedAnew;
+  if (reason !== undefined && !isOpenForIt && !held && !did('reauthorize')) {
     return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, ladder, reason, nowMs)) };
   }
 
@@ -128,6 +157,7 @@ export function passedRungs(settings: Settings, grant: Grant, nowMs: number): st
  * postpones the end, a refresh that works again has moved it away from the rungs that they were told.
  */
 export function owesRestored(settings: Settings, grant: Grant, nowMs: number): boolean {
+  if (grant.status === 'disconnected') return false;
   if (grant.owesRestored) return true;
   const ladder = grant.toldRungs.length > 0 ? ladderOf(settings, grant) : undefined;
   if (ladder === undefined) return false;

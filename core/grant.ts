@@ -18,6 +18,8 @@ export type AskReason = z.infer<typeof AskReasonSchema>;
 export interface OpenAuthorization {
   readonly authorizationId: string;
   readonly reason: AskReason;
+  /** When it was opened. */
+  readonly offeredAtMs?: number | undefined;
   readonly expiresAtMs: number;
   /** Those before it, until they are surely ended. */
   readonly supersedes?: readonly Superseded[] | undefined;
@@ -41,6 +43,25 @@ export interface Login {
   readonly closed?: OpenAuthorization | null | undefined;
 }
 
+/** That an operator ends the connection: from its first write until all of it is done. */
+export interface Disconnection {
+  /** Address of the operator, where it is known. */
+  readonly by?: string | undefined;
+  /** When it began. */
+  readonly atMs: number;
+  /** Once that is settled. */
+  readonly revocation?: Revocation | undefined;
+}
+
+/**
+ * What became of the tokens at the provider.
+ * - `nothing`: there were none
+ * - `not-offered`: it has no revocation endpoint
+ * - `unanswered`: it gave no answer, after retries
+ * - `refused`: it would not take them back, or the client's credentials cannot be read
+ */
+export type Revocation = 'revoked' | 'nothing' | 'not-offered' | 'unanswered' | 'refused';
+
 export interface Lease {
   /** Execution, or callback, that may spend the refresh token. */
   readonly owner: string;
@@ -62,7 +83,8 @@ export interface Tick {
 
 /** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
 export interface Grant {
-  readonly status: 'never-authorized' | 'active' | 'rejected';
+  /** `disconnected`: an operator has ended it; nothing is asked of anybody until a login is asked for. */
+  readonly status: 'never-authorized' | 'active' | 'rejected' | 'disconnected';
   readonly authorizedAtMs?: number | undefined;
   /** Last login or successful refresh. */
   readonly refreshedAtMs?: number | undefined;
@@ -86,6 +108,7 @@ export interface Grant {
   readonly login?: Login | undefined;
   /** Version ids of that login and of those that it overtook, oldest first, until one of them is recorded. */
   readonly unrecordedLogins?: readonly string[] | undefined;
+  readonly disconnection?: Disconnection | undefined;
   readonly lease?: Lease | undefined;
   /** Grows with every lease; what was begun under an older one is dropped. */
   readonly fencingNumber: number;
@@ -118,6 +141,9 @@ export const claimMs = 2 * 60 * 1000;
 /** Longer than any callback, and its lease, can live (API Gateway ends it after 30 s). */
 export const callbackGraceMs = 60 * 1000;
 
+/** Longer than a disconnection takes whose provider does not answer. */
+export const disconnectionGraceMs = 5 * 60 * 1000;
+
 /** Whether the owner began to log in so recently that their callback may still come. */
 export function isLoginUnderWay(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
   return authorization?.startedAtMs !== undefined && nowMs < authorization.startedAtMs + startGraceMs;
@@ -142,4 +168,20 @@ export function isExchanging(login: Login | undefined, nowMs: number): boolean {
 /** Whether the login's callback died: its tokens may stand in the secrets, and nobody else knows of them. */
 export function isStranded(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && nowMs >= login.atMs + callbackGraceMs;
+}
+
+/** Whether the connection is ended and nothing of it is open. */
+export function isDisconnected({ status, disconnection, authorization, login }: Grant): boolean {
+  return (
+    [disconnection, authorization, login].every((each) => each === undefined) && status === 'disconnected'
+  );
+}
+
+/** Whether the connection was ended since this login was asked for: its tokens must not be stored. */
+export function isEndedFor(
+  authorizationId: string,
+  { status, disconnection, authorization }: Pick<Grant, 'status' | 'disconnection' | 'authorization'>,
+): boolean {
+  if (disconnection !== undefined) return true;
+  return status === 'disconnected' && authorization?.authorizationId !== authorizationId;
 }

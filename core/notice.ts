@@ -3,14 +3,14 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { Settings } from './settings.ts';
 
-export type NoticeKind = 'invited' | 'expiring' | 'expired' | 'restored';
+export type NoticeKind = 'invited' | 'expiring' | 'expired' | 'restored' | 'test';
 
 /** What the owner is to learn. The link is in the text it makes, and nowhere else. */
 export interface NoticeFacts {
   readonly kind: NoticeKind;
   /** By when they have to act, epoch milliseconds, where there is a day. */
   readonly neededAtMs?: number | undefined;
-  /** Until when the grant stands now; for `restored`. */
+  /** Until when the grant stands now; for `restored` and `test`. */
   readonly deadlineMs?: number | undefined;
   readonly link?: { readonly url: string; readonly expiresAtMs: number } | undefined;
 }
@@ -48,6 +48,8 @@ export function writeNotice(
   const { connectionId, provider, owner } = settings;
   const name = provider.displayName;
   const at = (epochMs: number) => formatInstant(epochMs, owner.timeZone);
+  const nextLogin =
+    facts.deadlineMs === undefined ? [] : [`The next login is due before ${at(facts.deadlineMs)}.`];
   const { subject, sentences } = {
     invited: () => ({
       subject: `Connect ${name} (${connectionId})`,
@@ -72,9 +74,14 @@ export function writeNotice(
     }),
     restored: () => ({
       subject: `${name} works again (${connectionId})`,
+      sentences: [`The connection ${connectionId} to ${name} works again.`, ...nextLogin],
+    }),
+    // A text message is this subject and no more.
+    test: () => ({
+      subject: `This is a test, nothing is to be done: ${name} (${connectionId})`,
       sentences: [
-        `The connection ${connectionId} to ${name} works again.`,
-        ...(facts.deadlineMs === undefined ? [] : [`The next login is due before ${at(facts.deadlineMs)}.`]),
+        `This is a test of the messages about the connection ${connectionId} to ${name}. There is nothing to do.`,
+        ...nextLogin,
       ],
     }),
   }[facts.kind]();

@@ -1,7 +1,15 @@
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { EventKind, EventType, TimelineEvent } from './event.ts';
-import type { AskReason, Grant, Login, OpenAuthorization, Pause } from './grant.ts';
+import type {
+  AskReason,
+  Disconnection,
+  Grant,
+  Login,
+  OpenAuthorization,
+  Pause,
+  Revocation,
+} from './grant.ts';
 import type { Identity } from './identity.ts';
 import type { Incident } from './incident.ts';
 import type { MetricName } from './metrics.ts';
@@ -33,7 +41,8 @@ export interface Grants {
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
   /**
    * Takes the lease whoever has it, for a login never waits, and writes the login down. Undefined while the record has
-   * one that is recorded and whose waits are not ended yet: it would be forgotten.
+   * one that is recorded and whose waits are not ended yet, for it would be forgotten; and where the connection was
+   * ended since this login was asked for.
    */
   takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver | undefined>;
   /** Does nothing when the lease is somebody else's by now. */
@@ -45,15 +54,28 @@ export interface Grants {
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
+  /**
+   * Takes the lease and writes down that the connection is ended: no login that was asked for before is recorded any
+   * more. A repeat goes on with what was begun.
+   * @throws {LeaseHeldError} while somebody else's lease runs
+   */
+  beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
+  /** False when the fencing number is no longer ours. */
+  recordRevocation(connectionId: string, fencingNumber: number, revocation: Revocation): Promise<boolean>;
+  /**
+   * All of the disconnection is done: of the grant nothing is left but whose it was. Gives the lease back. False when
+   * the fencing number is no longer ours.
+   */
+  recordDisconnected(connectionId: string, fencingNumber: number): Promise<boolean>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
   /**
-   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened
-   * since `previousId` was read, or another execution tells that notice now.
+   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened,
+   * or the connection ended, since the grant was read; or another execution tells that notice now.
    */
   openAuthorization(
     connectionId: string,
-    previousId: string | undefined,
+    read: Pick<Grant, 'status' | 'fencingNumber' | 'authorization'>,
     authorization: OpenAuthorization,
     claim: Claim | undefined,
   ): Promise<boolean>;
@@ -70,6 +92,8 @@ export interface Grants {
   pause(connectionId: string, pause: Pause): Promise<boolean>;
   /** False when it was not paused. */
   resume(connectionId: string): Promise<boolean>;
+  /** These channels took a message that told nothing of the grant. */
+  recordReached(connectionId: string, channels: readonly ChannelName[], atMs: number): Promise<void>;
 }
 
 export interface TakenOver {
@@ -224,6 +248,18 @@ export interface Tokens {
     fromVersionId: string | undefined,
     toVersionId: string,
   ): Promise<boolean>;
+  /**
+   * Leaves no staging label on a token: two versions that hold none, one after the other, for the first one leaves
+   * `AWSPREVIOUS` on what was current.
+   * @param versionIds of the two
+   * @param at ISO 8601: when it was disconnected
+   */
+  empty(
+    connectionId: string,
+    secret: 'grant' | 'access',
+    versionIds: readonly [string, string],
+    at: string,
+  ): Promise<void>;
 }
 
 export interface Client {
@@ -270,6 +306,23 @@ export interface TokenEndpoint {
   exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
   /** Whose tokens they are, in clear; empty where the provider does not tell, or not now. */
   identify(provider: Provider, tokens: TokenSet): Promise<Identity>;
+}
+
+/**
+ * What became of a token that was given back:
+ * - `not-offered`: the provider has no place for it, or none for tokens of that type
+ * - `refused`: it will not take it, whatever is tried again
+ * - `unavailable`: it did not answer; it may take it another time
+ */
+export type RevocationAnswer = 'revoked' | 'not-offered' | 'refused' | 'unavailable';
+
+export interface RevocationEndpoint {
+  revoke(
+    provider: Provider,
+    client: Client,
+    token: Secret,
+    type: 'refresh_token' | 'access_token',
+  ): Promise<RevocationAnswer>;
 }
 
 export interface CodeExchange {
@@ -356,7 +409,13 @@ export interface Incidents {
    * Ends the incidents that are over. Answers those that `by` has ended, now or in an earlier attempt: operators are
    * to be told of these.
    */
-  end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<Incident[]>;
+  end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<EndedIncident[]>;
+}
+
+export interface EndedIncident {
+  readonly incident: Incident;
+  /** Ended by this very call, not by an earlier attempt. */
+  readonly isNew: boolean;
 }
 
 /** Counted and measured for the alarms and the dashboard. A dimension has few values. */

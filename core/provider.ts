@@ -91,7 +91,7 @@ export const ProviderSchema = z
     /** Each may be left out where `metadata` tells it. */
     authorizationEndpoint: z.optional(EndpointSchema),
     tokenEndpoint: z.optional(EndpointSchema),
-    /** Where tokens are revoked (RFC 7009), where it offers that. */
+    /** Where tokens are given back (RFC 7009), where there is such a place. `metadata` may tell it too. */
     revocationEndpoint: z.optional(EndpointSchema),
     /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
     metadata: z.optional(z.enum(['oauth', 'openid'])),
@@ -153,6 +153,7 @@ export type Limits = z.infer<typeof LimitsSchema>;
 export interface Endpoints {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
+  readonly revocationEndpoint?: string | undefined;
 }
 
 /** Answers a provider's endpoints: those of its data, and what these leave out from its metadata. */

@@ -29,10 +29,13 @@ export type Concern =
   | { readonly kind: 'waiting'; readonly authorization: OpenAuthorization }
   | { readonly kind: 'ending'; readonly neededAtMs: number }
   | { readonly kind: 'paused'; readonly pause: Pause | undefined }
-  | { readonly kind: 'set-up' };
+  | { readonly kind: 'set-up' }
+  /** An operator has ended it, or does so now. */
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'disconnecting' };
 
 /** How a connection stands, in one word. */
-export type Standing = 'failed' | 'waiting' | 'ending' | 'paused' | 'set-up' | 'well';
+export type Standing = 'failed' | 'waiting' | 'ending' | 'paused' | 'set-up' | 'disconnected' | 'well';
 
 /** All that is to be known, the worst first. */
 export function concernsOf(
@@ -41,6 +44,7 @@ export function concernsOf(
   incidents: readonly KnownIncident[],
   nowMs: number,
 ): Concern[] {
+  if (grant.disconnection !== undefined) return [{ kind: 'disconnecting' }];
   if (settings.paused || grant.paused) return [{ kind: 'paused', pause: grant.pause }];
   if (grant.setUp) return [{ kind: 'set-up' }];
   const ladder = ladderOf(settings, grant);
@@ -65,6 +69,7 @@ export function concernsOf(
 function ends(grant: Grant, ladder: Ladder | undefined, nowMs: number): Concern[] {
   if (grant.status === 'never-authorized') return [{ kind: 'first-login' }];
   if (grant.status === 'rejected') return [{ kind: 'rejected' }];
+  if (grant.status === 'disconnected') return [{ kind: 'disconnected' }];
   if (ladder === undefined || nowMs < ladder.rungs[0]!.atMs) return [];
   const { neededAtMs } = ladder;
   return nowMs < neededAtMs ? [{ kind: 'ending', neededAtMs }] : [{ kind: 'ended', atMs: neededAtMs }];
@@ -76,7 +81,14 @@ export function standingOf(concerns: readonly Concern[]): Standing {
   return severity.find((standing) => standings.includes(standing)) ?? 'well';
 }
 
-const severity = ['failed', 'ending', 'waiting', 'paused', 'set-up'] as const satisfies readonly Standing[];
+const severity = [
+  'failed',
+  'ending',
+  'waiting',
+  'paused',
+  'set-up',
+  'disconnected',
+] as const satisfies readonly Standing[];
 
 function standingOfConcern(concern: Concern): Standing {
   switch (concern.kind) {
@@ -96,12 +108,15 @@ function standingOfConcern(concern: Concern): Standing {
       return 'paused';
     case 'set-up':
       return 'set-up';
+    case 'disconnected':
+    case 'disconnecting':
+      return 'disconnected';
   }
 }
 
 /** All but what somebody has chosen. */
 export function needsSomebody({ kind }: Concern): boolean {
-  return kind !== 'paused' && kind !== 'set-up';
+  return !['paused', 'set-up', 'disconnected', 'disconnecting'].includes(kind);
 }
 
 /** Whether it is a way to the owner that fails, and not the grant. */

@@ -26,7 +26,7 @@ export interface Message {
 }
 
 export interface Delivered {
-  /** That took the notice, in this attempt or an earlier one; without any the operators have it, to pass it on. */
+  /** That took the notice, in this attempt or an earlier one; without any the operators have it, unless it is a test. */
   readonly reached: readonly ChannelName[];
   /** To be thrown once what was reached is recorded: some channels are to be tried again, alone. */
   readonly again?: ChannelUnavailableError | undefined;
@@ -38,7 +38,7 @@ export const channelRetries = { othersReached: 3, noneReached: 8 } as const;
 /**
  * Sends a notice over each of its channels, all at once and each for itself: one that fails holds no other back. What
  * a channel took is recorded and not sent again; what one refuses is told to the operators, once an incident. Where
- * none took it, the operators get it with its link, to pass it on.
+ * none took it, the operators get it with its link, to pass it on; not a test.
  * @throws {StoreUnavailableError} an outcome could not be recorded: a retry repeats what was not
  */
 export async function deliver(message: Message, ports: DeliverPorts): Promise<Delivered> {
@@ -64,7 +64,8 @@ export async function deliver(message: Message, ports: DeliverPorts): Promise<De
     return { reached, again };
   }
   for (const { channel, error } of unanswered) await fail(channel, error!, message, ports);
-  if (reached.length > 0) return { reached };
+  // Of a test there is nothing to pass on; what failed has been told.
+  if (reached.length > 0 || notice.kind === 'test') return { reached };
   const failures = channels.map((channel) => {
     const outcome = outcomes.find((tried) => tried.channel === channel);
     return `${channel}: ${outcome?.error?.message ?? 'refused it before'}`;

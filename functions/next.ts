@@ -1,11 +1,13 @@
 import type { Done } from '../core/decide.ts';
 import { decide } from '../core/decide.ts';
 import { isOver } from '../core/incident.ts';
-import type { Clock, Connection, Grants, Incidents } from '../core/ports.ts';
+import type { Clock, Connection, Events, Grants, Incidents } from '../core/ports.ts';
 import type { StepInput, StepOutput } from './step.ts';
+import { eventsOf, recordIfPossible } from './timeline.ts';
 
 export interface NextPorts {
   readonly incidents: Incidents;
+  readonly events: Events;
   readonly clock: Clock;
 }
 
@@ -13,6 +15,7 @@ const steps = {
   refresh: 'RefreshTokens',
   notify: 'NotifyOwner',
   reauthorize: 'RequestReauthorization',
+  disconnect: 'DisconnectGrant',
 } as const;
 
 /**
@@ -37,7 +40,7 @@ export async function decided(
   succeeded: string | undefined,
   { ask, done, executionId, entry }: Pick<StepInput, 'ask' | 'done' | 'executionId' | 'entry'>,
   { settings, grant }: Connection,
-  { incidents, clock }: NextPorts,
+  { incidents, events, clock }: NextPorts,
 ): Promise<StepOutput> {
   const { connectionId, force, authorizationId } = ask;
   if (settings === undefined) {
@@ -45,7 +48,10 @@ export async function decided(
     return { outcome, done, next: { decision: 'none', reason }, ended: [] };
   }
   const by = `${executionId}#${entry}#${succeeded ?? ''}`;
-  const ended = await incidents.end(connectionId, (incident) => isOver(incident, grant, succeeded ?? ''), by);
+  const over = await incidents.end(connectionId, (incident) => isOver(incident, grant, succeeded ?? ''), by);
+  for (const { incident, isNew } of over) {
+    if (isNew) await recordIfPossible(eventsOf({ executionId }, events), connectionId, 'recovered', incident);
+  }
   const decision = decide(settings, grant, clock.nowMs(), { force, authorizationId, done });
-  return { outcome, done, next: decision, ended };
+  return { outcome, done, next: decision, ended: over.map(({ incident }) => incident) };
 }

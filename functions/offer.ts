@@ -31,7 +31,8 @@ export interface Ask {
 /**
  * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token, and a new
  * link for the channels that have not taken the first one; either works.
- * @returns `held` when another authorization was opened since the grant was read, or another execution tells the rung
+ * @returns `held` when another authorization was opened, or the connection ended, since the grant was read, or another
+ *   execution tells the rung
  * @throws {ChannelUnavailableError} some channels are to be tried again; what was reached is recorded
  */
 export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held'> {
@@ -60,10 +61,16 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
   const untold = passedRungs(settings, grant, nowMs).filter((rung) => !grant.toldRungs.includes(rung));
   if (!repeated) {
     // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
-    const open = { authorizationId, reason, expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs), supersedes };
+    const open = {
+      authorizationId,
+      reason,
+      offeredAtMs: nowMs,
+      expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs),
+      supersedes,
+    };
     const newest = untold.at(-1);
     const claim = newest === undefined ? undefined : { notice: newest, by: executionId, atMs: nowMs };
-    if (!(await ports.grants.openAuthorization(connectionId, previous?.authorizationId, open, claim))) {
+    if (!(await ports.grants.openAuthorization(connectionId, grant, open, claim))) {
       await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
       return 'held';
     }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { GrantkeeperError } from '../core/errors.ts';
 import { ClientRejectedError, ConfigurationError } from '../core/errors.ts';
 import { Html, html } from '../core/html.ts';
+import type { Settings } from '../core/settings.ts';
 import type { HttpResponse } from './http.ts';
 
 const style = `
@@ -70,6 +71,19 @@ export function seeOther(location: string, cookie: string): HttpResponse {
     headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location },
     cookies: [cookie],
   };
+}
+
+/** Of whoever follows a link, or comes back from a login, that an operator's end of the connection has overtaken. */
+export function ended({ connectionId, provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'This connection was ended meanwhile',
+    body: html`<p>
+        Whoever runs Grantkeeper for you has ended the connection <strong>${connectionId}</strong> to
+        ${provider.displayName}: its links work no more, and nothing was stored.
+      </p>
+      <p>If you want it back, ask them for a new link.</p>`,
+  });
 }
 
 /** For whatever no page was written for. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { DecisionSchema, DoneSchema } from '../core/decide.ts';
+import { DecisionSchema, DoneSchema, ForceSchema } from '../core/decide.ts';
 import { IncidentSchema } from '../core/incident.ts';
 import { ConnectionIdSchema } from '../core/settings.ts';
 
@@ -9,8 +9,12 @@ export const AskSchema = z.object({
   connectionId: ConnectionIdSchema,
   trigger: z.enum(['schedule', 'panel', 'link', 'consumer', 'operator']),
   scheduledTime: z.optional(z.string()),
-  force: z.optional(z.enum(['refresh', 'reauthorize', 'repin'])),
+  force: z.optional(ForceSchema),
   authorizationId: z.optional(z.string()),
+  /** Address of the operator who asked, for the timeline. */
+  by: z.optional(
+    z.string().check(z.minLength(1), z.maxLength(254), z.regex(/^\P{Cc}*$/u, { error: 'must be one line' })),
+  ),
 });
 
 /** What every state of the workflow passes to its function. */

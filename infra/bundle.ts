@@ -9,6 +9,7 @@ export const functionNames = [
   'refresh-tokens',
   'notify-owner',
   'request-reauthorization',
+  'disconnect-grant',
   'reauthorize',
   'callback',
   'show-panel',

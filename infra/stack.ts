@@ -77,6 +77,10 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       ],
       resources: [secrets('*/grant'), secrets('*/access')],
     },
+    emptySecrets: {
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+      resources: [secrets('*/grant'), secrets('*/access')],
+    },
     readWebhooks: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('webhook/*')] },
     sendMail: email.permissionTo([...new Set(owners.map(({ email: address }) => address))].map(identityArn)),
     // A telephone number has no ARN. What has one is a topic, and none of these is meant.
@@ -122,7 +126,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.useTable, may.findIncidents, may.readClients],
+    [may.useTable, may.recordEvents, may.findIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
@@ -144,6 +148,13 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
     [may.useTable, may.recordEvents, may.resume, ...reachOwners],
+  );
+  const disconnectGrant = keeperFunction(
+    'disconnect-grant',
+    'Ends a grant: gives its tokens back to the provider and empties the secrets.',
+    stepTimeoutSeconds,
+    { ...variables.table, ...variables.secrets, ...variables.workflow },
+    [may.useTable, may.recordEvents, may.findIncidents, may.readClients, may.emptySecrets, may.resume],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
@@ -182,7 +193,15 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     [may.useTable, email.permissionTo(people.map(({ email: address }) => identityArn(address)))],
   );
 
-  const keepers = { checkGrant, refreshTokens, notifyOwner, requestReauthorization, reauthorize, callback };
+  const keepers = {
+    checkGrant,
+    refreshTokens,
+    notifyOwner,
+    requestReauthorization,
+    disconnectGrant,
+    reauthorize,
+    callback,
+  };
   // Those of the panel read no secret: whoever has their role and does is told of like anybody else.
   const roleArns = Object.values(keepers).map(({ roleArn }) => roleArn);
 
@@ -197,6 +216,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       RefreshTokens: refreshTokens.arn,
       NotifyOwner: notifyOwner.arn,
       RequestReauthorization: requestReauthorization.arn,
+      DisconnectGrant: disconnectGrant.arn,
     },
     table: storage,
     operatorTopicArn: alerts.topicArn,

@@ -93,11 +93,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 /** The configuration names the default ports; these are the ones that were had. */
 function withEndpoints(
   config: Config,
-  { issuer, authorizationEndpoint, tokenEndpoint, identityEndpoint }: Brokerage,
+  { issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint, identityEndpoint }: Brokerage,
 ): Config {
   const providers = config['grantkeeper:providers'] as Record<string, Config>;
   const data = providers['demo-brokerage']!;
   const identity = { ...(data.identity as Config), endpoint: identityEndpoint };
-  const located = { ...data, issuer, authorizationEndpoint, tokenEndpoint, identity };
+  const located = {
+    ...data,
+    issuer,
+    authorizationEndpoint,
+    tokenEndpoint,
+    revocationEndpoint,
+    identity,
+  };
   return { ...config, 'grantkeeper:providers': { ...providers, 'demo-brokerage': located } };
 }

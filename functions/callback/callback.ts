@@ -1,6 +1,6 @@
 import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Login } from '../../core/grant.ts';
-import { isLoginUnderWay } from '../../core/grant.ts';
+import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -26,6 +26,7 @@ import type { Settings } from '../../core/settings.ts';
 import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf } from '../http.ts';
+import { ended } from '../pages.ts';
 import { reporting } from '../report.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
@@ -125,10 +126,12 @@ async function finish(
   // down, so that its tokens are found if this function dies after it has put them.
   const login = { versionId, authorizationId, atMs: nowMs };
   const leaseOwner = `callback#${versionId}`;
-  const [before, { fencingNumber, hasOvertaken, identity }] = await Promise.all([
+  const [before, taken] = await Promise.all([
     readStored(connectionId, ports.tokens),
     takeOver(connectionId, leaseOwner, login, ports),
   ]);
+  if (taken === undefined) return counted('CallbacksFailed', 'ended', ended(settings), ports);
+  const { fencingNumber, hasOvertaken, identity } = taken;
   // Not who was pinned when this began: another login may have come first.
   const pinned = authorization.reason === 'repin' ? undefined : identity;
   const exchange = {
@@ -149,17 +152,21 @@ async function finish(
 /** More logins than can be recorded and not completed at once. */
 const attempts = 5;
 
-/** The callback of an earlier login may have died when its tokens were recorded: whoever it has not resumed is resumed first. */
+/**
+ * The callback of an earlier login may have died when its tokens were recorded: whoever it has not resumed is resumed first.
+ * @returns undefined where the connection was ended since this login was asked for
+ */
 async function takeOver(
   connectionId: string,
   leaseOwner: string,
   login: Login,
   ports: CallbackPorts,
-): Promise<TakenOver> {
+): Promise<TakenOver | undefined> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const taken = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
     if (taken) return taken;
     const { grant } = await ports.grants.read(connectionId);
+    if (isEndedFor(login.authorizationId, grant)) return undefined;
     if (grant.login?.closed !== undefined) await completeLogin(connectionId, grant.login, ports);
   }
   throw new StoreUnavailableError(`The record of ${connectionId} kept changing when a login began.`);

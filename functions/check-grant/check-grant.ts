@@ -1,3 +1,4 @@
+import type { Force } from '../../core/decide.ts';
 import { isAlive } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
@@ -8,6 +9,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { NextPorts } from '../next.ts';
 import { decided } from '../next.ts';
 import type { StepInput } from '../step.ts';
+import { eventsOf, recordIfPossible } from '../timeline.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
 export interface CheckGrantPorts extends NextPorts {
@@ -22,7 +24,7 @@ export interface CheckGrantPorts extends NextPorts {
  * @throws {StoreUnavailableError} nothing was done; try again
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
-  const { connectionId, trigger, scheduledTime } = input.ask;
+  const { connectionId, trigger, scheduledTime, force } = input.ask;
   const connection = await ports.grants.read(connectionId);
   const { settings, grant } = connection;
   if (settings === undefined && input.entry === 0) {
@@ -43,11 +45,22 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     }
   }
   const isKept = settings !== undefined && !settings.paused && !grant.paused && !grant.setUp;
-  if (isKept) await ports.clients.read(settings.clientSecretName);
+  if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const answer = await decided('checked', 'CheckGrant', input, connection, ports);
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
+  // Once an execution: what it does after that has lines of its own.
+  if (input.entry === 0) {
+    const { decision, reason } = answer.next;
+    await recordIfPossible(eventsOf(input, ports.events), connectionId, 'checked', { decision, reason });
+  }
   return { ...answer, known: known(grant) };
+}
+
+/** A test is about channels alone; and a connection is ended, and stays so, whatever its client secret holds. */
+function needsClient({ status }: Grant, force: Force | undefined): boolean {
+  if (force === undefined) return status !== 'disconnected';
+  return force !== 'test' && force !== 'disconnect';
 }
 
 function measure(settings: Settings, grant: Grant, { metrics, clock }: CheckGrantPorts): void {

@@ -1,10 +1,10 @@
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts';
-import { systemClock } from '../../adapters/system.ts';
+import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
 import type { CheckGrantPorts } from './check-grant.ts';
 import { checkGrant } from './check-grant.ts';
 import { contract } from './contract.ts';
@@ -15,6 +15,7 @@ const ports: CheckGrantPorts = {
   grants: dynamoGrants(table),
   clients: secretsManagerClients(secretsManager()),
   incidents: dynamoIncidents(table, systemClock),
+  events: dynamoEvents(table, systemClock, systemRandom),
   metrics,
   clock: systemClock,
 };

@@ -10,16 +10,19 @@ import { next } from '../next.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
 import type { StepOutput } from '../step.ts';
+import { eventsOf } from '../timeline.ts';
 import type { NotifyOwnerInput } from './contract.ts';
+import { testChannels } from './test-channels.ts';
 
 export interface NotifyOwnerPorts extends OfferPorts, NextPorts {
-  readonly grants: OfferPorts['grants'] & Pick<Grants, 'read' | 'claimNotice'>;
+  readonly grants: OfferPorts['grants'] & Pick<Grants, 'read' | 'claimNotice' | 'recordReached'>;
   readonly events: Events;
 }
 
 /**
- * Tells the owner, once per rung: with a link that works until the next rung's, or that the grant is back.
- * @returns `sent`, or `held` when another execution tells them, and the next decision
+ * Tells the owner, once per rung: with a link that works until the next rung's, or that the grant is back; or tests
+ * their channels, whenever asked.
+ * @returns `sent`, or `held` when another execution tells them, or what a test came to; and the next decision
  * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
  * @throws {StoreUnavailableError} a retry repeats what was not recorded
  */
@@ -32,13 +35,18 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   const { settings, grant } = await ports.grants.read(connectionId);
   if (settings === undefined) return next('removed', 'notify', input, ports);
 
+  const noticeId = authorizationIdOf(executionId, input.entry, ports.random);
+  const events = eventsOf(input, ports.events);
+  if (decision.kind === 'test') {
+    const tested = await testChannels({ settings, grant, noticeId, retryCount }, { ...ports, events });
+    return next(tested, 'notify', input, ports);
+  }
   const nowMs = ports.clock.nowMs();
   const about = decision.rung ?? decision.kind;
   if (!(await ports.grants.claimNotice(connectionId, { notice: about, by: executionId, atMs: nowMs }))) {
     return next('held', 'notify', input, ports);
   }
   let outcome: 'sent' | 'held' = 'sent';
-  const noticeId = authorizationIdOf(executionId, input.entry, ports.random);
   if (decision.kind === 'restored') {
     // Another execution may have told it between the decision and the claim.
     const { grant: now } = await ports.grants.read(connectionId);
@@ -56,6 +64,6 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     const ask = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };
     outcome = await offer({ ...ask, reason: 'rung' }, ports);
   }
-  await ports.events.record(connectionId, 'notified', { notice: about, outcome });
+  await events.record(connectionId, 'notified', { notice: about, outcome });
   return next(outcome, 'notify', input, ports);
 }

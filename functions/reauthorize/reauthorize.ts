@@ -1,5 +1,5 @@
 import type { Grant } from '../../core/grant.ts';
-import { startGraceMs } from '../../core/grant.ts';
+import { isEndedFor, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -20,7 +20,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie, sourceOf } from '../http.ts';
 import { instant } from '../instant.ts';
-import { page, seeOther } from '../pages.ts';
+import { ended, page, seeOther } from '../pages.ts';
 import { errorOf } from '../refusal.ts';
 import { reporting } from '../report.ts';
 
@@ -66,6 +66,7 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
     return notALink();
   }
   if (settings === undefined) return removed();
+  if (isEndedFor(authorizationId, grant)) return ended(settings);
   const closed = closedPage(authorization, grant, nowMs);
   if (closed) return closed;
   if (request.requestContext.http.method !== 'POST') return invitation(settings, grant, authorization, nowMs);
@@ -180,6 +181,9 @@ function invitation(
 function standing(settings: Settings, grant: Grant, nowMs: number): Html {
   if (grant.status === 'never-authorized') {
     return html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
+  }
+  if (grant.status === 'disconnected') {
+    return html`<p>It was ended, and starts to work again as soon as you have logged in.</p>`;
   }
   const ladder = ladderOf(settings, grant);
   if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {

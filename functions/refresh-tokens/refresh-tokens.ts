@@ -23,6 +23,7 @@ import { next } from '../next.ts';
 import { errorOf } from '../refusal.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
+import { eventsOf } from '../timeline.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
 import { finishLogin } from './finish-login.ts';
 
@@ -65,13 +66,18 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const nowMs = ports.clock.nowMs();
   const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
   const { login } = grant;
+  const events = eventsOf(input, ports.events);
   const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
+  // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
+  const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
+  if (grant.disconnection !== undefined || (grant.status === 'disconnected' && !unfinished)) {
+    await release();
+    return next('disconnected', 'refresh', input, ports);
+  }
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
-    // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
-    const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
     outcome = unfinished
-      ? await finishLogin(connectionId, { ...grant, login }, ports)
+      ? await finishLogin(connectionId, { ...grant, login }, { ...ports, events })
       : await refresh(settings, grant, input, ports);
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
@@ -80,7 +86,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     throw error;
   }
   await release();
-  await ports.events.record(connectionId, outcome, {});
+  await events.record(connectionId, outcome, {});
   if (outcome === 'login-recovered' || outcome === 'login-lost')
     return next(outcome, undefined, input, ports);
   if (outcome === 'refreshed') ports.metrics.put('RefreshesSucceeded', 1);

@@ -3,6 +3,7 @@ import { ProviderContractError } from '../../core/errors.ts';
 import type { Authorizations, Events, Grants } from '../../core/ports.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
+import { eventsOf } from '../timeline.ts';
 import type { RequestReauthorizationInput, RequestReauthorizationOutput } from './contract.ts';
 
 export interface RequestReauthorizationPorts extends OfferPorts {
@@ -51,7 +52,7 @@ export async function requestReauthorization(
     ports,
   );
   if (outcome === 'held') return held();
-  await ports.events.record(connectionId, 'asked', { reason, authorizationId });
+  await eventsOf(input, ports.events).record(connectionId, 'asked', { reason, authorizationId });
   return { outcome: 'asked' };
 }
 

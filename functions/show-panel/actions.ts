@@ -1,3 +1,4 @@
+import { isDisconnected } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import type { KeptConnection } from '../../core/ports.ts';
@@ -32,9 +33,10 @@ export function actions(connection: Shown, visitor: Visitor): Html {
         <button class="quiet">Pause</button>
       </form>`;
   return html`<section class="actions" aria-label="Actions">
-    ${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')} ${press('refresh', 'Refresh now')}`}
+    ${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
+    ${!isPaused(connection) && grant.status === 'active' ? press('refresh', 'Refresh now') : ''}
     ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
-    <a class="button danger" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>
+    ${isDisconnected(grant) ? '' : html`<a class="button danger" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}
   </section>`;
 }
 

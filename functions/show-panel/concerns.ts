@@ -13,6 +13,7 @@ export const standingWords = {
   waiting: 'Waits for its owner',
   paused: 'Paused',
   'set-up': 'In set-up',
+  disconnected: 'Disconnected',
   well: 'Well',
 } as const satisfies Record<Standing, string>;
 
@@ -73,6 +74,10 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
         ? html`<strong>Paused in the configuration.</strong> Nothing is checked or refreshed.`
         : html`<strong>Paused</strong> by ${concern.pause.by}, ${at(concern.pause.atMs)}: “${concern.pause.reason}”. Nothing is
             checked or refreshed.`;
+    case 'disconnected':
+      return html`<strong>Disconnected:</strong> nothing is asked of anybody until somebody presses Re-authorize.`;
+    case 'disconnecting':
+      return html`<strong>Is being disconnected:</strong> what cannot be finished now is taken up again by a later check.`;
     case 'set-up':
       return html`<strong>In set-up:</strong> nothing is asked of the owner yet.`;
   }

@@ -76,6 +76,7 @@ const decisionWords = {
   refresh: 'refresh the access token',
   notify: 'tell the owner',
   reauthorize: 'ask the owner to log in',
+  disconnect: 'finish disconnecting',
 } as const;
 
 function next(settings: Settings, grant: ConnectionView['connection']['grant'], nowMs: number): Html {

@@ -4,7 +4,8 @@ import { isOpen } from '../../core/grant.ts';
 import { linkPath } from '../../core/link.ts';
 import type { HttpResponse } from '../http.ts';
 import { authorizationIdOf } from '../offer.ts';
-import { backTo, onTo, problemPage } from '../panel-page.ts';
+import { onTo } from '../panel-page.ts';
+import { notNow } from './not-now.ts';
 import type { TakeActionPorts, Wish } from './take-action.ts';
 
 /**
@@ -38,10 +39,8 @@ export async function continueHere(
   const { reason } = decision;
   const expiresAtMs = Date.parse(decision.expiresAt);
   await authorizations.offer({ ...link, authorizationId, reason, expiresAtMs }, nowMs);
-  const opened = { authorizationId, reason, expiresAtMs, supersedes: superseded(grant) };
-  const previousId = grant.authorization?.authorizationId;
-  if (await grants.openAuthorization(connectionId, previousId, opened, undefined))
-    return lead(authorizationId);
+  const opened = { authorizationId, reason, offeredAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
+  if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return lead(authorizationId);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
   return notNow(connectionId, 'somebody else asked at the same moment', nowMs, visitor);
 }
@@ -51,15 +50,4 @@ function superseded({ authorization }: Grant) {
   if (authorization === undefined) return [];
   const { authorizationId, expiresAtMs, supersedes = [] } = authorization;
   return [...supersedes, { authorizationId, expiresAtMs }];
-}
-
-function notNow(connectionId: string, reason: string, nowMs: number, visitor: Wish['visitor']): HttpResponse {
-  return problemPage({
-    statusCode: 409,
-    title: 'Not now',
-    why: `The connection takes no login at the moment: ${reason}. Nothing was changed.`,
-    next: backTo(connectionId),
-    nowMs,
-    visitor,
-  });
 }

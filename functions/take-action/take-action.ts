@@ -1,3 +1,4 @@
+import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { PanelSettings } from '../../core/panel.ts';
 import type {
@@ -19,6 +20,7 @@ import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPag
 import type { Visitor } from '../visitor.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import { continueHere } from './continue-here.ts';
+import { notNow } from './not-now.ts';
 
 export interface TakeActionPorts {
   readonly panel: Pick<Panel, 'readSettings'>;
@@ -87,7 +89,7 @@ interface Refused {
 function refusalOf(
   request: PanelRequest,
   { publicUrl }: PanelSettings,
-  { action, settings, grant, visitor, form }: Wish,
+  { action, settings, visitor, form }: Wish,
   { random }: TakeActionPorts,
 ): Refused | undefined {
   if (!isSameOrigin(request, publicUrl) || !hasCsrfToken(visitor, form, random)) {
@@ -104,11 +106,6 @@ function refusalOf(
     const why =
       'You are signed in as a viewer. Nothing was changed. Whoever runs Grantkeeper can change your role in the configuration.';
     return { statusCode: 403, title: 'Only operators may do that', why };
-  }
-  const isPaused = settings.paused || grant.paused;
-  if (isPaused && (action === 'reauthorize' || action === 'refresh')) {
-    const why = `Nothing is asked of ${settings.provider.displayName} or the owner while it is paused. Resume it first. Nothing was changed.`;
-    return { statusCode: 409, title: 'It is paused', why };
   }
   if (action === 'disconnect' && form.get('sure') !== 'yes') {
     const why = 'It can’t be undone, so it wants a mark in the box. Nothing was changed.';
@@ -147,16 +144,33 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
       }
       return done(connectionId, action);
     case 'reauthorize':
-    case 'refresh':
-    case 'test':
-    case 'disconnect': {
-      const ask = { connectionId, trigger: 'panel', force: action, by } as const;
-      const executionId = await ports.workflow.ask(ask, minuteName(wish, ports.clock));
-      if (executionId === undefined) return done(connectionId, 'under-way');
-      await ports.events.record(connectionId, 'requested', { what: action, by, executionId });
-      return done(connectionId, action);
+    case 'refresh': {
+      // What the execution would decide is decided here first: whoever presses hears why nothing comes of it.
+      const nowMs = ports.clock.nowMs();
+      const done = action === 'refresh' ? [] : ['refresh' as const];
+      const decision = decide(settings, wish.grant, nowMs, { force: action, done });
+      if (decision.decision !== action) return notNow(connectionId, decision.reason, nowMs, visitor);
+      return ask(wish, action, ports);
     }
+    case 'test':
+    case 'disconnect':
+      return ask(wish, action, ports);
   }
+}
+
+/** Starts an execution, and writes down who asked. */
+async function ask(
+  wish: Wish,
+  force: 'reauthorize' | 'refresh' | 'test' | 'disconnect',
+  { workflow, events, clock }: TakeActionPorts,
+): Promise<HttpResponse> {
+  const { connectionId } = wish.settings;
+  const by = wish.visitor.email;
+  const asked = { connectionId, trigger: 'panel', force, by } as const;
+  const executionId = await workflow.ask(asked, minuteName(wish, clock));
+  if (executionId === undefined) return done(connectionId, 'under-way');
+  await events.record(connectionId, 'requested', { what: force, by, executionId });
+  return done(connectionId, force);
 }
 
 /** Two operators who press at once start one execution; whoever presses in the next minute starts another one. */

@@ -16,7 +16,10 @@ export interface WorkflowArgs {
   readonly executionUrl: pulumi.Input<string>;
   /** ARNs for the placeholders `${…FunctionArn}`. */
   readonly functionArns: Readonly<
-    Record<'CheckGrant' | 'RefreshTokens' | 'NotifyOwner' | 'RequestReauthorization', pulumi.Output<string>>
+    Record<
+      'CheckGrant' | 'RefreshTokens' | 'NotifyOwner' | 'RequestReauthorization' | 'DisconnectGrant',
+      pulumi.Output<string>
+    >
   >;
   readonly table: { readonly tableName: pulumi.Output<string>; readonly tableArn: pulumi.Output<string> };
   readonly operatorTopicArn: pulumi.Output<string>;
@@ -90,6 +93,7 @@ function definition({
     RefreshTokensFunctionArn: functionArns.RefreshTokens,
     NotifyOwnerFunctionArn: functionArns.NotifyOwner,
     RequestReauthorizationFunctionArn: functionArns.RequestReauthorization,
+    DisconnectGrantFunctionArn: functionArns.DisconnectGrant,
     TableName: table.tableName,
     OperatorTopicArn: operatorTopicArn,
     ExecutionUrl: executionUrl,

@@ -22,6 +22,7 @@ export interface Brokerage extends Remote<Omit<BrokerageControl, 'treat'>> {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string;
   /** Answers `{sub}` to a bearer access token. */
   readonly identityEndpoint: string;
   /** The origin that every authorization request is sent through once. */
@@ -48,6 +49,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     issuer,
     authorizationEndpoint: issuer + paths.authorize,
     tokenEndpoint: issuer + paths.token,
+    revocationEndpoint: issuer + paths.revoke,
     identityEndpoint: issuer + paths.identity,
     hopOrigin: `http://localhost:${hopPort}`,
     misbehave: (...args) => calls.call('misbehave', args),

@@ -51,6 +51,7 @@ export interface Treatment {
 export interface TokenCall {
   /** Virtual time, ISO 8601. */
   readonly at: string;
+  /** `revocation` for a request to the endpoint for these. */
   readonly grantType: string | undefined;
   /** The HTTP status answered, or why there is none. */
   readonly outcome: number | 'pending' | 'hung' | 'closed';
@@ -58,11 +59,14 @@ export interface TokenCall {
 
 /** What the main thread may ask for. */
 export interface BrokerageControl {
-  /** Plans misbehaviour for the next `times` (default 1) token requests, after what is planned already. */
-  misbehave(next: Misbehaviour, times?: number): void;
-  /** Delays every token request by so many real milliseconds, until `reset`. */
+  /**
+   * Plans misbehaviour for the next `times` (default 1) requests to the token endpoint, or to that for revocations,
+   * after what is planned already.
+   */
+  misbehave(next: Misbehaviour, times?: number, endpoint?: 'token' | 'revocation'): void;
+  /** Delays each of their requests by so many real milliseconds, until `reset`. */
   setDelayMs(delayMs: number): void;
-  /** The token endpoint's requests since the start or `reset`; never a token or code. */
+  /** The requests to both endpoints since the start or `reset`; never a token or code. */
   tokenCalls(): TokenCall[];
   /** Forgets planned misbehaviour, the delay and the calls so far. Grants stay. */
   reset(): void;
@@ -108,5 +112,6 @@ export const schwabLimits: BrokerageLimits = {
 export const paths = {
   authorize: '/v1/oauth/authorize',
   token: '/v1/oauth/token',
+  revoke: '/v1/oauth/revoke',
   identity: '/me',
 } as const;

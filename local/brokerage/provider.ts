@@ -31,7 +31,7 @@ export function demoProvider(issuer: string, options: BrokerageOptions, limits: 
     scopes: ['openid', defaultScope],
     claims: { openid: ['sub'] },
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
-    routes: { authorization: paths.authorize, token: paths.token },
+    routes: { authorization: paths.authorize, token: paths.token, revocation: paths.revoke },
     allowOmittingSingleRegisteredRedirectUri: false,
     pkce: { required: () => false },
     clockTolerance: 0,
@@ -42,6 +42,10 @@ export function demoProvider(issuer: string, options: BrokerageOptions, limits: 
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       rpInitiatedLogout: { enabled: false },
       // `/me` is ours: oidc-provider's userinfo wants the scope `openid`, which may be left out here.
       userinfo: { enabled: false },

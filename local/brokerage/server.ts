@@ -58,7 +58,7 @@ export async function serve(
     port: main.port,
     hopPort: hop.port,
     control: {
-      misbehave: (next, times) => tokenEndpoint.misbehave(next, times),
+      misbehave: (...args) => tokenEndpoint.misbehave(...args),
       setDelayMs: (delayMs) => tokenEndpoint.setDelayMs(delayMs),
       tokenCalls: () => tokenEndpoint.calls(),
       reset: () => tokenEndpoint.reset(),

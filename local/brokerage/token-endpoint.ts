@@ -7,9 +7,12 @@ import { peekForm } from './read-form.ts';
 type Middleware = Parameters<Provider['use']>[0];
 type Call = { -readonly [K in keyof TokenCall]: TokenCall[K] };
 
-/** Stands in front of oidc-provider's token endpoint: notes each request, and misbehaves when told to. */
+/**
+ * Stands in front of oidc-provider's token endpoint, and of that for revocations: notes each request, and misbehaves when
+ * told to.
+ */
 export class TokenEndpoint {
-  #planned: Misbehaviour[] = [];
+  #planned: Record<'token' | 'revocation', Misbehaviour[]> = { token: [], revocation: [] };
   #calls: Call[] = [];
   #delayMs = 0;
 
@@ -23,16 +26,17 @@ export class TokenEndpoint {
   }
 
   readonly middleware: Middleware = async (ctx, next) => {
-    if (ctx.path !== paths.token || ctx.method !== 'POST') {
+    const revokes = ctx.path === paths.revoke;
+    if ((ctx.path !== paths.token && !revokes) || ctx.method !== 'POST') {
       await next();
       return;
     }
     const call: Call = { at: new Date().toISOString(), grantType: undefined, outcome: 'pending' };
     this.#calls.push(call);
-    const first = this.#planned.shift();
-    call.grantType = (await peekForm(ctx.req)).get('grant_type') ?? undefined;
+    const first = this.#planned[revokes ? 'revocation' : 'token'].shift();
+    call.grantType = revokes ? 'revocation' : ((await peekForm(ctx.req)).get('grant_type') ?? undefined);
     const requestId = ++this.#lastRequestId;
-    const planned = first ?? (await this.#ask(requestId, call.grantType));
+    const planned = first ?? (revokes ? undefined : await this.#ask(requestId, call.grantType));
 
     if (this.#delayMs > 0) await delay(this.#delayMs);
     switch (planned?.kind) {
@@ -73,8 +77,8 @@ export class TokenEndpoint {
     this.#waiting.delete(requestId);
   }
 
-  misbehave(next: Misbehaviour, times = 1): void {
-    for (let count = 0; count < times; count += 1) this.#planned.push(next);
+  misbehave(next: Misbehaviour, times = 1, endpoint: 'token' | 'revocation' = 'token'): void {
+    for (let count = 0; count < times; count += 1) this.#planned[endpoint].push(next);
   }
 
   setDelayMs(delayMs: number): void {
@@ -86,7 +90,7 @@ export class TokenEndpoint {
   }
 
   reset(): void {
-    this.#planned = [];
+    this.#planned = { token: [], revocation: [] };
     this.#calls = [];
     this.#delayMs = 0;
   }

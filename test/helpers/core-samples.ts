@@ -108,7 +108,7 @@ const someTimes = (nowMs: number) => fc.integer({ min: nowMs - 20 * dayMs, max: 
 /** Any grant that a record can hold, around a moment. */
 export const anyGrant = (nowMs: number): fc.Arbitrary<Grant> =>
   fc.record({
-    status: fc.constantFrom('never-authorized', 'active', 'active', 'active', 'rejected'),
+    status: fc.constantFrom('never-authorized', 'active', 'active', 'active', 'rejected', 'disconnected'),
     authorizedAtMs: fc.integer({ min: nowMs - 100 * dayMs, max: nowMs }),
     refreshedAtMs: fc.option(fc.integer({ min: nowMs - dayMs, max: nowMs }), { nil: undefined }),
     accessExpiresAtMs: fc.option(fc.integer({ min: nowMs - hourMs, max: nowMs + 2 * hourMs }), {
@@ -134,6 +134,10 @@ export const anyGrant = (nowMs: number): fc.Arbitrary<Grant> =>
       }),
       { nil: undefined, freq: 10 },
     ),
+    disconnection: fc.option(fc.record({ atMs: fc.integer({ min: nowMs - hourMs, max: nowMs }) }), {
+      nil: undefined,
+      freq: 10,
+    }),
     fencingNumber: fc.constant(1),
     paused: fc.boolean(),
     setUp: fc.boolean(),

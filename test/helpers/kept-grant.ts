@@ -121,6 +121,7 @@ export class KeptGrant {
         putGrant: async (_id, secret) => secrets.grant.put(secret),
         putAccess: async (_id, secret) => secrets.access.put(secret),
         moveCurrent: async (_id, secret, from, to) => secrets[secret].move(from, to),
+        empty: nothing,
       },
       clients: { read: async () => client },
       tokenEndpoint,

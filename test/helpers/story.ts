@@ -101,8 +101,17 @@ export async function ending({ cloud }: TestDemo, executionArn: string): Promise
   return { status, error, cause };
 }
 
-/** What the timeline of a connection says, oldest first. */
-export async function timeline({ cloud }: TestDemo, connectionId = 'demo-main'): Promise<string[]> {
+/** What the timeline of a connection says, oldest first; its checks are left out. */
+export async function timeline(demo: TestDemo, connectionId = 'demo-main'): Promise<string[]> {
+  const types = (await events(demo, connectionId)).map(({ type }) => type);
+  return types.filter((type) => type !== 'checked');
+}
+
+/** The lines of the timeline, oldest first. */
+export async function events(
+  { cloud }: TestDemo,
+  connectionId = 'demo-main',
+): Promise<{ sk: string; type: string; details: Record<string, unknown>; ttl: number }[]> {
   const { Items: items } = await cloud.dynamoDb.call(
     'Query',
     {
@@ -112,7 +121,12 @@ export async function timeline({ cloud }: TestDemo, connectionId = 'demo-main'):
     },
     administrator,
   );
-  return (items as { type: { S: string } }[]).map(({ type }) => type.S);
+  return (items as Record<string, Record<string, string>>[]).map(({ sk, type, details, ttl }) => ({
+    sk: sk!.S!,
+    type: type!.S!,
+    details: JSON.parse(details!.S!) as Record<string, unknown>,
+    ttl: Number(ttl!.N),
+  }));
 }
 
 /** Writes one attribute of the grant record, as another function of the past may have left it. */

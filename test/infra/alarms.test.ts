@@ -67,7 +67,7 @@ describe('the alarms of a stack', () => {
 
   test('add up all functions, as many as one alarm may look at', () => {
     const { metricQueries } = resource(prod, 'functions-failing').inputs as { metricQueries: unknown[] };
-    expect(metricQueries).toHaveLength(7);
+    expect(metricQueries).toHaveLength(8);
     expect(metricQueries.length).toBeLessThanOrEqual(10);
   });
 

@@ -36,6 +36,7 @@ test('npm run build lists every bundle with its size and its cold start', () => 
     'refresh-tokens',
     'notify-owner',
     'request-reauthorization',
+    'disconnect-grant',
     'reauthorize',
     'callback',
     'show-panel',

@@ -13,6 +13,7 @@ const functions = [
   'refresh-tokens',
   'notify-owner',
   'request-reauthorization',
+  'disconnect-grant',
   'reauthorize',
   'callback',
 ];

@@ -176,7 +176,7 @@ describe.each(stacks)('%s', (_name, stack) => {
 
   test('Lambda.2: functions run on a runtime that AWS supports, and outside a VPC (docs/decisions/0014)', () => {
     const functions = ofType(stack, 'aws:lambda/function:Function').map(({ inputs }) => inputs);
-    expect(functions).toHaveLength(9);
+    expect(functions).toHaveLength(10);
     for (const inputs of functions) {
       expect(inputs).toMatchObject({ runtime: 'nodejs24.x', architectures: ['arm64'] });
       expect(inputs).not.toHaveProperty('vpcConfig');

@@ -4,6 +4,7 @@ import { PanelSettingsSchema } from '../../core/panel.ts';
 import { SettingsSchema } from '../../core/settings.ts';
 import { contract as callback } from '../../functions/callback/contract.ts';
 import { contract as checkGrant } from '../../functions/check-grant/contract.ts';
+import { contract as disconnectGrant } from '../../functions/disconnect-grant/contract.ts';
 import { contract as notifyOwner } from '../../functions/notify-owner/contract.ts';
 import { contract as reauthorize } from '../../functions/reauthorize/contract.ts';
 import { contract as refreshTokens } from '../../functions/refresh-tokens/contract.ts';
@@ -72,6 +73,7 @@ describe('functions', () => {
     [refreshTokens, { ...store, ...secrets, ...workflow }],
     [notifyOwner, { ...store, ...workflow, ...messages }],
     [requestReauthorization, { ...store, ...workflow, ...messages }],
+    [disconnectGrant, { ...store, ...secrets, ...workflow }],
     [reauthorize, { ...store, ...workflow }],
     [callback, { ...store, ...secrets, ...workflow }],
   ])(
@@ -87,6 +89,7 @@ describe('functions', () => {
     ['refresh-tokens', 30],
     ['notify-owner', 30],
     ['request-reauthorization', 30],
+    ['disconnect-grant', 30],
     ['reauthorize', 28],
     ['callback', 28],
   ])('%s runs on Node 24 and arm64, ends within %d s and logs JSON into its own group', (name, timeout) => {
@@ -108,6 +111,7 @@ describe('logs', () => {
     expect(groups.map(({ name }) => String(name)).sort()).toEqual([
       '/aws/lambda/grantkeeper-prod-callback',
       '/aws/lambda/grantkeeper-prod-check-grant',
+      '/aws/lambda/grantkeeper-prod-disconnect-grant',
       '/aws/lambda/grantkeeper-prod-notify-owner',
       '/aws/lambda/grantkeeper-prod-reauthorize',
       '/aws/lambda/grantkeeper-prod-refresh-tokens',
@@ -119,7 +123,7 @@ describe('logs', () => {
       '/aws/vendedlogs/states/grantkeeper-prod-keep-grant',
     ]);
     expect(groups.map(({ retentionInDays }) => retentionInDays)).toEqual(
-      Array.from({ length: 11 }, () => 90),
+      Array.from({ length: 12 }, () => 90),
     );
   });
 
@@ -365,6 +369,7 @@ describe('reads of secrets', () => {
                     role('refresh-tokens'),
                     role('notify-owner'),
                     role('request-reauthorization'),
+                    role('disconnect-grant'),
                     role('reauthorize'),
                     role('callback'),
                   ],

@@ -47,6 +47,10 @@ const keepTokens = {
   ],
   Resource: [secret('*/grant'), secret('*/access')],
 };
+const emptySecrets = {
+  ...keepTokens,
+  Action: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+};
 const sendMail = {
   Effect: 'Allow',
   Action: ['ses:SendEmail'],
@@ -97,10 +101,11 @@ const reachOwners = [
 ];
 
 test.each([
-  ['check-grant', [useTable, findIncidents, readClients]],
+  ['check-grant', [useTable, recordEvents, findIncidents, readClients]],
   ['refresh-tokens', [useTable, recordEvents, findIncidents, readClients, keepTokens, resume]],
   ['notify-owner', [useTable, recordEvents, findIncidents, resume, ...reachOwners]],
   ['request-reauthorization', [useTable, recordEvents, resume, ...reachOwners]],
+  ['disconnect-grant', [useTable, recordEvents, findIncidents, readClients, emptySecrets, resume]],
   ['reauthorize', [useTable, recordEvents, readClients, start]],
   ['callback', [useTable, recordEvents, readClients, keepTokens, resume, start]],
   [
@@ -136,7 +141,7 @@ test('without a telephone and a chat nobody may text, or read a webhook', async 
   ]);
 });
 
-test('the state machine may call its four functions, record an incident, alert and deliver its log', () => {
+test('the state machine may call its five functions, record an incident, alert and deliver its log', () => {
   expect(statementsOf('workflow')).toEqual([
     {
       Effect: 'Allow',
@@ -146,6 +151,7 @@ test('the state machine may call its four functions, record an incident, alert a
         arn('lambda', 'function:grantkeeper-prod-refresh-tokens'),
         arn('lambda', 'function:grantkeeper-prod-notify-owner'),
         arn('lambda', 'function:grantkeeper-prod-request-reauthorization'),
+        arn('lambda', 'function:grantkeeper-prod-disconnect-grant'),
       ],
     },
     table('dynamodb:PutItem'),
@@ -188,18 +194,27 @@ describe('over all roles', () => {
     ).toEqual([]);
   });
 
-  test('only refresh-tokens and callback touch grant and access secrets', () => {
+  test('only refresh-tokens, callback and disconnect-grant touch grant and access secrets, and the last one moves no version', () => {
     const touching = everything.filter(({ Resource }) =>
       Resource.some((each) => /\/(grant|access)-/.test(each)),
     );
-    expect(touching.map(({ name }) => name).sort()).toEqual(['callback', 'refresh-tokens']);
+    expect(touching.map(({ name }) => name).sort()).toEqual([
+      'callback',
+      'disconnect-grant',
+      'refresh-tokens',
+    ]);
+    expect(touching.find(({ name }) => name === 'disconnect-grant')!.Action).toEqual([
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+    ]);
   });
 
-  test('secrets of clients are read by four functions and written by none', () => {
+  test('secrets of clients are read by five functions and written by none', () => {
     const touching = everything.filter(({ Resource }) => Resource.includes(secret('client/*')));
     expect(Object.fromEntries(touching.map(({ name, Action }) => [name, Action]))).toEqual({
       'check-grant': ['secretsmanager:GetSecretValue'],
       'refresh-tokens': ['secretsmanager:GetSecretValue'],
+      'disconnect-grant': ['secretsmanager:GetSecretValue'],
       reauthorize: ['secretsmanager:GetSecretValue'],
       callback: ['secretsmanager:GetSecretValue'],
     });
@@ -250,6 +265,7 @@ test('each role has one policy, and may be taken on by one service', () => {
     'refresh-tokens': trusting('lambda.amazonaws.com'),
     'notify-owner': trusting('lambda.amazonaws.com'),
     'request-reauthorization': trusting('lambda.amazonaws.com'),
+    'disconnect-grant': trusting('lambda.amazonaws.com'),
     reauthorize: trusting('lambda.amazonaws.com'),
     callback: trusting('lambda.amazonaws.com'),
     'show-panel': trusting('lambda.amazonaws.com'),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { cures, errorNames } from '../../core/errors.ts';
 import { channelRetries } from '../../functions/deliver.ts';
+import { revocationRetries } from '../../functions/disconnect-grant/revoke.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
@@ -17,6 +18,7 @@ const values: Readonly<Record<string, string>> = {
   RefreshTokensFunctionArn: `${lambdaArn}refresh-tokens`,
   NotifyOwnerFunctionArn: `${lambdaArn}notify-owner`,
   RequestReauthorizationFunctionArn: `${lambdaArn}request-reauthorization`,
+  DisconnectGrantFunctionArn: `${lambdaArn}disconnect-grant`,
   TableName: 'grantkeeper-test',
   OperatorTopicArn: 'arn:aws:sns:us-east-1:000000000000:grantkeeper-test-operators',
   ExecutionUrl:
@@ -53,8 +55,10 @@ describe('keep-grant.asl.json', () => {
       RefreshTokens: 45,
       NotifyOwner: 45,
       RequestReauthorization: expect.stringContaining('$max([60, '),
+      DisconnectGrant: 45,
       RecordIncident: 30,
       AlertOperator: 30,
+      RecordFailure: 30,
       TellRecovery: 30,
     });
   });
@@ -66,7 +70,7 @@ describe('keep-grant.asl.json', () => {
         { Retry?: { ErrorEquals: string[] }[]; Catch?: { ErrorEquals: string[]; Next: string }[] }
       >;
     };
-    const steps = ['CheckGrant', 'RefreshTokens', 'NotifyOwner', 'RequestReauthorization'];
+    const steps = ['CheckGrant', 'RefreshTokens', 'NotifyOwner', 'RequestReauthorization', 'DisconnectGrant'];
     const retried = (name: string) => States[name]!.Retry!.flatMap(({ ErrorEquals }) => ErrorEquals);
     for (const step of steps) {
       expect(retried(step)).toContain('StoreUnavailableError');
@@ -78,9 +82,11 @@ describe('keep-grant.asl.json', () => {
         expect(retried(step)).not.toContain(name);
       }
     }
-    expect(retried('RefreshTokens')).toEqual(
-      expect.arrayContaining(['LeaseHeldError', 'TokenEndpointUnavailableError']),
-    );
+    for (const step of ['RefreshTokens', 'DisconnectGrant']) {
+      expect(retried(step)).toEqual(
+        expect.arrayContaining(['LeaseHeldError', 'TokenEndpointUnavailableError']),
+      );
+    }
   });
 });
 
@@ -103,6 +109,31 @@ test.each(['NotifyOwner', 'RequestReauthorization'])(
     expect(Arguments.Payload).toMatchObject({ retryCount: '{% $states.context.State.RetryCount %}' });
   },
 );
+
+test('DisconnectGrant is tried again for its provider as often as its function counts on', () => {
+  const { States } = JSON.parse(source) as { States: Record<string, { Retry: Record<string, unknown>[] }> };
+  const { Retry } = States.DisconnectGrant!;
+  expect(Retry.find(({ ErrorEquals }) => String(ErrorEquals) === 'TokenEndpointUnavailableError')).toEqual({
+    ErrorEquals: ['TokenEndpointUnavailableError'],
+    IntervalSeconds: 2,
+    BackoffRate: 2,
+    MaxAttempts: revocationRetries,
+    JitterStrategy: 'FULL',
+  });
+  expect(revocationRetries).toBe(4);
+});
+
+test('that an alert is written to the timeline comes after it, and whatever becomes of that', () => {
+  const { States } = JSON.parse(source) as {
+    States: Record<string, { Next: string; Catch: { ErrorEquals: string[]; Next: string }[] }>;
+  };
+  expect(States.RecordIncident).toMatchObject({ Next: 'AlertOperator' });
+  expect(States.AlertOperator).toMatchObject({ Next: 'RecordFailure', Catch: [{ Next: 'RecordFailure' }] });
+  expect(States.RecordFailure).toMatchObject({
+    Next: 'AfterAlert',
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: 'AfterAlert' }],
+  });
+});
 
 /** Any part of the definition, to be broken. */
 type Loose = { [key: string]: Loose } & { [index: number]: Loose };
@@ -265,7 +296,9 @@ describe('the lint reports', () => {
     [
       'a placeholder that nothing fills in',
       ['nothing fills in ${Table}', '${TableName} is not used'],
-      ({ RecordIncident }) => set(RecordIncident!.Arguments, { TableName: '${Table}' }),
+      ({ RecordIncident, RecordFailure }) => {
+        for (const state of [RecordIncident, RecordFailure]) set(state!.Arguments, { TableName: '${Table}' });
+      },
     ],
   ])('%s', (_, problem, breakIt) => {
     expect(broken(breakIt)).toEqual(expect.arrayContaining([problem].flat()));
@@ -273,7 +306,7 @@ describe('the lint reports', () => {
 
   test('nothing of a state that only a flag’s value leads to', () => {
     // Failed reads $incident, which is assigned wherever $alerted is true.
-    const always = broken(({ Choose }) => set(Choose!.Choices![4], { Condition: '{% $exists($alerted) %}' }));
+    const always = broken(({ Choose }) => set(Choose!.Choices![5], { Condition: '{% $exists($alerted) %}' }));
     expect(always).toEqual(['Failed: $incident is not assigned on every path to it']);
   });
 });

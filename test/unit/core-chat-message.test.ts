@@ -202,6 +202,7 @@ Until Mon 9 Mar, 11:00 GMT-4 everything goes on working; after that it stops.
     ['expiring', 0xd97706],
     ['expired', 0xdc2626],
     ['restored', 0x15803d],
+    ['test', 0x64748b],
   ] as const)('of the kind %s has a color of its own meaning', (kind, color) => {
     expect(discord({ kind }).color).toBe(color);
   });

@@ -6,6 +6,7 @@ import {
   decide,
   DecisionSchema,
   DoneSchema,
+  ForceSchema,
   outlivesNextTick,
   passedRungs,
 } from '../../core/decide.ts';
@@ -61,6 +62,78 @@ describe('1. paused or in set-up', () => {
     expect(at(login, grant, {}, settings)).toEqual(none(reason));
     expect(at(login, grant, { force: 'refresh' }, settings)).toEqual(none(reason));
     expect(at(login, grant, { force: 'reauthorize', authorizationId: id }, settings)).toEqual(none(reason));
+  });
+});
+
+describe('the end of a connection', () => {
+  const ended: Decision = { decision: 'disconnect', reason: 'asked for' };
+  test.each<[string, Partial<Grant>, Settings]>([
+    ['is paused', { paused: true }, schwab],
+    ['is paused in config', {}, { ...schwab, paused: true }],
+    ['is in set-up', { setUp: true }, schwab],
+    ['was never authorized', {}, schwab],
+    ['is kept', fresh(login), schwab],
+    ['was ended before', { status: 'disconnected' }, schwab],
+  ])('is answered, once, where a connection %s', (_, change, settings) => {
+    const grant = { ...newGrant, ...change };
+    expect(at(login, grant, { force: 'disconnect' }, settings)).toEqual(ended);
+    expect(at(login, grant, { force: 'disconnect', done: ['disconnect'] }, settings)).toEqual(
+      at(login, grant, { done: ['disconnect'] }, settings),
+    );
+  });
+
+  const gone: Grant = { ...newGrant, status: 'disconnected', owesRestored: true };
+  test('leaves nothing to do', () => {
+    expect(at(login, gone)).toEqual(none('disconnected'));
+    expect(at(login, gone, { force: 'refresh' })).toEqual(none('disconnected'));
+    expect(at(afterTheEnd, { ...fresh(login), status: 'disconnected' })).toEqual(none('disconnected'));
+  });
+
+  test('lasts until a login is asked for, which is asked for once and waits a day', () => {
+    const asked = { decision: 'reauthorize', reason: 'requested', expiresAt: '2026-03-03T15:00:00.000Z' };
+    expect(at(login, gone, { force: 'reauthorize' })).toEqual(asked);
+    expect(at(login, gone, { force: 'repin' })).toEqual({ ...asked, reason: 'repin' });
+    const askedFor = { ...gone, ...open('requested', '2026-03-03T15:00:00Z') };
+    expect(at(login, askedFor, { force: 'reauthorize' })).toEqual(none('the owner has been asked'));
+    expect(at(login, askedFor)).toEqual(none('disconnected'));
+    expect(at(afterTheEnd, askedFor)).toEqual(none('disconnected'));
+    expect(at(login, gone, { force: 'reauthorize', done: ['reauthorize'] })).toEqual(none('disconnected'));
+  });
+
+  test('that was left undone is gone on with after five minutes, or when somebody asks for anything', () => {
+    const left = { ...fresh(login, { paused: true }), disconnection: { atMs: login } };
+    const goesOn = { decision: 'disconnect', reason: 'a disconnection was not completed' };
+    expect(at(login + 5 * minuteMs - 1, left)).toEqual(none('it is being disconnected'));
+    expect(at(login + 5 * minuteMs, left)).toEqual(goesOn);
+    expect(at(login, left, { force: 'reauthorize' })).toEqual(goesOn);
+    expect(at(login + 5 * minuteMs, left, { done: ['disconnect'] })).toEqual(
+      none('it is being disconnected'),
+    );
+  });
+
+  test('does not hide a login that was asked for after it and whose callback died', () => {
+    const stranded = { ...gone, login: { versionId: 'v', authorizationId: id, atMs: login } };
+    expect(at(login + minuteMs, stranded)).toEqual({
+      decision: 'refresh',
+      reason: 'a login was not completed',
+    });
+  });
+});
+
+describe('a test of the channels', () => {
+  const tested: Decision = { decision: 'notify', reason: 'asked for', kind: 'test' };
+  test.each<[string, Partial<Grant>, Settings]>([
+    ['is paused', { ...newGrant, paused: true }, schwab],
+    ['is paused in config', newGrant, { ...schwab, paused: true }],
+    ['is in set-up', { ...newGrant, setUp: true }, schwab],
+    ['was never authorized', newGrant, schwab],
+    ['is kept and needs a refresh', fresh(login, { accessExpiresAtMs: login }), schwab],
+  ])('is made, once, where a connection %s', (_, change, settings) => {
+    const grant = { ...newGrant, ...change };
+    expect(at(login, grant, { force: 'test' }, settings)).toEqual(tested);
+    expect(at(login, grant, { force: 'test', done: ['notify'] }, settings)).toEqual(
+      at(login, grant, { done: ['notify'] }, settings),
+    );
   });
 });
 
@@ -389,9 +462,9 @@ describe('whatever the grant', () => {
   const situations = fc.record({
     settings: anySettings,
     nowAndGrant: instants.chain((nowMs) => fc.record({ nowMs: fc.constant(nowMs), grant: anyGrant(nowMs) })),
-    force: fc.constantFrom(undefined, 'refresh' as const, 'reauthorize' as const),
+    force: fc.constantFrom(undefined, ...ForceSchema.options),
     authorizationId: fc.constantFrom(undefined, id),
-    done: fc.uniqueArray(fc.constantFrom('refresh' as const, 'notify' as const, 'reauthorize' as const)),
+    done: fc.uniqueArray(fc.constantFrom('refresh', 'notify', 'reauthorize', 'disconnect')),
   });
   const always = (
     holds: (
@@ -433,17 +506,26 @@ describe('whatever the grant', () => {
 
   test('nothing is refreshed but an active grant, and nothing is done while paused', () => {
     always(({ decision, reason }, { grant }) => {
-      if (grant.paused || grant.setUp) expect(decision).toBe('none');
+      const isAsked = reason === 'asked for' || reason === 'a disconnection was not completed';
+      if ((grant.paused || grant.setUp) && !isAsked) expect(decision).toBe('none');
       if (decision === 'refresh' && reason !== 'a login was not completed') {
         expect(grant.status).toBe('active');
       }
     });
   });
 
-  test('an execution comes to an end: each answer done, the fourth is none at the latest', () => {
+  test('of a connection that was ended nothing is refreshed, told or asked until somebody asks', () => {
+    always(({ decision, reason }, { grant, force }) => {
+      if (grant.status !== 'disconnected' && grant.disconnection === undefined) return;
+      if (force !== undefined || reason === 'a login was not completed') return;
+      expect(['none', ...(grant.disconnection ? ['disconnect'] : [])]).toContain(decision);
+    });
+  });
+
+  test('an execution comes to an end: each answer done, the fifth is none at the latest', () => {
     always((_, { settings, grant, nowMs, force, authorizationId }) => {
-      const done: ('refresh' | 'notify' | 'reauthorize')[] = [];
-      for (let step = 0; step < 4; step += 1) {
+      const done: ('refresh' | 'notify' | 'reauthorize' | 'disconnect')[] = [];
+      for (let step = 0; step < 5; step += 1) {
         const { decision } = decide(settings, grant, nowMs, { force, authorizationId, done });
         if (decision === 'none') return;
         done.push(decision);

@@ -1,5 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { isExchanging, isLoginUnderWay, isOpen, isStranded, newGrant } from '../../core/grant.ts';
+import {
+  isDisconnected,
+  isEndedFor,
+  isExchanging,
+  isLoginUnderWay,
+  isOpen,
+  isStranded,
+  newGrant,
+} from '../../core/grant.ts';
 import { ms } from '../helpers/core-samples.ts';
 
 const authorization = {
@@ -41,6 +49,25 @@ test('a login whose mark stands for a minute is stranded, recorded or not', () =
   expect(isStranded(login, ms('2026-03-02T15:00:59.999Z'))).toBe(false);
   expect(isStranded(login, ms('2026-03-02T15:01:00Z'))).toBe(true);
   expect(isStranded({ ...login, closed: null }, ms('2026-03-02T15:01:00Z'))).toBe(true);
+});
+
+test('a connection is disconnected once nothing of it is open', () => {
+  const ended = { ...newGrant, status: 'disconnected' } as const;
+  expect(isDisconnected(ended)).toBe(true);
+  expect(isDisconnected(newGrant)).toBe(false);
+  expect(isDisconnected({ ...ended, disconnection: { atMs: 0 } })).toBe(false);
+  expect(isDisconnected({ ...ended, authorization })).toBe(false);
+  expect(isDisconnected({ ...ended, login })).toBe(false);
+});
+
+test('a connection is ended for every login but the one that was asked for since', () => {
+  const { authorizationId } = authorization;
+  const ended = { ...newGrant, status: 'disconnected' } as const;
+  expect(isEndedFor(authorizationId, newGrant)).toBe(false);
+  expect(isEndedFor(authorizationId, ended)).toBe(true);
+  expect(isEndedFor(authorizationId, { ...ended, authorization })).toBe(false);
+  expect(isEndedFor('another', { ...ended, authorization })).toBe(true);
+  expect(isEndedFor(authorizationId, { ...ended, authorization, disconnection: { atMs: 0 } })).toBe(true);
 });
 
 test('a new grant was never authorised and has told nothing', () => {

@@ -54,6 +54,23 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
     expect(notice.text).toContain('has ended. It works again as soon as you have logged in.');
   });
 
+  test('that is a test says so, that nothing is to be done, and until when the connection stands', () => {
+    const notice = mailAbout(schwab, { kind: 'test', deadlineMs: neededAtMs });
+    expect(notice.subject).toBe('This is a test, nothing is to be done: Charles Schwab (schwab-main)');
+    expect(notice.text).toBe(
+      `Hello Dana,
+
+This is a test of the messages about the connection schwab-main to Charles Schwab. There is nothing to do.
+The next login is due before Mon 9 Mar, 11:00 GMT-4.
+`,
+    );
+    expect(notice.html).not.toContain('href');
+    expect(mailAbout(schwab, { kind: 'test' }).text).not.toContain('due');
+    expect(smsOf(writeNotice(schwab, { kind: 'test' }))).toBe(
+      'This is a test, nothing is to be done: Charles Schwab (schwab-main)',
+    );
+  });
+
   test('that it works again needs no link', () => {
     const notice = mailAbout(schwab, { kind: 'restored', deadlineMs: neededAtMs });
     expect(notice).toMatchObject({

@@ -225,6 +225,36 @@ describe('tokens', () => {
   });
 });
 
+describe('revocation', () => {
+  const revoke = async (value: string, secret?: string): Promise<number> => {
+    const body = new URLSearchParams({ token: value });
+    const headers = { authorization: basic(secret) };
+    return (await fetch(brokerage.revocationEndpoint, { method: 'POST', body, headers })).status;
+  };
+
+  test('of a refresh token ends its grant, for the client that it was given to', async () => {
+    const { body } = await exchange(await code());
+    expect(await revoke(body.refresh_token!, 'wrong')).toBe(401);
+    expect((await refresh(body.refresh_token)).status).toBe(200);
+    expect(await revoke(body.refresh_token!)).toBe(200);
+    expect((await refresh(body.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await identity(body.access_token)).status).toBe(401);
+    expect(await revoke(body.refresh_token!)).toBe(200);
+  });
+
+  test('misbehaves on its own plan', async () => {
+    await brokerage.misbehave({ kind: 'status', status: 503, body: '' }, 1, 'revocation');
+    const { body } = await exchange(await code());
+    expect(await revoke(body.access_token!)).toBe(503);
+    expect(await revoke(body.access_token!)).toBe(200);
+    expect(await brokerage.tokenCalls()).toMatchObject([
+      { grantType: 'authorization_code', outcome: 200 },
+      { grantType: 'revocation', outcome: 503 },
+      { grantType: 'revocation', outcome: 200 },
+    ]);
+  });
+});
+
 describe('a misbehaving token endpoint', () => {
   test('answers what was planned, so many times, and notes each call', async () => {
     const { body } = await exchange(await code());

@@ -1,0 +1,130 @@
+import { StoreUnavailableError } from '../../core/errors.ts';
+import type { Grant } from '../../core/grant.ts';
+import { isDisconnected } from '../../core/grant.ts';
+import type {
+  AccessSecret,
+  Authorizations,
+  Clients,
+  Clock,
+  Events,
+  Grants,
+  GrantSecret,
+  Incidents,
+  Random,
+  RevocationEndpoint,
+  Tokens,
+  Versions,
+  Workflow,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { completeLogin } from '../complete-login.ts';
+import { next } from '../next.ts';
+import { supersede } from '../offer.ts';
+import type { StepInput, StepOutput } from '../step.ts';
+import { eventsOf } from '../timeline.ts';
+import type { Held } from './revoke.ts';
+import { revoke } from './revoke.ts';
+
+export interface DisconnectGrantPorts {
+  readonly grants: Pick<
+    Grants,
+    'read' | 'beginDisconnection' | 'recordRevocation' | 'recordDisconnected' | 'releaseLease' | 'endLogin'
+  >;
+  readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  readonly tokens: Pick<Tokens, 'readGrant' | 'readGrantVersion' | 'readAccess' | 'empty'>;
+  readonly clients: Clients;
+  readonly revocationEndpoint: RevocationEndpoint;
+  readonly workflow: Pick<Workflow, 'resume'>;
+  readonly incidents: Incidents;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Ends a connection: its tokens are given back where the provider takes them, no staging label of a secret stays on one,
+ * and whoever waits for a login is resumed. A repeat goes on where the attempt before it died; of a connection that is
+ * ended already there is nothing to do.
+ * @returns `disconnected`, or `dropped` when another execution has taken the lease meanwhile, and the next decision
+ * @throws {LeaseHeldError} a refresh or a login uses the tokens now; try again past the lease's expiry
+ * @throws {TokenEndpointUnavailableError} the provider did not answer; the last attempt goes on without
+ * @throws {StoreUnavailableError} a retry, or a later check, goes on
+ * @see RFC 7009
+ */
+export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
+  const { connectionId, by } = input.ask;
+  const { settings, grant: before } = await ports.grants.read(connectionId);
+  if (settings === undefined) return next('removed', 'disconnect', input, ports);
+  if (isDisconnected(before)) return next('disconnected', 'disconnect', input, ports);
+
+  const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
+  // Ended before anything is read: from here on neither a login nor a refresh stores anything.
+  const grant = await ports.grants.beginDisconnection(connectionId, leaseOwner, {
+    by,
+    atMs: ports.clock.nowMs(),
+  });
+  try {
+    const events = eventsOf(input, ports.events);
+    const outcome = await disconnect(settings, grant, input, { ...ports, events });
+    return await next(outcome, 'disconnect', input, ports);
+  } catch (error) {
+    // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
+    if (!(error instanceof StoreUnavailableError)) {
+      await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
+    }
+    throw error;
+  }
+}
+
+/** Each part can be done again; the record forgets last what there is to do. */
+async function disconnect(
+  settings: Settings,
+  grant: Grant,
+  { retryCount }: StepInput,
+  ports: DisconnectGrantPorts,
+): Promise<'disconnected' | 'dropped'> {
+  const { connectionId } = settings;
+  const { fencingNumber, login, unrecordedLogins = [], authorization, disconnection } = grant;
+  // Whoever waits for a login that is recorded hears of that first.
+  if (login?.closed !== undefined) await completeLogin(connectionId, login, ports);
+
+  const { tokens } = ports;
+  const [grants, accesses, ...logins] = await Promise.all([
+    tokens.readGrant(connectionId),
+    tokens.readAccess(connectionId),
+    ...unrecordedLogins.map((versionId) => tokens.readGrantVersion(connectionId, versionId)),
+  ]);
+  const revocation =
+    disconnection?.revocation ??
+    (await revoke(settings, heldIn(grants, accesses, logins), retryCount, ports));
+  if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation))) return 'dropped';
+
+  const at = new Date(ports.clock.nowMs()).toISOString();
+  const empty = async (secret: 'grant' | 'access', { currentVersionId }: Versions<unknown>) => {
+    if (currentVersionId === undefined) return;
+    await tokens.empty(connectionId, secret, [ports.random.uuid(), ports.random.uuid()], at);
+  };
+  await Promise.all([empty('grant', grants), empty('access', accesses)]);
+  for (const open of [...(authorization?.supersedes ?? []), ...(authorization ? [authorization] : [])]) {
+    await supersede(connectionId, open, ports);
+  }
+  const by = disconnection?.by;
+  await ports.events.record(connectionId, 'disconnected', { ...(by !== undefined && { by }), revocation });
+  return (await ports.grants.recordDisconnected(connectionId, fencingNumber)) ? 'disconnected' : 'dropped';
+}
+
+/** Everything that the provider may still honour, as far as it is stored. */
+function heldIn(
+  grants: Versions<GrantSecret>,
+  accesses: Versions<AccessSecret>,
+  logins: readonly (GrantSecret | undefined)[],
+): Held[] {
+  const refreshTokens = [grants.current, grants.pending, ...logins].flatMap(
+    (each) => each?.refreshToken ?? [],
+  );
+  const accessTokens = [accesses.current, accesses.pending].flatMap((each) => each?.accessToken ?? []);
+  return [
+    ...refreshTokens.map((token) => ({ token, type: 'refresh_token' as const })),
+    ...accessTokens.map((token) => ({ token, type: 'access_token' as const })),
+  ];
+}

@@ -1,0 +1,15 @@
+import type { HttpResponse } from '../http.ts';
+import { backTo, problemPage } from '../panel-page.ts';
+import type { Visitor } from '../visitor.ts';
+
+/** What was asked for has nothing to do now. @param reason of the decision */
+export function notNow(connectionId: string, reason: string, nowMs: number, visitor: Visitor): HttpResponse {
+  return problemPage({
+    statusCode: 409,
+    title: 'Not now',
+    why: `Of this connection that can’t be asked at the moment: ${reason}. Nothing was changed.`,
+    next: backTo(connectionId),
+    nowMs,
+    visitor,
+  });
+}
