@@ -339,6 +339,13 @@ describe('4. the owner is needed', () => {
     expect(at(login, fresh(login), { ...force, done: ['reauthorize'] })).toEqual(none('all is well'));
     const requested = fresh(login, open('requested', '2026-03-07T15:50:00Z'));
     expect(at(login, requested, force)).toEqual(none('the owner has been asked'));
+    // Who asks by hand a quarter of an hour later means a new link.
+    const offeredAtMs = login - 15 * minuteMs;
+    const asked = (atMs: number) =>
+      fresh(login, { authorization: { ...requested.authorization!, offeredAtMs: atMs } });
+    expect(at(login, asked(offeredAtMs), force)).toMatchObject({ reason: 'requested' });
+    expect(at(login, asked(offeredAtMs + 1), force)).toEqual(none('the owner has been asked'));
+    expect(at(login, asked(offeredAtMs))).toEqual(none('all is well'));
     expect(at(login, newGrant, force)).toMatchObject({ reason: 'first-login' });
   });
 });

@@ -101,6 +101,17 @@ describe('how a connection stands', () => {
     expect(standing(grant, login + 50 * minuteMs)).toBe('failed');
   });
 
+  test('is disconnected, and waits again once somebody is asked', () => {
+    const disconnected: Grant = { ...newGrant, status: 'disconnected' };
+    expect(kinds(disconnected, login)).toEqual(['disconnected']);
+    expect(standing(disconnected, login)).toBe('disconnected');
+    expect(kinds({ ...disconnected, ...open(login + hourMs) }, login)).toEqual(['disconnected', 'waiting']);
+    expect(standing({ ...disconnected, ...open(login + hourMs) }, login)).toBe('waiting');
+    const underWay = fresh(login, { paused: true, disconnection: { atMs: login } });
+    expect(kinds(underWay, login)).toEqual(['disconnecting']);
+    expect(standing(underWay, login)).toBe('disconnected');
+  });
+
   test('needs somebody, unless somebody has chosen it so', () => {
     const needs = (grant: Grant, incidents: KnownIncident[] = []) =>
       concernsOf(schwab, grant, incidents, login).some(needsSomebody);
@@ -109,6 +120,7 @@ describe('how a connection stands', () => {
     expect(needs(fresh(login), [incident('Slack')])).toBe(true);
     expect(needs({ ...newGrant, paused: true })).toBe(false);
     expect(needs({ ...newGrant, setUp: true })).toBe(false);
+    expect(needs({ ...newGrant, status: 'disconnected' })).toBe(false);
   });
 
   test('is paused, or in set-up, whatever else', () => {

@@ -58,9 +58,15 @@ describe('an operator', () => {
         .map(({ to }) => to),
     ).toEqual([viewer]);
     expect(await page(browser)).toContain('Waits for its owner: the link that they were sent works until');
+    await demo.advance(14 * minuteMs);
+    const again = await press(demo, browser, 'reauthorize');
+    expect(again).toMatchObject({ status: 409, title: 'Not now' });
+    expect(textOf(again.body)).toContain('the owner has been asked. Nothing was changed.');
+    expect(demo.mails()).toHaveLength(before + 1);
+    // A quarter of an hour later whoever presses means a new link.
     await demo.advance(minuteMs);
     await press(demo, browser, 'reauthorize');
-    expect(demo.mails()).toHaveLength(before + 1);
+    expect(demo.mails()).toHaveLength(before + 2);
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     await demo.cloud.clock.idle();
     expect(await page(browser)).not.toContain('Waits for its owner');
@@ -83,7 +89,7 @@ describe('an operator', () => {
       const csrf = csrfOf(await browser.open(path));
       expect(await browser.post(`${path}/${action}`, { csrf })).toMatchObject({
         status: 409,
-        title: 'It is paused',
+        title: 'Not now',
       });
     }
     // Somebody else is a moment late: nothing is written twice.
@@ -160,6 +166,56 @@ describe('a viewer', () => {
     expect(demo.mails()).toHaveLength(before);
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     expect(await browser.open(again.url)).toMatchObject({ status: 410, title: 'You have logged in already' });
+  });
+});
+
+describe('an operator, in the end', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await signIn(demo, operator);
+  });
+
+  test('sends a test notice over every channel of the owner, which changes nothing', async () => {
+    const before = demo.cloud.inbox.list().length;
+    const grant = await demo.grant();
+    const asked = await press(demo, browser, 'test');
+    expect(textOf(asked.body)).toContain(
+      'Asked for: a test notice goes out over every channel of the owner.',
+    );
+    const sent = demo.cloud.inbox.list().slice(before);
+    expect(sent.map(({ channel }) => channel).sort()).toEqual(['discord', 'email', 'slack', 'sms']);
+    expect(await demo.grant()).toMatchObject({ toldRungs: grant.toldRungs, status: 'active' });
+    const line = (await timelineOf(demo, browser, '?kind=notice'))[0];
+    expect(line).toMatch(
+      /Sent a test notice outcome: sent channels: email,? sms,? slack,? discord Execution$/,
+    );
+  });
+
+  test('disconnects: tokens are revoked, secrets emptied, and nothing is asked until somebody presses', async () => {
+    const done = await press(demo, browser, 'disconnect', { sure: 'yes' });
+    expect(textOf(done.body)).toContain('Asked for: the tokens are revoked and the secrets emptied now.');
+    const seen = await page(browser);
+    expect(seen).toContain('demo-main Disconnected');
+    expect(seen).toContain('nothing is asked of anybody until somebody presses Re-authorize.');
+    expect(seen).not.toContain('Refresh now');
+    expect(await timelineOf(demo, browser, '?kind=action')).toContainEqual(
+      expect.stringMatching(new RegExp(`Disconnected by: ${operator} revocation: revoked Execution$`)),
+    );
+    expect(JSON.stringify(await demo.secret('grant'))).not.toContain('refresh_token');
+    await demo.brokerage.reset();
+    const before = demo.mails().length;
+    await demo.advance(30 * minuteMs);
+    expect(await tokenCalls(demo)).toEqual([]);
+    expect(demo.mails()).toHaveLength(before);
+    const csrf = csrfOf(await browser.open(path));
+    expect(await browser.post(`${path}/refresh`, { csrf })).toMatchObject({ status: 409, title: 'Not now' });
+
+    await press(demo, browser, 'reauthorize');
+    expect(demo.mails()).toHaveLength(before + 1);
+    expect(await page(browser)).toContain('demo-main Waits for its owner');
+    expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+    await demo.cloud.clock.idle();
+    expect(await page(browser)).toContain('demo-main Well');
   });
 });
 

@@ -141,7 +141,18 @@ test('every permission of every role is used on a walk through first login, refr
   const browser = await signIn(demo, operator);
   await demo.advance(2 * minuteMs);
   await press(demo, browser, 'refresh');
+  await press(demo, browser, 'pause', { reason: 'a walk' });
+  await press(demo, browser, 'resume');
   await browser.open(`${demo.cloud.apiUrl}/panel`);
+  // Ended while somebody is asked, after something failed; and begun anew.
+  await setClientSecret(demo, wrong);
+  await toNextTick(demo);
+  await setClientSecret(demo, undefined);
+  await askForLogin(demo);
+  await press(demo, browser, 'disconnect', { sure: 'yes' });
+  await askForLogin(demo);
+  await demo.logIn(demo.newestLink());
+  await demo.cloud.clock.idle();
 
   const used = new Set(tap.calls.map(({ principal, action }) => `${principal} ${action}`));
   const granted = demo.cloud.resources.filter(isRolePolicy).flatMap((resource) => {
