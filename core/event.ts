@@ -1,35 +1,38 @@
-/** What happened to a connection: each type of event, and under which of the timeline's filters it comes. */
+/**
+ * What happened to a connection: each type of event, and under which of the timeline's filters it comes. In the order in
+ * which they follow each other where all of them bear the same millisecond.
+ */
 export const eventKinds = {
+  /** Somebody asked for what they may not do. */
+  refused: 'action',
+  /** An operator asked for something by the panel. */
+  requested: 'action',
+  paused: 'action',
+  resumed: 'action',
+  /** The owner pressed the button. */
+  started: 'login',
+  declined: 'login',
+  'exchange-failed': 'login',
+  'identity-refused': 'login',
+  completed: 'login',
   checked: 'check',
+  'login-recovered': 'login',
+  'login-lost': 'login',
   refreshed: 'refresh',
   /** Nothing was to be refreshed: another execution had done it. */
   fresh: 'refresh',
   /** A newer login won meanwhile, and its tokens stand. */
   dropped: 'refresh',
   rejected: 'refresh',
-  'login-recovered': 'login',
-  'login-lost': 'login',
   /** An authorization was opened, and its link sent. */
   asked: 'notice',
   notified: 'notice',
   tested: 'notice',
-  /** The owner pressed the button. */
-  started: 'login',
-  completed: 'login',
-  declined: 'login',
-  'exchange-failed': 'login',
-  'identity-refused': 'login',
+  disconnected: 'action',
   /** Operators were alerted. */
   failed: 'failure',
   /** What they were alerted of works again. */
   recovered: 'failure',
-  /** An operator asked for something by the panel. */
-  requested: 'action',
-  paused: 'action',
-  resumed: 'action',
-  disconnected: 'action',
-  /** Somebody asked for what they may not do. */
-  refused: 'action',
 } as const;
 
 export type EventType = keyof typeof eventKinds;

@@ -19,7 +19,8 @@ const doneWords = {
   pause: 'Paused. Nothing is checked or refreshed until somebody presses Resume.',
   resume: 'Resumed, and checked at once.',
   disconnect: 'Asked for: the tokens are revoked and the secrets emptied now. The timeline shows the result.',
-  'under-way': 'That was asked for a moment ago already, and is under way.',
+  'under-way':
+    'That was asked for in this very minute already. The timeline shows the result; to ask again, wait a minute.',
 } as const satisfies Partial<Record<ActionName | 'under-way', string>>;
 
 export type Done = keyof typeof doneWords;

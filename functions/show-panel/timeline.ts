@@ -72,7 +72,7 @@ export function timeline({ connectionId, found, kind, isNewest, timeZone, execut
       </ul>
     </nav>
     <ol class="timeline">
-      ${found.events.map((event) => listed(event, timeZone, executionUrl))}
+      ${inOrder(found.events).map((event) => listed(event, timeZone, executionUrl))}
     </ol>
     ${found.events.length === 0 ? html`<p class="dim">${found.before ? 'None among the newest of these.' : 'Nothing yet.'}</p>` : ''}
     <p class="pages">
@@ -80,6 +80,13 @@ export function timeline({ connectionId, found, kind, isNewest, timeZone, execut
       ${found.before ? html`<a class="button quiet" href="${href(kind, found.before)}">Older</a>` : ''}
     </p>
   </section>`;
+}
+
+const types = Object.keys(eventKinds);
+
+/** Newest first; the keys of events of one millisecond have no order of their own. */
+function inOrder(events: readonly TimelineEvent[]): TimelineEvent[] {
+  return events.toSorted((a, b) => b.at.localeCompare(a.at) || types.indexOf(b.type) - types.indexOf(a.type));
 }
 
 function listed({ at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {

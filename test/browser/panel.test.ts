@@ -4,16 +4,19 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
 import { launchChromium } from '../helpers/chromium.ts';
-import { TestDemo, dayMs, hourMs, minuteMs } from '../helpers/demo.ts';
+import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
 import { flaws, picture } from '../helpers/looks.ts';
 import { operator, signInLink, viewer } from '../helpers/panel.ts';
+import { withProviderData } from '../helpers/stored.ts';
 
 let browser: Browser;
 let tools: ToolsServer;
 let demo: TestDemo;
 beforeAll(async () => {
   [browser, tools] = await Promise.all([launchChromium(), startTools(0)]);
-  demo = await TestDemo.start({ toolsUrl: tools.url });
+  // A grant of a day, which is told of six hours and one hour before its end.
+  const configure = withProviderData({ limits: { absoluteSeconds: 24 * 3600 } });
+  demo = await TestDemo.start({ toolsUrl: tools.url, configure });
   tools.show(demo.cloud);
 });
 afterAll(async () => {
@@ -84,7 +87,7 @@ describe('a connection', () => {
   beforeAll(async () => {
     await demo.logIn(demo.newestLink());
     await demo.cloud.clock.idle();
-    await demo.advance(4 * dayMs + 23 * hourMs + 50 * minuteMs);
+    await demo.advance(17 * hourMs + 50 * minuteMs);
     ({ page } = await newPage());
     await signIn(page, operator);
     problems.length = 0;
@@ -95,10 +98,10 @@ describe('a connection', () => {
     await openConnection(page);
     expect(await text(page, 'h1')).toBe('demo-main Well');
     const lives = await text(page, '#lives');
-    expect(lives).toMatch(/Access token ends\s+in \d+ minutes\s+Sat 10 Jan, 07:\d\d GMT-5/);
-    expect(lives).toMatch(/Grant ends\s+in 2 days\s+Mon 12 Jan, 07:00 GMT-5/);
+    expect(lives).toMatch(/Access token ends\s+in \d+ minutes.*\s+Tue 6 Jan, 0[01]:\d\d GMT-5/);
+    expect(lives).toMatch(/Grant ends\s+in 6 hours, \d+ minutes\s+Tue 6 Jan, 07:00 GMT-5/);
     expect(lives).toMatch(/refresh the access token: the access token would not outlive the next check\./);
-    expect(lives).toMatch(/The owner is told next in \d+ minutes?.*, Sat 10 Jan, 07:00 GMT-5\./);
+    expect(lives).toMatch(/The owner is told next in \d+ minutes?.*, Tue 6 Jan, 01:00 GMT-5\./);
     const week = await text(page, '#week');
     expect(
       week
@@ -108,9 +111,9 @@ describe('a connection', () => {
     ).toEqual(
       expect.arrayContaining([
         'the token is always needed',
-        'the owner is told (email): Sat 10 Jan, 07:00 GMT-5',
-        'the owner is told (email, sms, slack, discord): Mon 12 Jan, 06:00 GMT-5',
-        'the grant ends: Mon 12 Jan, 07:00 GMT-5',
+        'the owner is told (email, sms, slack, discord): Tue 6 Jan, 01:00 GMT-5',
+        'the owner is told (email, sms, slack, discord): Tue 6 Jan, 06:00 GMT-5',
+        'the grant ends: Tue 6 Jan, 07:00 GMT-5',
       ]),
     );
     expect(await flaws(page)).toEqual([]);
@@ -130,7 +133,7 @@ describe('a connection', () => {
     await page.getByText('The grant nears its end:').waitFor();
     expect(await text(page, 'h1')).toBe('demo-main Ends soon');
     expect(await text(page, '#events')).toContain('Told the owner');
-    expect(await text(page, '#attention')).toContain('before Mon 12 Jan, 07:00 GMT-5');
+    expect(await text(page, '#attention')).toContain('before Tue 6 Jan, 07:00 GMT-5');
     expect(await page.evaluate("document.querySelector('main').dataset.mark")).toBe(marked);
     expect(await flaws(page)).toEqual([]);
     await picture(page, 'panel-5-ending');
@@ -202,8 +205,8 @@ describe('a connection', () => {
     await owners.getByRole('heading', { name: 'Log in to Demo Brokerage' }).waitFor();
     // In the zone of whoever reads it, and the configuration's in its title.
     const until = owners.locator('time').first();
-    expect(await until.innerText()).toBe('Mon 12 Jan, 21:00 GMT+9');
-    expect(await until.getAttribute('title')).toBe('Mon 12 Jan, 07:00 GMT-5 · 2026-01-12T12:00:00.000Z');
+    expect(await until.innerText()).toBe('Tue 6 Jan, 21:00 GMT+9');
+    expect(await until.getAttribute('title')).toBe('Tue 6 Jan, 07:00 GMT-5 · 2026-01-06T12:00:00.000Z');
     expect(await flaws(owners)).toEqual([]);
     await owners.getByRole('button', { name: 'Continue to Demo Brokerage' }).click();
     await owners.getByLabel('Login ID').fill('demo');
@@ -218,13 +221,40 @@ describe('a connection', () => {
   });
 });
 
+test('an operator asks for a login, sends a test, and disconnects after being asked', async () => {
+  const { page, context } = await newPage();
+  await signIn(page, operator);
+  await openConnection(page);
+  await page.getByRole('button', { name: 'Re-authorize' }).click();
+  await page.getByText('Asked for: the owner is sent a link.').waitFor();
+  await page.getByRole('button', { name: 'Send test notice' }).click();
+  await page.getByText('Asked for: a test notice goes out').waitFor();
+  await demo.cloud.clock.idle();
+  await page.getByRole('link', { name: 'Disconnect' }).click();
+  await page.getByLabel('Disconnect demo-main').check();
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.getByText('Asked for: the tokens are revoked').waitFor();
+  await demo.cloud.clock.idle();
+  await openConnection(page);
+  expect(await text(page, 'h1')).toBe('demo-main Disconnected');
+  expect(await text(page, '#events')).toMatch(/Sent a test notice[\s\S]*Asked the owner to log in/);
+  expect(await page.getByRole('link', { name: 'Disconnect' }).count()).toBe(0);
+  await demo.advance(minuteMs);
+  await page.getByRole('button', { name: 'Re-authorize' }).click();
+  await page.getByText('Asked for: the owner is sent a link.').waitFor();
+  await demo.cloud.clock.idle();
+  await demo.logIn(demo.newestLink());
+  await demo.cloud.clock.idle();
+  await context.close();
+});
+
 test('everything but the countdowns works without JavaScript', async () => {
   const { page, context } = await newPage({ javaScriptEnabled: false });
   await signIn(page, operator);
   await page.getByRole('link', { name: 'demo-main' }).first().click();
   await demo.advance(minuteMs);
   // In the owner's zone, for nobody knows the reader's.
-  expect(await text(page, '#lives')).toMatch(/Grant ends\s+in \d days?.*\s+\w+ \d+ Jan, \d\d:\d\d GMT-5/);
+  expect(await text(page, '#lives')).toMatch(/Grant ends\s+in 1 day\s+Wed 7 Jan, \d\d:\d\d GMT-5/);
   await page.getByRole('button', { name: 'Refresh now' }).click();
   expect(await text(page, '.done')).toContain('Asked for: the access token is refreshed now.');
   await page.getByLabel('Why').fill('without script');
