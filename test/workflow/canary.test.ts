@@ -198,6 +198,34 @@ async function walk(): Promise<void> {
   }
   await demo.logIn(demo.newestLink());
   await misbehavingChannels();
+  await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'test' });
+  await endings();
+}
+
+/** An operator ends the connection: the provider takes the tokens back, refuses them with words of its own, or is silent. */
+async function endings(): Promise<void> {
+  const { brokerage } = demo;
+  const ask = { connectionId: 'demo-main', trigger: 'panel', force: 'disconnect' };
+  const description = planted('access token');
+  const refusal = { kind: 'status', status: 400, body: `{"error":"${description}"}` } as const;
+  for (const plan of [
+    async () => undefined,
+    () => brokerage.misbehave(refusal, 2, 'revocation'),
+    () => brokerage.misbehave({ kind: 'close' }, 20, 'revocation'),
+    () =>
+      demo.cloud.faults.plan({ call: 'secretsmanager:*', by: 'disconnect-grant', kind: 'fail', times: 9 }),
+  ]) {
+    await demo.logIn(await askForLogin(demo));
+    await demo.cloud.clock.idle();
+    await plan();
+    await demo.start(ask);
+    await demo.advance(2 * minuteMs);
+    await brokerage.reset();
+    demo.cloud.faults.clear();
+  }
+  expect(await demo.grant()).toMatchObject({ status: 'disconnected' });
+  await demo.logIn(await askForLogin(demo));
+  await demo.cloud.clock.idle();
 }
 
 /** Chats that refuse, answer nonsense or nothing, a webhook that leads elsewhere, and an owner whom nothing reaches. */
