@@ -91,7 +91,7 @@ function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-test('every permission of every role is used on a walk through first login, refresh, rung and re-authorization', async () => {
+test('every permission of every role is used on a walk through first login, refresh, rung, re-authorization and end', async () => {
   await using demo = await TestDemo.start({ configure: shortGrant });
   const tap = new Wiretap(demo);
   const wrong = JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: 'wrong' });
@@ -135,6 +135,9 @@ test('every permission of every role is used on a walk through first login, refr
   await demo.logIn(demo.newestLink());
   tap.refuse = () => undefined;
   await toNextTick(demo);
+  // An operator who ends the connection while somebody waits.
+  await askForLogin(demo);
+  await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'disconnect' });
 
   const used = new Set(tap.calls.map(({ principal, action }) => `${principal} ${action}`));
   const granted = demo.cloud.resources.filter(isRolePolicy).flatMap((resource) => {
