@@ -22,6 +22,8 @@ import type {
   Metrics,
   Notices,
   Random,
+  RevocationAnswer,
+  RevocationEndpoint,
   TokenAnswer,
   TokenEndpoint,
   Tokens,
@@ -48,6 +50,7 @@ export interface Ports {
   readonly tokens: Tokens;
   readonly clients: Clients;
   readonly tokenEndpoint: TokenEndpoint;
+  readonly revocationEndpoint: RevocationEndpoint;
   readonly messages: Messages;
   readonly notices: Notices;
   readonly metrics: Metrics;
@@ -107,6 +110,7 @@ export class Cloud {
       tokens: secretsManagerTokens(secretPrefix, secrets, secrets),
       clients: secretsManagerClients(secrets),
       tokenEndpoint: this.#tokenEndpoint(invocation),
+      revocationEndpoint: this.#revocationEndpoint(invocation),
       messages: this.#messages(invocation),
       notices: dynamoNotices(table),
       metrics: {
@@ -195,6 +199,18 @@ export class Cloud {
           return answer;
         }),
       identify: async () => ({}),
+    };
+  }
+
+  #revocationEndpoint(invocation: Invocation): RevocationEndpoint {
+    return {
+      revoke: (_provider, client, token) =>
+        this.#lambda.call<RevocationAnswer>({
+          invocation,
+          to: 'provider',
+          effect: () => this.#provider.revoke(client, token),
+          unanswered: () => 'unavailable',
+        }),
     };
   }
 

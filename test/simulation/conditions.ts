@@ -63,6 +63,7 @@ export function drawConditions(dice: Dice): Conditions {
   const settings: Omit<Settings, 'connectionId'> = {
     provider: {
       ...presets.schwab!,
+      ...(dice.chance(0.7) && { revocationEndpoint: 'https://provider.example.com/revoke' }),
       identity: undefined,
       accessTokenLifetimeSeconds,
       limits: { absoluteSeconds, slidingSeconds },

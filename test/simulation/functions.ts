@@ -3,6 +3,8 @@ import type * as z from 'zod/mini';
 import { callback } from '../../functions/callback/callback.ts';
 import { checkGrant } from '../../functions/check-grant/check-grant.ts';
 import { contract as checkGrantContract } from '../../functions/check-grant/contract.ts';
+import { contract as disconnectGrantContract } from '../../functions/disconnect-grant/contract.ts';
+import { disconnectGrant } from '../../functions/disconnect-grant/disconnect-grant.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/http.ts';
 import { contract as notifyOwnerContract } from '../../functions/notify-owner/contract.ts';
 import { notifyOwner } from '../../functions/notify-owner/notify-owner.ts';
@@ -32,6 +34,7 @@ const steps = {
   'refresh-tokens': step(refreshTokensContract, refreshTokens),
   'notify-owner': step(notifyOwnerContract, notifyOwner),
   'request-reauthorization': step(requestReauthorizationContract, requestReauthorization),
+  'disconnect-grant': step(disconnectGrantContract, disconnectGrant),
 } satisfies Record<string, Work>;
 
 export type StepName = keyof typeof steps;
@@ -47,7 +50,7 @@ const pages: Record<PageName, (request: HttpRequest, ports: Ports) => Promise<Ht
 /** API Gateway's patience. */
 const gatewayMs = 30_000;
 
-/** The six functions, each run over ports of its own. */
+/** The seven functions, each run over ports of its own. */
 export class Functions {
   readonly #stage: Stage;
   readonly #lambda: Lambda;

@@ -45,6 +45,12 @@ class Book {
   /** What logins have closed, and who ends the waits for it. */
   closings: { readonly closed: OpenAuthorization; readonly by: Invocation | undefined }[] = [];
   current: string | undefined;
+  /** When an operator's end of the connection was done, until a login is asked for. */
+  endedAtMs: number | undefined;
+  /** Versions of its secrets that hold no token. */
+  readonly empty = new Set<string>();
+  /** By secret and staging label, where each is. */
+  readonly labels = new Map<string, string>();
   accessExpiresAtMs = 0;
   accessObtainedAtMs = 0;
   accessCurrent: string | undefined;
@@ -159,14 +165,16 @@ export class Ledger {
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
     for (const rung of after.toldRungs?.L ?? []) tells(rung.S!);
     if (after.owesRestored?.BOOL === true) book.told.delete('restored');
-    else if (before?.owesRestored?.BOOL === true) tells('restored');
+    // An operator's end lets it be forgotten, which tells nobody; a notice that was under way may yet come.
+    else if (before?.owesRestored?.BOOL === true && after.status?.S !== 'disconnected') tells('restored');
     const current = book.versions.get(book.current ?? '');
     const isRejected = after.status?.S === 'rejected' && before?.status?.S !== 'rejected';
     if (isRejected && current !== undefined && this.#provider.honours(current.refreshToken)) {
       this.#stage.fail('a grant that works is not taken for rejected', `${this.acting?.id} did.`);
     }
+    this.#requireEnded(book, before, after);
     const named = after.grantVersionId?.S;
-    if (named !== before?.grantVersionId?.S && named !== book.current) {
+    if (named !== undefined && named !== before?.grantVersionId?.S && named !== book.current) {
       this.#stage.fail(
         'the record says what the secrets hold',
         `${this.acting?.id} names ${named}, current is ${book.current}.`,
@@ -194,6 +202,15 @@ export class Ledger {
     if (operation === 'PutSecretValue') {
       const value = JSON.parse(String(input.SecretString)) as Record<string, string>;
       const versionId = String(answer.VersionId);
+      for (const stage of answer.VersionStages as string[]) label(book, kind, stage, versionId);
+      if ('disconnected_at' in value) {
+        book.empty.add(versionId);
+        if (kind === 'grant') book.current = versionId;
+        else book.accessCurrent = versionId;
+        return;
+      }
+      if (book.endedAtMs !== undefined)
+        this.#stage.fail('what was ended stays ended', `${invocation.id} puts a token.`);
       if (kind === 'grant') {
         const { refresh_token: refreshToken = '', derived_from: derivedFrom } = value;
         book.versions.set(versionId, { versionId, refreshToken, derivedFrom });
@@ -203,6 +220,7 @@ export class Ledger {
       if ((answer.VersionStages as string[]).includes('AWSCURRENT'))
         this.#becomesCurrent(book, kind, versionId, invocation);
     } else if (operation === 'UpdateSecretVersionStage') {
+      label(book, kind, 'AWSCURRENT', String(input.MoveToVersionId));
       this.#becomesCurrent(book, kind, String(input.MoveToVersionId), invocation);
     }
   }
@@ -218,6 +236,7 @@ export class Ledger {
       );
     }
     const book = this.#book(invocation.connectionId);
+    this.#requireAskedFor(book, invocation, 'spends a refresh token');
     const versions = [...book.versions.values()];
     const spent = versions.filter(({ refreshToken }) => refreshToken === token);
     const next = versions.find(({ derivedFrom }) => spent.some(({ versionId }) => versionId === derivedFrom));
@@ -261,6 +280,7 @@ export class Ledger {
     const book = this.#book(connectionId);
     const link = notice.button?.url;
     this.#stage.note(() => `${invocation.id}    by ${channel}: ${notice.subject}`);
+    this.#requireAskedFor(book, invocation, 'tells the owner something');
     this.#requireUntold(book, invocation, channel);
     book.mails.push({ atMs: this.#stage.nowMs, invocation, link });
     this.onNotice(connectionId, channel, notice);
@@ -360,6 +380,8 @@ export class Ledger {
     if (grant.login) fail('a login is finished', 'its mark stands in the record.');
     this.#requireOneWait(connectionId);
     if (waits.size > 1) fail('at most one execution waits', `${[...waits.keys()].join(' and ')} still do.`);
+    if (grant.disconnection) fail('an end is finished', 'its mark stands in the record.');
+    if (grant.status === 'disconnected') return 'rests';
     this.#requireRungTold(book);
 
     const newest = book.newestLogin();
@@ -495,6 +517,28 @@ export class Ledger {
     if (forOpen.length > 1) fail(`${forOpen.join(' and ')} do.`);
   }
 
+  /** The end of a connection leaves no token, and is over only when somebody asks for a login. */
+  #requireEnded(book: Book, before: Item | undefined, after: Item): void {
+    const isEnded = after.status?.S === 'disconnected' && after.disconnection === undefined;
+    if (before?.disconnection && isEnded) {
+      book.endedAtMs = this.#stage.nowMs;
+      const full = [...book.labels].find(([, versionId]) => !book.empty.has(versionId));
+      if (full) this.#stage.fail('what was ended holds no token', `${full.join(' is on ')}.`);
+    }
+    if (book.endedAtMs === undefined || after.authorization === undefined) return;
+    const { ask } = (this.acting?.input ?? {}) as { readonly ask?: { readonly force?: string } };
+    if (ask?.force !== 'reauthorize') {
+      this.#stage.fail('what was ended stays ended', `${this.acting?.id} opens an authorization.`);
+    }
+    book.endedAtMs = undefined;
+  }
+
+  /** What had begun before may still speak. */
+  #requireAskedFor({ endedAtMs }: Book, { id, invokedAtMs }: Invocation, what: string): void {
+    if (endedAtMs === undefined || invokedAtMs < endedAtMs) return;
+    this.#stage.fail('what was ended stays ended', `${id} ${what}.`);
+  }
+
   /** The newest rung that a check has had time to see: a link went out since. */
   #requireRungTold({ settings, versions, current, mails }: Book): void {
     const life = this.#provider.lifeOf(versions.get(current ?? '')?.refreshToken ?? '');
@@ -525,6 +569,14 @@ interface StepInput {
 
 function executionIdOf({ input }: Invocation): string | undefined {
   return (input as StepInput).executionId;
+}
+
+/** A staging label is on one version, and what loses `AWSCURRENT` is `AWSPREVIOUS`. */
+function label(book: Book, kind: string, stage: string, versionId: string): void {
+  const before = book.labels.get(`${kind} ${stage}`);
+  if (before === versionId) return;
+  if (stage === 'AWSCURRENT' && before !== undefined) book.labels.set(`${kind} AWSPREVIOUS`, before);
+  book.labels.set(`${kind} ${stage}`, versionId);
 }
 
 /** What the login that stands in the record has closed. */

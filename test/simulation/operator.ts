@@ -20,7 +20,7 @@ interface OperatorPorts {
   readonly schedule: Schedule;
 }
 
-/** Whoever runs the deployment, and what happens to it: forced refreshes, pauses, outages, a client secret that changes. */
+/** Whoever runs the deployment, and what happens to it: forced refreshes, ends, pauses, outages, a client secret that changes. */
 export class Operator {
   readonly #connections: readonly Settings[];
   readonly #ports: OperatorPorts;
@@ -82,10 +82,24 @@ export class Operator {
     });
   }
 
+  /** Ends a connection, beside whatever else moves, and wants it back some time later. */
+  #disconnect(connectionId: string): void {
+    const { stage, schedule, machine } = this.#ports;
+    const { agenda, dice } = stage;
+    stage.faults.count('end by the operator');
+    const start = (force: string) => void machine.start('panel', { connectionId, trigger: 'panel', force });
+    void stage.untilOthersMove(schedule.nearTick(0, connectionId)).then(() => start('disconnect'));
+    agenda.after(dice.skewed(minuteMs, 6 * hourMs), () => start('reauthorize'));
+  }
+
   #act(): void {
     const { stage, schedule, provider, ledger, machine } = this.#ports;
     const { agenda, dice, faults } = stage;
     const { connectionId } = dice.pick(this.#connections);
+    if (dice.chance(0.02)) {
+      this.#disconnect(connectionId);
+      return;
+    }
     const whatHappens = dice.next();
     if (whatHappens < 0.7) {
       const force = dice.pick(['refresh', 'refresh', 'refresh', 'reauthorize', undefined]);

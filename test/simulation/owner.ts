@@ -1,6 +1,7 @@
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/http.ts';
 import type { Functions } from './functions.ts';
+import type { Ledger } from './ledger.ts';
 import type { Invocation } from './lambda.ts';
 import type { ProviderModel } from './provider.ts';
 import type { Schedule } from './schedule.ts';
@@ -20,6 +21,7 @@ interface Browser {
 const newBrowser = (): Browser => ({ cookie: undefined, isPressing: false });
 
 interface OwnerPorts {
+  readonly ledger: Pick<Ledger, 'grant'>;
   readonly stage: Stage;
   readonly functions: Functions;
   readonly provider: ProviderModel;
@@ -104,7 +106,7 @@ export class Owner {
 
   /** The way back from the provider. */
   async #return(answer: URLSearchParams, browser: Browser, mustWork: boolean): Promise<void> {
-    const { stage, functions, provider } = this.#ports;
+    const { stage, functions, provider, ledger } = this.#ports;
     let invocation: Invocation | undefined;
     const request = requestOf('GET', '/callback', answer.toString(), browser);
     const wasReady = provider.isReady;
@@ -117,6 +119,9 @@ export class Owner {
     const metNoFault = wasReady && provider.isReady && invocation?.metFault === false;
     if (code === null || !mustWork || !metNoFault || !provider.isCodeGood(code)) return;
     if (title.startsWith('Done')) return;
+    // An operator was faster.
+    const isEnded = ledger.grant(this.#settings.connectionId).status === 'disconnected';
+    if (isEnded && title === 'This connection was ended meanwhile') return;
     stage.fail('a login that met no fault is kept', `${invocation!.id} answered: ${title}.`);
   }
 

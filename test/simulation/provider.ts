@@ -1,5 +1,5 @@
 import { systemRandom } from '../../adapters/system.ts';
-import type { Client, CodeExchange, TokenAnswer } from '../../core/ports.ts';
+import type { Client, CodeExchange, RevocationAnswer, TokenAnswer } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
@@ -157,6 +157,14 @@ export class ProviderModel {
     const next = this.#mintRefreshToken(family);
     successors.push(next);
     return this.#answer(provider, next);
+  }
+
+  /** The end of a refresh token is that of its grant; of what access tokens it gave it keeps no book. */
+  revoke(client: Client, token: Secret): RevocationAnswer {
+    if (this.#refusedClient(client)) return this.isDown ? 'unavailable' : 'refused';
+    const family = this.familyOf(token.reveal());
+    if (family) family.ended = true;
+    return 'revoked';
   }
 
   exchange(provider: Provider, client: Client, exchange: CodeExchange): TokenAnswer {

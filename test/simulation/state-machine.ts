@@ -22,6 +22,7 @@ const definition = definitionText({
   RefreshTokensFunctionArn: functionArn('refresh-tokens'),
   NotifyOwnerFunctionArn: functionArn('notify-owner'),
   RequestReauthorizationFunctionArn: functionArn('request-reauthorization'),
+  DisconnectGrantFunctionArn: functionArn('disconnect-grant'),
   TableName: 'table',
   OperatorTopicArn: topicArn,
   ExecutionUrl: 'https://console.example.com/',

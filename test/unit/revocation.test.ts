@@ -1,9 +1,14 @@
 /** Tokens given back over HTTP (RFC 7009), and what each answer means. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { oauthRevocationEndpoint } from '../../adapters/revocation-endpoint.ts';
+import { StoreUnavailableError } from '../../core/errors.ts';
+import type { Revocation } from '../../core/grant.ts';
+import type { RevocationAnswer } from '../../core/ports.ts';
 import { presets, type Provider, ProviderSchema } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
+import { revoke as revokeAll } from '../../functions/disconnect-grant/revoke.ts';
+import { schwab } from '../helpers/core-samples.ts';
 import { client } from '../helpers/kept-grant.ts';
 import { TokenServer } from '../helpers/token-server.ts';
 
@@ -127,4 +132,49 @@ test('provider data may name an https endpoint, and no other', () => {
     ProviderSchema.safeParse({ ...presets.schwab, revocationEndpoint }).success;
   expect(data('https://api.example.com/revoke')).toBe(true);
   expect(data('http://api.example.com/revoke')).toBe(false);
+});
+
+describe('of all that is stored', () => {
+  const held = [
+    { token: new Secret('refresh'), type: 'refresh_token' },
+    { token: new Secret('access'), type: 'access_token' },
+  ] as const;
+  const ports = (...given: RevocationAnswer[]) => ({
+    clients: { read: async () => client },
+    revocationEndpoint: { revoke: async () => given.shift()! },
+  });
+  const fail = () => Promise.reject(new Error('Nobody was to be asked.'));
+  const noPorts = { clients: { read: fail }, revocationEndpoint: { revoke: fail } };
+
+  test.each<[Revocation, RevocationAnswer, RevocationAnswer]>([
+    ['revoked', 'revoked', 'revoked'],
+    ['revoked', 'revoked', 'not-offered'],
+    ['not-offered', 'not-offered', 'not-offered'],
+    ['refused', 'refused', 'revoked'],
+    ['refused', 'revoked', 'refused'],
+  ])('it says %s when the refresh token was %s and the access token %s', async (outcome, ...given) => {
+    const of = { ...schwab, provider: provider() };
+    expect(await revokeAll(of, held, 0, ports(...given))).toBe(outcome);
+  });
+
+  test('nothing is asked for where there is no token, or no such endpoint', async () => {
+    expect(await revokeAll({ ...schwab, provider: provider() }, [], 0, noPorts)).toBe('nothing');
+    expect(await revokeAll(schwab, held, 0, noPorts)).toBe('not-offered');
+  });
+
+  test('silence is waited for four times, also if the other token was refused', async () => {
+    const of = { ...schwab, provider: provider() };
+    await expect(revokeAll(of, held, 3, ports('refused', 'unavailable'))).rejects.toMatchObject({
+      name: 'TokenEndpointUnavailableError',
+    });
+    expect(await revokeAll(of, held, 4, ports('refused', 'unavailable'))).toBe('unanswered');
+  });
+
+  test('credentials that cannot be read now are no refusal', async () => {
+    const clients = { read: () => Promise.reject(new StoreUnavailableError('a simulated fault')) };
+    const of = { ...schwab, provider: provider() };
+    await expect(revokeAll(of, held, 4, { ...ports(), clients })).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
@@ -8,6 +8,7 @@ import type { Message } from '../../local/inbox.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { formsOf, leaks } from '../helpers/canary.ts';
 import { Browser, TestDemo, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';
+import { askForLink, csrfOf, operator, press, signIn, signInLink, viewer } from '../helpers/panel.ts';
 import {
   askForLogin,
   setClientSecret,
@@ -27,7 +28,7 @@ import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
 
 let demo: TestDemo;
 let tap: Wiretap;
-let canaries: Canary[];
+let canaries: Canary[] = [];
 let documents: Document[];
 const answers: { url: string; headers: [string, string][]; body: string }[] = [];
 const plantedCanaries: Canary[] = [];
@@ -125,8 +126,10 @@ test('no credential is anywhere else', () => {
     'id token',
     'issued by the provider',
     'link',
+    'link to sign in',
     'refresh token',
     'state',
+    'token of a form',
     'webhook',
   ]);
   expect(leaks(canaries, documents)).toEqual([]);
@@ -197,7 +200,72 @@ async function walk(): Promise<void> {
     await demo.start({ connectionId: 'demo-main', trigger: 'operator' });
   }
   await demo.logIn(demo.newestLink());
+  await throughThePanel();
   await misbehavingChannels();
+  await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'test' });
+  await endings();
+}
+
+/** An operator ends the connection: the provider takes the tokens back, refuses them with words of its own, or is silent. */
+async function endings(): Promise<void> {
+  const { brokerage } = demo;
+  const ask = { connectionId: 'demo-main', trigger: 'panel', force: 'disconnect' };
+  const description = planted('access token');
+  const refusal = { kind: 'status', status: 400, body: `{"error":"${description}"}` } as const;
+  for (const plan of [
+    async () => undefined,
+    () => brokerage.misbehave(refusal, 2, 'revocation'),
+    () => brokerage.misbehave({ kind: 'close' }, 20, 'revocation'),
+    () =>
+      demo.cloud.faults.plan({ call: 'secretsmanager:*', by: 'disconnect-grant', kind: 'fail', times: 9 }),
+  ]) {
+    await demo.logIn(await askForLogin(demo));
+    await demo.cloud.clock.idle();
+    await plan();
+    await demo.start(ask);
+    await demo.advance(2 * minuteMs);
+    await brokerage.reset();
+    demo.cloud.faults.clear();
+  }
+  expect(await demo.grant()).toMatchObject({ status: 'disconnected' });
+  await demo.logIn(await askForLogin(demo));
+  await demo.cloud.clock.idle();
+}
+
+/** The panel: a link of another browser and one that signs in, each button, what is refused, and AWS that quotes. */
+async function throughThePanel(): Promise<void> {
+  const browser = await signIn(demo, operator);
+  await new Browser().post(signInLink(demo)!, {});
+  await browser.open(`${demo.cloud.apiUrl}/panel`);
+  for (const action of ['refresh', 'reauthorize', 'test', 'resume', 'continue', 'nothing']) {
+    await press(demo, browser, action);
+  }
+  await press(demo, browser, 'pause', { reason: 'canary' });
+  await press(demo, browser, 'resume');
+  await browser.post(`${demo.cloud.apiUrl}/panel/connections/demo-main/refresh`, {
+    csrf: planted('token of a form'),
+  });
+  const owner = await signIn(demo, viewer);
+  await press(demo, owner, 'continue');
+  for (const [principal, action] of [
+    ['show-panel', 'dynamodb:BatchGetItem'],
+    ['take-action', 'states:StartExecution'],
+    ['sign-in', 'dynamodb:UpdateItem'],
+    ['sign-in', 'ses:SendEmail'],
+  ]) {
+    tap.refuse = (call) =>
+      call.principal === principal && call.action === action
+        ? new AwsError('ValidationException', `Bad request: ${JSON.stringify(call.input)}`)
+        : undefined;
+    await browser.open(`${demo.cloud.apiUrl}/panel`);
+    await press(demo, browser, 'refresh');
+    await askForLink(demo, operator, browser);
+  }
+  tap.refuse = () => undefined;
+  await browser.post(`${demo.cloud.apiUrl}/panel/sign-out`, {
+    csrf: csrfOf(await browser.open(`${demo.cloud.apiUrl}/panel`)),
+    everywhere: 'yes',
+  });
 }
 
 /** Chats that refuse, answer nonsense or nothing, a webhook that leads elsewhere, and an owner whom nothing reaches. */
@@ -365,13 +433,19 @@ async function everyCanary(): Promise<Canary[]> {
   for (const { kind, value } of plantedCanaries) add(kind, value);
   add('client secret', demo.demo.client.clientSecret);
   for (const message of demo.cloud.inbox.list()) add('link', linkIn(message)?.split('/').at(-1));
+  for (const { text } of demo.mails())
+    add('link to sign in', /\/panel\/sign-in\/([\w-]{43})/.exec(text)?.[1]);
   const { slackUrl, discordUrl } = demo.cloud.webhooks;
   for (const url of [slackUrl, discordUrl]) add('webhook', url.split('/').at(-1));
-  for (const { headers } of answers) {
+  for (const { url, headers, body } of answers) {
     for (const [name, value] of headers) {
       if (name === 'set-cookie') add('cookie', /^[^=]+=([^;]+)/.exec(value)?.[1]);
-      if (name === 'location') add('state', new URL(value).searchParams.get('state')?.split('.').at(-1));
+      if (name !== 'location') continue;
+      const { pathname, searchParams } = new URL(value, url);
+      add('state', searchParams.get('state')?.split('.').at(-1));
+      if (pathname.startsWith('/reauthorize/')) add('link', pathname.split('/').at(-1));
     }
+    for (const [, token] of body.matchAll(csrfToken)) add('token of a form', token);
   }
   for (const item of await items()) {
     for (const verifier of JSON.stringify(item).matchAll(/"codeVerifier":\{"S":"([^"]+)"\}/g))
@@ -380,7 +454,22 @@ async function everyCanary(): Promise<Canary[]> {
   return [...found.values()];
 }
 
+/** In the forms of a signed-in visitor, and nowhere else. */
+const csrfToken = /name="csrf" value="([\w-]+)"/g;
+
+/** Of the connection, and of every session and link to sign in, which are known by hashes. */
 async function items(): Promise<unknown[]> {
+  const hash = (value: string) => createHash('sha256').update(value).digest('base64url');
+  const secrets = canaries.map(({ value }) => value);
+  const partitions = [
+    'connection#demo-main',
+    'panel',
+    ...secrets.flatMap((secret) => [`session#${hash(secret)}`, `sign-in#${hash(secret)}`]),
+  ];
+  return (await Promise.all(partitions.map(itemsOf))).flat();
+}
+
+async function itemsOf(pk: string): Promise<unknown[]> {
   const found: unknown[] = [];
   let ExclusiveStartKey: unknown;
   do {
@@ -389,7 +478,7 @@ async function items(): Promise<unknown[]> {
       {
         TableName: demo.cloud.outputs.tableName,
         KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: 'connection#demo-main' } },
+        ExpressionAttributeValues: { ':pk': { S: pk } },
         ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
       },
       administrator,
@@ -427,23 +516,26 @@ async function everyDocument(): Promise<Document[]> {
 }
 
 function withoutItsLink(message: Message): string {
-  const link = linkIn(message);
+  const link = linkIn(message) ?? /\S+\/panel\/sign-in\/[\w-]{43}/.exec(message.text)?.[0];
   const isMeant = message.channel !== 'topic' || message.subject.endsWith('the owner could not be reached');
   const text = JSON.stringify(message);
   return link === undefined || !isMeant ? text : text.replaceAll(link, '');
 }
 
-/** Body and headers, without the cookie that is set and the state that is sent to the provider. */
-function answered({ headers, body }: (typeof answers)[number]): string {
+/**
+ * Body and headers, without the cookie that is set, the state that is sent to the provider, the link that a signed-in owner is
+ * led to, and the tokens of forms.
+ */
+function answered({ url, headers, body }: (typeof answers)[number]): string {
   const kept = headers
     .filter(([name]) => name !== 'set-cookie')
     .map(([name, value]) => {
       if (name !== 'location') return `${name}: ${value}`;
-      const location = new URL(value);
+      const location = new URL(value, url);
       location.searchParams.delete('state');
-      return `${name}: ${location.href}`;
+      return `${name}: ${location.pathname.startsWith('/reauthorize/') ? '' : location.href}`;
     });
-  return [...kept, body].join('\n');
+  return [...kept, body.replaceAll(csrfToken, '')].join('\n');
 }
 
 /** Input, output, cause and every event of every execution. */

@@ -136,7 +136,6 @@ test('every permission of every role is used on a walk through first login, refr
   await demo.logIn(demo.newestLink());
   tap.refuse = () => undefined;
   await toNextTick(demo);
-
   // The panel, a minute and more after signing in: the session was used.
   const browser = await signIn(demo, operator);
   await demo.advance(2 * minuteMs);
