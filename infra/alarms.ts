@@ -136,8 +136,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     },
     {
       name: 'pages-failing',
-      means: 'A page of an owner, or a callback, was answered with an error of ours.',
-      cure: 'Look at the logs of reauthorize and callback. The link goes on working: the owner can try again.',
+      means: 'A page of an owner or of the panel, or a callback, was answered with an error of ours.',
+      cure: 'Look at the logs of reauthorize and callback, and of show-panel, take-action and sign-in. A link goes on working: the owner can try again.',
       metrics: [{ of: 'api', metric: '5xx' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',

@@ -18,7 +18,8 @@ export function actions(connection: Shown, visitor: Visitor): Html {
     html`<form method="post" action="${paths.action(connectionId, action)}">
       ${csrfField(visitor)}<button class="${look}">${label}</button>
     </form>`;
-  const here = owns ? press('continue', `Log in to ${displayName} here`, 'go') : '';
+  const mayLogIn = owns && (grant.status !== 'disconnected' || visitor.role === 'operator');
+  const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
   if (visitor.role !== 'operator') {
     return html`<section class="actions" aria-label="Actions">
       ${isPaused(connection) ? '' : here}

@@ -20,6 +20,15 @@ export async function continueHere(
   const { grants, authorizations, random, events } = ports;
   const nowMs = ports.clock.nowMs();
   const { grant } = await grants.read(connectionId);
+  // An operator has ended it, and an operator begins it anew.
+  if (grant.status === 'disconnected' && visitor.role !== 'operator') {
+    return notNow(
+      connectionId,
+      'it is disconnected, and an operator has to ask for the login',
+      nowMs,
+      visitor,
+    );
+  }
   const secret = random.secret();
   const link = { connectionId, linkHash: random.hash(secret) };
   const lead = async (authorizationId: string) => {

@@ -58,6 +58,7 @@ test('an owner clicks the link, logs in at another site by way of a second origi
   expect(await page.getByRole('heading').textContent()).toBe('Done: you are connected');
   await page.goto(demo.newestLink());
   expect(await page.getByRole('heading').textContent()).toBe('You have logged in already');
+  expect(await flaws(page)).toEqual([]);
   await picture(page, '5-second-visit');
   await page.close();
 });
@@ -77,6 +78,7 @@ test('an owner who declines is told that nothing changed, and the link goes on w
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('button', { name: choice }).click();
     expect(await page.getByRole('heading').textContent()).toBe(heading);
+    expect(await flaws(page)).toEqual([]);
     await picture(page, `6-${choice}`);
   }
   await page.close();
@@ -89,7 +91,11 @@ test('a callback opened in another browser stores nothing', async () => {
   const { page } = await newPage();
   await page.goto(callback);
   expect(await page.getByRole('heading').textContent()).toBe('This login began in another browser');
+  expect(await flaws(page)).toEqual([]);
   await picture(page, '7-another-browser');
+  await page.goto(`${demo.newestLink().slice(0, -1)}_`);
+  expect(await page.getByRole('heading').textContent()).toBe('This link is not valid');
+  expect(await flaws(page)).toEqual([]);
   expect(await demo.grant()).toMatchObject({ authorization: { reason: 'first-login' } });
   expect((await demo.grant()).status).toBeUndefined();
   await page.close();

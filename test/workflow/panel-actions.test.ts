@@ -210,8 +210,14 @@ describe('an operator, in the end', () => {
     const csrf = csrfOf(await browser.open(path));
     expect(await browser.post(`${path}/refresh`, { csrf })).toMatchObject({ status: 409, title: 'Not now' });
 
+    // Its owner cannot begin anew by themselves what an operator has ended.
+    const owner = await signIn(demo, viewer);
+    expect(await press(demo, owner, 'continue')).toMatchObject({ status: 409, title: 'Not now' });
+    expect(await page(owner)).not.toContain('Log in to Demo Brokerage here');
+
+    const mails = demo.mails().length;
     await press(demo, browser, 'reauthorize');
-    expect(demo.mails()).toHaveLength(before + 1);
+    expect(demo.mails()).toHaveLength(mails + 1);
     expect(await page(browser)).toContain('demo-main Waits for its owner');
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     await demo.cloud.clock.idle();
