@@ -40,7 +40,7 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
       ${midnights(nowMs, endMs, timeZone).map(
         (atMs) =>
           html`<line class="day" x1="${x(atMs)}" y1="${lane.top}" x2="${x(atMs)}" y2="${lane.top + lane.height}" />
-            <text class="day" x="${x(atMs)}" dx="3" y="${height - 6}">${weekday(atMs, timeZone)}</text>`,
+            ${endMs - atMs < dayMs / 2 ? '' : html`<text class="day" x="${x(atMs)}" dx="3" y="${height - 6}">${weekday(atMs, timeZone)}</text>`}`,
       )}
       ${marks.map(
         ({ atMs, kind, label }) =>
