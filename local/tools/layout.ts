@@ -1,7 +1,7 @@
 import { Html, html } from '../../core/html.ts';
 
 const style = `
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; background: Canvas; color: CanvasText; }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 pre, p, li, dd, h3, small { overflow-wrap: anywhere; }
 form { display: inline; }

@@ -180,7 +180,11 @@ describe('a connection', () => {
     await page.getByRole('heading', { name: 'Execution' }).first().waitFor();
     expect(page.url()).toMatch(/\/execution\?arn=arn:aws:states:.*demo-main-panel-refresh-\d+$/);
     expect(await page.locator('svg').count()).toBe(1);
-    await page.goBack();
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'tools-execution');
+    await page.goto(tools.url);
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, 'tools-overview');
   });
 
   test('asks before what cannot be undone', async () => {

@@ -84,15 +84,17 @@ test('the whole state machine is drawn, what was not taken and what only an erro
     'RefreshTokens',
     'NotifyOwner',
     'RequestReauthorization',
+    'DisconnectGrant',
     'RecordIncident',
     'AlertOperator',
+    'RecordFailure',
     'AfterAlert',
     'TellRecovery',
     'Done',
     'Failed',
   ]);
   const dim = [...page.matchAll(/<g class="transition( only-caught)?">\s*<title>([^<]*)</g)];
-  expect(dim).toHaveLength(19);
+  expect(dim).toHaveLength(23);
   expect(
     dim
       .filter(([, caught]) => caught)
@@ -100,6 +102,7 @@ test('the whole state machine is drawn, what was not taken and what only an erro
       .toSorted(),
   ).toEqual([
     'CheckGrant → RecordIncident',
+    'DisconnectGrant → RecordIncident',
     'NotifyOwner → RecordIncident',
     'RecordIncident → AfterAlert',
     'RefreshTokens → RecordIncident',
@@ -145,16 +148,18 @@ test('a failed one shows what was caught, the way to the alert, error and cause'
     states: {
       Begin: 'good: succeeded',
       CheckGrant: 'caught: caught',
+      RecordFailure: 'good: succeeded',
       RecordIncident: 'good: succeeded',
       AlertOperator: 'good: succeeded',
       AfterAlert: 'good: succeeded',
       Failed: 'bad: failed',
     },
     taken: [
-      'AfterAlert → Failed: 5',
-      'AlertOperator → AfterAlert: 4',
+      'AfterAlert → Failed: 6',
+      'AlertOperator → RecordFailure: 4',
       'Begin → CheckGrant: 1',
       'CheckGrant → RecordIncident: 2',
+      'RecordFailure → AfterAlert: 5',
       'RecordIncident → AlertOperator: 3',
     ],
   });
