@@ -23,13 +23,14 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       );
     },
 
-    async offer({ connectionId, authorizationId, reason, expiresAtMs, linkHash, taskToken }, nowMs) {
+    async offer({ connectionId, authorizationId, reason, expiresAtMs, linkHash, waiter }, nowMs) {
       const offered = await table.update({
         ...item(connectionId, authorizationId),
         expression: `SET #status = if_not_exists(#status, :offered), #reason = :reason, #expiresAtMs = :expiresAtMs,
           #offeredAtMs = if_not_exists(#offeredAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
           #linkHashes = list_append(if_not_exists(#linkHashes, :none), :linkHashes),
-          #taskTokens = list_append(if_not_exists(#taskTokens, :none), :taskTokens), #ttl = :ttl`,
+          #taskTokens = list_append(if_not_exists(#taskTokens, :none), :taskTokens), #ttl = :ttl
+          ${waiter === undefined ? '' : ', #executionId = :executionId'}`,
         values: {
           offered: 'offered',
           reason,
@@ -39,19 +40,21 @@ export function dynamoAuthorizations(table: Table): Authorizations {
           none: [],
           linkHashes: [linkHash],
           ttl: ttlOf(nowMs),
-          taskTokens: taskToken === undefined ? [] : [taskToken],
+          ...(waiter === undefined
+            ? { taskTokens: [] }
+            : { taskTokens: [waiter.taskToken], executionId: waiter.executionId }),
         },
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, offered)!;
     },
 
-    async attach(connectionId, authorizationId, taskToken) {
+    async attach(connectionId, authorizationId, { taskToken, executionId }) {
       const attached = await table.update({
         ...item(connectionId, authorizationId),
-        expression: 'SET #taskTokens = list_append(#taskTokens, :taskTokens)',
+        expression: 'SET #taskTokens = list_append(#taskTokens, :taskTokens), #executionId = :executionId',
         condition: 'attribute_exists(#status)',
-        values: { taskTokens: [taskToken] },
+        values: { taskTokens: [taskToken], executionId },
         returns: 'ALL_NEW',
       });
       return read(connectionId, authorizationId, attached);

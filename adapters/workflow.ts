@@ -54,9 +54,11 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
         name: executionOfLink({ connectionId, authorizationId }),
         input: JSON.stringify({ connectionId, trigger: 'link', force: 'reauthorize', authorizationId }),
       });
-      await callAws('starting an execution', () => client.send(command).then(() => undefined), {
-        ExecutionAlreadyExists: () => undefined,
-      });
+      return callAws<string | undefined>(
+        'starting an execution',
+        () => client.send(command).then(({ executionArn }) => executionArn),
+        { ExecutionAlreadyExists: () => undefined },
+      );
     },
   };
 }

@@ -160,6 +160,13 @@ export interface Authorization {
   readonly starts: Readonly<Record<string, Start>>;
   /** Of every execution, and every retry of one, that ever waited for it; most are over. */
   readonly taskTokens: readonly string[];
+  /** The newest of these executions. */
+  readonly executionId?: string | undefined;
+}
+
+export interface Waiter {
+  readonly executionId: string;
+  readonly taskToken: string;
 }
 
 export interface Offer {
@@ -168,7 +175,8 @@ export interface Offer {
   readonly reason: AskReason;
   readonly expiresAtMs: number;
   readonly linkHash: string;
-  readonly taskToken?: string | undefined;
+  /** The execution that waits for it, if one does. */
+  readonly waiter?: Waiter | undefined;
 }
 
 /** `connection#<id>/authorization#<id>`. */
@@ -177,11 +185,7 @@ export interface Authorizations {
   /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
   offer(offer: Offer, nowMs: number): Promise<Authorization>;
   /** Adds the token of an execution that waits. Undefined when there is no such item. */
-  attach(
-    connectionId: string,
-    authorizationId: string,
-    taskToken: string,
-  ): Promise<Authorization | undefined>;
+  attach(connectionId: string, authorizationId: string, waiter: Waiter): Promise<Authorization | undefined>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
   /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
@@ -392,8 +396,8 @@ export interface Workflow {
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
    */
   ask(ask: PanelAsk, name: string): Promise<string | undefined>;
-  /** Starts the execution that attaches to a started link; fine when it exists. */
-  startForLink(connectionId: string, authorizationId: string): Promise<void>;
+  /** Starts the execution that attaches to a started link. Answers its ARN; undefined when there was one. */
+  startForLink(connectionId: string, authorizationId: string): Promise<string | undefined>;
 }
 
 /** How often something happened in the fixed window of time that `nowMs` lies in. */

@@ -23,7 +23,10 @@ export async function completeLogin(
     ...waits
       .filter((wait) => wait.authorizationId !== authorizationId)
       .map((wait) => supersede(connectionId, wait, ports)),
-    ports.events.record(connectionId, 'completed', { authorizationId }),
+    ports.events.record(connectionId, 'completed', {
+      authorizationId,
+      ...(completed?.executionId !== undefined && { executionId: completed.executionId }),
+    }),
   ]);
   await ports.grants.endLogin(connectionId, versionId);
 }

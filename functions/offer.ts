@@ -45,7 +45,7 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     reason,
     expiresAtMs,
     linkHash: ports.random.hash(random),
-    taskToken: ask.taskToken,
+    waiter: ask.taskToken === undefined ? undefined : { executionId, taskToken: ask.taskToken },
   };
   const nowMs = ports.clock.nowMs();
   const { status } = await ports.authorizations.offer(offered, nowMs);

@@ -111,7 +111,7 @@ async function finish(
   }
   if (answer.kind === 'refused') {
     await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
-    await ports.events.record(connectionId, 'declined', { authorizationId, error: answer.error });
+    await ports.events.record(connectionId, 'declined', { ...named(authorization), error: answer.error });
     return answer.error === 'access_denied'
       ? counted('CallbacksFailed', 'declined', pages.declined(settings), ports)
       : counted(
@@ -193,7 +193,7 @@ async function exchangeCode(
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { authorization, start, parameters, state } = exchange;
-  const { connectionId, authorizationId } = authorization;
+  const { connectionId } = authorization;
   const { provider, redirectUri } = settings;
   const askedAtMs = ports.clock.nowMs();
   const answer = await ports.tokenEndpoint.exchange(provider, client, {
@@ -208,7 +208,10 @@ async function exchangeCode(
   await giveUp(exchange, ports);
   const refused =
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
-  await ports.events.record(connectionId, 'exchange-failed', { authorizationId, error: refused.error });
+  await ports.events.record(connectionId, 'exchange-failed', {
+    ...named(authorization),
+    error: refused.error,
+  });
   if (refused.refusal === 'grant-rejected')
     return counted('CallbacksFailed', 'code-refused', pages.codeRefused(), ports);
   if (refused.refusal === 'unavailable')
@@ -259,9 +262,8 @@ async function refuseIdentity(
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, provider } = settings;
-  const { authorizationId } = exchange.authorization;
   await giveUp(exchange, ports);
-  await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict });
+  await ports.events.record(connectionId, 'identity-refused', { ...named(exchange.authorization), verdict });
   const name = provider.displayName;
   const message =
     verdict === 'other'
@@ -290,6 +292,11 @@ async function giveUp(
     ]);
   }
   await authorizations.setStatus(connectionId, authorizationId, 'started');
+}
+
+/** Which login it was, for the timeline. */
+function named({ authorizationId, executionId }: Authorization): Record<string, string> {
+  return { authorizationId, ...(executionId !== undefined && { executionId }) };
 }
 
 /** A page, and what it means for the alarms. */

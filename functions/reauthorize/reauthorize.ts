@@ -106,8 +106,15 @@ async function start(
     startedAtMs: nowMs,
   });
   if (!added || !(await ports.grants.markStarted(connectionId, authorizationId, nowMs))) return superseded();
-  if (authorization.taskTokens.length === 0) await ports.workflow.startForLink(connectionId, authorizationId);
-  await ports.events.record(connectionId, 'started', { authorizationId });
+  const startedId =
+    authorization.taskTokens.length === 0
+      ? await ports.workflow.startForLink(connectionId, authorizationId)
+      : undefined;
+  const executionId = startedId ?? authorization.executionId;
+  await ports.events.record(connectionId, 'started', {
+    authorizationId,
+    ...(executionId && { executionId }),
+  });
 
   const url = new URL(found.endpoints.authorizationEndpoint);
   const parameters: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { decide } from '../../core/decide.ts';
 import { ProviderContractError } from '../../core/errors.ts';
-import type { Authorizations, Events, Grants } from '../../core/ports.ts';
+import type { Authorizations, Events, Grants, Waiter } from '../../core/ports.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
 import { eventsOf } from '../timeline.ts';
@@ -28,7 +28,7 @@ export async function requestReauthorization(
     throw new ProviderContractError(`RequestReauthorization was asked to ${decision.decision}.`);
   }
   if (decision.authorizationId !== undefined) {
-    return attach(connectionId, decision.authorizationId, taskToken, ports);
+    return attach(connectionId, decision.authorizationId, { executionId, taskToken }, ports);
   }
 
   const held = async () => {
@@ -60,13 +60,13 @@ export async function requestReauthorization(
 async function attach(
   connectionId: string,
   authorizationId: string,
-  taskToken: string,
+  waiter: Waiter,
   { authorizations, workflow }: RequestReauthorizationPorts,
 ): Promise<RequestReauthorizationOutput> {
-  const authorization = await authorizations.attach(connectionId, authorizationId, taskToken);
+  const authorization = await authorizations.attach(connectionId, authorizationId, waiter);
   const status = authorization?.status ?? 'superseded';
   if (status === 'offered' || status === 'started' || status === 'exchanging') return { outcome: 'attached' };
   const outcome = status === 'completed' ? 'completed' : 'superseded';
-  await workflow.resume([taskToken], { outcome, done: [] });
+  await workflow.resume([waiter.taskToken], { outcome, done: [] });
   return { outcome: 'resumed' };
 }

@@ -250,10 +250,11 @@ export class Cloud {
         const input = { connectionId, trigger: 'link', force: 'refresh' };
         return callPort(() => this.#call(invocation, () => machine.start('refresh-now', input)));
       },
-      startForLink: (connectionId, authorizationId) => {
+      startForLink: async (connectionId, authorizationId) => {
         const input = { connectionId, trigger: 'link', force: 'reauthorize', authorizationId };
         const name = `${connectionId}-auth-${authorizationId}`;
-        return callPort(() => this.#call(invocation, () => machine.startNamed(name, input)));
+        await callPort(() => this.#call(invocation, () => machine.startNamed(name, input)));
+        return undefined;
       },
     };
   }

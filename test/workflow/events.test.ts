@@ -21,15 +21,15 @@ const sorted = (lines: Awaited<ReturnType<typeof events>>) =>
   lines.toSorted((a, b) => a.type.localeCompare(b.type)).map(({ type, details }) => [type, details]);
 const newestExecution = async () => (await demo.executions())[0]!.executionArn;
 
-test('a login from the first check on: each line of the workflow names its execution, those of pages name none', async () => {
+test('a login from the first check on: each line names the execution that did it, or waits for it', async () => {
   const all = await events(demo);
   const { executionArn: executionId } = (await demo.executions()).at(-1)!;
   const authorizationId = expect.any(String);
   expect(sorted(all)).toEqual([
     ['asked', { reason: 'first-login', authorizationId, executionId }],
     ['checked', { decision: 'reauthorize', reason: 'first-login', executionId }],
-    ['completed', { authorizationId }],
-    ['started', { authorizationId }],
+    ['completed', { authorizationId, executionId }],
+    ['started', { authorizationId, executionId }],
   ]);
 });
 
