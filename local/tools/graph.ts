@@ -30,7 +30,7 @@ export const graphStyle = `
 :root { --good: #1a7f37; --caught: #955800; --bad: #c62828; --busy: #0b62c4; }
 @media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --caught: #e0a030; --bad: #ff7b72; --busy: #6cb6ff; } }
 .graph { overflow-x: auto; border: 1px solid #8888; border-radius: .5rem; }
-.graph svg { display: block; overflow: visible; margin: 0 auto; font: 13px system-ui, sans-serif; text-anchor: middle; }
+.graph svg { display: block; max-width: 100%; min-width: 54rem; height: auto; overflow: visible; margin: 0 auto; font: 13px system-ui, sans-serif; text-anchor: middle; }
 .graph text { fill: currentColor; }
 .state rect { fill: none; stroke: #8888; }
 .state:not(.visited) text { opacity: .75; }
