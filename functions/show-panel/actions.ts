@@ -1,3 +1,4 @@
+import { isAlive } from '../../core/decide.ts';
 import { isDisconnected } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
@@ -10,7 +11,7 @@ import type { Visitor } from '../visitor.ts';
 type Shown = KeptConnection & { readonly settings: Settings };
 
 /** What this visitor may do with it now; nothing but to look, for a viewer who is not its owner. */
-export function actions(connection: Shown, visitor: Visitor): Html {
+export function actions(connection: Shown, visitor: Visitor, nowMs: number): Html {
   const { connectionId, settings, grant } = connection;
   const { displayName } = settings.provider;
   const owns = isOwner(visitor, settings.owner.email);
@@ -35,7 +36,7 @@ export function actions(connection: Shown, visitor: Visitor): Html {
       </form>`;
   return html`<section class="actions" aria-label="Actions">
     ${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
-    ${!isPaused(connection) && grant.status === 'active' ? press('refresh', 'Refresh now') : ''}
+    ${!isPaused(connection) && isAlive(settings, grant, nowMs) ? press('refresh', 'Refresh now') : ''}
     ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
     ${isDisconnected(grant) ? '' : html`<a class="button danger" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}
   </section>`;

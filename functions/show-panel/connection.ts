@@ -9,6 +9,7 @@ import type { HttpResponse } from '../http.ts';
 import { countdown, instant } from '../instant.ts';
 import { panelPage } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
+import { reasonWords } from '../reason-words.ts';
 import { actions } from './actions.ts';
 import { badge, banner } from './concerns.ts';
 import { timeline } from './timeline.ts';
@@ -39,7 +40,7 @@ export function connectionPage(view: ConnectionView): HttpResponse {
     ${done === undefined ? '' : html`<p class="done" role="status">${done}</p>`}
     <div id="attention" data-part>${banner(concerns, { settings, nowMs, executionUrl })}</div>
     <div id="lives" class="lives" data-part>${lives(connection, nowMs)}</div>
-    ${actions(connection, visitor)}
+    ${actions(connection, visitor, nowMs)}
     <section aria-labelledby="week-heading">
       <h2 id="week-heading">The coming week</h2>
       <div id="week" data-part>${week(settings, grant, nowMs)}</div>
@@ -90,15 +91,4 @@ function next(settings: Settings, grant: ConnectionView['connection']['grant'], 
           <p class="dim">${instant(nextCheckMs, timeZone)}</p>`;
   return html`${check}
   ${nextRungMs === undefined ? '' : html`<p class="dim">The owner is told next ${countdown(nextRungMs, nowMs)}, ${instant(nextRungMs, timeZone)}.</p>`}`;
-}
-
-const askReasons: Readonly<Record<string, string>> = {
-  'first-login': 'it has never been connected',
-  expiring: 'the grant is about to end',
-  expired: 'the grant has ended',
-  rejected: 'the provider rejected the grant',
-};
-
-function reasonWords(reason: string): string {
-  return askReasons[reason] ?? reason;
 }

@@ -1,5 +1,6 @@
 import type { HttpResponse } from '../http.ts';
 import { backTo, problemPage } from '../panel-page.ts';
+import { reasonWords } from '../reason-words.ts';
 import type { Visitor } from '../visitor.ts';
 
 /** What was asked for has nothing to do now. @param reason of the decision */
@@ -7,7 +8,7 @@ export function notNow(connectionId: string, reason: string, nowMs: number, visi
   return problemPage({
     statusCode: 409,
     title: 'Not now',
-    why: `Of this connection that can’t be asked at the moment: ${reason}. Nothing was changed.`,
+    why: `That can’t be asked of this connection at the moment: ${reasonWords(reason)}. Nothing was changed.`,
     next: backTo(connectionId),
     nowMs,
     visitor,

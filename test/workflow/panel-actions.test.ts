@@ -61,7 +61,9 @@ describe('an operator', () => {
     await demo.advance(14 * minuteMs);
     const again = await press(demo, browser, 'reauthorize');
     expect(again).toMatchObject({ status: 409, title: 'Not now' });
-    expect(textOf(again.body)).toContain('the owner has been asked. Nothing was changed.');
+    expect(textOf(again.body)).toContain(
+      'a quarter of an hour after it another one can be asked for. Nothing was changed.',
+    );
     expect(demo.mails()).toHaveLength(before + 1);
     // A quarter of an hour later whoever presses means a new link.
     await demo.advance(minuteMs);
@@ -81,7 +83,7 @@ describe('an operator', () => {
     expect(paused.body).not.toContain('<script>alert');
     expect(textOf(paused.body)).toContain(`Paused by ${operator}, Mon 5 Jan,`);
     expect(textOf(paused.body)).toContain(`“${reason}”. Nothing is checked or refreshed.`);
-    expect(textOf(paused.body)).toContain('nothing to do: paused.');
+    expect(textOf(paused.body)).toContain('nothing to do: it is paused.');
     await demo.brokerage.reset();
     await demo.advance(50 * minuteMs);
     expect(await tokenCalls(demo)).toEqual([]);
