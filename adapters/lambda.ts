@@ -59,12 +59,13 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
       logger.appendKeys({ connection_id: connectionId });
     },
     after: (request) => {
+      const summary = summaryOf(request.response);
       const parsed = contract.output.safeParse(request.response);
       if (!parsed.success) {
         throw new ProviderContractError(`${contract.name} would answer ${problem(parsed.error)}.`);
       }
       request.response = parsed.data;
-      logger.info(contract.name, summaryOf(parsed.data));
+      logger.info(contract.name, summary);
       publishMetrics();
     },
     onError: (request) => {
@@ -80,9 +81,12 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
   });
 }
 
-/** What a function answered, as far as the log may have it: never a page or its headers. */
+/**
+ * What a function answered, as far as the log may have it: never a page or its headers. It may name its outcome for the
+ * log alone, beside what its contract has.
+ */
 function summaryOf(output: unknown): Record<string, string> {
-  const { outcome, statusCode, next } = output as {
+  const { outcome, statusCode, next } = (output ?? {}) as {
     readonly outcome?: string;
     readonly statusCode?: number;
     readonly next?: { readonly decision: string; readonly reason: string };

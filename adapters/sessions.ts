@@ -1,29 +1,44 @@
 import type { Random, Sessions, SignIn, SignIns } from '../core/ports.ts';
 import type { Session } from '../core/panel.ts';
-import { addressKey, isSessionValid, sessionMs } from '../core/panel.ts';
+import { addressKey, isInTime, sessionMs } from '../core/panel.ts';
 import type { Table } from './table.ts';
 
 const ttlAfter = (epochMs: number) => Math.ceil(epochMs / 1000);
 
-/** `session#<hash>`, and `person#<hash of the address>` for whoever signed out everywhere. */
+/**
+ * `session#<hash>`, and `person#<hash of the address>` for whoever signed out everywhere: the generation of sessions that
+ * began after that. It is kept for as long as one of an earlier generation could last.
+ */
 export function dynamoSessions(table: Table, random: Random): Sessions {
   const item = (sessionHash: string) => ({ pk: `session#${sessionHash}`, sk: 'session' });
   const person = (email: string) => ({ pk: `person#${random.hash(addressKey(email))}`, sk: 'sessions' });
+  const generationOf = async (email: string) => {
+    const { pk, sk } = person(email);
+    return ((await table.read(pk, sk)) ?? {}).generation as string | undefined;
+  };
   return {
     async read(sessionHash, nowMs) {
       const { pk, sk } = item(sessionHash);
-      const found = (await table.read(pk, sk)) as unknown as Session | undefined;
-      if (found === undefined || !isSessionValid(found, undefined, nowMs)) return undefined;
-      const of = person(found.email);
-      const { endedAllAtMs } = (await table.read(of.pk, of.sk)) ?? {};
-      return isSessionValid(found, endedAllAtMs as number | undefined, nowMs) ? found : undefined;
+      const found = (await table.read(pk, sk)) as unknown as (Session & { generation?: string }) | undefined;
+      // One that was ended has no times any more.
+      if (found === undefined || !isInTime(found, nowMs)) return undefined;
+      const generation = await generationOf(found.email);
+      return generation === undefined || found.generation === generation ? found : undefined;
     },
 
     async start(sessionHash, { email, startedAtMs, seenAtMs }) {
+      const generation = await generationOf(email);
+      const ofGeneration = generation === undefined ? '' : ', #generation = :generation';
       await table.update({
         ...item(sessionHash),
-        expression: 'SET #email = :email, #startedAtMs = :startedAtMs, #seenAtMs = :seenAtMs, #ttl = :ttl',
-        values: { email, startedAtMs, seenAtMs, ttl: ttlAfter(startedAtMs + sessionMs) },
+        expression: `SET #email = :email, #startedAtMs = :startedAtMs, #seenAtMs = :seenAtMs, #ttl = :ttl${ofGeneration}`,
+        values: {
+          email,
+          startedAtMs,
+          seenAtMs,
+          ttl: ttlAfter(startedAtMs + sessionMs),
+          ...(generation !== undefined && { generation }),
+        },
       });
     },
 
@@ -44,8 +59,8 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
     async endAll(email, nowMs) {
       await table.update({
         ...person(email),
-        expression: 'SET #endedAllAtMs = :nowMs, #ttl = :ttl',
-        values: { nowMs, ttl: ttlAfter(nowMs + sessionMs) },
+        expression: 'SET #generation = :generation, #ttl = :ttl',
+        values: { generation: random.uuid(), ttl: ttlAfter(nowMs + sessionMs) },
       });
     },
   };

@@ -49,12 +49,7 @@ export interface Session {
   readonly seenAtMs: number;
 }
 
-/** Whether a session still holds. @param endedAllAtMs when its person last signed out everywhere */
-export function isSessionValid(session: Session, endedAllAtMs: number | undefined, nowMs: number): boolean {
-  const { startedAtMs, seenAtMs } = session;
-  return (
-    nowMs < startedAtMs + sessionMs &&
-    nowMs < seenAtMs + idleMs &&
-    (endedAllAtMs === undefined || startedAtMs > endedAllAtMs)
-  );
+/** Whether a session that nobody has ended still holds. */
+export function isInTime({ startedAtMs, seenAtMs }: Session, nowMs: number): boolean {
+  return nowMs < startedAtMs + sessionMs && nowMs < seenAtMs + idleMs;
 }

@@ -33,6 +33,13 @@ export type HttpRequest = z.infer<typeof HttpRequestSchema>;
 export type PanelRequest = z.infer<typeof PanelRequestSchema>;
 export type HttpResponse = z.infer<typeof HttpResponseSchema>;
 
+/** An answer, and what the log is to call it; the browser does not see that. */
+export type LoggedResponse = HttpResponse & { readonly outcome?: string };
+
+export function logged(outcome: string, response: HttpResponse): LoggedResponse {
+  return { ...response, outcome };
+}
+
 /** The cookies, each with a secret of its own, and how many seconds it lasts. `__Host-`: this origin alone, never a subdomain's. */
 const cookies = {
   /** Binds a login at the provider to the browser that began it. */

@@ -1,7 +1,8 @@
 import type { GrantkeeperError } from '../core/errors.ts';
 import { Html, html } from '../core/html.ts';
 import { addressKey } from '../core/panel.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse, LoggedResponse } from './http.ts';
+import { logged } from './http.ts';
 import type { Visitor } from './visitor.ts';
 
 export const paths = {
@@ -113,14 +114,15 @@ export function backTo(connectionId: string): Html {
   return html`<a class="button" href="${paths.connection(connectionId)}">Back to ${connectionId}</a>`;
 }
 
-export function notSignedIn(nowMs: number): HttpResponse {
-  return problemPage({
+export function notSignedIn(nowMs: number): LoggedResponse {
+  const page = problemPage({
     statusCode: 401,
     title: 'You are not signed in',
     why: 'A session ends after an hour without a click, after twelve hours in any case, and when you sign out. Nothing was changed.',
     next: html`<a class="button" href="${paths.signIn}">Sign in</a>`,
     nowMs,
   });
+  return logged('not-signed-in', page);
 }
 
 export function noSuchConnection(nowMs: number, visitor: Visitor): HttpResponse {

@@ -44,7 +44,8 @@ export function sent(nowMs: number, typed: string): HttpResponse {
         in this browser.
       </p>
       <p class="dim">
-        None there? Look into the spam folder. Whoever runs Grantkeeper decides which addresses may sign in.
+        None there? Look into the spam folder. Whoever runs Grantkeeper decides which addresses may sign in, and finds in
+        the log of sign-in whether a mail could be sent.
       </p>`,
   );
 }
@@ -67,6 +68,13 @@ export function signedOut(nowMs: number, everywhere: boolean): HttpResponse {
     html`<p>${everywhere ? 'All your sessions have ended, in every browser.' : 'This browser has no session any more.'}</p>
       <p><a class="button" href="${paths.signIn}">Sign in again</a></p>`,
   );
+}
+
+export function notSignedOutElsewhere(nowMs: number): HttpResponse {
+  const title = 'Other browsers may still be signed in';
+  const why = 'This browser’s session had ended before, so nobody could tell whose others to end.';
+  const next = html`<a class="button" href="${paths.signIn}">Sign in</a>, then press Sign out everywhere.`;
+  return problemPage({ statusCode: 401, title, why, next, nowMs });
 }
 
 export function otherBrowser(nowMs: number): HttpResponse {

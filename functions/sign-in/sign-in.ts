@@ -1,8 +1,9 @@
 import type { PanelSettings } from '../../core/panel.ts';
+import { asOurs } from '../../core/errors.ts';
 import { addressKey, personOf, signInLinkMs } from '../../core/panel.ts';
 import type { Clock, Limits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
-import type { HttpResponse, PanelRequest } from '../http.ts';
-import { clearCookie, cookieOf, formOf, isSameOrigin, setCookie, sourceOf } from '../http.ts';
+import type { LoggedResponse, PanelRequest } from '../http.ts';
+import { clearCookie, cookieOf, formOf, isSameOrigin, logged, setCookie, sourceOf } from '../http.ts';
 import { onTo, paths } from '../panel-page.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import * as pages from './sign-in-pages.ts';
@@ -19,8 +20,10 @@ export interface SignInPorts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** Mails to one address: somebody who finds none asks again, and nobody's inbox is flooded. */
+/** Mails to one address that one source asks for: somebody who finds none asks again. */
 const asks = { most: 10, windowMs: 60 * 60_000 };
+/** From wherever: an inbox is not flooded; and it takes more than one source to keep somebody else from signing in. */
+const asksOfAll = { most: 60, windowMs: asks.windowMs };
 /** Asks and guesses of one source. */
 const tries = { most: 20, windowMs: 10 * 60_000 };
 /** Longer than sending a mail takes: the time of an answer tells nothing of whether there was one to send. */
@@ -31,11 +34,12 @@ const longestAddress = 254;
  * Passwordless: whoever reads the mail of an address in the configuration, in the browser that asked for it, is that
  * person. Mail scanners open links and submit their forms, but have no cookie of that browser's.
  */
-export async function signIn(request: PanelRequest, ports: SignInPorts): Promise<HttpResponse> {
+export async function signIn(request: PanelRequest, ports: SignInPorts): Promise<LoggedResponse> {
   const { method } = request.requestContext.http;
   const nowMs = ports.clock.nowMs();
   const settings = await ports.panel.readSettings();
-  if (method === 'POST' && !isSameOrigin(request, settings.publicUrl)) return pages.crossSite(nowMs);
+  if (method === 'POST' && !isSameOrigin(request, settings.publicUrl))
+    return logged('cross-site', pages.crossSite(nowMs));
   if (request.rawPath === paths.signOut) return signOut(request, settings, ports);
   if (request.rawPath === paths.signIn) {
     if (method === 'POST') return ask(request, settings, ports);
@@ -49,20 +53,25 @@ async function ask(
   request: PanelRequest,
   settings: PanelSettings,
   ports: SignInPorts,
-): Promise<HttpResponse> {
+): Promise<LoggedResponse> {
   const { random, limits } = ports;
   const nowMs = ports.clock.nowMs();
   const typed = formOf(request).get('email')?.trim() ?? '';
-  if (typed.length > longestAddress || !/^[^\s@]+@[^\s@]+$/u.test(typed)) return pages.form(nowMs, typed);
-  const [tried, asked] = await Promise.all([
-    limits.count('panel', `source#${sourceOf(request)}`, tries.windowMs, nowMs),
-    limits.count('panel', `address#${addressKey(typed)}`, asks.windowMs, nowMs),
-  ]);
-  if (tried > tries.most) return pages.tooOften(nowMs);
+  if (typed.length > longestAddress || !/^[^\s@]+@[^\s@]+$/u.test(typed))
+    return logged('not-an-address', pages.form(nowMs, typed));
+  const source = `source#${sourceOf(request)}`;
+  if ((await limits.count('panel', source, tries.windowMs, nowMs)) > tries.most)
+    return logged('too-often', pages.tooOften(nowMs));
+  const address = `address#${addressKey(typed)}`;
+  const asked = await limits.count('panel', `${address} ${source}`, asks.windowMs, nowMs);
+  // What is refused to one source is not counted against the others.
+  const isTooOften =
+    asked > asks.most || (await limits.count('panel', address, asksOfAll.windowMs, nowMs)) > asksOfAll.most;
   const browser = cookieOf(request, 'signIn') ?? random.secret();
-  const person = asked > asks.most ? undefined : personOf(settings.people, typed);
-  const sent = async () => {
-    if (person === undefined) return;
+  const person = personOf(settings.people, typed);
+  const send = async () => {
+    if (person === undefined) return 'unknown-address';
+    if (isTooOften) return 'address-too-often';
     const secret = random.secret();
     const expiresAtMs = nowMs + signInLinkMs;
     const browserHash = random.hash(browser);
@@ -70,10 +79,13 @@ async function ask(
     const url = `${settings.publicUrl}${paths.signIn}/${secret}`;
     // To the address of the configuration, however it was typed.
     await ports.mail.send(person.email, signInMail(url));
+    return 'mail-sent';
   };
-  await Promise.all([sent(), ports.wait(answerMs)]);
+  // A fault is no answer: it would tell that there was a mail to send.
+  const sendQuietly = async () => send().catch((error: unknown) => `mail-failed: ${asOurs(error).message}`);
+  const [outcome] = await Promise.all([sendQuietly(), ports.wait(answerMs)]);
   const answer = pages.sent(nowMs, typed);
-  return { ...answer, cookies: [setCookie('signIn', browser)] };
+  return logged(outcome, { ...answer, cookies: [setCookie('signIn', browser)] });
 }
 
 /** The mailed link: `GET` shows one button, `POST` signs in. */
@@ -81,7 +93,7 @@ async function open(
   request: PanelRequest,
   settings: PanelSettings,
   ports: SignInPorts,
-): Promise<HttpResponse> {
+): Promise<LoggedResponse> {
   const { random, limits, clock } = ports;
   const nowMs = clock.nowMs();
   const source = `source#${sourceOf(request)}`;
@@ -90,43 +102,49 @@ async function open(
     ports.signIns.read(linkHash),
     limits.read('panel', source, tries.windowMs, nowMs),
   ]);
-  if (tried >= tries.most) return pages.tooOften(nowMs);
+  if (tried >= tries.most) return logged('too-often', pages.tooOften(nowMs));
   if (found === undefined) {
     await limits.count('panel', source, tries.windowMs, nowMs);
-    return pages.notALink(nowMs);
+    return logged('not-a-link', pages.notALink(nowMs));
   }
+  if (found.usedAtMs !== undefined) return logged('used-already', pages.usedAlready(nowMs));
   const browser = cookieOf(request, 'signIn');
-  if (browser === undefined || random.hash(browser) !== found.browserHash) return pages.otherBrowser(nowMs);
-  if (found.usedAtMs !== undefined) return pages.usedAlready(nowMs);
-  if (nowMs >= found.expiresAtMs) return pages.expired(nowMs);
+  if (browser === undefined || random.hash(browser) !== found.browserHash)
+    return logged('other-browser', pages.otherBrowser(nowMs));
+  if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
   // Taken out of the configuration since.
-  if (personOf(settings.people, found.email) === undefined) return pages.notALink(nowMs);
+  if (personOf(settings.people, found.email) === undefined)
+    return logged('not-in-the-configuration', pages.notALink(nowMs));
   if (request.requestContext.http.method !== 'POST') return pages.confirm(nowMs, found.email);
   return begin(linkHash, found, ports);
 }
 
-async function begin(linkHash: string, { email }: SignIn, ports: SignInPorts): Promise<HttpResponse> {
+async function begin(linkHash: string, { email }: SignIn, ports: SignInPorts): Promise<LoggedResponse> {
   const { random, clock } = ports;
   const nowMs = clock.nowMs();
-  if (!(await ports.signIns.use(linkHash, nowMs))) return pages.usedAlready(nowMs);
+  if (!(await ports.signIns.use(linkHash, nowMs))) return logged('used-already', pages.usedAlready(nowMs));
   const secret = random.secret();
   await ports.sessions.start(random.hash(secret), { email, startedAtMs: nowMs, seenAtMs: nowMs });
-  return onTo(paths.home, [setCookie('session', secret), clearCookie('signIn')]);
+  return logged('signed-in', onTo(paths.home, [setCookie('session', secret), clearCookie('signIn')]));
 }
 
 async function signOut(
   request: PanelRequest,
   settings: PanelSettings,
   ports: SignInPorts,
-): Promise<HttpResponse> {
+): Promise<LoggedResponse> {
   const nowMs = ports.clock.nowMs();
   const visitor = await visitorOf(request, settings, ports);
   const form = formOf(request);
-  if (visitor !== undefined) {
-    if (!hasCsrfToken(visitor, form, ports.random)) return pages.crossSite(nowMs);
-    await ports.sessions.end(visitor.sessionHash);
-    if (form.get('everywhere') === 'yes') await ports.sessions.endAll(visitor.email, nowMs);
+  const isEverywhere = form.get('everywhere') === 'yes';
+  // Whose the others are, a session that has ended does not tell.
+  if (visitor === undefined) {
+    const page = isEverywhere ? pages.notSignedOutElsewhere(nowMs) : pages.signedOut(nowMs, false);
+    return logged('no-session', { ...page, cookies: [clearCookie('session')] });
   }
-  const page = pages.signedOut(nowMs, form.get('everywhere') === 'yes');
-  return { ...page, cookies: [clearCookie('session')] };
+  if (!hasCsrfToken(visitor, form, ports.random)) return logged('forged', pages.crossSite(nowMs));
+  await ports.sessions.end(visitor.sessionHash);
+  if (isEverywhere) await ports.sessions.endAll(visitor.email, nowMs);
+  const outcome = isEverywhere ? 'signed-out-everywhere' : 'signed-out';
+  return logged(outcome, { ...pages.signedOut(nowMs, isEverywhere), cookies: [clearCookie('session')] });
 }
