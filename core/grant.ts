@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 import type { Identity } from './identity.ts';
 
-/** Why the owner is asked; recorded with the authorization. */
+/** Why the owner is asked; recorded with the authorization. `panel`: they came by themselves, and were sent no link. */
 export const AskReasonSchema = z.enum([
   'first-login',
   'expiring',
@@ -11,6 +11,7 @@ export const AskReasonSchema = z.enum([
   'rung',
   'requested',
   'repin',
+  'panel',
 ]);
 export type AskReason = z.infer<typeof AskReasonSchema>;
 

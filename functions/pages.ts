@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { GrantkeeperError } from '../core/errors.ts';
 import { ClientRejectedError, ConfigurationError } from '../core/errors.ts';
 import { Html, html } from '../core/html.ts';
+import type { Authorization } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import type { HttpResponse } from './http.ts';
 
@@ -71,6 +72,13 @@ export function seeOther(location: string, cookie: string): HttpResponse {
     headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location },
     cookies: [cookie],
   };
+}
+
+/** How somebody whose login came to nothing begins another one: the first words of a sentence. */
+export function beginAgain({ connectionId, reason }: Pick<Authorization, 'connectionId' | 'reason'>): Html {
+  return reason === 'panel'
+    ? html`Begin again on <a href="/panel/connections/${connectionId}">the panel</a>`
+    : html`Open the link in your mail again`;
 }
 
 /** Of whoever follows a link, or comes back from a login, that an operator's end of the connection has overtaken. */

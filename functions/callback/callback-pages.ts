@@ -1,22 +1,28 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
+import type { Authorization } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from '../http.ts';
 import { instant } from '../instant.ts';
-import { page } from '../pages.ts';
+import { beginAgain, page } from '../pages.ts';
 
-const openAgain = html`<p>Open the link in your mail again and log in once more.</p>`;
+/** Of the login that came to nothing. */
+type From = Pick<Authorization, 'connectionId' | 'reason'>;
+
+function onceMore(from: From): Html {
+  return html`<p>${beginAgain(from)} and log in once more.</p>`;
+}
 
 export function done(
   { connectionId, provider, owner }: Settings,
-  neededAtMs: number | undefined,
+  deadlineMs: number | undefined,
   accountsLeftOut = 0,
 ): HttpResponse {
   const until =
-    neededAtMs === undefined
+    deadlineMs === undefined
       ? html`<p>There is nothing more to do.</p>`
       : html`<p>
-          It is good until <strong>${instant(neededAtMs, owner.timeZone)}</strong>. You will get a mail
+          It is good until <strong>${instant(deadlineMs, owner.timeZone)}</strong>. You will get a mail
           in time before that.
         </p>`;
   return page({
@@ -40,7 +46,7 @@ function leftOut(accounts: number): Html {
   </p>`;
 }
 
-export function otherAccount({ connectionId, provider }: Settings): HttpResponse {
+export function otherAccount({ connectionId, provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 403,
     title: 'That was another account',
@@ -49,14 +55,14 @@ export function otherAccount({ connectionId, provider }: Settings): HttpResponse
         <strong>${connectionId}</strong> was made for, so nothing was stored.
       </p>
       ${endedPerhaps(provider)}
-      <p>Open the link in your mail again and log in with the account that you used the first time.</p>
+      <p>${beginAgain(from)} and log in with the account that you used the first time.</p>
       <p class="dim">
         Is the new account meant? Whoever runs Grantkeeper for you has been told, and can allow it.
       </p>`,
   });
 }
 
-export function accountUnknown({ provider }: Settings): HttpResponse {
+export function accountUnknown({ provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 502,
     title: 'Your account could not be checked',
@@ -64,7 +70,7 @@ export function accountUnknown({ provider }: Settings): HttpResponse {
         ${provider.displayName} did not say whose login it was, so nothing was stored. Whoever runs Grantkeeper for
         you has been told.
       </p>
-      ${endedPerhaps(provider)} ${openAgain}`,
+      ${endedPerhaps(provider)} ${onceMore(from)}`,
   });
 }
 
@@ -82,40 +88,40 @@ export function doneAlready(): HttpResponse {
   });
 }
 
-export function declined({ provider }: Settings): HttpResponse {
+export function declined({ provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 200,
     title: 'Nothing was changed',
     body: html`<p>You did not allow the access at ${provider.displayName}, so everything stays as it was.</p>
-      <p>If that was not your intention, open the link in your mail again: it still works.</p>`,
+      <p>If that was not your intention: ${beginAgain(from)}.</p>`,
   });
 }
 
-export function refusedByProvider({ provider }: Settings, error: string): HttpResponse {
+export function refusedByProvider({ provider }: Settings, error: string, from: From): HttpResponse {
   return page({
     statusCode: 502,
     title: `${provider.displayName} did not let you through`,
     body: html`<p>It answered <code>${error}</code>.</p>
-      ${openAgain}
+      ${onceMore(from)}
       <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
   });
 }
 
-export function codeRefused(): HttpResponse {
+export function codeRefused(from: From): HttpResponse {
   return page({
     statusCode: 400,
     title: 'That took a little too long',
     body: html`<p>The provider's confirmation is only good for some seconds and was not accepted any more.</p>
-      ${openAgain}`,
+      ${onceMore(from)}`,
   });
 }
 
-export function providerUnavailable({ provider }: Settings): HttpResponse {
+export function providerUnavailable({ provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 502,
     title: `${provider.displayName} did not answer`,
     body: html`<p>Your login could not be completed just now.</p>
-      ${openAgain}`,
+      ${onceMore(from)}`,
   });
 }
 
@@ -130,31 +136,34 @@ export function operatorMustAct({ provider }: Settings): HttpResponse {
   });
 }
 
-export function usedAlready(): HttpResponse {
+export function usedAlready(from: From): HttpResponse {
   return page({
     statusCode: 409,
     title: 'This login was used already',
     body: html`<p>The page was loaded twice.</p>
-      ${openAgain}`,
+      ${onceMore(from)}`,
   });
 }
 
-export function otherBrowser(): HttpResponse {
+export function otherBrowser(from: From): HttpResponse {
   return page({
     statusCode: 400,
     title: 'This login began in another browser',
     body: html`<p>For your safety a login ends in the browser in which it began, with cookies allowed.</p>
-      ${openAgain}`,
+      ${onceMore(from)}`,
   });
 }
 
-export function tooLate(): HttpResponse {
+export function tooLate(from: From): HttpResponse {
   return page({
     statusCode: 410,
     title: 'This login came too late',
-    body: html`<p>
-      Its link has expired. Please look for a newer mail from Grantkeeper and use the link there.
-    </p>`,
+    body:
+      from.reason === 'panel'
+        ? html`<p>It took more than an hour. ${beginAgain(from)}.</p>`
+        : html`<p>
+            Its link has expired. Please look for a newer mail from Grantkeeper and use the link there.
+          </p>`,
   });
 }
 
@@ -163,7 +172,7 @@ export function notOurs(): HttpResponse {
     statusCode: 400,
     title: 'This is not a login we know',
     body: html`<p>The address lacks something, or was changed on the way.</p>
-      ${openAgain}`,
+      <p>Begin once more: open the link in your mail again, or go back to the panel if you came from there.</p>`,
   });
 }
 

@@ -68,17 +68,17 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   if (settings === undefined) return counted('CallbacksFailed', 'removed', pages.removed(), ports);
   const cookie = cookieOf(request, 'login');
   if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash)
-    return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(), ports);
+    return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(authorization), ports);
   if (start.usedAtMs !== undefined) {
     return authorization.status === 'completed'
       ? pages.doneAlready()
-      : counted('CallbacksRefused', 'used-already', pages.usedAlready(), ports);
+      : counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
   }
   const nowMs = ports.clock.nowMs();
   const linkWorks = authorization.status !== 'superseded' && nowMs < authorization.expiresAtMs;
   // The login itself has ended the old grant at some providers: a recent start is honoured in any case.
   if (!linkWorks && !isLoginUnderWay({ ...authorization, ...start }, nowMs)) {
-    return counted('CallbacksFailed', 'too-late', pages.tooLate(), ports);
+    return counted('CallbacksFailed', 'too-late', pages.tooLate(authorization), ports);
   }
 
   return reporting(connectionId, 'Callback', ports.workflow, () =>
@@ -107,17 +107,17 @@ async function finish(
   if (answer.kind === 'invalid') return counted('CallbacksRefused', 'not-the-answer', pages.notOurs(), ports);
   const versionId = ports.random.uuid();
   if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs, versionId))) {
-    return counted('CallbacksRefused', 'used-already', pages.usedAlready(), ports);
+    return counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
   }
   if (answer.kind === 'refused') {
     await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
     await ports.events.record(connectionId, 'declined', { ...named(authorization), error: answer.error });
     return answer.error === 'access_denied'
-      ? counted('CallbacksFailed', 'declined', pages.declined(settings), ports)
+      ? counted('CallbacksFailed', 'declined', pages.declined(settings, authorization), ports)
       : counted(
           'CallbacksFailed',
           'refused-by-provider',
-          pages.refusedByProvider(settings, answer.error),
+          pages.refusedByProvider(settings, answer.error, authorization),
           ports,
         );
   }
@@ -213,9 +213,14 @@ async function exchangeCode(
     error: refused.error,
   });
   if (refused.refusal === 'grant-rejected')
-    return counted('CallbacksFailed', 'code-refused', pages.codeRefused(), ports);
+    return counted('CallbacksFailed', 'code-refused', pages.codeRefused(authorization), ports);
   if (refused.refusal === 'unavailable')
-    return counted('CallbacksFailed', 'provider-unavailable', pages.providerUnavailable(settings), ports);
+    return counted(
+      'CallbacksFailed',
+      'provider-unavailable',
+      pages.providerUnavailable(settings, authorization),
+      ports,
+    );
   await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
   return counted('CallbacksFailed', 'operator-must-act', pages.operatorMustAct(settings), ports);
 }
@@ -250,7 +255,7 @@ async function keep(
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   }
   const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
-  const page = pages.done(settings, ladder?.neededAtMs, verdict === 'fewer' ? left : 0);
+  const page = pages.done(settings, ladder?.deadlineMs, verdict === 'fewer' ? left : 0);
   return counted('CallbacksCompleted', verdict, page, ports);
 }
 
@@ -273,8 +278,18 @@ async function refuseIdentity(
   // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
   if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
   return verdict === 'other'
-    ? counted('CallbacksRefused', 'other-account', pages.otherAccount(settings), ports)
-    : counted('CallbacksRefused', 'account-unknown', pages.accountUnknown(settings), ports);
+    ? counted(
+        'CallbacksRefused',
+        'other-account',
+        pages.otherAccount(settings, exchange.authorization),
+        ports,
+      )
+    : counted(
+        'CallbacksRefused',
+        'account-unknown',
+        pages.accountUnknown(settings, exchange.authorization),
+        ports,
+      );
 }
 
 /**

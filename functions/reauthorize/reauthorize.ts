@@ -20,7 +20,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie, sourceOf } from '../http.ts';
 import { instant } from '../instant.ts';
-import { ended, page, seeOther } from '../pages.ts';
+import { beginAgain, ended, page, seeOther } from '../pages.ts';
 import { errorOf } from '../refusal.ts';
 import { reporting } from '../report.ts';
 
@@ -152,9 +152,12 @@ function closedPage(authorization: Authorization, grant: Grant, nowMs: number): 
     return page({
       statusCode: 410,
       title: 'This link has expired',
-      body: html`<p>
-        A newer link is on its way to your mailbox, or there already. Please use the newest one.
-      </p>`,
+      body:
+        authorization.reason === 'panel'
+          ? html`<p>Links of the panel work for an hour. ${beginAgain(authorization)}.</p>`
+          : html`<p>
+              A newer link is on its way to your mailbox, or there already. Please use the newest one.
+            </p>`,
     });
   }
   return undefined;
@@ -197,7 +200,7 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
     return html`<p>It has ended, and works again as soon as you have logged in.</p>`;
   }
   const until =
-    ladder && html` until <strong>${instant(ladder.neededAtMs, settings.owner.timeZone)}</strong>`;
+    ladder && html` until <strong>${instant(ladder.deadlineMs, settings.owner.timeZone)}</strong>`;
   return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
 }
 
@@ -215,7 +218,7 @@ function tooOften(): HttpResponse {
   const answer = page({
     statusCode: 429,
     title: 'Too many attempts',
-    body: html`<p>Please wait ten minutes, then open the link in your mail again. It still works.</p>`,
+    body: html`<p>Please wait ten minutes, then open your link again. It still works.</p>`,
   });
   return { ...answer, headers: { ...answer.headers, 'retry-after': '600' } };
 }

@@ -8,27 +8,28 @@ import { onTo } from '../panel-page.ts';
 import { notNow } from './not-now.ts';
 import type { TakeActionPorts, Wish } from './take-action.ts';
 
+/** As long as a browser keeps what binds a login to it. Nobody has the link but who has just pressed. */
+const panelLinkMs = 60 * 60_000;
+
 /**
  * Leads an owner who is signed in to the page behind a link, without a mail: the link is one more of the authorization
- * that is open, or of a new one. From there on it is the ceremony as ever.
+ * that is open, or of a new one, which keeps no mail from being sent when one is due. From there on it is the ceremony
+ * as ever.
  */
-export async function continueHere(
-  { settings, visitor }: Wish,
-  ports: TakeActionPorts,
-): Promise<HttpResponse> {
+export async function continueHere(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
+  const { settings, visitor } = wish;
   const { connectionId } = settings;
   const { grants, authorizations, random, events } = ports;
   const nowMs = ports.clock.nowMs();
   const { grant } = await grants.read(connectionId);
   // An operator has ended it, and an operator begins it anew.
   if (grant.status === 'disconnected' && visitor.role !== 'operator') {
-    return notNow(
-      connectionId,
-      'it is disconnected, and an operator has to ask for the login',
-      nowMs,
-      visitor,
-    );
+    return notNow(wish, 'it is disconnected, and an operator has to ask for the login', ports);
   }
+  // As if none were open: what forbids a login forbids going on with one.
+  const asked = { ...grant, authorization: undefined };
+  const decision = decide(settings, asked, nowMs, { force: 'reauthorize', done: ['refresh'] });
+  if (decision.decision !== 'reauthorize') return notNow(wish, decision.reason, ports);
   const secret = random.secret();
   const link = { connectionId, linkHash: random.hash(secret) };
   const lead = async (authorizationId: string) => {
@@ -42,16 +43,14 @@ export async function continueHere(
     const { status } = await authorizations.offer({ ...link, authorizationId, reason, expiresAtMs }, nowMs);
     if (status === 'offered' || status === 'started' || status === 'exchanging') return lead(authorizationId);
   }
-  const decision = decide(settings, grant, nowMs, { force: 'reauthorize', done: ['refresh'] });
-  if (decision.decision !== 'reauthorize') return notNow(connectionId, decision.reason, nowMs, visitor);
   const authorizationId = authorizationIdOf(random.uuid(), 0, random);
-  const { reason } = decision;
-  const expiresAtMs = Date.parse(decision.expiresAt);
+  const reason = 'panel' as const;
+  const expiresAtMs = nowMs + panelLinkMs;
   await authorizations.offer({ ...link, authorizationId, reason, expiresAtMs }, nowMs);
   const opened = { authorizationId, reason, offeredAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
   if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return lead(authorizationId);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
-  return notNow(connectionId, 'somebody else asked at the same moment', nowMs, visitor);
+  return notNow(wish, 'somebody else asked at the same moment', ports);
 }
 
 /** Those that a login, or the next notice, ends. */

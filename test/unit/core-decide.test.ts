@@ -285,6 +285,10 @@ describe('4. the owner is needed', () => {
     expect(at(afterTheEnd, expiring)).toMatchObject({ decision: 'reauthorize', reason: 'expired' });
     const fromRung = fresh(afterLastRung, open('rung', '2026-03-09T14:50:00Z'));
     expect(at(afterLastRung, fromRung)).toMatchObject({ decision: 'reauthorize', reason: 'expiring' });
+    // Whoever came by the panel and went away again was sent nothing.
+    const came = fresh(afterLastRung, open('panel', '2026-03-09T15:00:00Z'));
+    expect(at(afterLastRung, came)).toMatchObject({ decision: 'reauthorize', reason: 'expiring' });
+    expect(at(login, fresh(login, open('panel', '2026-03-09T15:00:00Z')))).toEqual(none('all is well'));
     expect(at(afterLastRung, fresh(afterLastRung), { done: ['reauthorize'] })).toEqual(asked);
   });
 
