@@ -10,10 +10,24 @@ export function filterConnections(): void {
     row.hidden = !isFound || (standing.value !== '' && row.dataset['standing'] !== standing.value);
   }
   const shown = rows.filter((row) => !row.hidden).length;
-  document.querySelector('[data-shown]')!.textContent = `${shown} of ${rows.length}`;
+  document.querySelector('[data-shown]')!.textContent = `${shown} of ${rows.length} connections`;
+}
+
+/** So that a page that is loaded again, or sent to somebody, shows the same. */
+function keepInAddress(): void {
+  const here = new URL(location.href);
+  for (const field of document.querySelectorAll<HTMLInputElement>('form.filter [name]')) {
+    const value = field.value.trim();
+    if (value === '') here.searchParams.delete(field.name);
+    else here.searchParams.set(field.name, value);
+  }
+  history.replaceState(null, '', here);
 }
 
 export function watchFilter(): void {
   const form = document.querySelector('form.filter');
-  form?.addEventListener('input', filterConnections);
+  form?.addEventListener('input', () => {
+    filterConnections();
+    keepInAddress();
+  });
 }

@@ -1,8 +1,10 @@
+import { Idiomorph } from 'idiomorph';
+
 /** What the server looks at to tell this from somebody's click. */
 const liveHeader = 'x-grantkeeper-live';
 
 /**
- * Asks for the page again and takes over the parts that have changed, without touching the one that somebody is in.
+ * Asks for the page again.
  * @returns the new page; undefined when there was no answer, and `signed-out` when the session has ended
  */
 export async function refresh(): Promise<Document | 'signed-out' | undefined> {
@@ -21,20 +23,35 @@ export function rememberParts(): void {
   for (const part of partsOf(document)) known.set(part.id, signatureOf(part));
 }
 
-/** @returns the parts that were exchanged */
+/**
+ * Turns the parts that have changed into what they are now, each element into itself: whoever is on one with the
+ * keyboard stays there, and what somebody types stays typed.
+ * @returns the parts that were changed
+ */
 export function takeOver(fresh: Document): HTMLElement[] {
   const changed: HTMLElement[] = [];
   for (const part of partsOf(fresh)) {
     const shown = document.getElementById(part.id);
     const signature = signatureOf(part);
-    const isSame = known.get(part.id) === signature;
-    // Whoever is in it with the keyboard would be thrown out: it comes when they are gone.
-    if (shown === null || isSame || shown.contains(document.activeElement)) continue;
+    if (shown === null || known.get(part.id) === signature) continue;
     known.set(part.id, signature);
-    shown.replaceChildren(...part.childNodes);
+    const hadFocus = shown.contains(document.activeElement);
+    void Idiomorph.morph(shown, [...part.childNodes], {
+      morphStyle: 'innerHTML',
+      callbacks: { beforeNodeMorphed },
+    });
+    // What they were on is gone: they go on from where it was.
+    if (hadFocus && !shown.contains(document.activeElement)) {
+      shown.tabIndex = -1;
+      shown.focus({ preventScroll: true });
+    }
     changed.push(shown);
   }
   return changed;
+}
+
+function beforeNodeMorphed(shown: Node): boolean {
+  return !(shown instanceof HTMLInputElement && shown.value !== shown.defaultValue);
 }
 
 /** Its markup without what passes by itself: a countdown is no change. */

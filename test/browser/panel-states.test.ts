@@ -126,7 +126,7 @@ const states: readonly State[] = [
     name: 'paused',
     grant: kept(startMs - dayMs, { paused: true, pause: { by: script, reason: script, atMs: startMs } }),
     heading: 'demo-main Paused',
-    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is checked or refreshed\./s,
+    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is checked or refreshed, and its owner is told nothing\./s,
   },
 ];
 

@@ -6,7 +6,7 @@ import { startTools } from '../../local/tools/server.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
 import { flaws, picture } from '../helpers/looks.ts';
-import { operator, signInLink, viewer } from '../helpers/panel.ts';
+import { operator, press, signIn as signInWithoutScript, signInLink, viewer } from '../helpers/panel.ts';
 import { withProviderData } from '../helpers/stored.ts';
 
 let browser: Browser;
@@ -154,6 +154,36 @@ describe('a connection', () => {
     problems.length = 0; // Chromium's console tells of the answers that did not come.
   });
 
+  test('shows at once what another operator has done, and nobody loses their place on the keyboard', async () => {
+    await openConnection(page);
+    const another = await signInWithoutScript(demo, operator);
+    const focused = () =>
+      page.evaluate('document.activeElement.textContent.trim() || document.activeElement.id');
+    await page.getByRole('button', { name: 'Send test notice' }).focus();
+    const line = page.getByRole('link', { name: 'Execution of: Refreshed the access token' }).nth(1);
+    await press(demo, another, 'pause', { reason: 'maintenance' });
+    await page.clock.runFor(16_000);
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Refresh now' }).count()).toBe(0);
+    expect(await focused()).toBe('Send test notice');
+    // On a line of the timeline, which is further down by now.
+    await line.focus();
+    const before = await focused();
+    await press(demo, another, 'resume');
+    await page.clock.runFor(16_000);
+    await page.getByRole('button', { name: 'Refresh now' }).waitFor();
+    expect(await text(page, '#events')).toContain('Resumed');
+    expect(await focused()).toBe(before);
+    // What they were on is gone: they stay among the buttons.
+    await page.getByRole('button', { name: 'Refresh now' }).focus();
+    await press(demo, another, 'pause', { reason: 'again' });
+    await page.clock.runFor(16_000);
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('actions');
+    await press(demo, another, 'resume');
+    expect(problems).toEqual([]);
+  });
+
   test('is refreshed, paused and resumed by its buttons, each with a word of what was done', async () => {
     await openConnection(page);
     await page.getByRole('button', { name: 'Refresh now' }).click();
@@ -162,20 +192,20 @@ describe('a connection', () => {
     expect(page.url()).not.toContain('done=');
     await page.getByLabel('Why').fill('holiday <b>1</b>');
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('Paused. Nothing is checked').waitFor();
+    await page.getByText('You have paused it. Nothing is checked').waitFor();
     expect(await text(page, '#attention')).toContain('“holiday <b>1</b>”');
     expect(await page.getByRole('button', { name: 'Refresh now' }).count()).toBe(0);
     expect(await flaws(page)).toEqual([]);
     await picture(page, 'panel-6-paused');
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('Resumed, and checked at once.').waitFor();
+    await page.getByText('You have resumed it: a check was started at once.').waitFor();
     await demo.cloud.clock.idle();
     expect(problems).toEqual([]);
   });
 
   test('leads from a line of the timeline to its execution, drawn', async () => {
     await page.getByRole('link', { name: 'Actions' }).click();
-    await page.getByText('Asked for by an operator').first().waitFor();
+    await page.getByText('Asked for by the panel').first().waitFor();
     await page.getByRole('link', { name: 'Execution' }).first().click();
     await page.getByRole('heading', { name: 'Execution' }).first().waitFor();
     expect(page.url()).toMatch(/\/execution\?arn=arn:aws:states:.*demo-main-panel-refresh-\d+$/);
@@ -189,7 +219,7 @@ describe('a connection', () => {
 
   test('asks before what cannot be undone', async () => {
     await openConnection(page);
-    await page.getByRole('link', { name: 'Disconnect' }).click();
+    await page.getByRole('link', { name: 'Disconnect …' }).click();
     await page.getByRole('heading', { name: 'Disconnect demo-main?' }).waitFor();
     expect(await flaws(page)).toEqual([]);
     await picture(page, 'panel-7-disconnect');
@@ -234,7 +264,7 @@ test('an operator asks for a login, sends a test, and disconnects after being as
   await page.getByRole('button', { name: 'Send test notice' }).click();
   await page.getByText('Asked for: a test notice goes out').waitFor();
   await demo.cloud.clock.idle();
-  await page.getByRole('link', { name: 'Disconnect' }).click();
+  await page.getByRole('link', { name: 'Disconnect …' }).click();
   await page.getByLabel('Disconnect demo-main').check();
   await page.getByRole('button', { name: 'Disconnect' }).click();
   await page.getByText('Asked for: the tokens are revoked').waitFor();
@@ -242,7 +272,7 @@ test('an operator asks for a login, sends a test, and disconnects after being as
   await openConnection(page);
   expect(await text(page, 'h1')).toBe('demo-main Disconnected');
   expect(await text(page, '#events')).toMatch(/Sent a test notice[\s\S]*Asked the owner to log in/);
-  expect(await page.getByRole('link', { name: 'Disconnect' }).count()).toBe(0);
+  expect(await page.getByRole('link', { name: 'Disconnect …' }).count()).toBe(0);
   await demo.advance(minuteMs);
   await page.getByRole('button', { name: 'Re-authorize' }).click();
   await page.getByText('Asked for: the owner is sent a link.').waitFor();
