@@ -17,17 +17,18 @@ export interface KnownIncident extends Incident {
 
 /** Something that people should know of a connection. Times are epoch milliseconds. */
 export type Concern =
-  /** The token is needed, and the grant has ended. */
-  | { readonly kind: 'ended'; readonly atMs: number }
+  /** The grant has ended, and the token is needed since then or since a later time. */
+  | { readonly kind: 'ended'; readonly deadlineMs: number; readonly neededAtMs: number }
   | { readonly kind: 'rejected' }
   /** Consumers have no valid access token, though the grant is alive. */
   | { readonly kind: 'access-ended'; readonly atMs: number }
   | { readonly kind: 'silent'; readonly sinceMs: number }
   | { readonly kind: 'incident'; readonly incident: KnownIncident }
   | { readonly kind: 'first-login' }
-  /** A link is open that the owner has not used yet. */
+  /** The owner has a link and has not used it yet, or is logging in. */
   | { readonly kind: 'waiting'; readonly authorization: OpenAuthorization }
-  | { readonly kind: 'ending'; readonly neededAtMs: number }
+  /** The grant ends soon, or has ended; either way the token is needed only after now. */
+  | { readonly kind: 'ending'; readonly deadlineMs: number; readonly neededAtMs: number }
   | { readonly kind: 'paused'; readonly pause: Pause | undefined }
   | { readonly kind: 'set-up' }
   /** An operator has ended it, or does so now. */
@@ -44,12 +45,19 @@ export function concernsOf(
   incidents: readonly KnownIncident[],
   nowMs: number,
 ): Concern[] {
-  if (grant.disconnection !== undefined) return [{ kind: 'disconnecting' }];
-  if (settings.paused || grant.paused) return [{ kind: 'paused', pause: grant.pause }];
-  if (grant.setUp) return [{ kind: 'set-up' }];
+  const failing = incidents.map((incident) => ({ kind: 'incident', incident }) as const);
+  if (grant.disconnection !== undefined) return [...failing, { kind: 'disconnecting' }];
   const ladder = ladderOf(settings, grant);
+  if (settings.paused || grant.paused) {
+    // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
+    const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, ladder, nowMs);
+    return [...meanwhile, { kind: 'paused', pause: grant.pause }];
+  }
+  if (grant.setUp) return [{ kind: 'set-up' }];
   const { silentSinceMs } = outlookOf(settings, grant, nowMs);
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
+  // Whoever came by the panel and went away again has nothing to answer.
+  const isWaiting = open !== undefined && (open.reason !== 'panel' || open.startedAtMs !== undefined);
   const accessEndedAtMs =
     isAlive(settings, grant, nowMs) &&
     grant.accessExpiresAtMs !== undefined &&
@@ -60,8 +68,8 @@ export function concernsOf(
     ...ends(grant, ladder, nowMs),
     ...(accessEndedAtMs === undefined ? [] : [{ kind: 'access-ended', atMs: accessEndedAtMs } as const]),
     ...(silentSinceMs === undefined ? [] : [{ kind: 'silent', sinceMs: silentSinceMs } as const]),
-    ...incidents.map((incident) => ({ kind: 'incident', incident }) as const),
-    ...(open ? [{ kind: 'waiting', authorization: open } as const] : []),
+    ...failing,
+    ...(isWaiting ? [{ kind: 'waiting', authorization: open } as const] : []),
   ];
 }
 
@@ -71,8 +79,8 @@ function ends(grant: Grant, ladder: Ladder | undefined, nowMs: number): Concern[
   if (grant.status === 'rejected') return [{ kind: 'rejected' }];
   if (grant.status === 'disconnected') return [{ kind: 'disconnected' }];
   if (ladder === undefined || nowMs < ladder.rungs[0]!.atMs) return [];
-  const { neededAtMs } = ladder;
-  return nowMs < neededAtMs ? [{ kind: 'ending', neededAtMs }] : [{ kind: 'ended', atMs: neededAtMs }];
+  const { deadlineMs, neededAtMs } = ladder;
+  return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
 }
 
 /** The worst of the concerns, in one word. A channel that fails leaves the grant as it is. */

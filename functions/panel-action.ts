@@ -16,8 +16,9 @@ const doneWords = {
   reauthorize: 'Asked for: the owner is sent a link. The timeline shows when.',
   refresh: 'Asked for: the access token is refreshed now. The timeline shows the result.',
   test: 'Asked for: a test notice goes out over every channel of the owner. The timeline shows which took it.',
-  pause: 'Paused. Nothing is checked or refreshed until somebody presses Resume.',
-  resume: 'Resumed, and checked at once.',
+  pause:
+    'You have paused it. Nothing is checked or refreshed, and nobody is told anything, until somebody presses Resume.',
+  resume: 'You have resumed it: a check was started at once.',
   disconnect: 'Asked for: the tokens are revoked and the secrets emptied now. The timeline shows the result.',
   'under-way':
     'That was asked for in this very minute already. The timeline shows the result; to ask again, wait a minute.',

@@ -1,3 +1,37 @@
+import type { Decision } from '../core/decide.ts';
+import type { Revocation } from '../core/grant.ts';
+import type { ActionName } from './panel-action.ts';
+
+export const decisionWords = {
+  none: 'nothing to do',
+  refresh: 'refresh the access token',
+  notify: 'tell the owner',
+  reauthorize: 'ask the owner to log in',
+  disconnect: 'finish disconnecting',
+} as const satisfies Record<Decision['decision'], string>;
+
+/** What became of the tokens at the provider. */
+export const revocationWords = {
+  revoked: 'the tokens were revoked at the provider',
+  nothing: 'there were no tokens to revoke',
+  'not-offered': 'the provider has no way to revoke tokens: they stay valid there until they end',
+  unanswered:
+    'the provider did not answer: the tokens stay valid there until they end, or are withdrawn in the account there',
+  refused:
+    'the provider refused to revoke the tokens: they stay valid there until they end, or are withdrawn in the account there',
+} as const satisfies Record<Revocation, string>;
+
+/** What an action's button says. */
+export const actionWords = {
+  reauthorize: 'Re-authorize',
+  continue: 'Log in here',
+  refresh: 'Refresh now',
+  test: 'Send test notice',
+  pause: 'Pause',
+  resume: 'Resume',
+  disconnect: 'Disconnect',
+} as const satisfies Record<ActionName, string>;
+
 /** What a decision's reason says to people: those that are words of the workflow's own. */
 const words: Readonly<Record<string, string>> = {
   'first-login': 'it has never been connected',
@@ -7,6 +41,8 @@ const words: Readonly<Record<string, string>> = {
   requested: 'a login was asked for',
   paused: 'it is paused',
   disconnected: 'it is disconnected',
+  repin: 'another owner was allowed to log in',
+  panel: 'they came by the panel',
   'the owner has been asked':
     'the owner has a link; a quarter of an hour after it another one can be asked for',
 };

@@ -16,30 +16,29 @@ export function actions(connection: Shown, visitor: Visitor, nowMs: number): Htm
   const { displayName } = settings.provider;
   const owns = isOwner(visitor, settings.owner.email);
   const press = (action: string, label: string, look = 'quiet') =>
-    html`<form method="post" action="${paths.action(connectionId, action)}">
+    html`<form method="post" action="${paths.action(connectionId, action)}" id="ask-${action}">
       ${csrfField(visitor)}<button class="${look}">${label}</button>
+    </form>`;
+  /** With a line for the timeline. */
+  const pressWithReason = (action: 'pause' | 'resume', label: string, look: string, need: Html) =>
+    html`<form method="post" action="${paths.action(connectionId, action)}" id="ask-${action}" class="reason">
+      ${csrfField(visitor)}
+      <label>Why ${action} <input name="reason" id="why-${action}" maxlength="200"${need} /></label>
+      <button class="${look}">${label}</button>
     </form>`;
   const mayLogIn = owns && (grant.status !== 'disconnected' || visitor.role === 'operator');
   const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
   if (visitor.role !== 'operator') {
-    return html`<section class="actions" aria-label="Actions">
-      ${isPaused(connection) ? '' : here}
-      <p class="dim">You may look; operators may act.</p>
-    </section>`;
+    return html`${isPaused(connection) ? '' : here}
+      <p class="dim">You may look; operators may act.</p>`;
   }
   const pausing = grant.paused
-    ? press('resume', 'Resume', 'go')
-    : html`<form method="post" action="${paths.action(connectionId, 'pause')}" class="pause">
-        ${csrfField(visitor)}
-        <label>Why <input name="reason" maxlength="200" required placeholder="for the timeline" /></label>
-        <button class="quiet">Pause</button>
-      </form>`;
-  return html`<section class="actions" aria-label="Actions">
-    ${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
+    ? pressWithReason('resume', 'Resume', 'go', html` placeholder="if you like"`)
+    : pressWithReason('pause', 'Pause', 'quiet', html` required placeholder="for the timeline"`);
+  return html`${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
     ${!isPaused(connection) && isAlive(settings, grant, nowMs) ? press('refresh', 'Refresh now') : ''}
     ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
-    ${isDisconnected(grant) ? '' : html`<a class="button danger" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}
-  </section>`;
+    ${isDisconnected(grant) ? '' : html`<a class="button danger" id="ask-disconnect" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}`;
 }
 
 /** By an operator, or in the configuration: then nothing is asked of provider or owner. */
@@ -56,10 +55,13 @@ export function disconnectPage(connection: Shown, visitor: Visitor, nowMs: numbe
     <ul>
       <li>
         ${
-          revocationEndpoint === undefined && settings.provider.metadata === undefined
-            ? html`${displayName} offers no way to revoke tokens, so they stay valid there until they end. To end them at once, withdraw
-              the access in your account at ${displayName}.`
-            : html`The tokens are revoked at ${displayName}.`
+          revocationEndpoint !== undefined
+            ? html`The tokens are revoked at ${displayName}.`
+            : settings.provider.metadata !== undefined
+              ? html`The tokens are revoked at ${displayName}, if its metadata names an endpoint for that; the timeline will say whether
+                  they were. If not, they stay valid there until they end.`
+              : html`${displayName} offers no way to revoke tokens, so they stay valid there until they end. To end them at once, withdraw
+                  the access in your account at ${displayName}.`
         }
       </li>
       <li>Both secrets are emptied: whatever uses this connection stops.</li>

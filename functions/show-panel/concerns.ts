@@ -46,8 +46,12 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
   const at = (epochMs: number) => html`${instant(epochMs, timeZone)} (${countdown(epochMs, nowMs)})`;
   switch (concern.kind) {
     case 'ended':
-      return html`<strong>The grant has ended</strong>, ${at(concern.atMs)}. It works again as soon as its owner has
-        logged in.`;
+      return html`<strong>The grant has ended</strong>,
+        ${at(concern.deadlineMs)}${
+          concern.neededAtMs === concern.deadlineMs
+            ? ''
+            : html`, and the token is needed since ${at(concern.neededAtMs)}`
+        }. It works again as soon as its owner has logged in.`;
     case 'rejected':
       return html`<strong>${name} does not accept the grant any more.</strong> It works again as soon as its owner has
         logged in.`;
@@ -68,12 +72,12 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
         : html`<strong>Waits for its owner:</strong> they began to log in ${countdown(startedAtMs, nowMs)}.`;
     }
     case 'ending':
-      return html`<strong>The grant nears its end:</strong> its owner has to log in before ${at(concern.neededAtMs)}.`;
+      return ending(concern, nowMs, at);
     case 'paused':
       return concern.pause === undefined
-        ? html`<strong>Paused in the configuration.</strong> Nothing is checked or refreshed.`
-        : html`<strong>Paused</strong> by ${concern.pause.by}, ${at(concern.pause.atMs)}: “${concern.pause.reason}”. Nothing is
-            checked or refreshed.`;
+        ? html`<strong>Paused in the configuration.</strong> ${whilePaused}`
+        : html`<strong>Paused</strong> by ${concern.pause.by}, ${at(concern.pause.atMs)}: “<bdi>${concern.pause.reason}</bdi>”.
+            ${whilePaused}`;
     case 'disconnected':
       return html`<strong>Disconnected:</strong> nothing is asked of anybody until somebody presses Re-authorize.`;
     case 'disconnecting':
@@ -83,12 +87,28 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
   }
 }
 
+const whilePaused = 'Nothing is checked or refreshed, and its owner is told nothing.';
+
+/** Where the token is not needed as soon as the grant ends, it may have ended already. */
+function ending(
+  { deadlineMs, neededAtMs }: Extract<Concern, { kind: 'ending' }>,
+  nowMs: number,
+  at: (epochMs: number) => Html,
+): Html {
+  const login = html`its owner has to log in before ${at(neededAtMs)}`;
+  if (neededAtMs === deadlineMs) return html`<strong>The grant nears its end:</strong> ${login}.`;
+  const needed = html`the token is needed again after that, so ${login}`;
+  return nowMs < deadlineMs
+    ? html`<strong>The grant nears its end</strong>, ${at(deadlineMs)}; ${needed}.`
+    : html`<strong>The grant has ended</strong>, ${at(deadlineMs)}; ${needed}.`;
+}
+
 function incident(known: KnownIncident, at: (epochMs: number) => Html, executionUrl: string): Html {
   const { step, error, since, reason, executionId } = known;
   const what = isOfChannel(known)
     ? html`<strong>The owner is not reached by ${step}</strong>`
     : html`<strong>${step} fails</strong>`;
   const cure = Object.hasOwn(cures, error) ? cures[error as ErrorName] : undefined;
-  return html`${what} since ${at(Date.parse(since))}: ${error}. ${reason} ${cure ? html`<em>${cure}</em>` : ''}
+  return html`${what} since ${at(Date.parse(since))}: ${error}. <bdi>${reason}</bdi> ${cure ? html`<em>${cure}</em>` : ''}
     ${executionId === '' ? '' : html`<a href="${executionUrl}${executionId}">Execution</a>`}`;
 }

@@ -9,7 +9,7 @@ import type { HttpResponse } from '../http.ts';
 import { countdown, instant } from '../instant.ts';
 import { panelPage } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
-import { reasonWords } from '../reason-words.ts';
+import { decisionWords, reasonWords } from '../words.ts';
 import { actions } from './actions.ts';
 import { badge, banner } from './concerns.ts';
 import { timeline } from './timeline.ts';
@@ -40,7 +40,7 @@ export function connectionPage(view: ConnectionView): HttpResponse {
     ${done === undefined ? '' : html`<p class="done" role="status">${done}</p>`}
     <div id="attention" data-part>${banner(concerns, { settings, nowMs, executionUrl })}</div>
     <div id="lives" class="lives" data-part>${lives(connection, nowMs)}</div>
-    ${actions(connection, visitor, nowMs)}
+    <section id="actions" class="actions" aria-label="Actions" data-part>${actions(connection, visitor, nowMs)}</section>
     <section aria-labelledby="week-heading">
       <h2 id="week-heading">The coming week</h2>
       <div id="week" data-part>${week(settings, grant, nowMs)}</div>
@@ -64,21 +64,16 @@ function lives({ settings, grant }: ConnectionView['connection'], nowMs: number)
               <p class="dim">${instant(epochMs, timeZone)}</p>`
       }
     </section>`;
-  return html`${tile('Access token ends', grant.accessExpiresAtMs, 'There is none.')}
-    ${tile('Grant ends', grantEndsAtMs(settings, grant), grant.status === 'active' ? 'The provider sets no end.' : 'There is no grant.')}
+  const { accessExpiresAtMs } = grant;
+  const endsMs = grantEndsAtMs(settings, grant);
+  const hasEnded = (epochMs: number | undefined) => epochMs !== undefined && epochMs <= nowMs;
+  return html`${tile(hasEnded(accessExpiresAtMs) ? 'Access token ended' : 'Access token ends', accessExpiresAtMs, 'There is none.')}
+    ${tile(hasEnded(endsMs) ? 'Grant ended' : 'Grant ends', endsMs, grant.status === 'active' ? 'The provider sets no end.' : 'There is no grant.')}
     <section class="card">
       <h2>Next</h2>
       ${next(settings, grant, nowMs)}
     </section>`;
 }
-
-const decisionWords = {
-  none: 'nothing to do',
-  refresh: 'refresh the access token',
-  notify: 'tell the owner',
-  reauthorize: 'ask the owner to log in',
-  disconnect: 'finish disconnecting',
-} as const;
 
 function next(settings: Settings, grant: ConnectionView['connection']['grant'], nowMs: number): Html {
   const { timeZone } = settings.owner;

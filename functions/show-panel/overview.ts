@@ -54,7 +54,7 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
       </label>
       <button>Show</button>
     </form>
-    <p class="dim" role="status" data-shown>${shown.size} of ${rows.length}</p>
+    <p class="dim" role="status" data-shown>${shown.size} of ${rows.length} connections</p>
     <ul id="connections" class="connections" data-part>
       ${rows.map((row) => listed(row, shown.has(row), nowMs))}
     </ul>`;
@@ -99,12 +99,15 @@ function listed(row: Row, isShown: boolean, nowMs: number): Html {
     epochMs === undefined
       ? html`–`
       : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone)}</small>`;
-  return html`<li class="card" data-search="${searchText(row)}" data-standing="${standing}"${isShown ? '' : html` hidden`}>
+  const end = grantEndsAtMs(settings, grant);
+  const words = (epochMs: number | undefined) =>
+    epochMs !== undefined && epochMs <= nowMs ? 'ended' : 'ends';
+  return html`<li class="card" id="connection-${connectionId}" data-search="${searchText(row)}" data-standing="${standing}"${isShown ? '' : html` hidden`}>
     <h2><a href="${paths.connection(connectionId)}">${connectionId}</a> ${badge(standing)}</h2>
     <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
     <dl>
-      <div><dt>Access token ends</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
-      <div><dt>Grant ends</dt><dd>${when(grantEndsAtMs(settings, grant))}</dd></div>
+      <div><dt>Access token ${words(grant.accessExpiresAtMs)}</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
+      <div><dt>Grant ${words(end)}</dt><dd>${when(end)}</dd></div>
     </dl>
   </li>`;
 }

@@ -2,6 +2,7 @@ import type { Clock, Panel, Random, Sessions } from '../../core/ports.ts';
 import type { HttpResponse, PanelRequest } from '../http.ts';
 import { backTo, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
 import { wordsFor } from '../panel-action.ts';
+import type { Visitor } from '../visitor.ts';
 import { liveHeader, visitorOf } from '../visitor.ts';
 import { disconnectPage } from './actions.ts';
 import { connectionPage } from './connection.ts';
@@ -58,7 +59,7 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
   if (isDisconnect !== undefined) {
     return visitor.role === 'operator'
       ? disconnectPage(shown, visitor, nowMs)
-      : operatorsOnly(connectionId, nowMs);
+      : operatorsOnly(connectionId, nowMs, visitor);
   }
   const done = wordsFor(query.get('done'));
   const isNewest = before === undefined;
@@ -77,12 +78,13 @@ function serveAsset(name: string, { assets }: ShowPanelPorts): HttpResponse {
   return { statusCode: 200, headers, body: asset.text };
 }
 
-function operatorsOnly(connectionId: string, nowMs: number): HttpResponse {
+function operatorsOnly(connectionId: string, nowMs: number, visitor: Visitor): HttpResponse {
   return problemPage({
     statusCode: 403,
     title: 'Only operators may do that',
     why: 'You are signed in as a viewer. Whoever runs Grantkeeper can change that in the configuration.',
     next: backTo(connectionId),
     nowMs,
+    visitor,
   });
 }

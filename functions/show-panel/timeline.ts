@@ -5,6 +5,7 @@ import { html } from '../../core/html.ts';
 import type { EventsFound } from '../../core/ports.ts';
 import { instant } from '../instant.ts';
 import { paths } from '../panel-page.ts';
+import { actionWords, decisionWords, reasonWords, revocationWords } from '../words.ts';
 
 const kindWords = {
   check: 'Checks',
@@ -35,15 +36,29 @@ const typeWords = {
   'identity-refused': 'A login was refused: another account',
   failed: 'Failed, and operators were alerted',
   recovered: 'Works again',
-  requested: 'Asked for by an operator',
+  requested: 'Asked for by the panel',
   paused: 'Paused',
   resumed: 'Resumed',
   disconnected: 'Disconnected',
   refused: 'Refused',
 } as const satisfies Record<keyof typeof eventKinds, string>;
 
-/** What the details of an event are called where their own name says too little. */
-const factWords: Readonly<Record<string, string>> = { notice: 'planned for', why: 'because' };
+/** What the details of an event are called where their own name says too little, or nothing that is not said. */
+const factNames: Readonly<Record<string, string>> = {
+  notice: 'planned for',
+  why: 'because',
+  reason: 'because',
+  what: '',
+  decision: '',
+  revocation: '',
+};
+
+/** What their values say, where those are words of the workflow's own. */
+const factWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  what: actionWords,
+  decision: decisionWords,
+  revocation: revocationWords,
+};
 
 export interface Timeline {
   readonly connectionId: string;
@@ -89,19 +104,32 @@ function inOrder(events: readonly TimelineEvent[]): TimelineEvent[] {
   return events.toSorted((a, b) => b.at.localeCompare(a.at) || types.indexOf(b.type) - types.indexOf(a.type));
 }
 
-function listed({ at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
+function listed({ key, at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
   const { executionId, ...rest } = details;
   const kind = eventKinds[type] ?? 'check';
+  const words = typeWords[type] ?? type;
+  const when = instant(Date.parse(at), timeZone);
   const facts = Object.entries(rest).filter(([name]) => name !== 'authorizationId');
-  return html`<li class="${kind}">
-    ${instant(Date.parse(at), timeZone)}
-    <span><strong>${typeWords[type] ?? type}</strong>${facts.map(([name, value]) => html` <span class="fact">${factWords[name] ?? name}: ${fact(value, timeZone)}</span>`)}</span>
-    ${typeof executionId === 'string' ? html`<a href="${executionUrl}${executionId}">Execution</a>` : ''}
+  return html`<li class="${kind}" id="event-${key}">
+    ${when}
+    <span><strong>${words}</strong>${facts.map(([name, value]) => html` <span class="fact">${fact(name, value, timeZone)}</span>`)}</span>
+    ${
+      typeof executionId === 'string'
+        ? html`<a href="${executionUrl}${executionId}">Execution<span class="unseen"> of: ${words}, ${when}</span></a>`
+        : ''
+    }
   </li>`;
 }
 
-/** An instant is told as one. */
-function fact(value: string | number, timeZone: string): Html {
+/** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
+function fact(name: string, value: string | number, timeZone: string): Html {
   const isInstant = typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
-  return isInstant ? instant(Date.parse(value), timeZone) : html`${value}`;
+  const known = Object.hasOwn(factWords, name) ? factWords[name]! : {};
+  const words = Object.hasOwn(known, value)
+    ? known[value]!
+    : name === 'reason'
+      ? reasonWords(`${value}`)
+      : value;
+  const label = Object.hasOwn(factNames, name) ? factNames[name]! : name;
+  return html`${label === '' ? '' : `${label}: `}${isInstant ? instant(Date.parse(value), timeZone) : html`<bdi>${words}</bdi>`}`;
 }

@@ -3,6 +3,7 @@ import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
+import { concernsOf } from '../../core/standing.ts';
 import { openingsWithin, WeeklyHoursSchema } from '../../core/window.ts';
 import { instant } from '../instant.ts';
 
@@ -59,19 +60,34 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
           ({ atMs, kind, label }) =>
             html`<li><span class="key ${kind}"></span> ${label}: ${instant(atMs, timeZone)}</li>`,
         )}
-        ${marks.length === 0 ? html`<li>Nobody is told anything, and nothing ends, in these seven days.</li>` : ''}
+        ${marks.length === 0 || isPaused(settings, grant) ? html`<li>${emptyWeek(settings, grant, nowMs)}</li>` : ''}
       </ul>
     </figcaption>
   </figure>`;
 }
 
+/** What the empty picture means. */
+function emptyWeek(settings: Settings, grant: Grant, nowMs: number): string {
+  const { kind } = concernsOf(settings, grant, [], nowMs)[0] ?? {};
+  if (isPaused(settings, grant)) return 'It is paused: nobody is told anything.';
+  if (kind === 'first-login' || kind === 'rejected' || kind === 'ended')
+    return 'The owner is sent a link every day until they have logged in.';
+  if (kind === 'disconnected' || kind === 'disconnecting' || kind === 'set-up') return 'Nothing is planned.';
+  return 'Nobody is told anything, and nothing ends, in these seven days.';
+}
+
+function isPaused(settings: Settings, grant: Grant): boolean {
+  return settings.paused || grant.paused;
+}
+
 function marksOf(settings: Settings, grant: Grant): Mark[] {
-  if (grant.status !== 'active') return [];
+  if (grant.status !== 'active' || grant.disconnection !== undefined) return [];
   const ladder = ladderOf(settings, grant);
   if (ladder === undefined) return [];
   const { deadlineMs, neededAtMs, rungs } = ladder;
+  const told = isPaused(settings, grant) ? [] : rungs;
   return [
-    ...rungs.map(({ atMs, channels }) => ({
+    ...told.map(({ atMs, channels }) => ({
       atMs,
       kind: 'rung' as const,
       label: `the owner is told (${channels.join(', ')})`,

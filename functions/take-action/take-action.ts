@@ -119,7 +119,9 @@ function refusalOf(
 }
 
 function reasonOf(form: URLSearchParams): string {
-  return (form.get('reason') ?? '').trim().slice(0, longestReason);
+  // A line of text: what would turn or break the lines around it is a space.
+  const line = (form.get('reason') ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return line.slice(0, longestReason).toWellFormed();
 }
 
 async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
@@ -132,30 +134,39 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
     case 'pause': {
       const reason = reasonOf(form);
       const atMs = ports.clock.nowMs();
-      if (await ports.grants.pause(connectionId, { by, reason, atMs })) {
-        await ports.events.record(connectionId, 'paused', { by, reason });
-      }
+      if (!(await ports.grants.pause(connectionId, { by, reason, atMs })))
+        return notNow(wish, 'it is paused already', ports);
+      await ports.events.record(connectionId, 'paused', { by, reason });
       return done(connectionId, action);
     }
     case 'resume':
-      if (await ports.grants.resume(connectionId)) {
-        await ports.events.record(connectionId, 'resumed', { by });
-        await ports.workflow.ask({ connectionId, trigger: 'panel', by }, minuteName(wish, ports.clock));
-      }
-      return done(connectionId, action);
+      return resume(wish, ports);
     case 'reauthorize':
     case 'refresh': {
       // What the execution would decide is decided here first: whoever presses hears why nothing comes of it.
       const nowMs = ports.clock.nowMs();
       const done = action === 'refresh' ? [] : ['refresh' as const];
       const decision = decide(settings, wish.grant, nowMs, { force: action, done });
-      if (decision.decision !== action) return notNow(connectionId, decision.reason, nowMs, visitor);
+      if (decision.decision !== action) return notNow(wish, decision.reason, ports);
       return ask(wish, action, ports);
     }
     case 'test':
     case 'disconnect':
       return ask(wish, action, ports);
   }
+}
+
+/** Of two who press at once one resumes it; and whoever pauses it meanwhile and resumes it again starts another check. */
+async function resume(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
+  const { settings, visitor, form } = wish;
+  const { connectionId } = settings;
+  const by = visitor.email;
+  const reason = reasonOf(form);
+  if (!(await ports.grants.resume(connectionId))) return notNow(wish, 'it is not paused', ports);
+  await ports.events.record(connectionId, 'resumed', { by, ...(reason !== '' && { reason }) });
+  const name = `${connectionId}-panel-resume-${ports.clock.nowMs()}`;
+  await ports.workflow.ask({ connectionId, trigger: 'panel', by }, name);
+  return done(connectionId, 'resume');
 }
 
 /** Starts an execution, and writes down who asked. */
@@ -168,7 +179,11 @@ async function ask(
   const by = wish.visitor.email;
   const asked = { connectionId, trigger: 'panel', force, by } as const;
   const executionId = await workflow.ask(asked, minuteName(wish, clock));
-  if (executionId === undefined) return done(connectionId, 'under-way');
+  if (executionId === undefined) {
+    const why = 'it was asked for in this very minute already';
+    await events.record(connectionId, 'refused', { what: force, by, why });
+    return done(connectionId, 'under-way');
+  }
   await events.record(connectionId, 'requested', { what: force, by, executionId });
   return done(connectionId, force);
 }

@@ -51,7 +51,9 @@ export async function press(
 export async function timelineOf(demo: TestDemo, browser: Browser, query = ''): Promise<string[]> {
   const page = await browser.open(`${demo.cloud.apiUrl}/panel/connections/demo-main${query}`);
   return [
-    ...page.body.matchAll(/<li class="(?:check|refresh|notice|login|failure|action)">([\s\S]*?)<\/li>/g),
+    ...page.body.matchAll(
+      /<li class="(?:check|refresh|notice|login|failure|action)" [^>]*>([\s\S]*?)<\/li>/g,
+    ),
   ].map(([, line]) => textOf(line!));
 }
 

@@ -54,6 +54,15 @@ describe('how a connection stands', () => {
     expect(kinds(fresh(login, open(login, login - minuteMs)), login)).toEqual(['waiting']);
   });
 
+  test('waits for nobody who came by the panel and went away again', () => {
+    const { authorization } = open(login + hourMs);
+    const came = { ...authorization, reason: 'panel' as const };
+    expect(kinds(fresh(login, { authorization: came }), login)).toEqual([]);
+    expect(kinds(fresh(login, { authorization: { ...came, startedAtMs: login } }), login)).toEqual([
+      'waiting',
+    ]);
+  });
+
   test('ends soon from the first rung, 48 hours before', () => {
     const first = end - 48 * hourMs;
     expect(kinds(fresh(first - 1), first - 1)).toEqual([]);
@@ -63,7 +72,9 @@ describe('how a connection stands', () => {
   });
 
   test('has failed when the token is needed and the grant is gone, or the provider rejects it', () => {
-    expect(concernsOf(schwab, fresh(end), [], end)).toEqual([{ kind: 'ended', atMs: end }]);
+    expect(concernsOf(schwab, fresh(end), [], end)).toEqual([
+      { kind: 'ended', deadlineMs: end, neededAtMs: end },
+    ]);
     expect(standing(fresh(end), end)).toBe('failed');
     expect(kinds(fresh(login, { status: 'rejected' }), login)).toEqual(['rejected']);
     expect(standing(fresh(login, { status: 'rejected' }), login)).toBe('failed');
@@ -71,7 +82,10 @@ describe('how a connection stands', () => {
     const saturday = ms('2026-03-14T15:00:00Z');
     const weekend = loggedIn(ms('2026-03-07T15:00:00Z'), { accessExpiresAtMs: saturday });
     const settings = { ...schwab, neededHours: tradingWeek };
-    expect(kinds(weekend, saturday, [], settings)).toEqual(['ending']);
+    const monday = ms('2026-03-16T11:00:00Z');
+    const times = { deadlineMs: saturday, neededAtMs: monday };
+    expect(concernsOf(settings, weekend, [], saturday)).toEqual([{ kind: 'ending', ...times }]);
+    expect(concernsOf(settings, weekend, [], monday)).toEqual([{ kind: 'ended', ...times }]);
   });
 
   test('has failed while the access token is over though the grant lives', () => {
@@ -110,6 +124,8 @@ describe('how a connection stands', () => {
     const underWay = fresh(login, { paused: true, disconnection: { atMs: login } });
     expect(kinds(underWay, login)).toEqual(['disconnecting']);
     expect(standing(underWay, login)).toBe('disconnected');
+    expect(kinds(underWay, login, [incident('DisconnectGrant')])).toEqual(['incident', 'disconnecting']);
+    expect(standing(underWay, login, [incident('DisconnectGrant')])).toBe('failed');
   });
 
   test('needs somebody, unless somebody has chosen it so', () => {
@@ -123,11 +139,22 @@ describe('how a connection stands', () => {
     expect(needs({ ...newGrant, status: 'disconnected' })).toBe(false);
   });
 
-  test('is paused, or in set-up, whatever else', () => {
+  test('is paused, whatever else fails meanwhile; its end is told, for its owner hears of none', () => {
     const pause = { by: 'ops@example.com', reason: 'holiday', atMs: login };
-    const paused = fresh(login, { paused: true, pause, status: 'rejected' });
-    expect(concernsOf(schwab, paused, [incident('RefreshTokens')], end)).toEqual([{ kind: 'paused', pause }]);
-    expect(standing(paused, end)).toBe('paused');
+    const paused = fresh(login, { paused: true, pause });
+    const beforeEnd = end - 48 * hourMs;
+    expect(concernsOf(schwab, paused, [incident('RefreshTokens')], beforeEnd - 1)).toEqual([
+      { kind: 'paused', pause },
+    ]);
+    expect(standing(paused, beforeEnd - 1)).toBe('paused');
+    expect(kinds(paused, beforeEnd)).toEqual(['ending', 'paused']);
+    expect(standing(paused, beforeEnd)).toBe('ending');
+    expect(kinds(paused, end)).toEqual(['ended', 'paused']);
+    expect(kinds({ ...paused, status: 'rejected' }, login)).toEqual(['rejected', 'paused']);
+    expect(kinds({ ...newGrant, paused: true, pause }, login)).toEqual(['paused']);
+  });
+
+  test('is paused in the configuration, or in set-up', () => {
     expect(kinds(fresh(login), login, [], { ...schwab, paused: true })).toEqual(['paused']);
     expect(standing({ ...newGrant, setUp: true }, login)).toBe('set-up');
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { Browser, TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { actionWords } from '../../functions/words.ts';
 import { csrfOf, operator, press, signIn, textOf, timelineOf, viewer } from '../helpers/panel.ts';
 import { tokenCalls } from '../helpers/story.ts';
 
@@ -39,7 +40,7 @@ describe('an operator', () => {
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
     expect(await started()).toHaveLength(1);
     const lines = await timelineOf(demo, browser);
-    expect(lines.some((line) => line.includes('Asked for by an operator') && line.includes(operator))).toBe(
+    expect(lines.some((line) => line.includes('Asked for by the panel') && line.includes(operator))).toBe(
       true,
     );
     expect(lines.some((line) => line.includes('Refreshed the access token'))).toBe(true);
@@ -82,30 +83,35 @@ describe('an operator', () => {
     const paused = await browser.open(path);
     expect(paused.body).not.toContain('<script>alert');
     expect(textOf(paused.body)).toContain(`Paused by ${operator}, Mon 5 Jan,`);
-    expect(textOf(paused.body)).toContain(`“${reason}”. Nothing is checked or refreshed.`);
+    expect(textOf(paused.body)).toContain(
+      `“ ${reason} ”. Nothing is checked or refreshed, and its owner is told nothing.`,
+    );
     expect(textOf(paused.body)).toContain('nothing to do: it is paused.');
     await demo.brokerage.reset();
     await demo.advance(50 * minuteMs);
     expect(await tokenCalls(demo)).toEqual([]);
     for (const action of ['refresh', 'reauthorize']) {
-      const csrf = csrfOf(await browser.open(path));
-      expect(await browser.post(`${path}/${action}`, { csrf })).toMatchObject({
-        status: 409,
-        title: 'Not now',
-      });
+      expect(await press(demo, browser, action)).toMatchObject({ status: 409, title: 'Not now' });
     }
-    // Somebody else is a moment late: nothing is written twice.
-    await press(demo, browser, 'pause', { reason: 'another' });
+    // Somebody else is a moment late: nothing is written over, and they are told.
+    const late = await press(demo, browser, 'pause', { reason: 'another' });
+    expect(late).toMatchObject({ status: 409, title: 'Not now' });
+    expect(textOf(late.body)).toContain('it is paused already. Nothing was changed.');
     expect(await demo.grant()).toMatchObject({ paused: true, pause: { by: operator, reason } });
 
-    await press(demo, browser, 'resume');
+    await press(demo, browser, 'resume', { reason: 'back\r\nagain' });
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
     expect(await demo.grant()).not.toHaveProperty('pause');
-    await press(demo, browser, 'resume');
+    expect(await press(demo, browser, 'resume')).toMatchObject({ status: 409, title: 'Not now' });
     const lines = (await timelineOf(demo, browser, '?kind=action')).map((line) => line.split('GMT-5 ')[1]);
-    expect(lines.filter((line) => /^(Paused|Resumed)/.test(line ?? ''))).toEqual([
-      `Resumed by: ${operator}`,
-      `Paused by: ${operator} reason: ${reason}`,
+    expect(lines.slice(0, 7)).toEqual([
+      `Refused Resume by: ${operator} because: it is not paused`,
+      `Resumed by: ${operator} because: back again`,
+      `Refused Pause by: ${operator} because: it is paused already`,
+      `Refused Re-authorize by: ${operator} because: it is paused`,
+      `Refused Refresh now by: ${operator} because: it is paused`,
+      `Paused by: ${operator} because: ${reason}`,
+      `Refused Pause by: ${operator} because: A reason is missing`,
     ]);
   });
 
@@ -134,7 +140,7 @@ describe('a viewer', () => {
     browser = await signIn(demo, viewer);
   });
 
-  test.each(['refresh', 'reauthorize', 'test', 'pause', 'resume', 'disconnect'])(
+  test.each(['refresh', 'reauthorize', 'test', 'pause', 'resume', 'disconnect'] as const)(
     'may not %s: nothing happens, and the timeline has it',
     async (action) => {
       const [executions, grant] = [await started(), await demo.grant()];
@@ -143,15 +149,15 @@ describe('a viewer', () => {
       expect(await started()).toEqual(executions);
       expect(await demo.grant()).toEqual(grant);
       expect((await timelineOf(demo, browser, '?kind=action'))[0]).toMatch(
-        new RegExp(`Refused what: ${action} by: ${viewer} because: Only operators may do that$`),
+        new RegExp(`Refused ${actionWords[action]} by: ${viewer} because: Only operators may do that$`),
       );
     },
   );
 
   test('sees no buttons, nor the page before a disconnection', async () => {
-    const seen = await page(browser);
-    expect(seen).toContain('You may look; operators may act.');
-    expect(seen).not.toContain('Refresh now');
+    const { body } = await browser.open(path);
+    expect(body).toContain('You may look; operators may act.');
+    expect(body).not.toContain('Refresh now</button>');
     expect(await browser.open(`${path}/disconnect`)).toMatchObject({ status: 403 });
   });
 
@@ -168,6 +174,28 @@ describe('a viewer', () => {
     expect(demo.mails()).toHaveLength(before);
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     expect(await browser.open(again.url)).toMatchObject({ status: 410, title: 'You have logged in already' });
+  });
+
+  test('who owns it and goes away again is waited for by nobody, and is led back to the panel', async () => {
+    const link = await press(demo, browser, 'continue');
+    expect(await page(browser)).toContain('demo-main Well');
+    const declined = await demo.logIn(link.url, 'cancel');
+    expect(declined).toMatchObject({ title: 'Nothing was changed' });
+    expect(declined.body).toMatch(
+      /Begin again on\s*<a href="\/panel\/connections\/demo-main">the panel<\/a>/,
+    );
+    await demo.advance(hourMs);
+    expect(await browser.open(link.url)).toMatchObject({ status: 410, title: 'This link has expired' });
+  });
+
+  test('who owns it does not log in while it is paused, also where a link is open', async () => {
+    // An hour later nobody has a session any more.
+    browser = await signIn(demo, viewer);
+    await press(demo, browser, 'continue');
+    const other = await signIn(demo, operator);
+    await press(demo, other, 'pause', { reason: 'holiday' });
+    expect(await press(demo, browser, 'continue')).toMatchObject({ status: 409, title: 'Not now' });
+    await press(demo, other, 'resume');
   });
 });
 
@@ -189,7 +217,7 @@ describe('an operator, in the end', () => {
     expect(await demo.grant()).toMatchObject({ toldRungs: grant.toldRungs, status: 'active' });
     const line = (await timelineOf(demo, browser, '?kind=notice'))[0];
     expect(line).toMatch(
-      /Sent a test notice outcome: sent channels: email,? sms,? slack,? discord Execution$/,
+      /Sent a test notice outcome: sent channels: email,? sms,? slack,? discord Execution of: /,
     );
   });
 
@@ -199,9 +227,11 @@ describe('an operator, in the end', () => {
     const seen = await page(browser);
     expect(seen).toContain('demo-main Disconnected');
     expect(seen).toContain('nothing is asked of anybody until somebody presses Re-authorize.');
-    expect(seen).not.toContain('Refresh now');
+    expect((await browser.open(path)).body).not.toContain('Refresh now</button>');
     expect(await timelineOf(demo, browser, '?kind=action')).toContainEqual(
-      expect.stringMatching(new RegExp(`Disconnected by: ${operator} revocation: revoked Execution$`)),
+      expect.stringMatching(
+        new RegExp(`Disconnected by: ${operator} the tokens were revoked at the provider Execution of: `),
+      ),
     );
     expect(JSON.stringify(await demo.secret('grant'))).not.toContain('refresh_token');
     await demo.brokerage.reset();
@@ -240,7 +270,7 @@ describe('what is not taken', () => {
     for (const csrf of ['', 'A'.repeat(43), another]) {
       expect(await browser.post(`${path}/refresh`, { csrf })).toMatchObject(notTaken);
     }
-    expect((await timelineOf(demo, browser, '?kind=action'))[0]).toContain('Refused what: refresh');
+    expect((await timelineOf(demo, browser, '?kind=action'))[0]).toContain('Refused Refresh now');
   });
 
   test('a form that another site sent, though with the right token', async () => {
@@ -292,7 +322,7 @@ describe('the timeline', () => {
       for (let pages = 0; query !== undefined; pages += 1) {
         expect(pages).toBeLessThan(10);
         const { body } = await browser.open(path + query);
-        const listed = body.matchAll(/<li class="(\w+)">\s*<time datetime="([^"]+)"/g);
+        const listed = body.matchAll(/<li class="(\w+)" id="[^"]+">\s*<time datetime="([^"]+)"/g);
         seen.push(...[...listed].map(([, kind, at]) => `${at} ${kind}`));
         query = /href="[^"?]*(\?[^"#]*before=[^"#]*)#timeline">Older</
           .exec(body)?.[1]
