@@ -59,9 +59,16 @@ export async function evaluate({ stack, config, apiEndpoint }: Stack): Promise<E
       ]),
     ),
   );
-  const outputs = await resolved(grantkeeper(readConfig()));
-  await pulumi.runtime.disconnect();
-  return { resources, outputs };
+  // Pulumi takes down where each of its promises was made, which is most of the time that all of this takes.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const outputs = await resolved(grantkeeper(readConfig()));
+    await pulumi.runtime.disconnect();
+    return { resources, outputs };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function answerOf(token: string): Record<string, unknown> {
