@@ -1,7 +1,14 @@
 import * as pulumi from '@pulumi/pulumi';
 
 /** One statement of an identity policy; always Allow. */
-export type Statement = { readonly actions: readonly string[] } & (
+export type Statement = {
+  readonly actions: readonly string[];
+  /**
+   * Patterns of partition keys of a table: of items under others nothing is allowed.
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  readonly leadingKeys?: readonly string[];
+} & (
   | { readonly resources: readonly pulumi.Input<string>[] }
   /** All but these. */
   | { readonly notResources: readonly pulumi.Input<string>[] }
@@ -33,10 +40,13 @@ export const exceptions = {
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
-    Statement: statements.map(({ actions, ...what }) => ({
+    Statement: statements.map(({ actions, leadingKeys, ...what }) => ({
       Effect: 'Allow',
       Action: actions,
       ...('resources' in what ? { Resource: what.resources } : { NotResource: what.notResources }),
+      ...(leadingKeys && {
+        Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
+      }),
     })),
   });
 }

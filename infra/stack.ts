@@ -58,16 +58,20 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const webhooks = webhookSecrets(secretPrefix, config, found);
 
   const secrets = (path: string) => place.arn('secretsmanager', `secret:${secretPrefix}/${path}-??????`);
-  const table = (...operations: readonly string[]): Statement => ({
+  const items = (leadingKeys: readonly string[], ...operations: readonly string[]): Statement => ({
     actions: operations.map((operation) => `dynamodb:${operation}`),
     resources: [storage.tableArn],
+    leadingKeys,
   });
   const may = {
-    useTable: table('GetItem', 'UpdateItem'),
-    recordEvents: table('PutItem'),
-    findIncidents: table('Query'),
-    /** And writes when a session was last used. */
-    readPanel: table('GetItem', 'BatchGetItem', 'Query', 'UpdateItem'),
+    useConnections: items(['connection#*'], 'GetItem', 'UpdateItem'),
+    recordEvents: items(['connection#*'], 'PutItem'),
+    findIncidents: items(['connection#*'], 'Query'),
+    readConnections: items(['connection#*'], 'BatchGetItem', 'Query'),
+    /** Whose a session is, and what they may; and when they were last seen. */
+    readVisitors: items(['panel', 'session#*', 'person#*'], 'GetItem'),
+    noteVisits: items(['session#*'], 'UpdateItem'),
+    keepSessions: items(['panel', 'session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem'),
     readClients: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('client/*')] },
     keepTokens: {
       actions: [
@@ -126,49 +130,49 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.useTable, may.recordEvents, may.findIncidents, may.readClients],
+    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.findIncidents, may.readClients, may.keepTokens, may.resume],
+    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients, may.keepTokens, may.resume],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.useTable, may.recordEvents, may.findIncidents, may.resume, ...reachOwners],
+    [may.useConnections, may.recordEvents, may.findIncidents, may.resume, ...reachOwners],
   );
   const requestReauthorization = keeperFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.useTable, may.recordEvents, may.resume, ...reachOwners],
+    [may.useConnections, may.recordEvents, may.resume, ...reachOwners],
   );
   const disconnectGrant = keeperFunction(
     'disconnect-grant',
     'Ends a grant: gives its tokens back to the provider and empties the secrets.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.findIncidents, may.readClients, may.emptySecrets, may.resume],
+    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients, may.emptySecrets, may.resume],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.readClients, may.start],
+    [may.useConnections, may.recordEvents, may.readClients, may.start],
   );
   const callback = keeperFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
+    [may.useConnections, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
   const showPanel = keeperFunction(
@@ -176,21 +180,21 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'The pages of the panel: how every connection stands, and what happened.',
     pageTimeoutSeconds,
     variables.table,
-    [may.readPanel],
+    [may.readConnections, may.readVisitors, may.noteVisits],
   );
   const takeAction = keeperFunction(
     'take-action',
     "What the panel's buttons do: records who asked, and starts executions.",
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.useTable, may.recordEvents, may.start],
+    [may.useConnections, may.recordEvents, may.start, may.readVisitors, may.noteVisits],
   );
   const signIn = keeperFunction(
     'sign-in',
     'Links to sign in to the panel, and its sessions.',
     pageTimeoutSeconds,
     { ...variables.table, ...email.environment },
-    [may.useTable, email.permissionTo(people.map(({ email: address }) => identityArn(address)))],
+    [may.keepSessions, email.permissionTo(people.map(({ email: address }) => identityArn(address)))],
   );
 
   const keepers = {

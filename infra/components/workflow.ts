@@ -117,7 +117,7 @@ function fillIn(source: string, values: Readonly<Record<string, unknown>>): stri
 function permissions({ functionArns, table, operatorTopicArn }: WorkflowArgs): Statement[] {
   return [
     { actions: ['lambda:InvokeFunction'], resources: Object.values(functionArns) },
-    { actions: ['dynamodb:PutItem'], resources: [table.tableArn] },
+    { actions: ['dynamodb:PutItem'], resources: [table.tableArn], leadingKeys: ['connection#*'] },
     { actions: ['sns:Publish'], resources: [operatorTopicArn] },
     exceptions.deliverLogs,
   ];

@@ -60,6 +60,8 @@ const batchParameters = ['Keys', 'ConsistentRead', 'ProjectionExpression', 'Expr
 export class DynamoDb implements AwsService {
   readonly #authorize: Authorize;
   readonly #server: Server;
+  /** The partition key's name, by table. */
+  readonly #hashKeys = new Map<string, string>();
 
   constructor({ authorize }: { authorize: Authorize }) {
     this.#authorize = authorize;
@@ -76,6 +78,7 @@ export class DynamoDb implements AwsService {
     hashKey: string;
     rangeKey?: string | undefined;
   }): Promise<string> {
+    this.#hashKeys.set(name, hashKey);
     const keys = rangeKey === undefined ? [hashKey] : [hashKey, rangeKey];
     await this.#forward('CreateTable', {
       TableName: name,
@@ -106,7 +109,8 @@ export class DynamoDb implements AwsService {
     }
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html: a table's name or its ARN
     const name = input['TableName'].replace(tableArn(''), '');
-    this.#authorize(caller, `dynamodb:${operation}`, tableArn(name));
+    const leadingKeys = keysOf(input).map((key) => this.#leading(name, key));
+    this.#authorize(caller, `dynamodb:${operation}`, tableArn(name), { leadingKeys });
     return this.#forward(operation, { ...input, TableName: name });
   }
 
@@ -120,9 +124,14 @@ export class DynamoDb implements AwsService {
       // An ARN would come back as such in the answer, which dynalite does not know.
       if (name.startsWith('arn:')) throw notPlayed('the ARN of a table in dynamodb:BatchGetItem');
       refuseUnknown('BatchGetItem', of, batchParameters);
-      this.#authorize(caller, 'dynamodb:BatchGetItem', tableArn(name));
+      const leadingKeys = (of['Keys'] as Item[]).map((key) => this.#leading(name, key));
+      this.#authorize(caller, 'dynamodb:BatchGetItem', tableArn(name), { leadingKeys });
     }
     return this.#forward('BatchGetItem', { RequestItems });
+  }
+
+  #leading(table: string, item: Item): string {
+    return item[this.#hashKeys.get(table) ?? '']?.S ?? '';
   }
 
   /** Hands dynalite a request as its server would: no port, no socket, and so less than a millisecond. */
@@ -153,6 +162,18 @@ export class DynamoDb implements AwsService {
     const { __type: type = '', message, Message, ...members } = JSON.parse(body) as Record<string, string>;
     throw new AwsError(type.replace(/^.*#/, ''), message ?? Message ?? '', status, members);
   }
+}
+
+/** Attributes in the protocol's form. */
+type Item = Readonly<Record<string, { readonly S?: string } | undefined>>;
+
+/** The keys that a call on one table is about; of a query, what its expression compares with them. */
+function keysOf({ Key, Item: item, KeyConditionExpression, ...query }: Record<string, unknown>): Item[] {
+  if (Key !== undefined || item !== undefined) return [(Key ?? item) as Item];
+  const values = (query['ExpressionAttributeValues'] ?? {}) as Item;
+  const expression = typeof KeyConditionExpression === 'string' ? KeyConditionExpression : '';
+  const compared = expression.matchAll(/(\w+)\s*=\s*(:\w+)/g);
+  return [Object.fromEntries([...compared].map(([, name, value]) => [name!, values[value!]]))];
 }
 
 function refuseUnknown(operation: string, input: Record<string, unknown>, known: readonly string[]): void {

@@ -52,7 +52,7 @@ export class Iam {
 
   /**
    * Adds an inline policy to a role.
-   * @throws {AwsError} when it is malformed, has a condition, or the role's policies become too long together
+   * @throws {AwsError} when it is malformed, has a condition that is not played, or the role's policies become too long together
    */
   addRolePolicy(roleArn: string, policyJson: string): void {
     const role = this.#role(roleArn);
@@ -94,10 +94,10 @@ export class Iam {
    * Denies unless a policy allows; an explicit Deny wins.
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
    */
-  readonly authorize: Authorize = (caller, action, resourceArn) => {
+  readonly authorize: Authorize = (caller, action, resourceArn, context = {}) => {
     if (caller.principalArn === administrator.principalArn) return;
     const concerned = (this.#roles.get(caller.principalArn)?.statements ?? []).filter((statement) =>
-      concerns(statement, action, resourceArn),
+      concerns(statement, action, resourceArn, context),
     );
     const denied = concerned.some(({ effect }) => effect === 'Deny');
     if (!denied && concerned.length > 0) return;

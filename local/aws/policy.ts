@@ -1,6 +1,7 @@
 /** IAM's policy language, as far as the program uses it: what is written beyond that is refused when it is read. */
 import * as z from 'zod';
 import { AwsError, notPlayed } from './errors.ts';
+import type { RequestContext } from './service.ts';
 
 /** Patterns, and whether a match or its absence counts (`NotAction`, `NotResource`). */
 interface Patterns {
@@ -12,6 +13,8 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: Patterns;
   readonly resources: Patterns;
+  /** Patterns of `dynamodb:LeadingKeys`. */
+  readonly leadingKeys?: readonly string[];
 }
 
 type ConditionOperator = 'StringEquals' | 'ArnLike' | 'ArnEquals';
@@ -68,6 +71,13 @@ const IdentityPolicy = document(
   }),
 );
 
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+const LeadingKeysCondition = z.strictObject({
+  'ForAllValues:StringLike': z.strictObject({
+    'dynamodb:LeadingKeys': oneOrMany(z.string().regex(/^[^$]*$/)),
+  }),
+});
+
 const TrustPolicy = document(
   z.strictObject({
     Sid: Sid.optional(),
@@ -80,19 +90,22 @@ const TrustPolicy = document(
 
 /**
  * @param owner the role's ARN, for messages
- * @throws {AwsError} `MalformedPolicyDocument`, or `NotImplementedByEmbeddedCloud` for a condition or a policy variable
+ * @throws {AwsError} `MalformedPolicyDocument`, or `NotImplementedByEmbeddedCloud` for a policy variable, and for a
+ *   condition on anything but DynamoDB's partition keys
  */
 export function parseIdentityPolicy(owner: string, json: string): Statement[] {
   const policy = parseDocument(owner, IdentityPolicy, json);
   refuseRepeatedSids(owner, policy.Statement);
   return policy.Statement.map((statement, index) => {
     const where = nameOf(owner, statement.Sid, index);
-    if (statement.Condition !== undefined) throw notPlayed(`the Condition of ${where}`);
+    const condition = LeadingKeysCondition.optional().safeParse(statement.Condition);
+    if (!condition.success) throw notPlayed(`the Condition of ${where}`);
+    const leadingKeys = condition.data?.['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
     const actions = either(where, 'Action', statement.Action, statement.NotAction);
     const resources = either(where, 'Resource', statement.Resource, statement.NotResource);
     const variable = resources.patterns.find((pattern) => pattern.includes('${'));
     if (variable) throw notPlayed(`the policy variable in ${variable}, ${where}`);
-    return { effect: statement.Effect, actions, resources };
+    return { effect: statement.Effect, actions, resources, ...(leadingKeys && { leadingKeys }) };
   });
 }
 
@@ -121,8 +134,18 @@ export function parseTrustPolicy(owner: string, json: string): TrustStatement[] 
 }
 
 /** Whether the statement speaks of this call. Actions are compared without regard to case, ARNs with it. */
-export function concerns(statement: Statement, action: string, resourceArn: string): boolean {
+export function concerns(
+  { leadingKeys, ...statement }: Statement,
+  action: string,
+  resourceArn: string,
+  context: RequestContext,
+): boolean {
+  // `ForAllValues` holds where there are none: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+  const isOfKeys = (context.leadingKeys ?? []).every((key) =>
+    leadingKeys?.some((pattern) => new RegExp(`^${expression(pattern, '.')}$`, 's').test(key)),
+  );
   return (
+    (leadingKeys === undefined || isOfKeys) &&
     counts(statement.actions, (pattern) => matchesAction(pattern, action)) &&
     counts(statement.resources, (pattern) => matchesArn(pattern, resourceArn))
   );

@@ -15,7 +15,18 @@ export interface Caller {
  * @param action as in a policy, for example `secretsmanager:GetSecretValue`
  * @throws {AwsError} `AccessDeniedException`, in AWS's words
  */
-export type Authorize = (caller: Caller, action: string, resourceArn: string) => void;
+export type Authorize = (
+  caller: Caller,
+  action: string,
+  resourceArn: string,
+  context?: RequestContext,
+) => void;
+
+/** What conditions of policies compare. */
+export interface RequestContext {
+  /** `dynamodb:LeadingKeys`: the partition keys that a call reads or writes. */
+  readonly leadingKeys?: readonly string[];
+}
 
 /** A service of the embedded cloud: plain operations over parsed input, whatever the wire protocol. */
 export interface AwsService {

@@ -25,14 +25,19 @@ const logsOf = (name: string) => ({
   Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
   Resource: [arn('logs', `log-group:/aws/lambda/grantkeeper-prod-${name}:*`)],
 });
-const table = (...actions: string[]) => ({
+const items = (leadingKeys: string[], ...operations: string[]) => ({
   Effect: 'Allow',
-  Action: actions,
+  Action: operations.map((operation) => `dynamodb:${operation}`),
   Resource: [arn('dynamodb', 'table/grantkeeper-prod')],
+  Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
 });
-const useTable = table('dynamodb:GetItem', 'dynamodb:UpdateItem');
-const recordEvents = table('dynamodb:PutItem');
-const findIncidents = table('dynamodb:Query');
+const useConnections = items(['connection#*'], 'GetItem', 'UpdateItem');
+const recordEvents = items(['connection#*'], 'PutItem');
+const findIncidents = items(['connection#*'], 'Query');
+const readConnections = items(['connection#*'], 'BatchGetItem', 'Query');
+const readVisitors = items(['panel', 'session#*', 'person#*'], 'GetItem');
+const noteVisits = items(['session#*'], 'UpdateItem');
+const keepSessions = items(['panel', 'session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem');
 const readClients = {
   Effect: 'Allow',
   Action: ['secretsmanager:GetSecretValue'],
@@ -101,19 +106,16 @@ const reachOwners = [
 ];
 
 test.each([
-  ['check-grant', [useTable, recordEvents, findIncidents, readClients]],
-  ['refresh-tokens', [useTable, recordEvents, findIncidents, readClients, keepTokens, resume]],
-  ['notify-owner', [useTable, recordEvents, findIncidents, resume, ...reachOwners]],
-  ['request-reauthorization', [useTable, recordEvents, resume, ...reachOwners]],
-  ['disconnect-grant', [useTable, recordEvents, findIncidents, readClients, emptySecrets, resume]],
-  ['reauthorize', [useTable, recordEvents, readClients, start]],
-  ['callback', [useTable, recordEvents, readClients, keepTokens, resume, start]],
-  [
-    'show-panel',
-    [table('dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:UpdateItem')],
-  ],
-  ['take-action', [useTable, recordEvents, start]],
-  ['sign-in', [useTable, signInMail]],
+  ['check-grant', [useConnections, recordEvents, findIncidents, readClients]],
+  ['refresh-tokens', [useConnections, recordEvents, findIncidents, readClients, keepTokens, resume]],
+  ['notify-owner', [useConnections, recordEvents, findIncidents, resume, ...reachOwners]],
+  ['request-reauthorization', [useConnections, recordEvents, resume, ...reachOwners]],
+  ['disconnect-grant', [useConnections, recordEvents, findIncidents, readClients, emptySecrets, resume]],
+  ['reauthorize', [useConnections, recordEvents, readClients, start]],
+  ['callback', [useConnections, recordEvents, readClients, keepTokens, resume, start]],
+  ['show-panel', [readConnections, readVisitors, noteVisits]],
+  ['take-action', [useConnections, recordEvents, start, readVisitors, noteVisits]],
+  ['sign-in', [keepSessions, signInMail]],
 ])('%s may do this and no more', (name, statements) => {
   expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
 });
@@ -133,7 +135,7 @@ test('without a telephone and a chat nobody may text, or read a webhook', async 
   };
   expect(statements).toEqual([
     logsOf('notify-owner'),
-    useTable,
+    useConnections,
     recordEvents,
     findIncidents,
     resume,
@@ -154,7 +156,7 @@ test('the state machine may call its five functions, record an incident, alert a
         arn('lambda', 'function:grantkeeper-prod-disconnect-grant'),
       ],
     },
-    table('dynamodb:PutItem'),
+    recordEvents,
     { Effect: 'Allow', Action: ['sns:Publish'], Resource: [operators] },
     deliverLogs,
   ]);

@@ -1,4 +1,5 @@
 import {
+  BatchGetItemCommand,
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
@@ -8,7 +9,15 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { allow, clients, refusal, roleArn, startLocalAws, type LocalAws } from '../helpers/local-aws.ts';
+import {
+  allow,
+  clients,
+  refusal,
+  roleArn,
+  startLocalAws,
+  trustLambda,
+  type LocalAws,
+} from '../helpers/local-aws.ts';
 
 let aws: LocalAws;
 let client: DynamoDBClient;
@@ -110,4 +119,50 @@ test('a role needs the action on the table', async () => {
     message:
       'User: arn:aws:sts::000000000000:assumed-role/restricted/embedded-cloud is not authorized to perform: dynamodb:DeleteItem on resource: arn:aws:dynamodb:us-east-1:000000000000:table/grantkeeper because no identity-based policy allows the dynamodb:DeleteItem action',
   });
+});
+
+test('a role may be held to items under some partition keys', async () => {
+  aws.iam.addRole({ arn: `${roleArn}-of-keys`, name: 'of-keys', assumeRolePolicy: trustLambda });
+  aws.iam.addRolePolicy(
+    `${roleArn}-of-keys`,
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: 'dynamodb:*',
+        Resource: '*',
+        Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['session#*', 'panel'] } },
+      },
+    }),
+  );
+  const asRole = clients(aws.url, aws.iam.credentialsFor(`${roleArn}-of-keys`)).dynamoDb;
+  const update = {
+    TableName,
+    UpdateExpression: 'SET a = :a',
+    ExpressionAttributeValues: { ':a': { S: 'a' } },
+  };
+  const query = (pk: string) =>
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: 'a' } },
+    });
+  const batch = (...pks: string[]) =>
+    new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: pks.map((pk) => key(pk, 'a')) } } });
+  await asRole.send(new UpdateItemCommand({ ...update, Key: key('session#1', 'a') }));
+  await asRole.send(new PutItemCommand({ TableName, Item: key('panel', 'a') }));
+  expect((await asRole.send(query('session#1'))).Items).toHaveLength(1);
+  const { Responses } = await asRole.send(batch('session#1', 'panel'));
+  expect(Responses![TableName]).toHaveLength(2);
+
+  const denied = { name: 'AccessDeniedException' };
+  const Key = key('connection#a', 'grant');
+  expect(await refusal(asRole.send(new GetItemCommand({ TableName, Key })))).toMatchObject(denied);
+  expect(await refusal(asRole.send(new UpdateItemCommand({ ...update, Key })))).toMatchObject(denied);
+  expect(await refusal(asRole.send(new PutItemCommand({ TableName, Item: Key })))).toMatchObject(denied);
+  expect(
+    await refusal(asRole.send(new DeleteItemCommand({ TableName, Key: key('panels', 'a') }))),
+  ).toMatchObject(denied);
+  expect(await refusal(asRole.send(query('connection#a')))).toMatchObject(denied);
+  expect(await refusal(asRole.send(batch('session#1', 'connection#a')))).toMatchObject(denied);
 });

@@ -126,6 +126,16 @@ describe('a policy is refused when it is added', () => {
     );
   });
 
+  test.each([
+    { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'user#${aws:userid}' } },
+    { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': 'connection#*' } },
+    { 'ForAllValues:StringLike': { 'dynamodb:Attributes': 'pk' } },
+  ])('with a condition on partition keys in a form that is not played: %j', (condition) => {
+    expect(() => iamWith({ Effect: 'Allow', Action: '*', Resource: '*', Condition: condition })).toThrow(
+      'does not play the Condition of statement 1',
+    );
+  });
+
   test('with a policy variable', () => {
     expect(() =>
       iamWith({ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::b/${aws:username}' }),
