@@ -4,6 +4,7 @@
  * `Date` is virtual. Account `demo`, password `demo`; no money.
  */
 import { Worker } from 'node:worker_threads';
+import { threadFile } from '../threads.ts';
 import { paths } from './control.ts';
 import type {
   BrokerageControl,
@@ -38,7 +39,7 @@ export interface Brokerage extends Remote<Omit<BrokerageControl, 'treat'>> {
  * @throws {Error} naming the port, when one is in use
  */
 export async function startBrokerage(options: BrokerageOptions): Promise<Brokerage> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
+  const worker = new Worker(threadFile('brokerage'), { workerData: options });
   const calls = new RemoteCalls(worker);
   const { port, hopPort } = await calls.listening.catch(async (error: unknown) => {
     await worker.terminate();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+import { threadFile } from '../threads.ts';
 import type { InvocationAnswer, InvocationRequest, WorkerData } from './worker.ts';
 
 export interface EnvironmentOptions extends WorkerData {
@@ -26,7 +27,7 @@ export class ExecutionEnvironment {
   constructor(options: EnvironmentOptions) {
     const { bundle, sharedClock, variables, onLog } = options;
     this.#options = options;
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    this.#worker = new Worker(threadFile('function'), {
       workerData: { bundle, sharedClock } satisfies WorkerData,
       env: { ...variables },
       stdout: true,

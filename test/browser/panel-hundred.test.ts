@@ -90,7 +90,7 @@ test('those that need somebody come first, and the banner names them', async () 
 test('the list is filtered as somebody types, and by status', async () => {
   await page.getByLabel('Find').fill('broker-04');
   expect(await shown()).toBe(10);
-  expect(await page.getByRole('status').innerText()).toBe('10 of 100');
+  expect(await page.getByRole('status').innerText()).toBe('10 of 100 connections');
   await page.getByLabel('Find').fill('');
   await page.getByLabel('Status').selectOption('Ends soon');
   expect(await shown()).toBe(5);

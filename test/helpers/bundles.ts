@@ -1,4 +1,4 @@
-/** Stands for `infra/bundle.ts` in test files: the bundles that it made before them (bundle-once.ts). */
+/** Stands for `infra/bundle.ts` in test files: the bundles that it made before them (build-once.ts). */
 import { readFileSync } from 'node:fs';
 
 import type { Bundle, FunctionName } from '../../infra/bundle.ts';

@@ -33,8 +33,8 @@ const provider = (change: Partial<Provider> = {}): Provider =>
   });
 const answers = (status: number, body = '', headers = {}) =>
   (server.answer = () => ({ status, headers: { 'content-type': 'application/json', ...headers }, body }));
-const revoke = (of: Provider, type: 'refresh_token' | 'access_token' = 'refresh_token') =>
-  oauthRevocationEndpoint({ timeoutMs: 300 }).revoke(of, client, new Secret('token 1+/='), type);
+const revoke = (of: Provider, type: 'refresh_token' | 'access_token' = 'refresh_token', timeoutMs = 20_000) =>
+  oauthRevocationEndpoint({ timeoutMs }).revoke(of, client, new Secret('token 1+/='), type);
 
 test.each([
   ['client_secret_basic', /^Basic /, {}],

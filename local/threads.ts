@@ -1,0 +1,45 @@
+import { buildSync } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** What runs in threads of its own, beside the cloud. */
+const entries = { function: 'lambda/worker.ts', brokerage: 'brokerage/worker.ts' } as const;
+
+export type ThreadName = keyof typeof entries;
+
+export const threadNames = Object.keys(entries) as ThreadName[];
+
+const folder = fileURLToPath(new URL('../.build/threads/', import.meta.url));
+const made = new Map<ThreadName, URL>();
+
+/**
+ * The code of a thread in one file, made when it is first asked for: a thread that strips types and looks for its modules
+ * takes twice as long to start, and a stack has a dozen of them.
+ */
+export function threadFile(name: ThreadName): URL {
+  return made.get(name) ?? make(name);
+}
+
+function make(name: ThreadName): URL {
+  const { outputFiles } = buildSync({
+    entryPoints: [fileURLToPath(new URL(entries[name], import.meta.url))],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // For modules in it that were CommonJS.
+    banner: {
+      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    },
+  });
+  const { text } = outputFiles[0]!;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const file = `${folder}${name}-${hash}.mjs`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, text);
+  const url = pathToFileURL(file);
+  made.set(name, url);
+  return url;
+}
