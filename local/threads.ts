@@ -10,7 +10,7 @@ export type ThreadName = keyof typeof entries;
 
 export const threadNames = Object.keys(entries) as ThreadName[];
 
-const folder = fileURLToPath(new URL('../.build/threads/', import.meta.url));
+const folder = fileURLToPath(new URL('../node_modules/.cache/grantkeeper/', import.meta.url));
 const made = new Map<ThreadName, URL>();
 
 /**

@@ -98,7 +98,7 @@ test('the list is filtered as somebody types, and by status', async () => {
   await page.getByRole('button', { name: 'Show' }).click();
   await page.waitForURL('**/panel?q=&standing=ending');
   expect(await shown()).toBe(5);
-  expect(await page.getByRole('status').innerText()).toBe('5 of 100');
+  expect(await page.getByRole('status').innerText()).toBe('5 of 100 connections');
   await page.getByLabel('Status').selectOption('any');
   expect(await shown()).toBe(100);
 });
