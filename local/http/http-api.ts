@@ -103,8 +103,8 @@ export class HttpApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Not as a reference: that would take `//host/path` for another host.
-    const url = URL.parse(`http://127.0.0.1${request.url}`);
+    // Not as a reference: that would take `//host/path` for another host. And a backslash is no slash, as to browsers.
+    const url = URL.parse(`http://127.0.0.1${request.url?.replaceAll('\\', '%5C')}`);
     const matched = url ? this.#match(request.method ?? 'GET', url.pathname) : undefined;
     const answer = isTooLong(request)
       ? gatewayError(431, 'Request Header Fields Too Large')

@@ -1,4 +1,5 @@
 /** What the program may say of its resources: all else is refused by name before anything is made. */
+import { get } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 
 import { Iam } from '../../local/aws/iam.ts';
@@ -603,6 +604,25 @@ test('an integration’s own time-out is played', async () => {
   const url = await api.listen(0);
   try {
     expect((await fetch(`${url}/slow`)).status).toBe(503);
+  } finally {
+    await api.close();
+  }
+});
+
+test('a backslash in a path is no slash', async () => {
+  const api = new HttpApi({
+    clock: new VirtualClock(startMs),
+    invoke: async () => ({ payload: { statusCode: 200 } }),
+  });
+  api.addRoute({ routeKey: 'GET /link/{secret}', functionArn: 'arn', timeoutMs: 1000 });
+  api.deploy();
+  const { port } = new URL(await api.listen(0));
+  // As nothing but a socket sends it: `fetch` would make a slash of it.
+  const statusOf = (path: string) =>
+    new Promise((resolve) => get({ port, path }, ({ statusCode }) => resolve(statusCode)));
+  try {
+    expect(await statusOf('/link/secret')).toBe(200);
+    expect(await statusOf('/link\\secret')).toBe(404);
   } finally {
     await api.close();
   }
