@@ -43,6 +43,7 @@ const words: Readonly<Record<string, string>> = {
   disconnected: 'it is disconnected',
   repin: 'another owner was allowed to log in',
   panel: 'they came by the panel',
+  'the access token would not outlive the next check': 'it would end before the next check',
   'the owner has been asked':
     'the owner has a link; a quarter of an hour after it another one can be asked for',
 };

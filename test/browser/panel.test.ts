@@ -100,7 +100,7 @@ describe('a connection', () => {
     const lives = await text(page, '#lives');
     expect(lives).toMatch(/Access token ends\s+in \d+ minutes.*\s+Tue 6 Jan, 0[01]:\d\d GMT-5/);
     expect(lives).toMatch(/Grant ends\s+in 6 hours, \d+ minutes\s+Tue 6 Jan, 07:00 GMT-5/);
-    expect(lives).toMatch(/refresh the access token: the access token would not outlive the next check\./);
+    expect(lives).toMatch(/refresh the access token: it would end before the next check\./);
     expect(lives).toMatch(/The owner is told next in \d+ minutes?.*, Tue 6 Jan, 01:00 GMT-5\./);
     const week = await text(page, '#week');
     expect(
