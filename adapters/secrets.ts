@@ -26,6 +26,8 @@ const AccessValueSchema = z.object({
   obtained_at: text,
   expires_at: text,
   derived_from: text,
+  deadline: z.optional(text),
+  panel_url: z.optional(text),
 });
 const ClientValueSchema = z.object({ client_id: text, client_secret: text });
 
@@ -101,6 +103,8 @@ export function secretsManagerTokens(
         obtained_at: secret.obtainedAt,
         expires_at: secret.expiresAt,
         derived_from: secret.derivedFrom,
+        deadline: secret.deadline,
+        panel_url: secret.panelUrl,
       }),
 
     async moveCurrent(connectionId, secret, fromVersionId, toVersionId) {
@@ -163,6 +167,8 @@ function accessSecretOf({ versionId, value }: Version): AccessSecret | undefined
       obtainedAt: stored.obtained_at,
       expiresAt: stored.expires_at,
       derivedFrom: stored.derived_from,
+      deadline: stored.deadline,
+      panelUrl: stored.panel_url,
     }
   );
 }

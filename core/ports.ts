@@ -225,6 +225,10 @@ export interface AccessSecret {
   readonly expiresAt: string;
   /** The version of the grant secret that it belongs to. */
   readonly derivedFrom: string;
+  /** When its owner has to log in again at the latest, ISO 8601, where the provider sets an end. For consumers. */
+  readonly deadline?: string | undefined;
+  /** The connection's page of the panel. For consumers. */
+  readonly panelUrl?: string | undefined;
 }
 
 export interface Versions<T> {

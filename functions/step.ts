@@ -11,6 +11,8 @@ export const AskSchema = z.object({
   scheduledTime: z.optional(z.string()),
   force: z.optional(ForceSchema),
   authorizationId: z.optional(z.string()),
+  /** Of the access secret that a consumer has: with `force: refresh`, only if it is still that one. */
+  accessVersionId: z.optional(z.string()),
   /** Address of the operator who asked, for the timeline. */
   by: z.optional(
     z.string().check(z.minLength(1), z.maxLength(254), z.regex(/^\P{Cc}*$/u, { error: 'must be one line' })),

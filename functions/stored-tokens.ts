@@ -1,14 +1,19 @@
+import { deadlineOf } from '../core/deadline.ts';
 import type { AccessSecret, GrantSecret, Random, StoredTokens, TokenSet } from '../core/ports.ts';
-import type { Provider } from '../core/provider.ts';
+import type { Settings } from '../core/settings.ts';
 
 /** The access secret of a token response that was asked for at `askedAtMs`, beside its grant secret. */
 export function accessSecretOf(
-  provider: Provider,
+  { connectionId, provider, publicUrl }: Pick<Settings, 'connectionId' | 'provider' | 'publicUrl'>,
   tokenSet: TokenSet,
   askedAtMs: number,
-  grant: Pick<GrantSecret, 'versionId'>,
+  grant: Pick<GrantSecret, 'versionId' | 'authorizedAt'>,
   random: Random,
 ): AccessSecret {
+  const deadlineMs = deadlineOf(provider.limits, {
+    authorizedAtMs: Date.parse(grant.authorizedAt),
+    refreshedAtMs: askedAtMs,
+  });
   const expiresInSeconds = tokenSet.expiresInSeconds ?? provider.accessTokenLifetimeSeconds;
   return {
     versionId: random.uuid(),
@@ -18,6 +23,8 @@ export function accessSecretOf(
     obtainedAt: new Date(askedAtMs).toISOString(),
     expiresAt: new Date(askedAtMs + expiresInSeconds * 1000).toISOString(),
     derivedFrom: grant.versionId,
+    deadline: deadlineMs === undefined ? undefined : new Date(deadlineMs).toISOString(),
+    panelUrl: `${publicUrl}/panel/connections/${connectionId}`,
   };
 }
 

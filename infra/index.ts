@@ -19,4 +19,5 @@ export const {
   clientSecretNames,
   webhookSecretNames,
   tokenSecretNames,
+  consumerPolicies,
 } = grantkeeper(config, await findSecrets(pulumi.getStack()));

@@ -18,7 +18,7 @@ import { Storage } from './components/storage.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
 import type { Statement } from './policy.ts';
-import { exceptions } from './policy.ts';
+import { exceptions, policyDocument } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
 import { keptSecret, secretPrefixOf } from './secrets.ts';
 
@@ -359,6 +359,16 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     clientSecretNames: namesOf(clients),
     webhookSecretNames: namesOf(webhooks),
     tokenSecretNames: Object.fromEntries(connections.map(([id, { secretNames }]) => [id, secretNames])),
+    /** By connection: the policy that a role needs to use its access token. */
+    consumerPolicies: Object.fromEntries(
+      config.connections.map(({ connectionId }) => {
+        const read = {
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [secrets(`${connectionId}/access`)],
+        };
+        return [connectionId, policyDocument([read, may.start])];
+      }),
+    ),
   };
 }
 

@@ -41,6 +41,7 @@ export interface CloudOptions {
 
 export interface Cloud {
   readonly clock: VirtualClock;
+  readonly iam: Iam;
   readonly inbox: Inbox;
   readonly secrets: SecretsManager;
   readonly dynamoDb: DynamoDb;
@@ -168,6 +169,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       webhooks,
       faults,
       clock,
+      iam,
       inbox,
       awsUrl: front.url,
       apiUrl,

@@ -60,7 +60,7 @@ export async function storeLogin(
   { versionId, identity, tokenSet, askedAtMs, before, fencingNumber }: Answered,
   { grants, tokens, random }: StoreLoginPorts,
 ): Promise<Grant | undefined> {
-  const { connectionId, provider } = settings;
+  const { connectionId } = settings;
   const at = new Date(askedAtMs).toISOString();
   const grant: GrantSecret = {
     versionId,
@@ -69,7 +69,7 @@ export async function storeLogin(
     authorizedAt: at,
     identity,
   };
-  const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
+  const access = accessSecretOf(settings, tokenSet, askedAtMs, grant, random);
 
   const move = async <T>(
     secret: 'grant' | 'access',

@@ -141,7 +141,11 @@ function isFresh(
   nowMs: number,
 ): boolean {
   if (access.derivedFrom !== grant.versionId) return false;
-  if (input.ask.force === 'refresh' && access.obtainedAt < input.executionStartedAt) return false;
+  const { force, accessVersionId } = input.ask;
+  // Whoever names what they have asks for another one; whoever names nothing, for one that is newer than their asking.
+  if (accessVersionId !== undefined && accessVersionId === access.versionId) return false;
+  const isAsked = force === 'refresh' && accessVersionId === undefined;
+  if (isAsked && access.obtainedAt < input.executionStartedAt) return false;
   return outlivesNextTick(settings, Date.parse(access.expiresAt), nowMs);
 }
 
@@ -173,7 +177,7 @@ async function store(
   askedAtMs: number,
   ports: RefreshTokensPorts,
 ): Promise<Outcome> {
-  const { connectionId, provider } = settings;
+  const { connectionId } = settings;
   const { tokens, random } = ports;
   const obtainedAt = new Date(askedAtMs).toISOString();
   let grant = spent;
@@ -189,7 +193,7 @@ async function store(
     if (!(await tokens.moveCurrent(connectionId, 'grant', spent.versionId, grant.versionId)))
       return 'dropped';
   }
-  const access = accessSecretOf(provider, tokenSet, askedAtMs, grant, random);
+  const access = accessSecretOf(settings, tokenSet, askedAtMs, grant, random);
   const put = await tokens.putAccess(connectionId, access);
   if (put === 'pending') {
     const moved = await tokens.moveCurrent(connectionId, 'access', replacedVersionId, access.versionId);

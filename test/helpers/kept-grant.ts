@@ -62,7 +62,7 @@ export class KeptGrant {
       obtainedAt: at,
       authorizedAt: at,
     };
-    const access = accessSecretOf(this.settings.provider, tokens, this.nowMs, grant, systemRandom);
+    const access = accessSecretOf(this.settings, tokens, this.nowMs, grant, systemRandom);
     this.grantSecret.putCurrent(grant);
     this.accessSecret.putCurrent(access);
     const { fencingNumber } = this.grant;

@@ -151,6 +151,7 @@ describe('secrets that an earlier deployment left in place', () => {
     expect(outputs.sort()).toEqual([
       'callbackUrl',
       'clientSecretNames',
+      'consumerPolicies',
       'dashboardConsoleUrl',
       'mailDnsRecords',
       'operatorTopicArn',

@@ -21,6 +21,21 @@ const keepGrant = arn('states', 'stateMachine:grantkeeper-prod-keep-grant');
 describe('both stacks evaluate', () => {
   test('prod says what to register and where things are', () => {
     expect(prod.outputs).toEqual({
+      consumerPolicies: {
+        'schwab-main': JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: ['secretsmanager:GetSecretValue'],
+              Resource: [
+                'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper/prod/schwab-main/access-??????',
+              ],
+            },
+            { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
+          ],
+        }),
+      },
       panelUrl: 'https://grants.example.com/panel',
       callbackUrl: 'https://grants.example.com/callback',
       stateMachineConsoleUrl: `https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/statemachines/view/${keepGrant}`,

@@ -1,0 +1,88 @@
+import type { ConnectionFacts } from './errors.ts';
+
+/** What the secret holds: see "The contract" in README.md. */
+interface SecretValue {
+  readonly access_token?: unknown;
+  readonly token_type?: unknown;
+  readonly obtained_at?: unknown;
+  readonly expires_at?: unknown;
+  readonly deadline?: unknown;
+  readonly panel_url?: unknown;
+  readonly disconnected_at?: unknown;
+}
+
+/** A token that can be used now. What it is shows neither in logs nor in JSON: only whoever asks for it by name has it. */
+export class AccessToken implements ConnectionFacts {
+  readonly #value: string;
+  readonly connectionId: string;
+  readonly tokenType: string;
+  readonly expiresAt: Date;
+  readonly deadline: Date | undefined;
+  readonly panelUrl: string | undefined;
+  /** Of the secret: it changes with every refresh. */
+  readonly versionId: string;
+  /** How long tokens of this connection live altogether, seconds. */
+  readonly lifetimeSeconds: number;
+
+  constructor(connectionId: string, versionId: string, value: SecretValue) {
+    const { access_token: token, token_type: type, obtained_at: obtained, expires_at: expires } = value;
+    if (typeof token !== 'string' || token === '') throw new TypeError('access_token');
+    this.#value = token;
+    this.connectionId = connectionId;
+    this.versionId = versionId;
+    this.tokenType = typeof type === 'string' ? type : 'Bearer';
+    const expiresAt = dateOf(expires);
+    if (expiresAt === undefined) throw new TypeError('expires_at');
+    this.expiresAt = expiresAt;
+    this.lifetimeSeconds = (expiresAt.getTime() - (dateOf(obtained)?.getTime() ?? 0)) / 1000;
+    this.deadline = dateOf(value.deadline);
+    this.panelUrl = typeof value.panel_url === 'string' ? value.panel_url : undefined;
+  }
+
+  /** The token itself. */
+  get accessToken(): string {
+    return this.#value;
+  }
+
+  /** As the header `Authorization` has it (RFC 6750 §2.1). */
+  get authorization(): string {
+    // Answers call it bearer, Bearer and BEARER; resource servers expect the registered spelling.
+    const type = this.tokenType.toLowerCase() === 'bearer' ? 'Bearer' : this.tokenType;
+    return `${type} ${this.#value}`;
+  }
+
+  /** @param nowMs epoch milliseconds */
+  outlives(seconds: number, nowMs: number): boolean {
+    return this.expiresAt.getTime() > nowMs + seconds * 1000;
+  }
+}
+
+/** Of a connection that an operator has ended. */
+export interface Disconnected {
+  readonly disconnectedAt: string;
+  readonly versionId: string;
+}
+
+/** @throws {TypeError} whose message is the field that is missing or malformed, or `JSON` */
+export function readSecret(
+  connectionId: string,
+  versionId: string,
+  text: string,
+): AccessToken | Disconnected {
+  let value: SecretValue;
+  try {
+    value = JSON.parse(text) as SecretValue;
+  } catch {
+    throw new TypeError('JSON');
+  }
+  if (typeof value !== 'object' || value === null) throw new TypeError('JSON');
+  const { disconnected_at: disconnectedAt } = value;
+  if (typeof disconnectedAt === 'string') return { disconnectedAt, versionId };
+  return new AccessToken(connectionId, versionId, value);
+}
+
+function dateOf(value: unknown): Date | undefined {
+  if (typeof value !== 'string') return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,268 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+
+import type { Disconnected } from './access-token.ts';
+import { AccessToken, readSecret } from './access-token.ts';
+import type { ConnectionFacts } from './errors.ts';
+import { AccessTokenError, ReauthorizationRequiredError } from './errors.ts';
+
+export interface AccessTokensOptions {
+  /** The stack that keeps the grants, as in `pulumi stack select prod`. `GRANTKEEPER_STACK` by default. */
+  readonly stack?: string;
+  /** One of your own, with its region and credentials. By default the environment's. */
+  readonly secretsManager?: SecretsManagerClient;
+  /** Asked for when a refresh is. By default one with the region and the credentials of the other one. */
+  readonly stepFunctions?: () => Promise<SFNClient>;
+  /** How long a refresh that was asked for is waited for, milliseconds. */
+  readonly waitMs?: number;
+  /** Hears of what still works and will not for long. By default it is a warning of the process. */
+  readonly onWarning?: (warning: string) => void;
+  /** Epoch milliseconds; the system's by default. */
+  readonly now?: () => number;
+}
+
+export interface TokenRequest {
+  readonly connectionId: string;
+  /** How long the token has to live from now on; 60 by default. */
+  readonly minTtlSeconds?: number;
+  /** A token that was refused, though its time is not over: another one is wanted. */
+  readonly instead?: AccessToken;
+}
+
+const defaultMinTtlSeconds = 60;
+const defaultWaitMs = 10_000;
+/** Between looks at the secret. A refresh takes one to three seconds. */
+const firstLookMs = 400;
+
+interface Wish {
+  readonly connectionId: string;
+  readonly minTtlSeconds: number;
+  /** The version that was refused. */
+  readonly insteadOf: string | undefined;
+}
+
+interface Flight {
+  readonly wish: Wish;
+  readonly landing: Promise<AccessToken>;
+}
+
+/** Access tokens of the connections of one stack, kept in memory. One of these serves a whole process. */
+export class AccessTokens {
+  readonly #options: AccessTokensOptions;
+  readonly #now: () => number;
+  readonly #secretsManager: SecretsManagerClient;
+  readonly #kept = new Map<string, AccessToken>();
+  readonly #flights = new Map<string, Flight>();
+  /** The version that a refresh was asked for and not had, by connection: one wait for each is enough. */
+  readonly #waitedFor = new Map<string, string>();
+
+  constructor(options: AccessTokensOptions = {}) {
+    this.#options = options;
+    this.#now = options.now ?? (() => Date.now());
+    this.#secretsManager = options.secretsManager ?? new SecretsManagerClient({});
+  }
+
+  /**
+   * A token that lives for `minTtlSeconds` from now on. From memory where there is one; else from the secret; else the keeper
+   * is asked for a refresh, once however many ask, and waited for.
+   * @returns where none is to be had, one that is valid for less, with a warning
+   * @throws {ReauthorizationRequiredError} there is no valid token
+   * @throws {AccessTokenError} the secret cannot be read
+   */
+  async get(request: TokenRequest): Promise<AccessToken> {
+    const wish = wishOf(request);
+    const { connectionId } = wish;
+    const kept = this.#kept.get(connectionId);
+    if (kept !== undefined && this.#serves(kept, wish)) return kept;
+    const flight = this.#flights.get(connectionId);
+    if (flight === undefined) return this.#takeOff(wish);
+    const isTheSame =
+      flight.wish.minTtlSeconds >= wish.minTtlSeconds && flight.wish.insteadOf === wish.insteadOf;
+    if (isTheSame) return flight.landing;
+    await flight.landing.catch(() => undefined);
+    return this.get(request);
+  }
+
+  #takeOff(wish: Wish): Promise<AccessToken> {
+    const landing = this.#fetch(wish).finally(() => this.#flights.delete(wish.connectionId));
+    this.#flights.set(wish.connectionId, { wish, landing });
+    return landing;
+  }
+
+  async #fetch(wish: Wish): Promise<AccessToken> {
+    const { connectionId, insteadOf } = wish;
+    const found = await this.#read(connectionId).catch((error: Error) => error);
+    if (found instanceof Error) return this.#keptInstead(wish, found);
+    const { token, arn } = found;
+    if (this.#serves(token, wish)) return this.#keep(token);
+    if (!(token instanceof AccessToken)) {
+      throw new ReauthorizationRequiredError(
+        `the connection was disconnected on ${token.disconnectedAt}.`,
+        unknownFacts(connectionId),
+      );
+    }
+    const isOver = !token.outlives(0, this.#now());
+    if (isOver && token.deadline !== undefined && token.deadline.getTime() <= this.#now()) {
+      throw new ReauthorizationRequiredError(
+        `the grant ended on ${token.deadline.toISOString()}; its owner has to log in.`,
+        token,
+      );
+    }
+
+    let failure = 'none came within the wait';
+    if (this.#waitedFor.get(connectionId) !== token.versionId) {
+      this.#waitedFor.set(connectionId, token.versionId);
+      try {
+        await this.#askForRefresh(token, arn);
+        const newer = await this.#waitFor(wish);
+        if (newer !== undefined) return this.#keep(newer);
+      } catch (error) {
+        failure = `it could not be asked for: ${(error as Error).name}: ${(error as Error).message}`;
+      }
+    }
+    const expiry = token.expiresAt.toISOString();
+    const isRefused = token.versionId === insteadOf;
+    if (!isRefused && !isOver) {
+      this.#warn(
+        `The access token of ${connectionId} ends at ${expiry}, and a new one: ${failure}. ${token.panelUrl ?? ''}`,
+      );
+      return token;
+    }
+    const what = isRefused ? 'was refused' : `ended at ${expiry}`;
+    throw new ReauthorizationRequiredError(
+      `the access token ${what}, and a new one: ${failure}. Either its owner has to log in, or the keeper cannot reach the provider.`,
+      token,
+    );
+  }
+
+  /** While the secret cannot be read, what is in memory serves to its end. */
+  #keptInstead({ connectionId, insteadOf }: Wish, error: Error): AccessToken {
+    const kept = this.#kept.get(connectionId);
+    if (kept === undefined || kept.versionId === insteadOf || !kept.outlives(0, this.#now())) throw error;
+    this.#warn(
+      `The access token of ${connectionId} ends at ${kept.expiresAt.toISOString()}, and another one cannot be read: ${error.name}: ${error.message}`,
+    );
+    return kept;
+  }
+
+  #keep(token: AccessToken): AccessToken {
+    this.#kept.set(token.connectionId, token);
+    return token;
+  }
+
+  async #read(connectionId: string): Promise<{ token: AccessToken | Disconnected; arn: string }> {
+    const name = `grantkeeper/${this.#stack()}/${connectionId}/access`;
+    const command = new GetSecretValueCommand({ SecretId: name });
+    const answer = await this.#secretsManager.send(command).catch((error: unknown) => {
+      throw refusalOf(name, connectionId, error as Error);
+    });
+    try {
+      const token = readSecret(connectionId, answer.VersionId!, answer.SecretString ?? '');
+      return { token, arn: answer.ARN! };
+    } catch (error) {
+      // The name of a field, and never what was in it.
+      const field = error instanceof TypeError ? error.message : 'its value';
+      throw new AccessTokenError(
+        `The secret ${name} is not the keeper's: ${field} is missing or malformed. If it was edited by hand, refresh the connection: grantkeeper writes it anew.`,
+      );
+    }
+  }
+
+  /** Whoever asks for the same version asks for the same execution, so that any number of consumers start one. */
+  async #askForRefresh({ connectionId, versionId }: AccessToken, secretArn: string): Promise<void> {
+    const [, partition, , region, account] = secretArn.split(':');
+    const machine = `grantkeeper-${this.#stack()}-keep-grant`;
+    const { StartExecutionCommand, SFNClient } = await import('@aws-sdk/client-sfn');
+    const { region: ownRegion, credentials } = this.#secretsManager.config;
+    const client = await (this.#options.stepFunctions?.() ??
+      new SFNClient({ region: ownRegion, credentials }));
+    const command = new StartExecutionCommand({
+      stateMachineArn: `arn:${partition}:states:${region}:${account}:stateMachine:${machine}`,
+      name: `${connectionId}-consumer-${versionId}`,
+      input: JSON.stringify({
+        connectionId,
+        trigger: 'consumer',
+        force: 'refresh',
+        accessVersionId: versionId,
+      }),
+    });
+    await client.send(command).catch((error: unknown) => {
+      if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
+    });
+  }
+
+  /** Counts its looks, and not the time, which a laptop's sleep or a test's clock may move. */
+  async #waitFor(wish: Wish): Promise<AccessToken | undefined> {
+    const { waitMs = defaultWaitMs } = this.#options;
+    let waitedMs = 0;
+    for (let nextMs = firstLookMs; waitedMs < waitMs; nextMs = Math.min(nextMs * 1.5, 2000)) {
+      const pauseMs = Math.min(nextMs, waitMs - waitedMs);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      waitedMs += pauseMs;
+      const { token } = await this.#read(wish.connectionId);
+      if (this.#serves(token, wish)) return token;
+    }
+    return undefined;
+  }
+
+  /** No token lives longer than tokens of its kind do: whoever wishes for more gets one a minute old at most. */
+  #serves(token: AccessToken | Disconnected, { minTtlSeconds, insteadOf }: Wish): token is AccessToken {
+    if (!(token instanceof AccessToken) || token.versionId === insteadOf) return false;
+    return token.outlives(Math.min(minTtlSeconds, Math.max(0, token.lifetimeSeconds - 60)), this.#now());
+  }
+
+  #warn(warning: string): void {
+    const { onWarning } = this.#options;
+    if (onWarning === undefined) process.emitWarning(warning, 'GrantkeeperWarning');
+    else onWarning(warning);
+  }
+
+  #stack(): string {
+    const stack = this.#options.stack ?? process.env['GRANTKEEPER_STACK'];
+    if (stack !== undefined && stack !== '') return stack;
+    throw new AccessTokenError(
+      'Which stack keeps the grants? Set GRANTKEEPER_STACK, or give the option `stack`: the name of the Pulumi stack, such as prod.',
+    );
+  }
+}
+
+function wishOf({ connectionId, minTtlSeconds = defaultMinTtlSeconds, instead }: TokenRequest): Wish {
+  return { connectionId, minTtlSeconds, insteadOf: instead?.versionId };
+}
+
+function unknownFacts(connectionId: string): ConnectionFacts {
+  return { connectionId, deadline: undefined, panelUrl: undefined };
+}
+
+/** Each with its cure. */
+function refusalOf(name: string, connectionId: string, error: Error): Error {
+  switch (error.name) {
+    case 'ResourceNotFoundException':
+      // AWS has one name for both: no such secret, and a secret without a value.
+      if (/staging label|value for/i.test(error.message)) {
+        return new ReauthorizationRequiredError(
+          'it has never been connected; its owner has to log in.',
+          unknownFacts(connectionId),
+        );
+      }
+      return new AccessTokenError(
+        `There is no secret ${name} in this region. Compare the connection's id, the stack's name and AWS_REGION with the deployment.`,
+      );
+    case 'AccessDeniedException':
+      return new AccessTokenError(
+        `This role may not read ${name}. Give it the policy consumerPolicies["${connectionId}"] of the deployment.`,
+      );
+    case 'CredentialsProviderError':
+      return new AccessTokenError(
+        'There are no AWS credentials. In Lambda and containers the role has them; elsewhere run aws sso login, or set AWS_PROFILE.',
+      );
+    case 'InvalidRequestException':
+      return new AccessTokenError(
+        `The secret ${name} cannot be read: ${error.message} Restore it with aws secretsmanager restore-secret.`,
+      );
+    default:
+      return /region is missing/i.test(error.message)
+        ? new AccessTokenError('Which AWS region? Set AWS_REGION to that of the deployment.')
+        : error;
+  }
+}

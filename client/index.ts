@@ -1,0 +1,26 @@
+/** Access tokens that Grantkeeper keeps valid, for whatever uses them: a Lambda, a container, a laptop. */
+import type { AccessToken } from './access-token.ts';
+import type { TokenRequest } from './access-tokens.ts';
+import { AccessTokens } from './access-tokens.ts';
+import { fetchWith } from './fetch.ts';
+
+export type { AccessToken } from './access-token.ts';
+export type { AccessTokensOptions, TokenRequest } from './access-tokens.ts';
+export { AccessTokens } from './access-tokens.ts';
+export type { ConnectionFacts } from './errors.ts';
+export { AccessTokenError, ReauthorizationRequiredError } from './errors.ts';
+export type { FetchOptions } from './fetch.ts';
+export { fetchWith } from './fetch.ts';
+
+let ofThisProcess: AccessTokens | undefined;
+
+/** Of the stack that `GRANTKEEPER_STACK` names. See {@link AccessTokens.get}. */
+export function getAccessToken(request: TokenRequest): Promise<AccessToken> {
+  ofThisProcess ??= new AccessTokens();
+  return ofThisProcess.get(request);
+}
+
+/** See {@link fetchWith}. */
+export function fetchFor(request: Omit<TokenRequest, 'instead'>): typeof globalThis.fetch {
+  return fetchWith({ get: getAccessToken }, request);
+}
