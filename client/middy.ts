@@ -1,3 +1,6 @@
+import type middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+
 import type { AccessToken } from './access-token.ts';
 import type { TokenRequest } from './access-tokens.ts';
 import { AccessTokens } from './access-tokens.ts';
@@ -5,20 +8,21 @@ import { AccessTokens } from './access-tokens.ts';
 export interface AccessTokenMiddlewareOptions extends Omit<TokenRequest, 'instead'> {
   /** One for the process by default. */
   readonly tokens?: Pick<AccessTokens, 'get'>;
-  /** Under which name the handler finds it in its context; `accessToken` by default. */
-  readonly contextKey?: string;
 }
 
-/** For middy: before each invocation the context has an `AccessToken` that lives long enough. */
+/** What the handler finds in its context. */
+export interface ContextWithAccessToken extends Context {
+  readonly accessToken: AccessToken;
+}
+
+/** For middy: before each invocation the context has a token that lives long enough. See {@link AccessTokens.get}. */
 export function accessToken({
   tokens = new AccessTokens(),
-  contextKey = 'accessToken',
   ...request
-}: AccessTokenMiddlewareOptions) {
+}: AccessTokenMiddlewareOptions): middy.MiddlewareObj<unknown, unknown, Error, ContextWithAccessToken> {
   return {
-    before: async ({ context }: { readonly context: object }): Promise<void> => {
-      const token: AccessToken = await tokens.get(request);
-      Object.assign(context, { [contextKey]: token });
+    before: async ({ context }): Promise<void> => {
+      Object.assign(context, { accessToken: await tokens.get(request) });
     },
   };
 }

@@ -1,0 +1,30 @@
+"""Run by test/client/python.test.ts against the embedded cloud: prints what it has got as JSON lines."""
+
+import json
+import sys
+
+import httpx
+
+sys.path.append(sys.argv.pop(1))
+from access_token import AccessTokens, ReauthorizationRequired
+from schwab_client import schwab_client
+
+tokens = AccessTokens("local", wait_seconds=float(sys.argv[2]))
+what = sys.argv[1]
+try:
+    if what == "get":
+        first = tokens.get("demo-main", min_ttl_seconds=float(sys.argv[3]))
+        again = tokens.get("demo-main", min_ttl_seconds=float(sys.argv[3]))
+        print(json.dumps({"version_id": first["version_id"], "kept": again is first}))
+    else:
+        sent = []
+
+        def answer(request):
+            sent.append(request.headers["Authorization"])
+            return httpx.Response(401 if len(sent) == 1 and what == "refused" else 200, json={})
+
+        client = schwab_client(tokens, "demo-main", "app-key", transport=httpx.MockTransport(answer))
+        status = client.get_account_numbers().status_code
+        print(json.dumps({"status": status, "sent": sent}))
+except ReauthorizationRequired as error:
+    print(json.dumps({"error": str(error)}))
