@@ -168,24 +168,16 @@ export class AccessTokens {
     }
   }
 
-  /** Whoever asks for the same version asks for the same execution, so that any number of consumers start one. */
+  /** Whoever has the same version asks for the same execution, so that any number of consumers start one. */
   async #askForRefresh({ connectionId, versionId }: AccessToken, secretArn: string): Promise<void> {
     const [, partition, , region, account] = secretArn.split(':');
-    const machine = `grantkeeper-${this.#stack()}-keep-grant`;
+    const machine = `grantkeeper-${this.#stack()}-refresh-${connectionId}`;
     const { StartExecutionCommand, SFNClient } = await import('@aws-sdk/client-sfn');
     const { region: ownRegion, credentials } = this.#secretsManager.config;
     const client = await (this.#options.stepFunctions?.() ??
       new SFNClient({ region: ownRegion, credentials }));
-    const command = new StartExecutionCommand({
-      stateMachineArn: `arn:${partition}:states:${region}:${account}:stateMachine:${machine}`,
-      name: `${connectionId}-consumer-${versionId}`,
-      input: JSON.stringify({
-        connectionId,
-        trigger: 'consumer',
-        force: 'refresh',
-        accessVersionId: versionId,
-      }),
-    });
+    const stateMachineArn = `arn:${partition}:states:${region}:${account}:stateMachine:${machine}`;
+    const command = new StartExecutionCommand({ stateMachineArn, name: versionId });
     await client.send(command).catch((error: unknown) => {
       if ((error as Error).name !== 'ExecutionAlreadyExists') throw error;
     });

@@ -12,6 +12,7 @@ import { HttpApi } from './components/http-api.ts';
 import { endedAlarms, Monitoring } from './components/monitoring.ts';
 import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
 import { PanelSettings } from './components/panel-settings.ts';
+import { RefreshRequests } from './components/refresh-requests.ts';
 import { Scheduling } from './components/scheduling.ts';
 import { AuditTrail, foreignReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
@@ -300,6 +301,13 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     },
   });
 
+  const refreshes = new RefreshRequests('refresh-requests', {
+    prefix,
+    accountId,
+    connectionIds: config.connections.map(({ connectionId }) => connectionId),
+    logRetentionDays,
+    stateMachineArn: workflow.stateMachineArn,
+  });
   const scheduling = new Scheduling('scheduling', {
     prefix,
     accountId,
@@ -366,7 +374,11 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
           actions: ['secretsmanager:GetSecretValue'],
           resources: [secrets(`${connectionId}/access`)],
         };
-        return [connectionId, policyDocument([read, may.start])];
+        const ask = {
+          actions: ['states:StartExecution'],
+          resources: [refreshes.stateMachineArns[connectionId]!],
+        };
+        return [connectionId, policyDocument([read, ask])];
       }),
     ),
   };

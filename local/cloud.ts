@@ -100,7 +100,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     clock,
     authorize,
     invokeFunction: invoke,
-    service: (name) => faults.within(name, { dynamodb: dynamoDb, sns }[name]),
+    service: (name) => faults.within(name, { dynamodb: dynamoDb, sns, states: stepFunctions }[name]),
     onStatusChange: ({ error, cause, ...event }) => {
       measure.executionChanged(event);
       eventBus.put('aws.states', 'Step Functions Execution Status Change', {

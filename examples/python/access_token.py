@@ -73,19 +73,11 @@ class AccessTokens:
     def _ask_for_refresh(self, connection_id, token):
         # Named by what everybody has, so that any number of consumers start one.
         _, partition, _, region, account, *_ = token["arn"].split(":")
-        machine = f"grantkeeper-{self._stack}-keep-grant"
+        machine = f"grantkeeper-{self._stack}-refresh-{connection_id}"
         try:
             self._states.start_execution(
                 stateMachineArn=f"arn:{partition}:states:{region}:{account}:stateMachine:{machine}",
-                name=f"{connection_id}-consumer-{token['version_id']}",
-                input=json.dumps(
-                    {
-                        "connectionId": connection_id,
-                        "trigger": "consumer",
-                        "force": "refresh",
-                        "accessVersionId": token["version_id"],
-                    }
-                ),
+                name=token["version_id"],
             )
         except self._states.exceptions.ExecutionAlreadyExists:
             pass

@@ -2,9 +2,9 @@ import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
 import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { StateMachine } from '@pulumi/aws/sfn/index.js';
 import * as pulumi from '@pulumi/pulumi';
-import { readFileSync } from 'node:fs';
 
 import { cures } from '../../core/errors.ts';
+import { definitionOf } from '../definition.ts';
 import type { Statement } from '../policy.ts';
 import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
 
@@ -77,18 +77,13 @@ export class Workflow extends pulumi.ComponentResource {
   }
 }
 
-/**
- * keep-grant.asl.json with its placeholders filled in.
- * @throws {Error} naming a placeholder that nothing is known for
- */
 function definition({
   functionArns,
   table,
   operatorTopicArn,
   executionUrl,
 }: WorkflowArgs): pulumi.Output<string> {
-  const source = readFileSync(new URL('../../statemachines/keep-grant.asl.json', import.meta.url), 'utf8');
-  const values = pulumi.all({
+  return definitionOf('keep-grant', {
     CheckGrantFunctionArn: functionArns.CheckGrant,
     RefreshTokensFunctionArn: functionArns.RefreshTokens,
     NotifyOwnerFunctionArn: functionArns.NotifyOwner,
@@ -97,20 +92,7 @@ function definition({
     TableName: table.tableName,
     OperatorTopicArn: operatorTopicArn,
     ExecutionUrl: executionUrl,
-  });
-  return values.apply((known: Readonly<Record<string, string>>) =>
-    fillIn(source, { ...known, Cures: cures }),
-  );
-}
-
-/** A string that is one placeholder and nothing else may stand for any JSON. */
-function fillIn(source: string, values: Readonly<Record<string, unknown>>): string {
-  return source.replace(/"\$\{(\w+)\}"|\$\{(\w+)\}/g, (placeholder, whole?: string, part?: string) => {
-    const value = values[whole ?? part!];
-    if (value === undefined) {
-      throw new Error(`keep-grant.asl.json has a placeholder ${placeholder} too many.`);
-    }
-    return whole === undefined && typeof value === 'string' ? value : JSON.stringify(value);
+    Cures: cures,
   });
 }
 

@@ -11,7 +11,7 @@ export interface IntegrationPorts {
     functionArn: string,
     payload: unknown,
   ): Promise<{ payload: unknown; functionError?: 'Unhandled' | 'Handled' }>;
-  service(name: 'dynamodb' | 'sns'): AwsService;
+  service(name: 'dynamodb' | 'sns' | 'states'): AwsService;
 }
 
 export type TaskArguments = Record<string, Json>;
@@ -82,6 +82,22 @@ const snsErrors: ErrorNaming = {
   ]),
 };
 
+/** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html#API_StartExecution_Errors */
+const stepFunctionsErrors: ErrorNaming = {
+  prefix: 'StepFunctions',
+  general: 'AWSStepFunctionsException',
+  serviceName: 'AWSStepFunctions',
+  modelled: new Set([
+    'ExecutionAlreadyExists',
+    'ExecutionLimitExceeded',
+    'InvalidArn',
+    'InvalidExecutionInput',
+    'InvalidName',
+    'StateMachineDeleting',
+    'StateMachineDoesNotExist',
+  ]),
+};
+
 /** @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html */
 const lambdaInvoke = {
   resourceType: 'lambda',
@@ -122,6 +138,15 @@ export const integrations: Record<string, Integration> = {
     requiredArguments: ['TopicArn', 'Message'],
     optionalArguments: ['Subject'],
     call: publish,
+  },
+  /** Goes on as soon as it has started: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
+  'arn:aws:states:::states:startExecution': {
+    resourceType: 'states',
+    resource: 'startExecution',
+    waitsForToken: false,
+    requiredArguments: ['StateMachineArn'],
+    optionalArguments: ['Name', 'Input'],
+    call: startExecution,
   },
 };
 
@@ -167,6 +192,21 @@ async function publish(ports: IntegrationPorts, args: TaskArguments, role: Calle
     return ports.service('sns').call('Publish', { ...args, Message }, role);
   });
   return { ...(answer as TaskArguments), ...sdkMetadata() };
+}
+
+async function startExecution(ports: IntegrationPorts, args: TaskArguments, role: Caller): Promise<Json> {
+  const { StateMachineArn: stateMachineArn, Name: name, Input: input = {} } = args;
+  const answer = await withErrorNames(stepFunctionsErrors, () =>
+    ports
+      .service('states')
+      .call(
+        'StartExecution',
+        { stateMachineArn, ...(name !== undefined && { name }), input: JSON.stringify(input) },
+        role,
+      ),
+  );
+  const { executionArn, startDate } = answer as { executionArn: string; startDate: number };
+  return { ExecutionArn: executionArn, StartDate: startDate, ...sdkMetadata() };
 }
 
 /** The ARN of a resource given by ARN or by name. */

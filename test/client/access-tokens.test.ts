@@ -1,5 +1,6 @@
 /** The client against the embedded cloud: the ordinary SDK, the deployed functions, a real authorization server. */
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 
@@ -43,6 +44,7 @@ class Consumer {
 }
 
 const calls = (action: string) => tap.calls.filter((call) => call.action === action).length;
+/** What consumers have had asked for. */
 const started = async () =>
   (await demo.executions()).map(({ name }) => name).filter((name) => name.includes('-consumer-'));
 
@@ -120,6 +122,27 @@ describe('a consumer', () => {
     expect(await tokens.get(wish)).toBe(token);
     expect((await tokenCalls(demo)).length).toBeLessThanOrEqual(1);
   });
+});
+
+test('what a consumer sends along is not looked at', async () => {
+  await demo.advance(minuteMs);
+  await demo.brokerage.reset();
+  const mails = demo.mails().length;
+  const before = await demo.grant();
+  const { states } = clients(demo.cloud.awsUrl);
+  const stateMachineArn = String(demo.cloud.outputs.stateMachineArn).replace(
+    /keep-grant$/,
+    'refresh-demo-main',
+  );
+  const input = JSON.stringify({ connectionId: 'demo-other', force: 'disconnect', report: { step: 'x' } });
+  await states.send(new StartExecutionCommand({ stateMachineArn, name: 'of-my-own', input }));
+  await demo.cloud.clock.idle();
+  expect(await started()).toContain('demo-main-consumer-of-my-own');
+  // It has another version than that, and one that lives: there is nothing to do.
+  expect(await tokenCalls(demo)).toEqual([]);
+  expect(await demo.grant()).toMatchObject({ status: 'active', accessVersionId: before.accessVersionId });
+  expect(demo.mails()).toHaveLength(mails);
+  expect(demo.alerts()).toEqual([]);
 });
 
 describe('while the keeper cannot refresh', () => {
@@ -202,10 +225,13 @@ describe('what cannot be had is said with its cure', () => {
     const token = await tokens.get({ ...request, minTtlSeconds: 20 * 60 });
     expect(token.outlives(20 * 60, demo.cloud.clock.now())).toBe(true);
     expect(warnings).toEqual([]);
-    const { secrets } = clients(awsUrl, credentials);
-    await expect(
-      secrets.send(new GetSecretValueCommand({ SecretId: 'grantkeeper/local/demo-main/grant' })),
-    ).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    const { secrets, states } = clients(awsUrl, credentials);
+    const denied = { name: 'AccessDeniedException' };
+    const grant = new GetSecretValueCommand({ SecretId: 'grantkeeper/local/demo-main/grant' });
+    await expect(secrets.send(grant)).rejects.toMatchObject(denied);
+    // Whoever may start that one may ask for anything: the end of the grant, another owner.
+    const anything = new StartExecutionCommand({ stateMachineArn: String(outputs.stateMachineArn) });
+    await expect(states.send(anything)).rejects.toMatchObject(denied);
   });
 
   test('a secret that was edited by hand, without a word of what is in it', async () => {

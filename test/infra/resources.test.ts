@@ -32,7 +32,13 @@ describe('both stacks evaluate', () => {
                 'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper/prod/schwab-main/access-??????',
               ],
             },
-            { Effect: 'Allow', Action: ['states:StartExecution'], Resource: [keepGrant] },
+            {
+              Effect: 'Allow',
+              Action: ['states:StartExecution'],
+              Resource: [
+                'arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-prod-refresh-schwab-main',
+              ],
+            },
           ],
         }),
       },
@@ -136,9 +142,10 @@ describe('logs', () => {
       '/aws/lambda/grantkeeper-prod-take-action',
       '/aws/vendedlogs/apigateway/grantkeeper-prod',
       '/aws/vendedlogs/states/grantkeeper-prod-keep-grant',
+      '/aws/vendedlogs/states/grantkeeper-prod-refresh-requests',
     ]);
     expect(groups.map(({ retentionInDays }) => retentionInDays)).toEqual(
-      Array.from({ length: 12 }, () => 90),
+      Array.from({ length: 13 }, () => 90),
     );
   });
 

@@ -274,6 +274,7 @@ test('each role has one policy, and may be taken on by one service', () => {
     'take-action': trusting('lambda.amazonaws.com'),
     'sign-in': trusting('lambda.amazonaws.com'),
     workflow: trusting('states.amazonaws.com', ofThisAccount),
+    'refresh-requests': trusting('states.amazonaws.com', ofThisAccount),
     scheduling: trusting('scheduler.amazonaws.com', ofThisAccount),
   });
   expect([...policies].sort()).toEqual(trust.map(([name]) => name).sort());

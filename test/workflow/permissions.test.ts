@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { administrator } from '../../local/aws/service.ts';
 import type { Registered } from '../../local/program/evaluate.ts';
 import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
 import { operator, press, signIn } from '../helpers/panel.ts';
@@ -143,6 +144,10 @@ test('every permission of every role is used on a walk through first login, refr
   await press(demo, browser, 'pause', { reason: 'a walk' });
   await press(demo, browser, 'resume');
   await browser.open(`${demo.cloud.apiUrl}/panel`);
+  const { stepFunctions, outputs } = demo.cloud;
+  const stateMachineArn = String(outputs.stateMachineArn).replace(/keep-grant$/, 'refresh-demo-main');
+  await stepFunctions.call('StartExecution', { stateMachineArn, name: 'a-version' }, administrator);
+  await demo.cloud.clock.idle();
   // Ended while somebody is asked, after something failed; and begun anew.
   await setClientSecret(demo, wrong);
   await toNextTick(demo);
