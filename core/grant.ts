@@ -178,6 +178,11 @@ export function isDisconnected({ status, disconnection, authorization, login }: 
   );
 }
 
+/** Whether it is ended, and no operator has asked for a login since. */
+export function isEndedByOperator({ status, authorization }: Grant, nowMs: number): boolean {
+  return status === 'disconnected' && !isOpen(authorization, nowMs);
+}
+
 /** Whether the connection was ended since this login was asked for: its tokens must not be stored. */
 export function isEndedFor(
   authorizationId: string,

@@ -49,7 +49,9 @@ export function writeNotice(
   const name = provider.displayName;
   const at = (epochMs: number) => formatInstant(epochMs, owner.timeZone);
   const nextLogin =
-    facts.deadlineMs === undefined ? [] : [`The next login is due before ${at(facts.deadlineMs)}.`];
+    facts.deadlineMs === undefined
+      ? []
+      : [`The next login is due before ${formatInstant(facts.deadlineMs, owner.timeZone, true)}.`];
   const { subject, sentences } = {
     invited: () => ({
       subject: `Connect ${name} (${connectionId})`,
@@ -141,12 +143,13 @@ export function unreached(
 }
 
 /** An instant as its reader's calendar has it, with the zone's name. */
-export function formatInstant(epochMs: number, timeZone: string): string {
+export function formatInstant(epochMs: number, timeZone: string, hasYear = false): string {
   return new Intl.DateTimeFormat('en-GB', {
     timeZone,
     weekday: 'short',
     day: 'numeric',
     month: 'short',
+    ...(hasYear && { year: 'numeric' }),
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',

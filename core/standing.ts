@@ -45,19 +45,34 @@ export function concernsOf(
   incidents: readonly KnownIncident[],
   nowMs: number,
 ): Concern[] {
+  return all(settings, grant, incidents, nowMs).toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function all(
+  settings: Settings,
+  grant: Grant,
+  incidents: readonly KnownIncident[],
+  nowMs: number,
+): Concern[] {
   const failing = incidents.map((incident) => ({ kind: 'incident', incident }) as const);
   if (grant.disconnection !== undefined) return [...failing, { kind: 'disconnecting' }];
-  const ladder = ladderOf(settings, grant);
-  if (settings.paused || grant.paused) {
-    // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
-    const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, ladder, nowMs);
-    return [...meanwhile, { kind: 'paused', pause: grant.pause }];
-  }
-  if (grant.setUp) return [{ kind: 'set-up' }];
-  const { silentSinceMs } = outlookOf(settings, grant, nowMs);
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
   // Whoever came by the panel and went away again has nothing to answer.
   const isWaiting = open !== undefined && (open.reason !== 'panel' || open.startedAtMs !== undefined);
+  const isPaused = settings.paused || grant.paused;
+  const paused = isPaused ? [{ kind: 'paused', pause: grant.pause } as const] : [];
+  // What failed before it was ended is of no grant that there is.
+  if (grant.status === 'disconnected' && !isWaiting) {
+    return [{ kind: 'disconnected' }, ...failing.filter(({ incident }) => isOfChannel(incident)), ...paused];
+  }
+  const ladder = ladderOf(settings, grant);
+  if (isPaused) {
+    // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
+    const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, ladder, nowMs);
+    return [...meanwhile, ...failing, ...paused];
+  }
+  if (grant.setUp) return [{ kind: 'set-up' }];
+  const { silentSinceMs } = outlookOf(settings, grant, nowMs);
   const accessEndedAtMs =
     isAlive(settings, grant, nowMs) &&
     grant.accessExpiresAtMs !== undefined &&
@@ -77,8 +92,8 @@ export function concernsOf(
 function ends(grant: Grant, ladder: Ladder | undefined, nowMs: number): Concern[] {
   if (grant.status === 'never-authorized') return [{ kind: 'first-login' }];
   if (grant.status === 'rejected') return [{ kind: 'rejected' }];
-  if (grant.status === 'disconnected') return [{ kind: 'disconnected' }];
-  if (ladder === undefined || nowMs < ladder.rungs[0]!.atMs) return [];
+  if (grant.status === 'disconnected' || ladder === undefined) return [];
+  if (nowMs < ladder.rungs[0]!.atMs) return [];
   const { deadlineMs, neededAtMs } = ladder;
   return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
 }
@@ -87,6 +102,11 @@ function ends(grant: Grant, ladder: Ladder | undefined, nowMs: number): Concern[
 export function standingOf(concerns: readonly Concern[]): Standing {
   const standings = concerns.map(standingOfConcern);
   return severity.find((standing) => standings.includes(standing)) ?? 'well';
+}
+
+function rankOf(concern: Concern): number {
+  const rank = (severity as readonly Standing[]).indexOf(standingOfConcern(concern));
+  return rank === -1 ? severity.length : rank;
 }
 
 const severity = [

@@ -106,9 +106,9 @@ export function ourFault(error?: GrantkeeperError): HttpResponse {
             Your login was not lost by anything you did. Whoever runs Grantkeeper for you has been told, and has something
             to mend first.
           </p>
-          <p>Open the link in your mail again later.</p>`
+          <p>Open your link again later.</p>`
       : html`<p>
-            Your login was not lost by anything you did. Open the link in your mail again in a minute.
+            Your login was not lost by anything you did. Open your link again in a minute.
           </p>
           <p class="dim">If this page comes back, tell whoever runs Grantkeeper for you.</p>`,
   });

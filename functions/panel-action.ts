@@ -17,7 +17,7 @@ const doneWords = {
   refresh: 'Asked for: the access token is refreshed now. The timeline shows the result.',
   test: 'Asked for: a test notice goes out over every channel of the owner. The timeline shows which took it.',
   pause:
-    'You have paused it. Nothing is checked or refreshed, and nobody is told anything, until somebody presses Resume.',
+    'You have paused it. Nothing is refreshed, and nobody is told anything, until somebody presses Resume.',
   resume: 'You have resumed it: a check was started at once.',
   disconnect: 'Asked for: the tokens are revoked and the secrets emptied now. The timeline shows the result.',
   'under-way':

@@ -12,9 +12,7 @@ export function errorOf(
   const name = provider.displayName;
   switch (refusal) {
     case 'client-rejected':
-      return new ClientRejectedError(
-        `${name} refused the client's credentials (${error}). Put the right ones into the client secret.`,
-      );
+      return new ClientRejectedError(`${name} refused the client's credentials (${error}).`);
     case 'contract':
       return new ProviderContractError(`${name} answered in a way its data does not allow (${error}).`);
     case 'unavailable':

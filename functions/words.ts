@@ -39,11 +39,14 @@ const words: Readonly<Record<string, string>> = {
   expired: 'the grant has ended',
   rejected: 'the provider rejected the grant',
   requested: 'a login was asked for',
+  rung: 'a planned moment before the end has come',
   paused: 'it is paused',
   disconnected: 'it is disconnected',
   repin: 'another owner was allowed to log in',
   panel: 'they came by the panel',
   'the access token would not outlive the next check': 'it would end before the next check',
+  'the owner is logging in':
+    'the owner began to log in less than a quarter of an hour ago, and may be about to finish',
   'the owner has been asked':
     'the owner has a link; a quarter of an hour after it another one can be asked for',
 };

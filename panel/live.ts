@@ -5,13 +5,15 @@ const liveHeader = 'x-grantkeeper-live';
 
 /**
  * Asks for the page again.
- * @returns the new page; undefined when there was no answer, and `signed-out` when the session has ended
+ * @returns the new page; undefined when there was no answer, `signed-out` when the session has ended, and `gone` when the
+ *   page is not there any more
  */
-export async function refresh(): Promise<Document | 'signed-out' | undefined> {
+export async function refresh(): Promise<Document | 'signed-out' | 'gone' | undefined> {
   const answer = await fetch(location.href, { headers: { [liveHeader]: '1' }, cache: 'no-store' }).catch(
     () => undefined,
   );
   if (answer?.status === 401) return 'signed-out';
+  if (answer?.status === 404) return 'gone';
   if (!answer?.ok) return undefined;
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }

@@ -5,6 +5,8 @@ import { refresh, rememberParts, takeOver } from './live.ts';
 import { tellLocalTimes } from './times.ts';
 
 const everyMs = 15_000;
+/** Longer than an answer takes. */
+const stoppedMs = 10_000;
 const { documentElement: root } = document;
 const clock = new ServerClock();
 clock.set(root.dataset['now']);
@@ -23,6 +25,8 @@ document.addEventListener('submit', (event) => {
   if (form.method !== 'post') return;
   if (form.dataset['sent'] !== undefined) event.preventDefault();
   form.dataset['sent'] = '';
+  // Of a press that was stopped nothing is heard: it can be made again.
+  setTimeout(() => delete form.dataset['sent'], stoppedMs);
 });
 // Back to a page of the cache: its forms can be sent again.
 addEventListener('pageshow', () => {
@@ -52,6 +56,7 @@ function keepCurrent(): void {
     if (document.hidden) return;
     const fresh = await refresh();
     if (fresh === 'signed-out') return say('You are signed out: load the page again to sign in.');
+    if (fresh === 'gone') return say('This page is not there any more: go back to the overview.');
     if (fresh === undefined) return say('No answer just now: what you see may be some time old.');
     say('');
     clock.set(fresh.documentElement.dataset['now']);

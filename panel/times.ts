@@ -4,15 +4,18 @@ export function tellLocalTimes(root: ParentNode): void {
     const instant = new Date(element.dateTime);
     if (Number.isNaN(instant.getTime())) continue;
     element.title = `${element.textContent ?? ''} · ${element.dateTime}`;
-    element.textContent = local.format(instant);
+    const isOfThisYear = instant.getFullYear() === new Date().getFullYear();
+    element.textContent = (isOfThisYear ? local : ofAnotherYear).format(instant);
   }
 }
 
-const local = new Intl.DateTimeFormat('en-GB', {
+const parts = {
   weekday: 'short',
   day: 'numeric',
   month: 'short',
   hour: '2-digit',
   minute: '2-digit',
   timeZoneName: 'short',
-});
+} as const;
+const local = new Intl.DateTimeFormat('en-GB', parts);
+const ofAnotherYear = new Intl.DateTimeFormat('en-GB', { ...parts, year: 'numeric' });

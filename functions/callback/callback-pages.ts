@@ -13,25 +13,41 @@ function onceMore(from: From): Html {
   return html`<p>${beginAgain(from)} and log in once more.</p>`;
 }
 
+export interface Connected {
+  readonly from: From;
+  readonly nowMs: number;
+  /** Until when the grant stands, where the provider sets an end. */
+  readonly deadlineMs: number | undefined;
+  readonly isPaused: boolean;
+  readonly accountsLeftOut: number;
+}
+
 export function done(
   { connectionId, provider, owner }: Settings,
-  deadlineMs: number | undefined,
-  accountsLeftOut = 0,
+  { from, nowMs, deadlineMs, isPaused, accountsLeftOut }: Connected,
 ): HttpResponse {
-  const until =
+  const good =
     deadlineMs === undefined
-      ? html`<p>There is nothing more to do.</p>`
-      : html`<p>
-          It is good until <strong>${instant(deadlineMs, owner.timeZone)}</strong>. You will get a mail
-          in time before that.
-        </p>`;
+      ? ''
+      : html`It is good until <strong>${instant(deadlineMs, owner.timeZone, nowMs)}</strong>.`;
+  const told =
+    deadlineMs === undefined ? 'There is nothing more to do.' : 'You will get a mail in time before that.';
+  const paused =
+    'Whoever runs Grantkeeper for you has paused the connection: it works, and you are told in time, when they let it go on.';
   return page({
     statusCode: 200,
     title: 'Done: you are connected',
-    body: html`<p>The connection <strong>${connectionId}</strong> to ${provider.displayName} works.</p>
-      ${until}
+    body: html`<p>
+        The connection <strong>${connectionId}</strong> to ${provider.displayName}
+        ${isPaused ? 'is renewed' : 'works'}.
+      </p>
+      <p>${good} ${isPaused ? paused : told}</p>
       ${accountsLeftOut === 0 ? html`` : leftOut(accountsLeftOut)}
-      <p class="dim">You can close this page.</p>`,
+      ${
+        from.reason === 'panel'
+          ? html`<p><a href="/panel/connections/${connectionId}">Back to the panel</a></p>`
+          : html`<p class="dim">You can close this page.</p>`
+      }`,
   });
 }
 
@@ -80,20 +96,12 @@ function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provide
     : html``;
 }
 
-export function doneAlready(): HttpResponse {
-  return page({
-    statusCode: 200,
-    title: 'Done: you are connected',
-    body: html`<p>This login was completed a moment ago. You can close this page.</p>`,
-  });
-}
-
 export function declined({ provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 200,
     title: 'Nothing was changed',
     body: html`<p>You did not allow the access at ${provider.displayName}, so everything stays as it was.</p>
-      <p>If that was not your intention: ${beginAgain(from)}.</p>`,
+      <p>Was that not your intention? ${beginAgain(from)}.</p>`,
   });
 }
 
@@ -180,6 +188,7 @@ export function removed(): HttpResponse {
   return page({
     statusCode: 410,
     title: 'This connection was removed',
-    body: html`<p>Grantkeeper does not look after it any more. Nothing was stored.</p>`,
+    body: html`<p>Grantkeeper does not look after it any more. Nothing was stored.</p>
+      <p>If that is a surprise, ask whoever runs Grantkeeper for you.</p>`,
   });
 }

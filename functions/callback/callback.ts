@@ -1,5 +1,5 @@
 import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
-import type { Login } from '../../core/grant.ts';
+import type { Grant, Login } from '../../core/grant.ts';
 import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
@@ -57,7 +57,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   const name = states.length === 1 ? parseState(states[0]!) : undefined;
   if (name === undefined) return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
   const { connectionId, authorizationId } = name;
-  const [authorization, { settings }] = await Promise.all([
+  const [authorization, { settings, grant }] = await Promise.all([
     ports.authorizations.read(connectionId, authorizationId),
     ports.grants.read(connectionId),
   ]);
@@ -71,7 +71,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
     return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(authorization), ports);
   if (start.usedAtMs !== undefined) {
     return authorization.status === 'completed'
-      ? pages.doneAlready()
+      ? pages.done(settings, { ...connected(settings, grant, authorization, ports), accountsLeftOut: 0 })
       : counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
   }
   const nowMs = ports.clock.nowMs();
@@ -254,9 +254,24 @@ async function keep(
     const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.`;
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   }
-  const ladder = ladderOf(settings, { authorizedAtMs: askedAtMs, refreshedAtMs: askedAtMs });
-  const page = pages.done(settings, ladder?.deadlineMs, verdict === 'fewer' ? left : 0);
+  const now = recorded ?? (await ports.grants.read(connectionId)).grant;
+  const accountsLeftOut = verdict === 'fewer' ? left : 0;
+  const page = pages.done(settings, {
+    ...connected(settings, now, exchange.authorization, ports),
+    accountsLeftOut,
+  });
   return counted('CallbacksCompleted', verdict, page, ports);
+}
+
+/** How the connection stands after a login. */
+function connected(
+  settings: Settings,
+  grant: Grant,
+  from: Authorization,
+  { clock }: Pick<CallbackPorts, 'clock'>,
+) {
+  const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
+  return { from, nowMs: clock.nowMs(), deadlineMs, isPaused: settings.paused || grant.paused };
 }
 
 /** Nothing is stored; the link goes on working. */

@@ -24,7 +24,7 @@ export interface CheckGrantPorts extends NextPorts {
  * @throws {StoreUnavailableError} nothing was done; try again
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
-  const { connectionId, trigger, scheduledTime, force } = input.ask;
+  const { connectionId, trigger, scheduledTime, force, by } = input.ask;
   const connection = await ports.grants.read(connectionId);
   const { settings, grant } = connection;
   if (settings === undefined && input.entry === 0) {
@@ -51,8 +51,12 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   if (isKept) measure(settings, grant, ports);
   // Once an execution: what it does after that has lines of its own.
   if (input.entry === 0) {
+    const events = eventsOf(input, ports.events);
+    // Who asked for something is not to be lost: without that line the step is tried again.
+    if (force !== undefined && by !== undefined)
+      await events.record(connectionId, 'requested', { what: force, by });
     const { decision, reason } = answer.next;
-    await recordIfPossible(eventsOf(input, ports.events), connectionId, 'checked', { decision, reason });
+    await recordIfPossible(events, connectionId, 'checked', { decision, reason });
   }
   return { ...answer, known: known(grant) };
 }

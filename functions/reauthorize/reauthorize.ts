@@ -1,5 +1,6 @@
+import { isAlive } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
-import { isEndedFor, startGraceMs } from '../../core/grant.ts';
+import { isEndedFor, isOpen, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -67,7 +68,7 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
   }
   if (settings === undefined) return removed();
   if (isEndedFor(authorizationId, grant)) return ended(settings);
-  const closed = closedPage(authorization, grant, nowMs);
+  const closed = closedPage(settings, authorization, grant, nowMs);
   if (closed) return closed;
   if (request.requestContext.http.method !== 'POST') return invitation(settings, grant, authorization, nowMs);
   return reporting(connectionId, 'Reauthorize', ports.workflow, async () => {
@@ -132,16 +133,31 @@ async function start(
 }
 
 /** Undefined while the link works. */
-function closedPage(authorization: Authorization, grant: Grant, nowMs: number): HttpResponse | undefined {
+function closedPage(
+  settings: Settings,
+  authorization: Authorization,
+  grant: Grant,
+  nowMs: number,
+): HttpResponse | undefined {
   const { status, authorizationId, expiresAtMs } = authorization;
   // A callback can die after it stored the tokens: then the record is closed, and only this item is not.
   const loggedInSince = grant.authorization === undefined && grant.status === 'active';
   if (status === 'completed' || loggedInSince) {
-    return page({
-      statusCode: 410,
-      title: 'You have logged in already',
-      body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
-    });
+    return isAlive(settings, grant, nowMs) && !isOpen(grant.authorization, nowMs)
+      ? page({
+          statusCode: 410,
+          title: 'You have logged in already',
+          body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
+        })
+      : page({
+          statusCode: 410,
+          title: 'This link was used already',
+          body: html`<p>
+              It did its work when you logged in. Since then the connection needs you again, and this link is no good for
+              that.
+            </p>
+            ${newerLink(settings, grant)}`,
+        });
   }
   // Until the newer one has reached somebody, those before it go on working.
   const open = grant.authorization;
@@ -155,12 +171,24 @@ function closedPage(authorization: Authorization, grant: Grant, nowMs: number): 
       body:
         authorization.reason === 'panel'
           ? html`<p>Links of the panel work for an hour. ${beginAgain(authorization)}.</p>`
-          : html`<p>
-              A newer link is on its way to your mailbox, or there already. Please use the newest one.
-            </p>`,
+          : newerLink(settings, grant),
     });
   }
   return undefined;
+}
+
+/** Where somebody with an old link finds one that works. */
+function newerLink(settings: Settings, grant: Grant): Html {
+  return isPaused(settings, grant)
+    ? html`<p>
+        Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on. If that is a
+        surprise, ask them.
+      </p>`
+    : html`<p>A newer link is on its way to your mailbox, or there already. Please use the newest one.</p>`;
+}
+
+function isPaused(settings: Settings, grant: Grant): boolean {
+  return settings.paused || grant.paused;
 }
 
 function invitation(
@@ -199,8 +227,16 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
   if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {
     return html`<p>It has ended, and works again as soon as you have logged in.</p>`;
   }
+  if (isPaused(settings, grant)) {
+    return html`<p>
+      Whoever runs Grantkeeper for you has paused it. Logging in now renews it; it works when they let it go on.
+    </p>`;
+  }
+  if (grant.accessExpiresAtMs !== undefined && nowMs >= grant.accessExpiresAtMs) {
+    return html`<p>It does not work at the moment, and may work again as soon as you have logged in.</p>`;
+  }
   const until =
-    ladder && html` until <strong>${instant(ladder.deadlineMs, settings.owner.timeZone)}</strong>`;
+    ladder && html` until <strong>${instant(ladder.deadlineMs, settings.owner.timeZone, nowMs)}</strong>`;
   return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
 }
 

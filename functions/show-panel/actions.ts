@@ -1,5 +1,5 @@
 import { isAlive } from '../../core/decide.ts';
-import { isDisconnected } from '../../core/grant.ts';
+import { isDisconnected, isEndedByOperator } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import type { KeptConnection } from '../../core/ports.ts';
@@ -26,7 +26,7 @@ export function actions(connection: Shown, visitor: Visitor, nowMs: number): Htm
       <label>Why ${action} <input name="reason" id="why-${action}" maxlength="200"${need} /></label>
       <button class="${look}">${label}</button>
     </form>`;
-  const mayLogIn = owns && (grant.status !== 'disconnected' || visitor.role === 'operator');
+  const mayLogIn = owns && (!isEndedByOperator(grant, nowMs) || visitor.role === 'operator');
   const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
   if (visitor.role !== 'operator') {
     return html`${isPaused(connection) ? '' : here}

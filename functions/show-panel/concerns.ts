@@ -1,5 +1,7 @@
 import { cures } from '../../core/errors.ts';
 import type { ErrorName } from '../../core/errors.ts';
+import type { Grant } from '../../core/grant.ts';
+import { isLoginUnderWay } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -24,6 +26,7 @@ export function badge(standing: Standing): Html {
 
 export interface Told {
   readonly settings: Settings;
+  readonly grant: Grant;
   readonly nowMs: number;
   readonly executionUrl: string;
 }
@@ -40,10 +43,11 @@ export function banner(concerns: readonly Concern[], told: Told): Html {
 }
 
 /** One concern in words. */
-export function sentence(concern: Concern, { settings, nowMs, executionUrl }: Told): Html {
+export function sentence(concern: Concern, told: Told): Html {
+  const { settings, nowMs, executionUrl } = told;
   const name = settings.provider.displayName;
   const { timeZone } = settings.owner;
-  const at = (epochMs: number) => html`${instant(epochMs, timeZone)} (${countdown(epochMs, nowMs)})`;
+  const at = (epochMs: number) => html`${instant(epochMs, timeZone, nowMs)} (${countdown(epochMs, nowMs)})`;
   switch (concern.kind) {
     case 'ended':
       return html`<strong>The grant has ended</strong>,
@@ -51,10 +55,9 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
           concern.neededAtMs === concern.deadlineMs
             ? ''
             : html`, and the token is needed since ${at(concern.neededAtMs)}`
-        }. It works again as soon as its owner has logged in.`;
+        }. ${worksAgain(told)}`;
     case 'rejected':
-      return html`<strong>${name} does not accept the grant any more.</strong> It works again as soon as its owner has
-        logged in.`;
+      return html`<strong>${name} does not accept the grant any more.</strong> ${worksAgain(told)}`;
     case 'access-ended':
       return html`<strong>The access token has ended</strong>, ${at(concern.atMs)}, and was not refreshed. The timeline has
         what failed.`;
@@ -67,9 +70,12 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
       return html`<strong>Not connected yet:</strong> its owner has to log in to ${name} for the first time.`;
     case 'waiting': {
       const { startedAtMs, expiresAtMs } = concern.authorization;
+      if (isLoginUnderWay(concern.authorization, nowMs))
+        return html`<strong>Waits for its owner:</strong> they began to log in ${countdown(startedAtMs!, nowMs)}.`;
+      const link = html`<strong>Waits for its owner:</strong> the link that they have works until ${at(expiresAtMs)}`;
       return startedAtMs === undefined
-        ? html`<strong>Waits for its owner:</strong> the link that they were sent works until ${at(expiresAtMs)}.`
-        : html`<strong>Waits for its owner:</strong> they began to log in ${countdown(startedAtMs, nowMs)}.`;
+        ? html`${link}.`
+        : html`${link}; they began to log in ${countdown(startedAtMs, nowMs)}, and have not come back.`;
     }
     case 'ending':
       return ending(concern, nowMs, at);
@@ -79,7 +85,7 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
         : html`<strong>Paused</strong> by ${concern.pause.by}, ${at(concern.pause.atMs)}: “<bdi>${concern.pause.reason}</bdi>”.
             ${whilePaused}`;
     case 'disconnected':
-      return html`<strong>Disconnected:</strong> nothing is asked of anybody until somebody presses Re-authorize.`;
+      return html`<strong>Disconnected:</strong> nothing is asked of anybody until an operator asks for a login.`;
     case 'disconnecting':
       return html`<strong>Is being disconnected:</strong> what cannot be finished now is taken up again by a later check.`;
     case 'set-up':
@@ -87,7 +93,13 @@ export function sentence(concern: Concern, { settings, nowMs, executionUrl }: To
   }
 }
 
-const whilePaused = 'Nothing is checked or refreshed, and its owner is told nothing.';
+const whilePaused = 'Nothing is refreshed, and its owner is told nothing.';
+
+function worksAgain({ settings, grant }: Told): string {
+  return settings.paused || grant.paused
+    ? 'It works again as soon as it is resumed and its owner has logged in.'
+    : 'It works again as soon as its owner has logged in.';
+}
 
 /** Where the token is not needed as soon as the grant ends, it may have ended already. */
 function ending(
@@ -109,6 +121,7 @@ function incident(known: KnownIncident, at: (epochMs: number) => Html, execution
     ? html`<strong>The owner is not reached by ${step}</strong>`
     : html`<strong>${step} fails</strong>`;
   const cure = Object.hasOwn(cures, error) ? cures[error as ErrorName] : undefined;
-  return html`${what} since ${at(Date.parse(since))}: ${error}. <bdi>${reason}</bdi> ${cure ? html`<em>${cure}</em>` : ''}
+  const stopped = /[.!?]$/.test(reason) || reason === '' ? reason : `${reason}.`;
+  return html`${what} since ${at(Date.parse(since))}: ${error}. <bdi>${stopped}</bdi> ${cure ? html`<em>${cure}</em>` : ''}
     ${executionId === '' ? '' : html`<a href="${executionUrl}${executionId}">Execution</a>`}`;
 }

@@ -38,12 +38,12 @@ export function connectionPage(view: ConnectionView): HttpResponse {
       ${settings.provider.displayName} · owner ${settings.owner.name ?? ''} &lt;${settings.owner.email}&gt; · ${timeZone}
     </p>
     ${done === undefined ? '' : html`<p class="done" role="status">${done}</p>`}
-    <div id="attention" data-part>${banner(concerns, { settings, nowMs, executionUrl })}</div>
+    <div id="attention" data-part>${banner(concerns, { settings, grant, nowMs, executionUrl })}</div>
     <div id="lives" class="lives" data-part>${lives(connection, nowMs)}</div>
     <section id="actions" class="actions" aria-label="Actions" data-part>${actions(connection, visitor, nowMs)}</section>
     <section aria-labelledby="week-heading">
       <h2 id="week-heading">The coming week</h2>
-      <div id="week" data-part>${week(settings, grant, nowMs)}</div>
+      <div id="week" data-part>${week(settings, grant, concerns, nowMs)}</div>
     </section>
     <div id="events" data-part>
       ${timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl })}
@@ -61,7 +61,7 @@ function lives({ settings, grant }: ConnectionView['connection'], nowMs: number)
         epochMs === undefined
           ? html`<p>${otherwise}</p>`
           : html`<p class="big">${countdown(epochMs, nowMs)}</p>
-              <p class="dim">${instant(epochMs, timeZone)}</p>`
+              <p class="dim">${instant(epochMs, timeZone, nowMs)}</p>`
       }
     </section>`;
   const { accessExpiresAtMs } = grant;

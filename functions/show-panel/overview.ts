@@ -73,17 +73,17 @@ function rowOf(connection: KeptConnection, nowMs: number): Row[] {
   return [{ ...connection, settings, concerns, standing: standingOf(concerns) }];
 }
 
-/** The warning banner: the worst of each connection that needs somebody. */
+/** The warning banner: what there is of each connection that needs somebody, the worst first. */
 function attention(rows: readonly Row[], executionUrl: string, nowMs: number): Html {
   const needing = rows.filter(({ concerns }) => concerns.some(needsSomebody));
   if (needing.length === 0) return html`<p class="all-well">Nothing needs attention.</p>`;
   return html`<section class="banner ${needing[0]!.standing}" aria-label="What needs attention">
     <ul>
       ${needing.slice(0, 10).map(
-        ({ connectionId, settings, concerns }) =>
+        ({ connectionId, settings, grant, concerns }) =>
           html`<li>
             <a href="${paths.connection(connectionId)}">${connectionId}</a>
-            ${sentence(concerns[0]!, { settings, nowMs, executionUrl })}
+            ${concerns.slice(0, 3).map((concern) => html`${sentence(concern, { settings, grant, nowMs, executionUrl })} `)}
           </li>`,
       )}
       ${needing.length > 10 ? html`<li>and ${needing.length - 10} more, below.</li>` : ''}
@@ -98,7 +98,7 @@ function listed(row: Row, isShown: boolean, nowMs: number): Html {
   const when = (epochMs: number | undefined) =>
     epochMs === undefined
       ? html`–`
-      : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone)}</small>`;
+      : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone, nowMs)}</small>`;
   const end = grantEndsAtMs(settings, grant);
   const words = (epochMs: number | undefined) =>
     epochMs !== undefined && epochMs <= nowMs ? 'ended' : 'ends';
@@ -107,7 +107,10 @@ function listed(row: Row, isShown: boolean, nowMs: number): Html {
     <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
     <dl>
       <div><dt>Access token ${words(grant.accessExpiresAtMs)}</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
-      <div><dt>Grant ${words(end)}</dt><dd>${when(end)}</dd></div>
+      <div>
+        <dt>Grant ${words(end)}</dt>
+        <dd>${grant.status === 'active' && end === undefined ? 'The provider sets no end.' : when(end)}</dd>
+      </div>
     </dl>
   </li>`;
 }

@@ -61,7 +61,9 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
       ? disconnectPage(shown, visitor, nowMs)
       : operatorsOnly(connectionId, nowMs, visitor);
   }
-  const done = wordsFor(query.get('done'));
+  // After a press the browser comes from a page of ours; whoever follows a link from elsewhere has done nothing.
+  const { 'sec-fetch-site': site = 'same-origin' } = request.headers;
+  const done = site === 'same-origin' ? wordsFor(query.get('done')) : undefined;
   const isNewest = before === undefined;
   return connectionPage({ connection: shown, found, kind, isNewest, executionUrl, visitor, nowMs, done });
 }

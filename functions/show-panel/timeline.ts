@@ -57,6 +57,7 @@ const factNames: Readonly<Record<string, string>> = {
 const factWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   what: actionWords,
   decision: decisionWords,
+  notice: { restored: 'when it works again' },
   revocation: revocationWords,
 };
 

@@ -3,12 +3,13 @@ import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
-import { concernsOf } from '../../core/standing.ts';
+import type { Concern } from '../../core/standing.ts';
+import { isOfChannel } from '../../core/standing.ts';
 import { openingsWithin, WeeklyHoursSchema } from '../../core/window.ts';
 import { instant } from '../instant.ts';
 
 const dayMs = 24 * 3600 * 1000;
-const days = 7;
+const daysShown = 7;
 /** Pixels. */
 const height = 84;
 const lane = { top: 26, height: 34 };
@@ -20,8 +21,8 @@ interface Mark {
 }
 
 /** The coming week: when the token is needed, when its owner will be told, when the grant ends; as a picture and as a list. */
-export function week(settings: Settings, grant: Grant, nowMs: number): Html {
-  const endMs = nowMs + days * dayMs;
+export function week(settings: Settings, grant: Grant, concerns: readonly Concern[], nowMs: number): Html {
+  const endMs = nowMs + daysShown * dayMs;
   const { timeZone } = settings.neededHours ?? settings.owner;
   // Of the width, whatever that is: so nothing is stretched, and the days' names are as large as all text.
   const share = (ms: number) => `${Math.round((ms / (endMs - nowMs)) * 10_000) / 100}%`;
@@ -29,6 +30,8 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
   const needed = settings.neededHours
     ? openingsWithin(settings.neededHours, nowMs, endMs)
     : [{ startMs: nowMs, endMs }];
+  const days = midnights(nowMs, endMs, timeZone);
+  const [first] = days;
   const marks = marksOf(settings, grant).filter(({ atMs }) => atMs >= nowMs && atMs <= endMs);
   return html`<figure class="week">
     <svg width="100%" height="${height}" role="img" aria-labelledby="week-title">
@@ -38,7 +41,8 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
         ({ startMs, endMs: until }) =>
           html`<rect class="needed" x="${x(startMs)}" y="${lane.top}" width="${share(until - startMs)}" height="${lane.height}" />`,
       )}
-      ${midnights(nowMs, endMs, timeZone).map(
+      ${(first ?? endMs) - nowMs < dayMs / 2 ? '' : html`<text class="day" x="0" y="${height - 6}">${weekday(nowMs, timeZone)}</text>`}
+      ${days.map(
         (atMs) =>
           html`<line class="day" x1="${x(atMs)}" y1="${lane.top}" x2="${x(atMs)}" y2="${lane.top + lane.height}" />
             ${endMs - atMs < dayMs / 2 ? '' : html`<text class="day" x="${x(atMs)}" dx="3" y="${height - 6}">${weekday(atMs, timeZone)}</text>`}`,
@@ -55,25 +59,34 @@ export function week(settings: Settings, grant: Grant, nowMs: number): Html {
     <figcaption>
       <p class="dim">Days of ${timeZone}</p>
       <ul class="legend">
-        <li><span class="key needed"></span> ${settings.neededHours ? 'the token is needed' : 'the token is always needed'}</li>
+        <li><span class="key needed"></span> ${neededWords(settings)}</li>
         ${marks.map(
           ({ atMs, kind, label }) =>
             html`<li><span class="key ${kind}"></span> ${label}: ${instant(atMs, timeZone)}</li>`,
         )}
-        ${marks.length === 0 || isPaused(settings, grant) ? html`<li>${emptyWeek(settings, grant, nowMs)}</li>` : ''}
+        ${marks.length === 0 || isPaused(settings, grant) ? html`<li>${emptyWeek(settings, grant, concerns)}</li>` : ''}
       </ul>
     </figcaption>
   </figure>`;
 }
 
 /** What the empty picture means. */
-function emptyWeek(settings: Settings, grant: Grant, nowMs: number): string {
-  const { kind } = concernsOf(settings, grant, [], nowMs)[0] ?? {};
+function emptyWeek(settings: Settings, grant: Grant, concerns: readonly Concern[]): string {
+  const has = (...kinds: readonly Concern['kind'][]) => concerns.some(({ kind }) => kinds.includes(kind));
   if (isPaused(settings, grant)) return 'It is paused: nobody is told anything.';
-  if (kind === 'first-login' || kind === 'rejected' || kind === 'ended')
+  if (concerns.some((concern) => concern.kind === 'incident' && !isOfChannel(concern.incident)))
+    return 'What fails has to be mended first: see above.';
+  if (has('first-login', 'rejected', 'ended'))
     return 'The owner is sent a link every day until they have logged in.';
-  if (kind === 'disconnected' || kind === 'disconnecting' || kind === 'set-up') return 'Nothing is planned.';
+  if (grant.status === 'disconnected' || has('disconnecting', 'set-up')) return 'Nothing is planned.';
   return 'Nobody is told anything, and nothing ends, in these seven days.';
+}
+
+/** In words: the picture alone is no help to somebody who cannot see it. */
+function neededWords({ neededHours }: Settings): string {
+  if (neededHours === undefined) return 'the token is always needed';
+  const { days, from, to, timeZone } = neededHours;
+  return `the token is needed ${days.join(', ')} ${from}–${to} (${timeZone})`;
 }
 
 function isPaused(settings: Settings, grant: Grant): boolean {

@@ -40,7 +40,7 @@ export function sent(nowMs: number, typed: string): HttpResponse {
     'Look into your mailbox',
     nowMs,
     html`<p>
-        If <strong>${typed}</strong> may sign in here, a mail is on its way to it. Open its link within ten minutes,
+        If <strong><bdi>${typed}</bdi></strong> may sign in here, a mail is on its way to it. Open its link within ten minutes,
         in this browser.
       </p>
       <p class="dim">

@@ -1,6 +1,6 @@
 import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
-import { isOpen } from '../../core/grant.ts';
+import { isEndedByOperator, isOpen } from '../../core/grant.ts';
 import { linkPath } from '../../core/link.ts';
 import type { HttpResponse } from '../http.ts';
 import { authorizationIdOf } from '../offer.ts';
@@ -22,8 +22,8 @@ export async function continueHere(wish: Wish, ports: TakeActionPorts): Promise<
   const { grants, authorizations, random, events } = ports;
   const nowMs = ports.clock.nowMs();
   const { grant } = await grants.read(connectionId);
-  // An operator has ended it, and an operator begins it anew.
-  if (grant.status === 'disconnected' && visitor.role !== 'operator') {
+  // An operator has ended it, and an operator begins it anew: then a link is open.
+  if (isEndedByOperator(grant, nowMs) && visitor.role !== 'operator') {
     return notNow(wish, 'it is disconnected, and an operator has to ask for the login', ports);
   }
   // As if none were open: what forbids a login forbids going on with one.

@@ -121,7 +121,8 @@ function refusalOf(
 function reasonOf(form: URLSearchParams): string {
   // A line of text: what would turn or break the lines around it is a space.
   const line = (form.get('reason') ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return line.slice(0, longestReason).toWellFormed();
+  const isSeen = /[^\p{Cf}\p{Mn}\s]/u.test(line);
+  return isSeen ? line.slice(0, longestReason).toWellFormed() : '';
 }
 
 async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
@@ -132,6 +133,7 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
     case 'continue':
       return continueHere(wish, ports);
     case 'pause': {
+      if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
       const reason = reasonOf(form);
       const atMs = ports.clock.nowMs();
       if (!(await ports.grants.pause(connectionId, { by, reason, atMs })))
@@ -162,6 +164,7 @@ async function resume(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse>
   const { connectionId } = settings;
   const by = visitor.email;
   const reason = reasonOf(form);
+  if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
   if (!(await ports.grants.resume(connectionId))) return notNow(wish, 'it is not paused', ports);
   await ports.events.record(connectionId, 'resumed', { by, ...(reason !== '' && { reason }) });
   const name = `${connectionId}-panel-resume-${ports.clock.nowMs()}`;
@@ -169,7 +172,7 @@ async function resume(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse>
   return done(connectionId, 'resume');
 }
 
-/** Starts an execution, and writes down who asked. */
+/** Starts an execution, which writes down who asked. */
 async function ask(
   wish: Wish,
   force: 'reauthorize' | 'refresh' | 'test' | 'disconnect',
@@ -184,7 +187,6 @@ async function ask(
     await events.record(connectionId, 'refused', { what: force, by, why });
     return done(connectionId, 'under-way');
   }
-  await events.record(connectionId, 'requested', { what: force, by, executionId });
   return done(connectionId, force);
 }
 

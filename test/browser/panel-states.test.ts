@@ -114,7 +114,7 @@ const states: readonly State[] = [
     name: 'disconnected',
     grant: { status: 'disconnected' },
     heading: 'demo-main Disconnected',
-    says: /Disconnected: nothing is asked of anybody until somebody presses Re-authorize\./,
+    says: /Disconnected: nothing is asked of anybody until an operator asks for a login\./,
   },
   {
     name: 'disconnecting',
@@ -126,7 +126,7 @@ const states: readonly State[] = [
     name: 'paused',
     grant: kept(startMs - dayMs, { paused: true, pause: { by: script, reason: script, atMs: startMs } }),
     heading: 'demo-main Paused',
-    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is checked or refreshed, and its owner is told nothing\./s,
+    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is refreshed, and its owner is told nothing\./s,
   },
 ];
 

@@ -192,7 +192,7 @@ describe('a connection', () => {
     expect(page.url()).not.toContain('done=');
     await page.getByLabel('Why').fill('holiday <b>1</b>');
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('You have paused it. Nothing is checked').waitFor();
+    await page.getByText('You have paused it. Nothing is refreshed').waitFor();
     expect(await text(page, '#attention')).toContain('“holiday <b>1</b>”');
     expect(await page.getByRole('button', { name: 'Refresh now' }).count()).toBe(0);
     expect(await flaws(page)).toEqual([]);

@@ -61,7 +61,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
       `Hello Dana,
 
 This is a test of the messages about the connection schwab-main to Charles Schwab. There is nothing to do.
-The next login is due before Mon 9 Mar, 11:00 GMT-4.
+The next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
 `,
     );
     expect(notice.html).not.toContain('href');
@@ -75,7 +75,7 @@ The next login is due before Mon 9 Mar, 11:00 GMT-4.
     const notice = mailAbout(schwab, { kind: 'restored', deadlineMs: neededAtMs });
     expect(notice).toMatchObject({
       subject: 'Charles Schwab works again (schwab-main)',
-      text: 'Hello Dana,\n\nThe connection schwab-main to Charles Schwab works again.\nThe next login is due before Mon 9 Mar, 11:00 GMT-4.\n',
+      text: 'Hello Dana,\n\nThe connection schwab-main to Charles Schwab works again.\nThe next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.\n',
     });
     expect(notice.html).not.toContain('<a');
     expect(mailAbout(schwab, { kind: 'restored' }).text).not.toContain('due');

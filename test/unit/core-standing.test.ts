@@ -119,13 +119,33 @@ describe('how a connection stands', () => {
     const disconnected: Grant = { ...newGrant, status: 'disconnected' };
     expect(kinds(disconnected, login)).toEqual(['disconnected']);
     expect(standing(disconnected, login)).toBe('disconnected');
-    expect(kinds({ ...disconnected, ...open(login + hourMs) }, login)).toEqual(['disconnected', 'waiting']);
+    expect(kinds({ ...disconnected, ...open(login + hourMs) }, login)).toEqual(['waiting']);
+    // What failed before is of a grant that there is not any more.
+    expect(kinds(disconnected, login, [incident('RefreshTokens'), incident('Slack')])).toEqual([
+      'disconnected',
+      'incident',
+    ]);
+    expect(standing(disconnected, login, [incident('RefreshTokens')])).toBe('disconnected');
+    expect(kinds({ ...disconnected, paused: true }, login)).toEqual(['paused', 'disconnected']);
     expect(standing({ ...disconnected, ...open(login + hourMs) }, login)).toBe('waiting');
     const underWay = fresh(login, { paused: true, disconnection: { atMs: login } });
     expect(kinds(underWay, login)).toEqual(['disconnecting']);
     expect(standing(underWay, login)).toBe('disconnected');
     expect(kinds(underWay, login, [incident('DisconnectGrant')])).toEqual(['incident', 'disconnecting']);
     expect(standing(underWay, login, [incident('DisconnectGrant')])).toBe('failed');
+  });
+
+  test('is told with the worst first', () => {
+    const near = end - hourMs;
+    const dead = loggedIn(login);
+    expect(kinds({ ...dead, ...open(end) }, near, [incident('Slack'), incident('RefreshTokens')])).toEqual([
+      'access-ended',
+      'incident',
+      'ending',
+      'waiting',
+      'incident',
+    ]);
+    expect(kinds(newGrant, login, [incident('CheckGrant')])).toEqual(['incident', 'first-login']);
   });
 
   test('needs somebody, unless somebody has chosen it so', () => {
@@ -139,14 +159,13 @@ describe('how a connection stands', () => {
     expect(needs({ ...newGrant, status: 'disconnected' })).toBe(false);
   });
 
-  test('is paused, whatever else fails meanwhile; its end is told, for its owner hears of none', () => {
+  test('is paused; what fails is told all the same, and its end, for its owner hears of none', () => {
     const pause = { by: 'ops@example.com', reason: 'holiday', atMs: login };
     const paused = fresh(login, { paused: true, pause });
     const beforeEnd = end - 48 * hourMs;
-    expect(concernsOf(schwab, paused, [incident('RefreshTokens')], beforeEnd - 1)).toEqual([
-      { kind: 'paused', pause },
-    ]);
+    expect(concernsOf(schwab, paused, [], beforeEnd - 1)).toEqual([{ kind: 'paused', pause }]);
     expect(standing(paused, beforeEnd - 1)).toBe('paused');
+    expect(kinds(paused, beforeEnd - 1, [incident('RefreshTokens')])).toEqual(['incident', 'paused']);
     expect(kinds(paused, beforeEnd)).toEqual(['ending', 'paused']);
     expect(standing(paused, beforeEnd)).toBe('ending');
     expect(kinds(paused, end)).toEqual(['ended', 'paused']);

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { newGrant } from '../../core/grant.ts';
 import type { Grant } from '../../core/grant.ts';
@@ -10,8 +10,11 @@ import { dayMs, loggedIn, ms, schwab } from '../helpers/core-samples.ts';
 const nowMs = ms('2026-01-08T15:00:00Z');
 const link = `/reauthorize/schwab-main/${'a'.repeat(20)}/${'b'.repeat(43)}`;
 
-/** The page of a link that works, for a grant as it stands. */
-async function pageFor(grant: Grant): Promise<string> {
+/** The page of a link, for a grant as it stands. */
+async function pageOf(
+  grant: Grant,
+  change: Partial<Authorization> = {},
+): Promise<{ statusCode: number; text: string }> {
   const authorization: Authorization = {
     connectionId: 'schwab-main',
     authorizationId: 'a'.repeat(20),
@@ -21,11 +24,11 @@ async function pageFor(grant: Grant): Promise<string> {
     linkHashes: ['b'.repeat(43)],
     starts: {},
     taskTokens: [],
+    ...change,
   };
-  const open = { authorizationId: 'a'.repeat(20), reason: 'expiring', expiresAtMs: nowMs + dayMs } as const;
   const ports = {
     authorizations: { read: async () => authorization },
-    grants: { read: async () => ({ settings: schwab, grant: { ...grant, authorization: open } }) },
+    grants: { read: async () => ({ settings: schwab, grant }) },
     limits: { read: async () => 0 },
     random: { hash: (value: string) => value },
     clock: { nowMs: () => nowMs },
@@ -36,12 +39,14 @@ async function pageFor(grant: Grant): Promise<string> {
     requestContext: { http: { method: 'GET', sourceIp: '192.0.2.1' } },
   };
   const { statusCode, body } = await reauthorize(request, ports);
-  expect(statusCode).toBe(200);
-  return body!
+  const text = body!
     .replace(/<style>[^]*<\/style>/, '')
     .replace(/<[^>]+>/g, '')
     .replace(/\s+/g, ' ');
+  return { statusCode, text };
 }
+
+const open = { authorizationId: 'a'.repeat(20), reason: 'expiring', expiresAtMs: nowMs + dayMs } as const;
 
 test.each([
   [
@@ -51,8 +56,18 @@ test.each([
   ],
   [
     'alive',
-    loggedIn(ms('2026-01-05T15:00:00Z')),
+    loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1 }),
     'Everything goes on working until Mon 12 Jan, 10:00 GMT-5; logging in now renews it.',
+  ],
+  [
+    'alive, and whose access token was not refreshed',
+    loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs }),
+    'It does not work at the moment, and may work again as soon as you have logged in.',
+  ],
+  [
+    'paused',
+    loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1, paused: true }),
+    'Whoever runs Grantkeeper for you has paused it. Logging in now renews it; it works when they let it go on.',
   ],
   [
     'past its end',
@@ -65,5 +80,38 @@ test.each([
     'It has ended, and works again as soon as you have logged in.',
   ],
 ])('the page of a grant that is %s says how it stands', async (_name, grant, sentence) => {
-  expect(await pageFor(grant)).toContain(sentence);
+  const { statusCode, text } = await pageOf({ ...grant, authorization: open });
+  expect(statusCode).toBe(200);
+  expect(text).toContain(sentence);
+});
+
+describe('a link that was used', () => {
+  const alive = loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1 });
+  const newer = { ...open, authorizationId: 'c'.repeat(20) };
+  const nothingToDo = 'the connection was renewed. You need not do anything.';
+  const neededAgain =
+    'Since then the connection needs you again, and this link is no good for that. A newer link is on its way to your mailbox';
+
+  test.each([
+    ['stands', alive, nothingToDo],
+    ['needs its owner again', { ...alive, authorization: newer }, neededAgain],
+    ['was rejected since', { ...alive, status: 'rejected' as const }, neededAgain],
+    ['has ended since', loggedIn(ms('2026-01-01T15:00:00Z')), neededAgain],
+    [
+      'has ended since, and is paused',
+      loggedIn(ms('2026-01-01T15:00:00Z'), { paused: true }),
+      'Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on.',
+    ],
+  ])('says what there is to do where the grant %s', async (_name, grant, sentence) => {
+    const { statusCode, text } = await pageOf(grant, { status: 'completed' });
+    expect(statusCode).toBe(410);
+    expect(text).toContain(sentence);
+  });
+});
+
+test('of a link that came too late while the connection is paused no newer one is promised', async () => {
+  const paused = loggedIn(ms('2026-01-05T15:00:00Z'), { paused: true, authorization: open });
+  const { text } = await pageOf(paused, { expiresAtMs: nowMs });
+  expect(text).toContain('you get a newer link when it goes on.');
+  expect(text).not.toContain('on its way');
 });

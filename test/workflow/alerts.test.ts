@@ -34,7 +34,7 @@ describe('with a connection that works', () => {
         at: '2026-01-05T12:25:00.000Z',
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
         text: expect.stringMatching(
-          /Since: 2026-01-05T12:25:00\.000Z\nLast success: 2026-01-05T12:00:00\.000Z\nAccess token ends: 2026-01-05T12:30:00\.000Z\n\n.*Put the right ones[^]*What to do: Put the right id and secret into the client secret\./,
+          /Since: 2026-01-05T12:25:00\.000Z\nLast success: 2026-01-05T12:00:00\.000Z\nAccess token ends: 2026-01-05T12:30:00\.000Z\n\n.*invalid_client[^]*What to do: Put the right id and secret into the client secret\./,
         ),
       },
     ]);

@@ -109,7 +109,7 @@ describe('a refresh answered against the contract', () => {
     expect(demo.alerts().slice(alerts)).toMatchObject([
       {
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
-        text: expect.stringContaining('Put the right ones into the client secret.'),
+        text: expect.stringContaining('Put the right id and secret into the client secret.'),
       },
     ]);
     await setClientSecret(demo);
@@ -230,9 +230,7 @@ describe('an exchange answered against the contract', () => {
     expect(demo.alerts().slice(alerts)).toMatchObject([
       {
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
-        text: expect.stringContaining(
-          "Demo Brokerage refused the client's credentials (invalid_client). Put the right ones into the client secret.",
-        ),
+        text: expect.stringContaining("Demo Brokerage refused the client's credentials (invalid_client)."),
       },
     ]);
     expect((await demo.executions()).find(({ status: ended }) => ended === 'FAILED')).toMatchObject({

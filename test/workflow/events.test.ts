@@ -75,8 +75,7 @@ test('an incident is one line when it is told, and one when it is over', async (
       type: 'failed',
       details: {
         ...incident,
-        reason:
-          "Demo Brokerage refused the client's credentials (invalid_client). Put the right ones into the client secret.",
+        reason: "Demo Brokerage refused the client's credentials (invalid_client).",
         executionId: told,
       },
       ttl: Math.floor(Date.parse(String(since)) / 1000) + 400 * 86_400,
@@ -99,6 +98,17 @@ test('an alert is told though its line cannot be written', async () => {
   expect((await fresh()).map(({ type }) => type)).not.toContain('failed');
   await toNextTick(demo);
   expect(story.recoveries()).toHaveLength(1);
+});
+
+test('who asked for something is written down, also where that has to be tried again', async () => {
+  const fresh = await newEvents();
+  const planned = { by: 'check-grant', call: 'dynamodb:PutItem', kind: 'fail', times: 3 } as const;
+  await demo.cloud.faults.plan(planned);
+  const by = 'operator@example.com';
+  await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'refresh', by });
+  await demo.advance(minuteMs);
+  const asked = (await fresh()).filter(({ type }) => type === 'requested');
+  expect(asked).toMatchObject([{ details: { what: 'refresh', by } }]);
 });
 
 test('an ask names who asked only where it is one line of at most 254 characters', async () => {

@@ -91,7 +91,7 @@ test('a grant that ends unanswered is told as ended at that instant, and again a
     {
       at: '2026-01-13T13:00:00.000Z',
       subject: 'Demo Brokerage works again (demo-main)',
-      text: expect.stringContaining('The next login is due before Tue 20 Jan, 08:00 GMT-5.'),
+      text: expect.stringContaining('The next login is due before Tue, 20 Jan 2026, 08:00 GMT-5.'),
     },
   ]);
   const asked = (await demo.executions()).find(({ states }) => states.includes('NotifyOwner'));

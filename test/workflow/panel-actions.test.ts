@@ -58,7 +58,7 @@ describe('an operator', () => {
         .slice(before)
         .map(({ to }) => to),
     ).toEqual([viewer]);
-    expect(await page(browser)).toContain('Waits for its owner: the link that they were sent works until');
+    expect(await page(browser)).toContain('Waits for its owner: the link that they have works until');
     await demo.advance(14 * minuteMs);
     const again = await press(demo, browser, 'reauthorize');
     expect(again).toMatchObject({ status: 409, title: 'Not now' });
@@ -84,7 +84,7 @@ describe('an operator', () => {
     expect(paused.body).not.toContain('<script>alert');
     expect(textOf(paused.body)).toContain(`Paused by ${operator}, Mon 5 Jan,`);
     expect(textOf(paused.body)).toContain(
-      `“ ${reason} ”. Nothing is checked or refreshed, and its owner is told nothing.`,
+      `“ ${reason} ”. Nothing is refreshed, and its owner is told nothing.`,
     );
     expect(textOf(paused.body)).toContain('nothing to do: it is paused.');
     await demo.brokerage.reset();
@@ -226,7 +226,7 @@ describe('an operator, in the end', () => {
     expect(textOf(done.body)).toContain('Asked for: the tokens are revoked and the secrets emptied now.');
     const seen = await page(browser);
     expect(seen).toContain('demo-main Disconnected');
-    expect(seen).toContain('nothing is asked of anybody until somebody presses Re-authorize.');
+    expect(seen).toContain('nothing is asked of anybody until an operator asks for a login.');
     expect((await browser.open(path)).body).not.toContain('Refresh now</button>');
     expect(await timelineOf(demo, browser, '?kind=action')).toContainEqual(
       expect.stringMatching(
@@ -251,10 +251,20 @@ describe('an operator, in the end', () => {
     await press(demo, browser, 'reauthorize');
     expect(demo.mails()).toHaveLength(mails + 1);
     expect(await page(browser)).toContain('demo-main Waits for its owner');
+    // By now somebody has asked them.
+    expect(await press(demo, owner, 'continue')).toMatchObject({ title: 'Log in to Demo Brokerage' });
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     await demo.cloud.clock.idle();
     expect(await page(browser)).toContain('demo-main Well');
   });
+});
+
+test('what was done is said to whoever has pressed, and to nobody who follows a link from elsewhere', async () => {
+  const words = 'Asked for: the tokens are revoked';
+  const elsewhere = await signIn(demo, operator, new Browser({ 'sec-fetch-site': 'same-origin' }));
+  expect((await elsewhere.open(`${path}?done=disconnect`)).body).toContain(words);
+  const from = elsewhere.with({ 'sec-fetch-site': 'cross-site' });
+  expect((await from.open(`${path}?done=disconnect`)).body).not.toContain(words);
 });
 
 describe('what is not taken', () => {
