@@ -70,12 +70,19 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
 export function dynamoSignIns(table: Table): SignIns {
   const item = (linkHash: string) => ({ pk: `sign-in#${linkHash}`, sk: 'sign-in' });
   return {
-    async offer(linkHash, { email, browserHash, expiresAtMs }) {
+    async offer(linkHash, { email, browserHash, expiresAtMs, returnTo }) {
       await table.update({
         ...item(linkHash),
-        expression:
-          'SET #email = :email, #browserHash = :browserHash, #expiresAtMs = :expiresAtMs, #ttl = :ttl',
-        values: { email, browserHash, expiresAtMs, ttl: ttlAfter(expiresAtMs) },
+        expression: `SET #email = :email, #browserHash = :browserHash, #expiresAtMs = :expiresAtMs, #ttl = :ttl${
+          returnTo === undefined ? '' : ', #returnTo = :returnTo'
+        }`,
+        values: {
+          email,
+          browserHash,
+          expiresAtMs,
+          ttl: ttlAfter(expiresAtMs),
+          ...(returnTo !== undefined && { returnTo }),
+        },
       });
     },
 

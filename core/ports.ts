@@ -495,6 +495,8 @@ export interface SignIn {
   readonly email: string;
   /** Of the cookie of the browser that asked. */
   readonly browserHash: string;
+  /** The page of the panel that they came for. */
+  readonly returnTo?: string | undefined;
   readonly expiresAtMs: number;
   readonly usedAtMs?: number | undefined;
 }

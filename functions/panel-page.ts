@@ -86,6 +86,11 @@ export function csrfField({ csrfToken }: Visitor): Html {
   return html`<input type="hidden" name="csrf" value="${csrfToken}" />`;
 }
 
+/** Of a page of the panel; undefined for any other place, and for what is only pressed. */
+export function returnPathOf(path: string | null): string | undefined {
+  return /^\/panel\/connections\/[a-z0-9-]{2,32}(\/disconnect)?$/.exec(path ?? '')?.[0];
+}
+
 /** A way on; with cookies to set. */
 export function onTo(location: string, cookies: readonly string[] = []): HttpResponse {
   return {
@@ -114,12 +119,14 @@ export function backTo(connectionId: string): Html {
   return html`<a class="button" href="${paths.connection(connectionId)}">Back to ${connectionId}</a>`;
 }
 
-export function notSignedIn(nowMs: number): LoggedResponse {
+/** @param path what was asked for: who signs in is led back to it */
+export function notSignedIn(nowMs: number, path: string): LoggedResponse {
+  const to = returnPathOf(path);
   const page = problemPage({
     statusCode: 401,
     title: 'You are not signed in',
     why: 'A session ends after an hour without a click, after twelve hours in any case, and when you sign out. Nothing was changed.',
-    next: html`<a class="button" href="${paths.signIn}">Sign in</a>`,
+    next: html`<a class="button" href="${paths.signIn}${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}">Sign in</a>`,
     nowMs,
   });
   return logged('not-signed-in', page);

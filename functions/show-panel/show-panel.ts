@@ -35,7 +35,7 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
     // What refreshes itself is told; a person is led on.
     return request.headers[liveHeader] === undefined && request.rawPath === paths.home
       ? onTo(paths.signIn)
-      : notSignedIn(nowMs);
+      : notSignedIn(nowMs, request.rawPath);
   }
   const query = new URLSearchParams(request.rawQueryString);
   const { executionUrl } = settings;

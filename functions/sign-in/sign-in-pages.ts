@@ -5,8 +5,14 @@ import { panelPage, paths, problemPage } from '../panel-page.ts';
 
 const again = html`<a class="button" href="${paths.signIn}">Ask for a new link</a>`;
 
-/** @param refused what was typed, where it is no address */
-export function form(nowMs: number, refused?: string): HttpResponse {
+export interface SignInForm {
+  /** What was typed, where it is no address. */
+  readonly refused?: string;
+  /** Where to lead whoever signs in. */
+  readonly returnTo?: string | undefined;
+}
+
+export function form(nowMs: number, { refused, returnTo }: SignInForm): HttpResponse {
   const isRefused = refused !== undefined;
   return card(
     isRefused ? 400 : 200,
@@ -14,6 +20,7 @@ export function form(nowMs: number, refused?: string): HttpResponse {
     nowMs,
     html`<p>There is no password. You get a mail with a link, which works in this browser.</p>
       <form method="post" action="${paths.signIn}">
+        ${returnTo === undefined ? '' : html`<input type="hidden" name="to" value="${returnTo}" />`}
         <label for="email">Your address</label>
         ${isRefused ? html`<p id="refused" class="refused">That is not an e-mail address.</p>` : ''}
         <input

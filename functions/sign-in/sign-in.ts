@@ -4,7 +4,7 @@ import { addressKey, personOf, signInLinkMs } from '../../core/panel.ts';
 import type { Clock, Limits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
 import type { LoggedResponse, PanelRequest } from '../http.ts';
 import { clearCookie, cookieOf, formOf, isSameOrigin, logged, setCookie, sourceOf } from '../http.ts';
-import { onTo, paths } from '../panel-page.ts';
+import { onTo, paths, returnPathOf } from '../panel-page.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import * as pages from './sign-in-pages.ts';
 import { signInMail } from './sign-in-mail.ts';
@@ -44,7 +44,8 @@ export async function signIn(request: PanelRequest, ports: SignInPorts): Promise
   if (request.rawPath === paths.signIn) {
     if (method === 'POST') return ask(request, settings, ports);
     const visitor = await visitorOf(request, settings, ports);
-    return visitor ? onTo(paths.home) : pages.form(nowMs);
+    const returnTo = returnPathOf(new URLSearchParams(request.rawQueryString).get('to'));
+    return visitor ? onTo(returnTo ?? paths.home) : pages.form(nowMs, { returnTo });
   }
   return open(request, settings, ports);
 }
@@ -56,9 +57,11 @@ async function ask(
 ): Promise<LoggedResponse> {
   const { random, limits } = ports;
   const nowMs = ports.clock.nowMs();
-  const typed = formOf(request).get('email')?.trim() ?? '';
+  const form = formOf(request);
+  const typed = form.get('email')?.trim() ?? '';
+  const returnTo = returnPathOf(form.get('to'));
   if (typed.length > longestAddress || !/^[^\s@]+@[^\s@]+$/u.test(typed))
-    return logged('not-an-address', pages.form(nowMs, typed));
+    return logged('not-an-address', pages.form(nowMs, { refused: typed, returnTo }));
   const source = `source#${sourceOf(request)}`;
   if ((await limits.count('panel', source, tries.windowMs, nowMs)) > tries.most)
     return logged('too-often', pages.tooOften(nowMs));
@@ -75,7 +78,12 @@ async function ask(
     const secret = random.secret();
     const expiresAtMs = nowMs + signInLinkMs;
     const browserHash = random.hash(browser);
-    await ports.signIns.offer(random.hash(secret), { email: person.email, browserHash, expiresAtMs });
+    await ports.signIns.offer(random.hash(secret), {
+      email: person.email,
+      browserHash,
+      expiresAtMs,
+      returnTo,
+    });
     const url = `${settings.publicUrl}${paths.signIn}/${secret}`;
     // To the address of the configuration, however it was typed.
     await ports.mail.send(person.email, signInMail(url));
@@ -119,13 +127,17 @@ async function open(
   return begin(linkHash, found, ports);
 }
 
-async function begin(linkHash: string, { email }: SignIn, ports: SignInPorts): Promise<LoggedResponse> {
+async function begin(
+  linkHash: string,
+  { email, returnTo = paths.home }: SignIn,
+  ports: SignInPorts,
+): Promise<LoggedResponse> {
   const { random, clock } = ports;
   const nowMs = clock.nowMs();
   if (!(await ports.signIns.use(linkHash, nowMs))) return logged('used-already', pages.usedAlready(nowMs));
   const secret = random.secret();
   await ports.sessions.start(random.hash(secret), { email, startedAtMs: nowMs, seenAtMs: nowMs });
-  return logged('signed-in', onTo(paths.home, [setCookie('session', secret), clearCookie('signIn')]));
+  return logged('signed-in', onTo(returnTo, [setCookie('session', secret), clearCookie('signIn')]));
 }
 
 async function signOut(

@@ -53,7 +53,7 @@ export async function takeAction(request: PanelRequest, ports: TakeActionPorts):
   const nowMs = ports.clock.nowMs();
   const panelSettings = await ports.panel.readSettings();
   const visitor = await visitorOf(request, panelSettings, ports);
-  if (visitor === undefined) return notSignedIn(nowMs);
+  if (visitor === undefined) return notSignedIn(nowMs, request.rawPath);
   const [, connectionId, name] = actionPath.exec(request.rawPath) ?? [];
   const action = actionNames.find((each) => each === name);
   if (

@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a login connects what was ended since it began',
-    seed: 176,
+    seed: 349,
     dynamoDb: (request) => ({
       ...request,
       ConditionExpression: request.ConditionExpression?.replace(

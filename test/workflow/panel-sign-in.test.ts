@@ -52,6 +52,29 @@ describe('signing in', () => {
     expect(await browser.post(signInLink(demo)!, {})).toMatchObject(usedAlready);
   });
 
+  test('leads to the page that somebody came for, and to no other place', async () => {
+    const browser = new Browser();
+    const refused = await look(browser);
+    expect(refused).toMatchObject(notSignedIn);
+    const [, href] = /href="([^"]+)">Sign in</.exec(refused.body)!;
+    const form = await browser.open(`${demo.cloud.apiUrl}${href}`);
+    const to = /name="to" value="([^"]+)"/.exec(form.body)?.[1];
+    expect(to).toBe('/panel/connections/demo-main');
+    const signInTo = async (where: string) => {
+      await browser.post(`${panel}/sign-in`, { email: operator, to: where });
+      return browser.post(signInLink(demo, operator)!, {});
+    };
+    expect(await signInTo(to!)).toMatchObject({ status: 200, title: 'demo-main' });
+    for (const elsewhere of [
+      'https://evil.example',
+      '//evil.example/panel',
+      '/panel/sign-out',
+      '/reauthorize',
+    ]) {
+      expect(await signInTo(elsewhere)).toMatchObject({ url: panel, title: 'Connections' });
+    }
+  });
+
   test('twice by one link is refused, also where both presses come at once', async () => {
     const browser = new Browser();
     await askForLink(demo, operator, browser);
@@ -84,6 +107,7 @@ describe('signing in', () => {
   });
 
   test('a mail that cannot be sent is told in the log, and not to whoever asks', async () => {
+    await demo.advance(hourMs);
     const tap = new Wiretap(demo);
     tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);
     const asked = await askForLink(demo, operator);
