@@ -48,3 +48,10 @@ export interface TimelineEvent {
   /** `executionId`, where an execution did it, is the execution's ARN. */
   readonly details: Readonly<Record<string, string | number>>;
 }
+
+const types = Object.keys(eventKinds);
+
+/** The keys of events of one millisecond have no order of their own. */
+export function newestFirst(events: readonly TimelineEvent[]): TimelineEvent[] {
+  return events.toSorted((a, b) => b.at.localeCompare(a.at) || types.indexOf(b.type) - types.indexOf(a.type));
+}

@@ -9,6 +9,16 @@ export class Html {
   toString(): string {
     return this.#markup;
   }
+
+  /** As somebody reads it who has no browser: one line, without markup. */
+  toText(): string {
+    const characters = new Map(Object.entries(entities).map(([character, entity]) => [entity, character]));
+    return this.#markup
+      .replace(/<[^>]*>/g, '')
+      .replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => characters.get(entity)!)
+      .replace(/\s+/g, ' ')
+      .trim();
+  }
 }
 
 const entities: Readonly<Record<string, string>> = {

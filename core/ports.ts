@@ -382,7 +382,7 @@ export interface Resumption {
 /** What an operator asks of the workflow by the panel. */
 export interface PanelAsk {
   readonly connectionId: string;
-  readonly trigger: 'panel';
+  readonly trigger: 'panel' | 'operator';
   readonly force?: 'refresh' | 'reauthorize' | 'test' | 'disconnect';
   /** Their address. */
   readonly by: string;

@@ -1,4 +1,5 @@
 import type { Decision } from '../core/decide.ts';
+import type { EventType } from '../core/event.ts';
 import type { Revocation } from '../core/grant.ts';
 import type { ActionName } from './panel-action.ts';
 
@@ -53,4 +54,63 @@ const words: Readonly<Record<string, string>> = {
 
 export function reasonWords(reason: string): string {
   return Object.hasOwn(words, reason) ? words[reason]! : reason;
+}
+
+export const eventWords = {
+  checked: 'Checked',
+  refreshed: 'Refreshed the access token',
+  fresh: 'Nothing to refresh: it had just been done',
+  dropped: 'Dropped a refresh: a newer login stands',
+  rejected: 'The provider rejected the grant',
+  'login-recovered': 'Completed a login whose page had died',
+  'login-lost': 'A login came to nothing',
+  asked: 'Asked the owner to log in',
+  notified: 'Told the owner',
+  tested: 'Sent a test notice',
+  started: 'The owner began to log in',
+  completed: 'The owner logged in',
+  declined: 'The owner declined',
+  'exchange-failed': 'A login failed at the provider',
+  'identity-refused': 'A login was refused: another account',
+  failed: 'Failed, and operators were alerted',
+  recovered: 'Works again',
+  requested: 'Asked for',
+  paused: 'Paused',
+  resumed: 'Resumed',
+  disconnected: 'Disconnected',
+  refused: 'Refused',
+} as const satisfies Record<EventType, string>;
+
+/** What the details of an event are called where their own name says too little, or nothing that is not said. */
+const factNames: Readonly<Record<string, string>> = {
+  notice: 'planned for',
+  why: 'because',
+  reason: 'because',
+  what: '',
+  decision: '',
+  revocation: '',
+};
+
+/** What their values say, where those are words of the workflow's own. */
+const factWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  what: actionWords,
+  decision: decisionWords,
+  notice: { restored: 'when it works again' },
+  revocation: revocationWords,
+};
+
+/** Whether a detail of an event is for people. */
+export function isFact(name: string): boolean {
+  return name !== 'authorizationId' && name !== 'executionId';
+}
+
+/** A detail of an event in words; `label` ends in a colon and a space, or is empty. */
+export function factOf(
+  name: string,
+  value: string | number,
+): { readonly label: string; readonly words: string } {
+  const known = Object.hasOwn(factWords, name) ? factWords[name]! : {};
+  const own = Object.hasOwn(known, value) ? known[value]! : String(value);
+  const label = Object.hasOwn(factNames, name) ? factNames[name]! : name;
+  return { label: label && `${label}: `, words: name === 'reason' ? reasonWords(own) : own };
 }

@@ -11,7 +11,7 @@ import { panelPage } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
 import { decisionWords, reasonWords } from '../words.ts';
 import { actions } from './actions.ts';
-import { badge, banner } from './concerns.ts';
+import { badge, banner } from '../concerns.ts';
 import { timeline } from './timeline.ts';
 import { week } from './week.ts';
 

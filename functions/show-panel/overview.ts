@@ -9,7 +9,7 @@ import type { HttpResponse } from '../http.ts';
 import { countdown, instant } from '../instant.ts';
 import { panelPage, paths } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
-import { badge, sentence, standingWords } from './concerns.ts';
+import { badge, sentence, standingWords } from '../concerns.ts';
 
 export interface Overview {
   readonly connections: readonly KeptConnection[];

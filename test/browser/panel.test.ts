@@ -205,7 +205,7 @@ describe('a connection', () => {
 
   test('leads from a line of the timeline to its execution, drawn', async () => {
     await page.getByRole('link', { name: 'Actions' }).click();
-    await page.getByText('Asked for by the panel').first().waitFor();
+    await page.getByText('Asked for').first().waitFor();
     await page.getByRole('link', { name: 'Execution' }).first().click();
     await page.getByRole('heading', { name: 'Execution' }).first().waitFor();
     expect(page.url()).toMatch(/\/execution\?arn=arn:aws:states:.*demo-main-panel-refresh-\d+$/);

@@ -23,6 +23,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   adapters: /^(core|adapters)\//,
   functions: /^(core|adapters)\/|^functions\/[^/]+\.ts$/,
   infra: /^(core|infra)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
+  client: /^client\//,
+  cli: /^(core|adapters|cli)\/|^functions\/[^/]+\.ts$/,
   local: /^(core|infra|local)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
 };
 
@@ -32,6 +34,8 @@ const foreign: Readonly<Record<string, RegExp>> = {
   adapters: /^@pulumi\//,
   functions: /^(@pulumi\/|@aws-sdk\/)/,
   infra: /^@aws-sdk\//,
+  client: /^@pulumi\//,
+  cli: /^@pulumi\//,
   local: /^@aws-sdk\//,
 };
 
@@ -97,6 +101,9 @@ const seeds: readonly (readonly [file: string, source: string, onlyHere?: 'only 
   ['infra/shared.ts', "import '../functions/offer.ts';"],
   ['infra/components/function.ts', "export { x } from '../../functions/callback/store-login.ts';"],
   ['infra/adapters.ts', "import '../adapters/aws.ts';"],
+  ['client/core.ts', "import '../core/secret.ts';", 'only here'],
+  ['cli/function.ts', "import '../functions/callback/callback.ts';", 'only here'],
+  ['cli/local.ts', "import '../local/cloud.ts';", 'only here'],
   ['local/shared.ts', "import '../functions/offer.ts';"],
   ['local/tools/adapters.ts', "import '../../adapters/aws.ts';"],
   ['local/test.ts', "import '../test/helpers/demo.ts';"],

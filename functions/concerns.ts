@@ -1,13 +1,13 @@
-import { cures } from '../../core/errors.ts';
-import type { ErrorName } from '../../core/errors.ts';
-import type { Grant } from '../../core/grant.ts';
-import { isLoginUnderWay } from '../../core/grant.ts';
-import type { Html } from '../../core/html.ts';
-import { html } from '../../core/html.ts';
-import type { Settings } from '../../core/settings.ts';
-import type { Concern, KnownIncident, Standing } from '../../core/standing.ts';
-import { isOfChannel, standingOf } from '../../core/standing.ts';
-import { countdown, instant } from '../instant.ts';
+import { cures } from '../core/errors.ts';
+import type { ErrorName } from '../core/errors.ts';
+import type { Grant } from '../core/grant.ts';
+import { isLoginUnderWay } from '../core/grant.ts';
+import type { Html } from '../core/html.ts';
+import { html } from '../core/html.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Concern, KnownIncident, Standing } from '../core/standing.ts';
+import { isOfChannel, standingOf } from '../core/standing.ts';
+import { countdown, instant } from './instant.ts';
 
 export const standingWords = {
   failed: 'Failed',

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { decide } from '../core/decide.ts';
+import type { Force } from '../core/decide.ts';
+import { newestFirst } from '../core/event.ts';
+import type { Events, Grants } from '../core/ports.ts';
+import { reasonWords } from '../functions/words.ts';
+import { lineOf } from './history.ts';
+import { CommandError, exitCodes, json } from './output.ts';
+import type { Options, Shown, Stack } from './stack.ts';
+import { connectionOf, openStack, tableNameOf } from './stack.ts';
+
+const lookMs = 500;
+/** Real time; what takes longer waits for a retry, or for somebody. */
+const longestMs = 30_000;
+
+/** Starts an execution that does it, and tells what it does until it has ended, or waits for the owner. */
+export async function ask(
+  connectionId: string,
+  force: Extract<Force, 'refresh' | 'reauthorize' | 'test' | 'disconnect'>,
+  options: Options,
+): Promise<number> {
+  const stack = await openStack(options);
+  const connection = await connectionOf(stack, connectionId);
+  const { settings, grant } = connection;
+  if (force === 'refresh' || force === 'reauthorize') {
+    // What the execution would decide is decided here first: whoever asks hears why nothing comes of it.
+    const done = force === 'refresh' ? [] : ['refresh' as const];
+    const { decision, reason } = decide(settings, grant, stack.nowMs, { force, done });
+    if (decision !== force) {
+      throw new CommandError(`Not now: ${reasonWords(reason)}. Nothing was changed.`);
+    }
+  }
+  const stateMachineArn = await stateMachineOf(stack);
+  const { stepFunctionsWorkflow } = await import('../adapters/workflow.ts');
+  const name = `${connectionId}-cli-${force}-${Date.now()}`;
+  const asked = { connectionId, trigger: 'operator', force, by: stack.by } as const;
+  const executionArn = await stepFunctionsWorkflow(stateMachineArn).ask(asked, name);
+  if (executionArn === undefined) throw new CommandError('That was asked for just now already.');
+  return follow(stack, connection, executionArn, options);
+}
+
+/** Prints the lines of the timeline that an execution writes, as they come. */
+async function follow(
+  stack: Stack,
+  { connectionId, settings }: Shown,
+  executionArn: string,
+  options: Options,
+): Promise<number> {
+  const { DescribeExecutionCommand, SFNClient } = await import('@aws-sdk/client-sfn');
+  const client = new SFNClient({});
+  const told = new Set<string>();
+  const lines = [];
+  let status = 'RUNNING';
+  let isWaiting = false;
+  for (let waitedMs = 0; status === 'RUNNING' && !isWaiting && waitedMs < longestMs; waitedMs += lookMs) {
+    await sleep(lookMs);
+    ({ status = 'RUNNING' } = await client.send(new DescribeExecutionCommand({ executionArn })));
+    const page = { kind: undefined, before: undefined, limit: 20 };
+    const { events } = await stack.panel.readEvents(connectionId, page);
+    const fresh = newestFirst(events).filter(
+      ({ key, details }) => details.executionId === executionArn && !told.has(key),
+    );
+    for (const event of fresh.toReversed()) {
+      told.add(event.key);
+      lines.push(event);
+      if (!options.json) console.log(lineOf(event, settings.owner.timeZone).join('  '));
+      isWaiting ||= event.type === 'asked';
+    }
+  }
+  const url = `${stack.panelSettings.executionUrl}${executionArn}`;
+  const state = isWaiting ? 'waits for the owner' : status.toLowerCase();
+  if (options.json) {
+    const events = lines.map(({ at, type, details }) => ({ at, type, ...details }));
+    console.log(json({ executionArn, status: isWaiting ? 'WAITING' : status, url, events }));
+  } else
+    console.log(`The execution ${status === 'RUNNING' && !isWaiting ? 'is still running' : state}: ${url}`);
+  return status === 'RUNNING' || status === 'SUCCEEDED' ? exitCodes.well : exitCodes.failed;
+}
+
+async function stateMachineOf({ name }: Stack): Promise<string> {
+  const { paginateListStateMachines, SFNClient } = await import('@aws-sdk/client-sfn');
+  const wanted = `${tableNameOf(name)}-keep-grant`;
+  for await (const { stateMachines = [] } of paginateListStateMachines({ client: new SFNClient({}) }, {})) {
+    const found = stateMachines.find((machine) => machine.name === wanted);
+    if (found) return found.stateMachineArn!;
+  }
+  throw new CommandError(`There is no state machine ${wanted}. Deploy the stack again.`);
+}
+
+/** Nothing is refreshed and nobody is told anything until it is resumed. */
+export async function pause(connectionId: string, reason: string, options: Options): Promise<number> {
+  return change(connectionId, options, async ({ grants, events }, { by, nowMs }) => {
+    if (!(await grants.pause(connectionId, { by, reason, atMs: nowMs }))) return 'it is paused already';
+    await events.record(connectionId, 'paused', { by, reason });
+    return undefined;
+  });
+}
+
+export async function resume(
+  connectionId: string,
+  reason: string | undefined,
+  options: Options,
+): Promise<number> {
+  return change(connectionId, options, async ({ grants, events }, { by }) => {
+    if (!(await grants.resume(connectionId))) return 'it is not paused';
+    await events.record(connectionId, 'resumed', { by, ...(reason !== undefined && { reason }) });
+    return undefined;
+  });
+}
+
+interface Changed {
+  readonly grants: Pick<Grants, 'pause' | 'resume'>;
+  readonly events: Events;
+}
+
+/** @param make answers why nothing was changed, if so */
+async function change(
+  connectionId: string,
+  options: Options,
+  make: (ports: Changed, stack: Stack) => Promise<string | undefined>,
+): Promise<number> {
+  const stack = await openStack(options);
+  const { settings } = await connectionOf(stack, connectionId);
+  const [{ dynamoGrants }, { Table }, { dynamoEvents }, { systemRandom }] = await Promise.all([
+    import('../adapters/grants.ts'),
+    import('../adapters/table.ts'),
+    import('../adapters/timeline.ts'),
+    import('../adapters/system.ts'),
+  ]);
+  const table = new Table(tableNameOf(stack.name));
+  const events = dynamoEvents(table, { nowMs: () => stack.nowMs }, systemRandom);
+  const why = settings.paused
+    ? 'it is paused in the configuration'
+    : await make({ grants: dynamoGrants(table), events }, stack);
+  if (why !== undefined) throw new CommandError(`Not now: ${why}. Nothing was changed.`);
+  const { grant } = await connectionOf(stack, connectionId);
+  if (options.json) console.log(json({ connectionId, paused: grant.paused }));
+  else
+    console.log(grant.paused ? `${connectionId} is paused.` : `${connectionId} goes on with its next check.`);
+  return exitCodes.well;
+}

@@ -1,0 +1,42 @@
+import type { EventKind, TimelineEvent } from '../core/event.ts';
+import { eventKinds, newestFirst } from '../core/event.ts';
+import { formatInstant } from '../core/notice.ts';
+import { eventWords, factOf, isFact } from '../functions/words.ts';
+import type { Options } from './stack.ts';
+import { connectionOf, openStack } from './stack.ts';
+import { exitCodes, json, table } from './output.ts';
+
+export const kinds = [...new Set(Object.values(eventKinds))] as readonly EventKind[];
+
+export interface HistoryOptions extends Options {
+  readonly kind?: EventKind;
+  readonly limit: number;
+}
+
+/** What happened to a connection, the newest last, as a terminal scrolls. */
+export async function history(connectionId: string, options: HistoryOptions): Promise<number> {
+  const stack = await openStack(options);
+  const { settings } = await connectionOf(stack, connectionId);
+  const { kind, limit } = options;
+  const found = await stack.panel.readEvents(connectionId, { kind, before: undefined, limit });
+  const events = newestFirst(found.events);
+  if (options.json) {
+    console.log(json(events.map(({ at, type, details }) => ({ at, type, ...details }))));
+    return exitCodes.well;
+  }
+  if (events.length === 0) console.log('Nothing yet.');
+  else console.log(table(events.toReversed().map((event) => lineOf(event, settings.owner.timeZone))));
+  return exitCodes.well;
+}
+
+/** An event as two cells: when, and what. */
+export function lineOf({ at, type, details }: TimelineEvent, timeZone: string): [string, string] {
+  const facts = Object.entries(details)
+    .filter(([name]) => isFact(name))
+    .map(([name, value]) => {
+      const { label, words } = factOf(name, value);
+      return `${label}${words}`;
+    });
+  const what = [eventWords[type] ?? type, ...facts].join(' · ');
+  return [formatInstant(Date.parse(at), timeZone), what];
+}

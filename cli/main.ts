@@ -1,0 +1,117 @@
+/** The operator's command: `npx grantkeeper <verb>`. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+import { ask, pause, resume } from './act.ts';
+import { history, kinds } from './history.ts';
+import { CommandError, exitCodes } from './output.ts';
+import type { Options } from './stack.ts';
+import { status } from './status.ts';
+
+const program = new Command('grantkeeper')
+  .description('Looks after the grants of a deployed stack, on AWS or in the embedded cloud (npm start).')
+  .showHelpAfterError('Try --help.')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Every command takes --stack (or GRANTKEEPER_STACK), --region, --profile, --local and --json.
+Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong, 3 (status) something needs somebody.
+No command prints a secret, or takes one as an argument.`,
+  );
+
+/** With what every verb takes. */
+function verb(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--stack <name>', 'the Pulumi stack; GRANTKEEPER_STACK by default')
+    .option('--region <region>', 'the AWS region; AWS_REGION by default')
+    .option('--profile <name>', 'a profile of ~/.aws/config')
+    .option('--local', 'the embedded cloud that `npm start` runs')
+    .option('--json', 'for programs')
+    .showHelpAfterError('Try --help.');
+}
+
+let exitCode: number = exitCodes.well;
+const does =
+  <Args extends unknown[]>(work: (...args: Args) => Promise<number>) =>
+  async (...args: Args) => {
+    exitCode = await work(...args);
+  };
+
+verb('status', 'how every connection stands, or one: what lives how long, what comes next, what is wrong')
+  .argument('[connection]')
+  .action(does(status));
+
+verb('history', 'what happened to a connection')
+  .argument('<connection>')
+  .addOption(new Option('--kind <kind>', 'only these').choices(kinds))
+  .option('--limit <n>', 'how many, the newest', wholeNumber, 20)
+  .action(does(history));
+
+verb('refresh', 'refreshes the access token now')
+  .argument('<connection>')
+  .action(does((connection: string, options: Options) => ask(connection, 'refresh', options)));
+
+verb('reauthorize', 'sends the owner a link to log in')
+  .argument('<connection>')
+  .action(does((connection: string, options: Options) => ask(connection, 'reauthorize', options)));
+
+verb('test', 'sends the owner a test notice over every channel')
+  .argument('<connection>')
+  .action(does((connection: string, options: Options) => ask(connection, 'test', options)));
+
+verb('pause', 'refreshes nothing, and tells nobody anything, until it is resumed')
+  .argument('<connection>')
+  .requiredOption('--reason <words>', 'for the timeline')
+  .action(
+    does((connection: string, options: Options & { reason: string }) =>
+      pause(connection, options.reason, options),
+    ),
+  );
+
+verb('resume', 'goes on with what was paused')
+  .argument('<connection>')
+  .option('--reason <words>', 'for the timeline')
+  .action(
+    does((connection: string, options: Options & { reason?: string }) =>
+      resume(connection, options.reason, options),
+    ),
+  );
+
+verb('disconnect', 'revokes the tokens where the provider can, and empties the secrets; the history stays')
+  .argument('<connection>')
+  .option('--yes', 'without being asked')
+  .action(
+    does(async (connection: string, options: Options & { yes?: boolean }) => {
+      if (!options.yes) {
+        throw new CommandError(
+          `This can't be undone: to connect ${connection} again its owner has to log in. If it is meant, say --yes.`,
+        );
+      }
+      return ask(connection, 'disconnect', options);
+    }),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitCode = failed(error as Error & { code?: string });
+}
+process.exitCode = exitCode;
+
+function failed(error: Error & { code?: string; exitCode?: number }): number {
+  // Commander has told it; --help is no failure.
+  if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
+  console.error(`grantkeeper: ${error.message}`);
+  if (error instanceof CommandError) return exitCodes.failed;
+  return exitCodes.failed;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 1000) {
+    throw new InvalidArgumentError('It is a whole number from 1 to 1000.');
+  }
+  return number;
+}

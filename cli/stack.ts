@@ -1,0 +1,131 @@
+import { hostname, userInfo } from 'node:os';
+
+import type { KeptConnection, Panel } from '../core/ports.ts';
+import type { PanelSettings } from '../core/panel.ts';
+import type { Settings } from '../core/settings.ts';
+import { CommandError } from './output.ts';
+
+/** What every verb takes. */
+export interface Options {
+  readonly stack?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly local?: boolean;
+  readonly json?: boolean;
+}
+
+/** Of `npm start`: the ports that it has by default. */
+const local = { aws: 'http://127.0.0.1:4566', clock: 'http://127.0.0.1:8181/clock' };
+
+export type Shown = KeptConnection & { readonly settings: Settings };
+
+/** A deployed stack, as its operator sees it. */
+export interface Stack {
+  readonly name: string;
+  readonly panel: Panel;
+  readonly panelSettings: PanelSettings;
+  readonly nowMs: number;
+  /** Who does what is done here, for the timeline. */
+  readonly by: string;
+  readonly connections: (connectionIds?: readonly string[]) => Promise<Shown[]>;
+}
+
+/**
+ * Finds the stack that the options name.
+ * @throws {CommandError} which tells what to do, where there is none, or no way to it
+ */
+export async function openStack(options: Options): Promise<Stack> {
+  prepareEnvironment(options);
+  const name = options.stack ?? process.env['GRANTKEEPER_STACK'] ?? (options.local ? 'local' : undefined);
+  if (name === undefined) {
+    throw new CommandError(
+      'Which stack? Give --stack <name>, or set GRANTKEEPER_STACK: the name of the Pulumi stack, such as prod. --local is for `npm start`.',
+    );
+  }
+  // After the environment is set: their clients read it when they are made.
+  const [{ dynamoPanel }, { Table }] = await Promise.all([
+    import('../adapters/panel.ts'),
+    import('../adapters/table.ts'),
+  ]);
+  const panel = dynamoPanel(new Table(tableNameOf(name)));
+  const nowMs = options.local ? await localTime() : Date.now();
+  const panelSettings = await panel.readSettings().catch((error: Error) => {
+    throw cureOf(error, name);
+  });
+  return {
+    name,
+    panel,
+    panelSettings,
+    nowMs,
+    by: `${userInfo().username} at ${hostname()}`,
+    connections: async (connectionIds = panelSettings.connectionIds) => {
+      const kept = await panel.readConnections(connectionIds);
+      return kept.flatMap((connection) =>
+        connection.settings === undefined ? [] : [{ ...connection, settings: connection.settings }],
+      );
+    },
+  };
+}
+
+export const tableNameOf = (stack: string) => `grantkeeper-${stack}`;
+
+/** @throws {CommandError} naming those that there are */
+export async function connectionOf(stack: Stack, connectionId: string): Promise<Shown> {
+  const { connectionIds } = stack.panelSettings;
+  const [connection] = connectionIds.includes(connectionId) ? await stack.connections([connectionId]) : [];
+  if (connection !== undefined) return connection;
+  throw new CommandError(
+    `There is no connection ${connectionId} in the stack ${stack.name}. There ${connectionIds.length === 1 ? 'is' : 'are'}: ${connectionIds.join(', ')}.`,
+  );
+}
+
+function prepareEnvironment({ region, profile, local: isLocal }: Options): void {
+  const { env } = process;
+  if (isLocal) {
+    env['AWS_ENDPOINT_URL'] ??= local.aws;
+    env['AWS_REGION'] = 'us-east-1';
+    env['AWS_ACCESS_KEY_ID'] = 'test';
+    env['AWS_SECRET_ACCESS_KEY'] = 'test';
+    delete env['AWS_PROFILE'];
+  }
+  if (region !== undefined) env['AWS_REGION'] = region;
+  if (profile !== undefined) env['AWS_PROFILE'] = profile;
+}
+
+/** Time stands still there, and is stepped. */
+async function localTime(): Promise<number> {
+  const url = process.env['GRANTKEEPER_CLOCK_URL'] ?? local.clock;
+  const answer = await fetch(url).catch(() => undefined);
+  if (!answer?.ok) {
+    throw new CommandError(
+      'The embedded cloud does not answer. Start it with `npm start` in another terminal; with ports of your own set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
+    );
+  }
+  return Date.parse(((await answer.json()) as { now: string }).now);
+}
+
+/** What an error of AWS's comes from, as far as it tells. */
+function cureOf(error: Error, stack: string): Error {
+  const { message } = error;
+  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  const where = region === undefined ? '' : ` in ${region}`;
+  if (message.endsWith('ResourceNotFoundException') || message.startsWith("The panel's stored settings")) {
+    return new CommandError(
+      `There is no stack ${stack}${where}. Compare --stack with \`npx pulumi stack ls\`, and --region and --profile with where it was deployed.`,
+    );
+  }
+  if (message.endsWith('CredentialsProviderError')) {
+    return new CommandError(
+      'There are no AWS credentials. Run aws sso login or aws configure, or give --profile.',
+    );
+  }
+  if (
+    /not authorized to perform|AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature/.test(message)
+  ) {
+    return new CommandError(`${message}. Use a profile that may, by --profile.`);
+  }
+  if (/Region is missing|ConfigError|MissingRegion/i.test(message)) {
+    return new CommandError('Which AWS region? Give --region, or set AWS_REGION.');
+  }
+  return new CommandError(`${message}. Is the region right, and the network there?`);
+}

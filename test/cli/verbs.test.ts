@@ -1,0 +1,221 @@
+/** The operator's command as it is called, against the embedded cloud. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { ToolsServer } from '../../local/tools/server.ts';
+import { startTools } from '../../local/tools/server.ts';
+import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { tokenCalls } from '../helpers/story.ts';
+
+const command = fileURLToPath(new URL('../../cli/grantkeeper.mjs', import.meta.url));
+
+let tools: ToolsServer;
+let demo: TestDemo;
+beforeAll(async () => {
+  tools = await startTools(0);
+  demo = await TestDemo.start({ toolsUrl: tools.url });
+  tools.show(demo.cloud);
+  await demo.connect();
+});
+afterAll(async () => {
+  await tools.close();
+  await demo[Symbol.asyncDispose]();
+});
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: string, environment: Record<string, string> = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [command, ...args.split(' ')], {
+    env: {
+      ...process.env,
+      AWS_ENDPOINT_URL: demo.cloud.awsUrl,
+      GRANTKEEPER_CLOCK_URL: `${tools.url}/clock`,
+      ...environment,
+    },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const code = await new Promise<number>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+/** Columns are as wide as what is in them. */
+const lines = ({ out }: Ran) =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => line.replaceAll(/ {2,}/g, ' | '));
+
+describe('status', () => {
+  test('says what lives how long, what comes next, and that all is well', async () => {
+    const ran = await run('status --local');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(lines(ran)).toEqual([
+      'CONNECTION | STATUS | ACCESS TOKEN ENDS | GRANT ENDS | NEXT CHECK',
+      'demo-main | Well | in 30 minutes (Mon 5 Jan, 07:30 GMT-5) | in 7 days (Mon 12 Jan, 07:00 GMT-5) | in 25 minutes (Mon 5 Jan, 07:25 GMT-5)',
+    ]);
+  });
+
+  test('as JSON, for programs', async () => {
+    const { code, out } = await run('status demo-main --local --json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual([
+      {
+        connectionId: 'demo-main',
+        standing: 'well',
+        needsSomebody: false,
+        concerns: [],
+        accessExpiresAt: '2026-01-05T12:30:00.000Z',
+        grantEndsAt: '2026-01-12T12:00:00.000Z',
+        next: {
+          at: '2026-01-05T12:25:00.000Z',
+          decision: 'refresh the access token: it would end before the next check',
+          ownerToldAt: '2026-01-10T12:00:00.000Z',
+        },
+      },
+    ]);
+  });
+});
+
+describe('what it has done', () => {
+  test('a refresh is told as it happens, and named in the timeline with who asked', async () => {
+    await demo.advance(minuteMs);
+    await demo.brokerage.reset();
+    const ran = await run('refresh demo-main --local');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    const [asked, checked, refreshed, ended] = lines(ran);
+    expect(asked).toMatch(/^Mon 5 Jan, 07:01 GMT-5 \| Asked for · Refresh now · by: .+ at .+$/);
+    expect(checked).toBe('Mon 5 Jan, 07:01 GMT-5 | Checked · refresh the access token · because: asked for');
+    expect(refreshed).toBe('Mon 5 Jan, 07:01 GMT-5 | Refreshed the access token');
+    expect(ended).toMatch(
+      /^The execution succeeded: http:.*\/execution\?arn=arn:.*demo-main-cli-refresh-\d+$/,
+    );
+    const history = lines(await run('history demo-main --local --limit 3'));
+    expect(history).toEqual([asked, checked, refreshed]);
+    expect(lines(await run('history demo-main --local --kind login'))).toHaveLength(2);
+  });
+
+  test('it pauses with a reason, says why nothing is done meanwhile, and resumes', async () => {
+    expect(await run('pause demo-main --local')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("required option '--reason <words>' not specified"),
+    });
+    expect(await run('pause demo-main --local --reason holiday')).toMatchObject({
+      code: 0,
+      out: 'demo-main is paused.\n',
+    });
+    const nothing = { code: 1, err: 'grantkeeper: Not now: it is paused. Nothing was changed.\n' };
+    expect(await run('refresh demo-main --local')).toMatchObject(nothing);
+    const { code, out } = await run('status --local');
+    expect(code).toBe(0);
+    expect(out).toContain('“holiday”. Nothing is refreshed, and its owner is told nothing.');
+    expect(await run('resume demo-main --local --json')).toMatchObject({
+      code: 0,
+      out: '{\n  "connectionId": "demo-main",\n  "paused": false\n}\n',
+    });
+    expect(await run('resume demo-main --local')).toMatchObject({
+      code: 1,
+      err: 'grantkeeper: Not now: it is not paused. Nothing was changed.\n',
+    });
+  });
+
+  test('a link is sent, and status says who is waited for', async () => {
+    const before = demo.mails().length;
+    const { code, out } = await run('reauthorize demo-main --local');
+    expect(code).toBe(0);
+    expect(out).toContain('The execution waits for the owner: http');
+    expect(demo.mails()).toHaveLength(before + 1);
+    expect(out).not.toContain('/reauthorize/');
+    expect(await run('status --local')).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('Waits for its owner: the link that they have works until'),
+    });
+  });
+
+  test('it disconnects, but not unless it is meant', async () => {
+    expect(await run('disconnect demo-main --local')).toMatchObject({
+      code: 1,
+      err: "grantkeeper: This can't be undone: to connect demo-main again its owner has to log in. If it is meant, say --yes.\n",
+    });
+    const { code, out } = await run('disconnect demo-main --local --yes');
+    expect(code).toBe(0);
+    expect(out).toContain('Disconnected · by: ');
+    expect(out).toContain('the tokens were revoked at the provider');
+    expect((await demo.grant()).status).toBe('disconnected');
+    expect(await run('refresh demo-main --local')).toMatchObject({
+      err: 'grantkeeper: Not now: it is disconnected. Nothing was changed.\n',
+    });
+  });
+});
+
+describe('what is wrong is said with its cure', () => {
+  test.each([
+    ['status nobody --local', {}, 'There is no connection nobody in the stack local. There is: demo-main.'],
+    [
+      'status --local --stack prod',
+      {},
+      'There is no stack prod in us-east-1. Compare --stack with `npx pulumi stack ls`, and --region and --profile with where it was deployed.',
+    ],
+    [
+      'status',
+      { AWS_ENDPOINT_URL: '' },
+      'Which stack? Give --stack <name>, or set GRANTKEEPER_STACK: the name of the Pulumi stack, such as prod. --local is for `npm start`.',
+    ],
+    [
+      'status --local',
+      { GRANTKEEPER_CLOCK_URL: 'http://127.0.0.1:1/clock' },
+      'The embedded cloud does not answer. Start it with `npm start` in another terminal; with ports of your own set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
+    ],
+  ])('%s', async (args, environment, message) => {
+    expect(await run(args, environment)).toEqual({ code: 1, out: '', err: `grantkeeper: ${message}\n` });
+  });
+
+  test.each([
+    ['nonsense', "unknown command 'nonsense'"],
+    ['history', "missing required argument 'connection'"],
+    ['history demo-main --limit many', 'It is a whole number from 1 to 1000.'],
+    ['history demo-main --kind nonsense', 'Allowed choices are'],
+  ])('%s', async (args, words) => {
+    const ran = await run(args);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain(words);
+    expect(ran.err).toContain('Try --help.');
+  });
+
+  test('without credentials', async () => {
+    const none = {
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+    const { code, err } = await run('status --stack prod --region us-east-1', none);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      'grantkeeper: There are no AWS credentials. Run aws sso login or aws configure, or give --profile.\n',
+    );
+  });
+});
+
+test('every verb is listed by --help, and tells its own options', async () => {
+  const { code, out } = await run('--help');
+  expect(code).toBe(0);
+  const verbs = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, verb]) => verb!);
+  expect(verbs).toEqual([
+    'status',
+    'history',
+    'refresh',
+    'reauthorize',
+    'test',
+    'pause',
+    'resume',
+    'disconnect',
+  ]);
+  expect((await run('history --help')).out).toContain('--kind <kind>');
+});
