@@ -3,9 +3,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { ask, pause, resume } from './act.ts';
 import { history, kinds } from './history.ts';
+import { importGrant } from './import.ts';
 import { CommandError, exitCodes } from './output.ts';
 import type { Options } from './stack.ts';
 import { status } from './status.ts';
+import { sources } from './token-file.ts';
 
 const program = new Command('grantkeeper')
   .description('Looks after the grants of a deployed stack, on AWS or in the embedded cloud (npm start).')
@@ -92,6 +94,18 @@ verb('disconnect', 'revokes the tokens where the provider can, and empties the s
       return ask(connection, 'disconnect', options);
     }),
   );
+
+verb(
+  'import',
+  'takes over a grant that another program has kept; without --apply it only says what it would do',
+)
+  .argument('<file>', 'a token file, or a database of Schwabdev')
+  .addOption(new Option('--from <program>', 'whose file it is').choices(sources).makeOptionMandatory())
+  .requiredOption('--connection <id>', 'which connection is to have it')
+  .option('--authorized-at <time>', 'when its owner logged in, where the file does not tell')
+  .option('--apply', 'does it')
+  .option('--force', 'also over a newer grant')
+  .action(does(importGrant));
 
 try {
   await program.parseAsync();

@@ -15,6 +15,8 @@ export const eventKinds = {
   'exchange-failed': 'login',
   'identity-refused': 'login',
   completed: 'login',
+  /** A grant that somebody else had kept was taken over. */
+  imported: 'login',
   checked: 'check',
   'login-recovered': 'login',
   'login-lost': 'login',

@@ -69,6 +69,7 @@ export const eventWords = {
   tested: 'Sent a test notice',
   started: 'The owner began to log in',
   completed: 'The owner logged in',
+  imported: 'Took over a grant from elsewhere',
   declined: 'The owner declined',
   'exchange-failed': 'A login failed at the provider',
   'identity-refused': 'A login was refused: another account',

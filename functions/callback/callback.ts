@@ -30,8 +30,8 @@ import { ended } from '../pages.ts';
 import { reporting } from '../report.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
-import type { Stored } from './store-login.ts';
-import { readStored, storeLogin } from './store-login.ts';
+import type { Stored } from '../store-login.ts';
+import { readStored, storeLogin } from '../store-login.ts';
 
 export interface CallbackPorts {
   readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin'>;

@@ -1,14 +1,12 @@
 /** The operator's command as it is called, against the embedded cloud. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
+import type { Ran } from '../helpers/command.ts';
+import { runCommand } from '../helpers/command.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
 import { tokenCalls } from '../helpers/story.ts';
-
-const command = fileURLToPath(new URL('../../cli/grantkeeper.mjs', import.meta.url));
 
 let tools: ToolsServer;
 let demo: TestDemo;
@@ -23,27 +21,8 @@ afterAll(async () => {
   await demo[Symbol.asyncDispose]();
 });
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(args: string, environment: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [command, ...args.split(' ')], {
-    env: {
-      ...process.env,
-      AWS_ENDPOINT_URL: demo.cloud.awsUrl,
-      GRANTKEEPER_CLOCK_URL: `${tools.url}/clock`,
-      ...environment,
-    },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  const code = await new Promise<number>((resolve) => child.once('close', resolve));
-  return { code, out, err };
-}
+const run = (args: string, environment: Record<string, string> = {}) =>
+  runCommand(demo, tools, args.split(' '), environment);
 
 /** Columns are as wide as what is in them. */
 const lines = ({ out }: Ran) =>
@@ -216,6 +195,7 @@ test('every verb is listed by --help, and tells its own options', async () => {
     'pause',
     'resume',
     'disconnect',
+    'import',
   ]);
   expect((await run('history --help')).out).toContain('--kind <kind>');
 });

@@ -99,7 +99,7 @@ const seeds: readonly (readonly [file: string, source: string, onlyHere?: 'only 
   ['functions/check-grant/later.ts', "export const f = () => import('../callback/callback.ts');"],
   ['functions/check-grant/infra.ts', "import '../../infra/stack.ts';"],
   ['infra/shared.ts', "import '../functions/offer.ts';"],
-  ['infra/components/function.ts', "export { x } from '../../functions/callback/store-login.ts';"],
+  ['infra/components/function.ts', "export { x } from '../../functions/callback/callback-pages.ts';"],
   ['infra/adapters.ts', "import '../adapters/aws.ts';"],
   ['client/core.ts', "import '../core/secret.ts';", 'only here'],
   ['cli/function.ts', "import '../functions/callback/callback.ts';", 'only here'],

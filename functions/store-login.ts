@@ -1,17 +1,9 @@
-import { StoreUnavailableError } from '../../core/errors.ts';
-import type { Grant } from '../../core/grant.ts';
-import type { Identity } from '../../core/identity.ts';
-import type {
-  AccessSecret,
-  Grants,
-  GrantSecret,
-  Random,
-  Tokens,
-  TokenSet,
-  Versions,
-} from '../../core/ports.ts';
-import type { Settings } from '../../core/settings.ts';
-import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
+import { StoreUnavailableError } from '../core/errors.ts';
+import type { Grant } from '../core/grant.ts';
+import type { Identity } from '../core/identity.ts';
+import type { AccessSecret, Grants, GrantSecret, Random, Tokens, TokenSet, Versions } from '../core/ports.ts';
+import type { Settings } from '../core/settings.ts';
+import { accessSecretOf, storedTokensOf } from './stored-tokens.ts';
 
 interface StoreLoginPorts {
   readonly grants: Pick<Grants, 'read' | 'recordTokens'>;

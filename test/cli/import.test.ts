@@ -1,0 +1,185 @@
+/** A grant that another program has kept is taken over, at a provider that honours it. Their files: unit/token-file. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+import type { ToolsServer } from '../../local/tools/server.ts';
+import { startTools } from '../../local/tools/server.ts';
+import { administrator } from '../../local/aws/service.ts';
+import type { Ran } from '../helpers/command.ts';
+import { runCommand } from '../helpers/command.ts';
+import { TestDemo, dayMs, hourMs, minuteMs } from '../helpers/demo.ts';
+import { tokenCalls } from '../helpers/story.ts';
+
+let folder: string;
+let tools: ToolsServer;
+let demo: TestDemo;
+/** Of a login an hour ago, whose access token ends in twenty minutes. */
+let refreshToken: string;
+let accessToken: string;
+
+type Config = Record<string, Record<string, unknown>>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(`${tmpdir()}/grantkeeper-import-`);
+  tools = await startTools(0);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await tools.close();
+});
+
+/** `demo-main` has the grant that another program is to have kept; `demo-new` was never connected. */
+async function startWithGrant(): Promise<TestDemo> {
+  const started = await TestDemo.start({
+    toolsUrl: tools.url,
+    configure: (config) => {
+      const connections = config['grantkeeper:connections'] as Config;
+      const both = { ...connections, 'demo-new': connections['demo-main']! };
+      return { ...config, 'grantkeeper:connections': both };
+    },
+  });
+  tools.show(started.cloud);
+  await started.advance(0);
+  const link = started.mails().map(({ text }) => /http\S+\/reauthorize\/demo-main\/\S+/.exec(text)?.[0]);
+  await started.logIn(link.find((found) => found !== undefined)!);
+  await started.cloud.clock.idle();
+  await started.advance(hourMs);
+  const [grant, access] = [await started.secret('grant'), await started.secret('access')];
+  refreshToken = String(grant.refresh_token);
+  accessToken = String(access.access_token);
+  return started;
+}
+
+const seconds = (epochMs: number) => Math.floor(epochMs / 1000);
+const loginMs = Date.UTC(2026, 0, 5, 12);
+
+const token = () => ({
+  access_token: accessToken,
+  refresh_token: refreshToken,
+  token_type: 'Bearer',
+  scope: 'trading',
+  expires_in: 1800,
+  id_token: 'x.y.z',
+});
+
+/** As schwab-py writes it. */
+const written = (authorizedAtMs = loginMs) => {
+  const path = `${folder}/token.json`;
+  const expiresAt = seconds(loginMs + 80 * minuteMs);
+  const content = {
+    creation_timestamp: seconds(authorizedAtMs),
+    token: { ...token(), expires_at: expiresAt },
+  };
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+};
+
+const run = (...args: string[]): Promise<Ran> => runCommand(demo, tools, ['import', ...args, '--local']);
+const grantOf = async (connectionId: string) => {
+  const where = {
+    TableName: 'grantkeeper-local',
+    Key: { pk: { S: `connection#${connectionId}` }, sk: { S: 'grant' } },
+  };
+  const { Item } = (await demo.cloud.dynamoDb.call('GetItem', where, administrator)) as {
+    Item?: Record<string, { S?: string; N?: string }>;
+  };
+  return { status: Item?.status?.S, authorizedAtMs: Number(Item?.authorizedAtMs?.N) };
+};
+
+beforeAll(async () => {
+  demo = await startWithGrant();
+});
+afterAll(() => demo[Symbol.asyncDispose]());
+
+const from = ['--from', 'schwab-py'] as const;
+
+test('a grant is shown without its tokens, and nothing is written, unless that is asked for', async () => {
+  const before = await grantOf('demo-new');
+  const ran = await run(written(), ...from, '--connection', 'demo-new');
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  expect(ran.out).toBe(`Found a grant of schwab-py, for demo-new at Demo Brokerage:
+  its owner logged in   Mon 5 Jan, 07:00 GMT-5 (1 hour ago)
+  it ends               Mon 12 Jan, 07:00 GMT-5 (in 6 days, 23 hours)
+  its access token ends Mon 5 Jan, 08:20 GMT-5 (in 20 minutes)
+
+Nothing was written. To do it: the same command with --apply.
+`);
+  expect(await grantOf('demo-new')).toEqual(before);
+});
+
+describe('what is of no use is refused, and nothing is written', () => {
+  test.each([
+    [
+      'a grant that has ended',
+      () => written(loginMs - 8 * dayMs),
+      'That grant ended 1 day, 1 hour ago: its owner has to log in.',
+    ],
+    [
+      'a login in the future',
+      () => written(loginMs + dayMs),
+      'Its owner would have logged in in 23 hours: one of the clocks is wrong.',
+    ],
+  ])('%s', async (_what, write, words) => {
+    const before = await grantOf('demo-new');
+    const ran = await run(write(), ...from, '--connection', 'demo-new', '--apply');
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toContain(words);
+    expect(await grantOf('demo-new')).toEqual(before);
+  });
+
+  test('a file that does not tell when its owner logged in, unless that is given', async () => {
+    const path = `${folder}/answer.json`;
+    writeFileSync(path, JSON.stringify(token()));
+    const flags = ['--from', 'oauth', '--connection', 'demo-new'];
+    expect(await run(path, ...flags)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        'does not tell when its owner logged in, and the deadline counts from then.',
+      ),
+    });
+    const { code, out } = await run(path, ...flags, '--authorized-at', '2026-01-05T12:00:00Z', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      connectionId: 'demo-new',
+      from: 'oauth',
+      authorizedAt: '2026-01-05T12:00:00.000Z',
+      deadline: '2026-01-12T12:00:00.000Z',
+      applied: false,
+    });
+  });
+
+  test('one that is older than what is there, unless it is forced', async () => {
+    const flags = [...from, '--connection', 'demo-main'];
+    expect(await run(written(loginMs - dayMs), ...flags)).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'grantkeeper: demo-main has a newer grant, of a login on 2026-01-05T12:00:00.000Z. If the older one is meant all the same, give --force.\n',
+    });
+    const forced = await run(written(loginMs - dayMs), ...flags, '--force');
+    expect(forced.code).toBe(0);
+    expect(forced.out).toContain('It replaces the grant of a login on Mon 5 Jan, 07:00 GMT-5 (1 hour ago).');
+  });
+});
+
+test('a grant is taken over with its own deadline, works, and ends the ask that was open', async () => {
+  await demo.brokerage.reset();
+  const ran = await run(written(), ...from, '--connection', 'demo-new', '--apply');
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  expect(ran.out).toContain(
+    'Let nothing else refresh it or log in from now on: stop schwab-py now, or have it take its tokens from Grantkeeper (see client/README.md). A login elsewhere ends this grant at once.',
+  );
+  // The execution that waited for a login goes on too, and may be the first.
+  expect(ran.out).toMatch(/Refreshed the access token|Nothing to refresh: it had just been done/);
+  for (const credential of [refreshToken, accessToken]) expect(ran.out).not.toContain(credential);
+  expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+  expect(await grantOf('demo-new')).toEqual({ status: 'active', authorizedAtMs: loginMs });
+  const { executions } = (await demo.cloud.stepFunctions.call(
+    'ListExecutions',
+    { stateMachineArn: demo.cloud.outputs.stateMachineArn, statusFilter: 'RUNNING' },
+    administrator,
+  )) as { executions: unknown[] };
+  expect(executions).toEqual([]);
+  const { out } = await runCommand(demo, tools, ['history', 'demo-new', '--local', '--kind', 'login']);
+  expect(out).toContain('Took over a grant from elsewhere · from: schwab-py · by: ');
+});

@@ -1,0 +1,35 @@
+/** The operator's command as a shell calls it, against the embedded cloud. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { ToolsServer } from '../../local/tools/server.ts';
+import type { TestDemo } from './demo.ts';
+
+const command = fileURLToPath(new URL('../../cli/grantkeeper.mjs', import.meta.url));
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function runCommand(
+  demo: TestDemo,
+  tools: ToolsServer,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [command, ...args], {
+    env: {
+      ...process.env,
+      AWS_ENDPOINT_URL: demo.cloud.awsUrl,
+      GRANTKEEPER_CLOCK_URL: `${tools.url}/clock`,
+      ...environment,
+    },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const code = await new Promise<number>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
