@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { ask, pause, resume } from './act.ts';
+import { connect } from './connect.ts';
 import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
 import { CommandError, exitCodes } from './output.ts';
@@ -94,6 +95,14 @@ verb('disconnect', 'revokes the tokens where the provider can, and empties the s
       return ask(connection, 'disconnect', options);
     }),
   );
+
+verb(
+  'connect',
+  "puts the client's id and secret into its secret, from a prompt or as JSON from standard input",
+)
+  .argument('<connection>')
+  .option('--replace', 'also where there are others')
+  .action(does(connect));
 
 verb(
   'import',

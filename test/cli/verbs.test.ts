@@ -195,6 +195,7 @@ test('every verb is listed by --help, and tells its own options', async () => {
     'pause',
     'resume',
     'disconnect',
+    'connect',
     'import',
   ]);
   expect((await run('history --help')).out).toContain('--kind <kind>');

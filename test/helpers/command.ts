@@ -18,6 +18,7 @@ export async function runCommand(
   tools: ToolsServer,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<Ran> {
   const child = spawn(process.execPath, [command, ...args], {
     env: {
@@ -27,6 +28,7 @@ export async function runCommand(
       ...environment,
     },
   });
+  child.stdin.end(input);
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
