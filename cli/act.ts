@@ -78,7 +78,7 @@ async function follow(
   return status === 'RUNNING' || status === 'SUCCEEDED' ? exitCodes.well : exitCodes.failed;
 }
 
-async function stateMachineOf({ name }: Stack): Promise<string> {
+export async function stateMachineOf({ name }: Stack): Promise<string> {
   const { paginateListStateMachines, SFNClient } = await import('@aws-sdk/client-sfn');
   const wanted = `${tableNameOf(name)}-keep-grant`;
   for await (const { stateMachines = [] } of paginateListStateMachines({ client: new SFNClient({}) }, {})) {

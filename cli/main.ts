@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { ask, pause, resume } from './act.ts';
+import { authorize } from './authorize.ts';
 import { connect } from './connect.ts';
 import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
@@ -103,6 +104,17 @@ verb(
   .argument('<connection>')
   .option('--replace', 'also where there are others')
   .action(does(connect));
+
+verb(
+  'authorize',
+  'the login by hand: prints where to log in, and takes the address that the provider leads back to',
+)
+  .argument('<connection>')
+  .option(
+    '--callback <url>',
+    "one that the provider knows already, such as https://127.0.0.1:8182; the deployment's by default",
+  )
+  .action(does(authorize));
 
 verb(
   'import',

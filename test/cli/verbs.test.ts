@@ -196,6 +196,7 @@ test('every verb is listed by --help, and tells its own options', async () => {
     'resume',
     'disconnect',
     'connect',
+    'authorize',
     'import',
   ]);
   expect((await run('history --help')).out).toContain('--kind <kind>');

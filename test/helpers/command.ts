@@ -5,12 +5,21 @@ import { fileURLToPath } from 'node:url';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import type { TestDemo } from './demo.ts';
 
-const command = fileURLToPath(new URL('../../cli/grantkeeper.mjs', import.meta.url));
+export const command = fileURLToPath(new URL('../../cli/grantkeeper.mjs', import.meta.url));
 
 export interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
+}
+
+/** Where the embedded cloud is. */
+export function commandEnvironment(demo: TestDemo, tools: ToolsServer): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    AWS_ENDPOINT_URL: demo.cloud.awsUrl,
+    GRANTKEEPER_CLOCK_URL: `${tools.url}/clock`,
+  };
 }
 
 export async function runCommand(
@@ -21,12 +30,7 @@ export async function runCommand(
   input = '',
 ): Promise<Ran> {
   const child = spawn(process.execPath, [command, ...args], {
-    env: {
-      ...process.env,
-      AWS_ENDPOINT_URL: demo.cloud.awsUrl,
-      GRANTKEEPER_CLOCK_URL: `${tools.url}/clock`,
-      ...environment,
-    },
+    env: { ...commandEnvironment(demo, tools), ...environment },
   });
   child.stdin.end(input);
   let [out, err] = ['', ''];

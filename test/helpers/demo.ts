@@ -103,6 +103,17 @@ export class TestDemo implements AsyncDisposable {
     const stopAt = `${this.cloud.apiUrl}/callback`;
     await browser.open(link);
     const login = await browser.post(link, {}, stopAt);
+    return this.logInAt(login, choice, browser, person);
+  }
+
+  /** From the provider's own page up to the callback's address. */
+  async logInAt(
+    login: Page,
+    choice: 'allow' | 'cancel' = 'allow',
+    browser = new Browser(),
+    person: Person = { loginId: 'demo' },
+  ): Promise<string> {
+    const stopAt = `${this.cloud.apiUrl}/callback`;
     const { loginId, accounts = [] } = person;
     const consent = await browser.post(login.url, { login_id: loginId, password: loginId }, stopAt);
     const ticked = accounts.map((account) => ['account', account] as const);
