@@ -4,6 +4,7 @@ import { decide } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
 import type { Events, Grants } from '../core/ports.ts';
+import { recordIfPossible } from '../functions/timeline.ts';
 import { reasonWords } from '../functions/words.ts';
 import { lineOf } from './history.ts';
 import { CommandError, exitCodes, json } from './output.ts';
@@ -91,8 +92,10 @@ export async function stateMachineOf({ name }: Stack): Promise<string> {
 /** Nothing is refreshed and nobody is told anything until it is resumed. */
 export async function pause(connectionId: string, reason: string, options: Options): Promise<number> {
   return change(connectionId, options, async ({ grants, events }, { by, nowMs }) => {
+    // Before it is done, so that nothing is done that is not written down.
+    await events.record(connectionId, 'requested', { what: 'pause', by, reason });
     if (!(await grants.pause(connectionId, { by, reason, atMs: nowMs }))) return 'it is paused already';
-    await events.record(connectionId, 'paused', { by, reason });
+    await recordIfPossible(events, connectionId, 'paused', { by, reason });
     return undefined;
   });
 }
@@ -103,8 +106,10 @@ export async function resume(
   options: Options,
 ): Promise<number> {
   return change(connectionId, options, async ({ grants, events }, { by }) => {
+    const said = { by, ...(reason !== undefined && { reason }) };
+    await events.record(connectionId, 'requested', { what: 'resume', ...said });
     if (!(await grants.resume(connectionId))) return 'it is not paused';
-    await events.record(connectionId, 'resumed', { by, ...(reason !== undefined && { reason }) });
+    await recordIfPossible(events, connectionId, 'resumed', said);
     return undefined;
   });
 }

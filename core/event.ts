@@ -3,12 +3,12 @@
  * which they follow each other where all of them bear the same millisecond.
  */
 export const eventKinds = {
-  /** Somebody asked for what they may not do. */
-  refused: 'action',
   /** An operator asked for something by the panel. */
   requested: 'action',
   paused: 'action',
   resumed: 'action',
+  /** Somebody asked for what they may not do, or what comes to nothing now. */
+  refused: 'action',
   /** The owner pressed the button. */
   started: 'login',
   declined: 'login',

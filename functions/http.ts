@@ -51,6 +51,11 @@ const cookies = {
 
 export type CookieKind = keyof typeof cookies;
 
+/** How long a browser keeps it, milliseconds. */
+export function cookieMs(kind: CookieKind): number {
+  return cookies[kind].seconds * 1000;
+}
+
 /** The browser's secret of that kind, where it has one of ours. */
 export function cookieOf(request: HttpRequest, kind: CookieKind): string | undefined {
   for (const cookie of request.cookies ?? []) {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import type { GrantkeeperError } from '../core/errors.ts';
+import { isAlive } from '../core/decide.ts';
 import { ClientRejectedError, ConfigurationError } from '../core/errors.ts';
+import type { Grant } from '../core/grant.ts';
+import { isEndedByOperator, isOpen } from '../core/grant.ts';
 import { Html, html } from '../core/html.ts';
 import type { Authorization } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
@@ -79,6 +82,43 @@ export function beginAgain({ connectionId, reason }: Pick<Authorization, 'connec
   return reason === 'panel'
     ? html`Begin again on <a href="/panel/connections/${connectionId}">the panel</a>`
     : html`Open the link in your mail again`;
+}
+
+/** Whether the owner is asked for a login now, or will be by the next check. */
+export function isNeeded(settings: Settings, grant: Grant, nowMs: number): boolean {
+  const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
+  // By the panel they came of themselves.
+  return (open !== undefined && open.reason !== 'panel') || !isAlive(settings, grant, nowMs);
+}
+
+/** Where somebody with an old link finds one that works. */
+export function newerLink(settings: Settings, grant: Grant, nowMs: number): Html {
+  if (settings.paused || grant.paused) {
+    return html`<p>
+      Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on. If that is a
+      surprise, ask them.
+    </p>`;
+  }
+  const isAsked = isNeeded(settings, grant, nowMs) && !isEndedByOperator(grant, nowMs);
+  return isAsked
+    ? html`<p>A newer link is on its way to your mailbox, or there already. Please use the newest one.</p>`
+    : html`<p>
+        Nobody needs you to log in at the moment. If you want to all the same, ask whoever runs Grantkeeper for you for a
+        new link.
+      </p>`;
+}
+
+/** Of a link, or a login, that has done its work for a grant that is over. */
+export function neededAgain(settings: Settings, grant: Grant, nowMs: number): HttpResponse {
+  return page({
+    statusCode: 410,
+    title: 'This link was used already',
+    body: html`<p>
+        It did its work when you logged in. Since then the connection needs you again, and this link is no good for
+        that.
+      </p>
+      ${newerLink(settings, grant, nowMs)}`,
+  });
 }
 
 /** Of whoever follows a link, or comes back from a login, that an operator's end of the connection has overtaken. */

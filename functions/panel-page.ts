@@ -60,7 +60,7 @@ export function panelPage({
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
-        <header>
+        <header id="header" data-part>
           <a class="home" href="${paths.home}">Grantkeeper</a>
           ${visitor ? signedIn(visitor) : ''}
         </header>

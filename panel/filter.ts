@@ -3,14 +3,17 @@ export function filterConnections(): void {
   const sought = document.querySelector<HTMLInputElement>('[data-filter]');
   const standing = document.querySelector<HTMLSelectElement>('[data-filter-standing]');
   if (sought === null || standing === null) return;
-  const words = sought.value.trim().toLowerCase();
+  const sentence = sought.value.trim().toLowerCase();
   const rows = [...document.querySelectorAll<HTMLElement>('[data-search]')];
   for (const row of rows) {
-    const isFound = row.dataset['search']!.includes(words);
+    const isFound = row.dataset['search']!.includes(sentence);
     row.hidden = !isFound || (standing.value !== '' && row.dataset['standing'] !== standing.value);
   }
   const shown = rows.filter((row) => !row.hidden).length;
-  document.querySelector('[data-shown]')!.textContent = `${shown} of ${rows.length} connections`;
+  const count = document.querySelector('[data-shown]')!;
+  const words = `${shown} of ${rows.length} connections`;
+  // What is written again is read out again.
+  if (count.textContent !== words) count.textContent = words;
 }
 
 /** So that a page that is loaded again, or sent to somebody, shows the same. */

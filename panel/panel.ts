@@ -28,6 +28,16 @@ document.addEventListener('submit', (event) => {
   // Of a press that was stopped nothing is heard: it can be made again.
   setTimeout(() => delete form.dataset['sent'], stoppedMs);
 });
+// What somebody typed outlives a session that has ended under their hands.
+const keptAs = ({ id }: HTMLInputElement) => `${location.pathname} ${id}`;
+const reasons = [...document.querySelectorAll<HTMLInputElement>('input[name="reason"]')];
+document.addEventListener('submit', ({ target }) => {
+  const reason = (target as HTMLFormElement).elements.namedItem('reason');
+  if (reason instanceof HTMLInputElement) sessionStorage.setItem(keptAs(reason), reason.value);
+});
+if (new URL(location.href).searchParams.has('done')) sessionStorage.clear();
+for (const reason of reasons) reason.value ||= sessionStorage.getItem(keptAs(reason)) ?? '';
+
 // Back to a page of the cache: its forms can be sent again.
 addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll<HTMLElement>('form[data-sent]')) delete form.dataset['sent'];

@@ -96,6 +96,14 @@ function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provide
     : html``;
 }
 
+export function beingCompleted(): HttpResponse {
+  return page({
+    statusCode: 202,
+    title: 'One moment: your login is being completed',
+    body: html`<p>Load this page again in some seconds. You need not log in again.</p>`,
+  });
+}
+
 export function declined({ provider }: Settings, from: From): HttpResponse {
   return page({
     statusCode: 200,

@@ -1,6 +1,7 @@
+import { isAlive } from '../../core/decide.ts';
 import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
-import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
+import { callbackGraceMs, isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -25,8 +26,8 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
-import { cookieOf } from '../http.ts';
-import { ended } from '../pages.ts';
+import { cookieMs, cookieOf } from '../http.ts';
+import { ended, neededAgain } from '../pages.ts';
 import { reporting } from '../report.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
@@ -67,11 +68,15 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
     return counted('CallbacksFailed', 'not-ours', pages.notOurs(), ports);
   if (settings === undefined) return counted('CallbacksFailed', 'removed', pages.removed(), ports);
   const cookie = cookieOf(request, 'login');
+  if (cookie === undefined && ports.clock.nowMs() >= start.startedAtMs + cookieMs('login'))
+    return counted('CallbacksFailed', 'too-late', pages.tooLate(authorization), ports);
   if (cookie === undefined || ports.random.hash(cookie) !== start.cookieHash)
     return counted('CallbacksRefused', 'other-browser', pages.otherBrowser(authorization), ports);
   if (start.usedAtMs !== undefined) {
+    const isUnderWay = ports.clock.nowMs() < start.usedAtMs + callbackGraceMs;
+    if (authorization.status === 'exchanging' && isUnderWay) return pages.beingCompleted();
     return authorization.status === 'completed'
-      ? pages.done(settings, { ...connected(settings, grant, authorization, ports), accountsLeftOut: 0 })
+      ? completedBefore(settings, grant, authorization, ports)
       : counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
   }
   const nowMs = ports.clock.nowMs();
@@ -261,6 +266,19 @@ async function keep(
     accountsLeftOut,
   });
   return counted('CallbacksCompleted', verdict, page, ports);
+}
+
+/** The page of a login that was completed, loaded again: what it says has to be so still. */
+function completedBefore(
+  settings: Settings,
+  grant: Grant,
+  authorization: Authorization,
+  ports: CallbackPorts,
+): HttpResponse {
+  if (isEndedFor(authorization.authorizationId, grant)) return ended(settings);
+  return isAlive(settings, grant, ports.clock.nowMs())
+    ? pages.done(settings, { ...connected(settings, grant, authorization, ports), accountsLeftOut: 0 })
+    : neededAgain(settings, grant, ports.clock.nowMs());
 }
 
 /** How the connection stands after a login. */

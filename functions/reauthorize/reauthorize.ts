@@ -1,6 +1,5 @@
-import { isAlive } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
-import { isEndedFor, isOpen, startGraceMs } from '../../core/grant.ts';
+import { isEndedFor, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -21,7 +20,7 @@ import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieOf, setCookie, sourceOf } from '../http.ts';
 import { instant } from '../instant.ts';
-import { beginAgain, ended, page, seeOther } from '../pages.ts';
+import { beginAgain, ended, isNeeded, neededAgain, newerLink, page, seeOther } from '../pages.ts';
 import { errorOf } from '../refusal.ts';
 import { reporting } from '../report.ts';
 
@@ -143,21 +142,14 @@ function closedPage(
   // A callback can die after it stored the tokens: then the record is closed, and only this item is not.
   const loggedInSince = grant.authorization === undefined && grant.status === 'active';
   if (status === 'completed' || loggedInSince) {
-    return isAlive(settings, grant, nowMs) && !isOpen(grant.authorization, nowMs)
-      ? page({
-          statusCode: 410,
-          title: 'You have logged in already',
-          body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
-        })
-      : page({
-          statusCode: 410,
-          title: 'This link was used already',
-          body: html`<p>
-              It did its work when you logged in. Since then the connection needs you again, and this link is no good for
-              that.
-            </p>
-            ${newerLink(settings, grant)}`,
-        });
+    if (!isNeeded(settings, grant, nowMs)) {
+      return page({
+        statusCode: 410,
+        title: 'You have logged in already',
+        body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
+      });
+    }
+    return neededAgain(settings, grant, nowMs);
   }
   // Until the newer one has reached somebody, those before it go on working.
   const open = grant.authorization;
@@ -171,24 +163,10 @@ function closedPage(
       body:
         authorization.reason === 'panel'
           ? html`<p>Links of the panel work for an hour. ${beginAgain(authorization)}.</p>`
-          : newerLink(settings, grant),
+          : newerLink(settings, grant, nowMs),
     });
   }
   return undefined;
-}
-
-/** Where somebody with an old link finds one that works. */
-function newerLink(settings: Settings, grant: Grant): Html {
-  return isPaused(settings, grant)
-    ? html`<p>
-        Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on. If that is a
-        surprise, ask them.
-      </p>`
-    : html`<p>A newer link is on its way to your mailbox, or there already. Please use the newest one.</p>`;
-}
-
-function isPaused(settings: Settings, grant: Grant): boolean {
-  return settings.paused || grant.paused;
 }
 
 function invitation(
@@ -217,21 +195,22 @@ function invitation(
 
 /** How the connection stands, and what a login changes. */
 function standing(settings: Settings, grant: Grant, nowMs: number): Html {
+  const paused = 'Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.';
+  const isPaused = settings.paused || grant.paused;
+  const again = isPaused
+    ? `can be renewed by logging in. ${paused}`
+    : 'works again as soon as you have logged in.';
   if (grant.status === 'never-authorized') {
-    return html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
+    return isPaused
+      ? html`<p>It is not connected yet; logging in connects it. ${paused}</p>`
+      : html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
   }
-  if (grant.status === 'disconnected') {
-    return html`<p>It was ended, and starts to work again as soon as you have logged in.</p>`;
-  }
+  if (grant.status === 'disconnected') return html`<p>It was ended, and ${again}</p>`;
   const ladder = ladderOf(settings, grant);
   if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {
-    return html`<p>It has ended, and works again as soon as you have logged in.</p>`;
+    return html`<p>It has ended, and ${again}</p>`;
   }
-  if (isPaused(settings, grant)) {
-    return html`<p>
-      Whoever runs Grantkeeper for you has paused it. Logging in now renews it; it works when they let it go on.
-    </p>`;
-  }
+  if (isPaused) return html`<p>Logging in now renews it. ${paused}</p>`;
   if (grant.accessExpiresAtMs !== undefined && nowMs >= grant.accessExpiresAtMs) {
     return html`<p>It does not work at the moment, and may work again as soon as you have logged in.</p>`;
   }

@@ -30,7 +30,9 @@ export function actions(connection: Shown, visitor: Visitor, nowMs: number): Htm
   const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
   if (visitor.role !== 'operator') {
     return html`${isPaused(connection) ? '' : here}
-      <p class="dim">You may look; operators may act.</p>`;
+      <p class="dim">
+        ${owns && isEndedByOperator(grant, nowMs) ? 'Ask an operator for a login. ' : ''}You may look; all else is for operators.
+      </p>`;
   }
   const pausing = grant.paused
     ? pressWithReason('resume', 'Resume', 'go', html` placeholder="if you like"`)

@@ -11,7 +11,7 @@ import { panelPage } from '../panel-page.ts';
 import type { Visitor } from '../visitor.ts';
 import { decisionWords, reasonWords } from '../words.ts';
 import { actions } from './actions.ts';
-import { badge, banner } from '../concerns.ts';
+import { badge, banner, standingWords } from '../concerns.ts';
 import { timeline } from './timeline.ts';
 import { week } from './week.ts';
 
@@ -34,6 +34,7 @@ export function connectionPage(view: ConnectionView): HttpResponse {
   const { timeZone } = settings.owner;
   const concerns = concernsOf(settings, grant, incidents, nowMs);
   const body = html`<h1 id="name" data-part>${connectionId} ${badge(standingOf(concerns))}</h1>
+    <p id="standing" class="unseen" role="status" data-part>${standingWords[standingOf(concerns)]}</p>
     <p class="dim">
       ${settings.provider.displayName} · owner ${settings.owner.name ?? ''} &lt;${settings.owner.email}&gt; · ${timeZone}
     </p>

@@ -39,6 +39,7 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
     searchText(row).includes(sought.toLowerCase()) && (chosen === undefined || standing === chosen);
   const shown = new Set(rows.filter(isShown));
   const body = html`<h1>Connections</h1>
+    <p id="needing" class="unseen" role="status" data-part>${needingWords(rows)}</p>
     <div id="attention" data-part>${attention(rows, executionUrl, nowMs)}</div>
     <form class="filter" method="get" role="search">
       <label>Find <input type="search" name="q" value="${sought}" maxlength="60" data-filter /></label>
@@ -59,6 +60,14 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
       ${rows.map((row) => listed(row, shown.has(row), nowMs))}
     </ul>`;
   return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, visitor, isLive: true });
+}
+
+/** For who cannot see the banner: it changes when another connection needs somebody, and not as time passes. */
+function needingWords(rows: readonly Row[]): string {
+  const needing = rows.filter(({ concerns }) => concerns.some(needsSomebody));
+  return needing
+    .map(({ connectionId, standing }) => `${connectionId}: ${standingWords[standing]}`)
+    .join(', ');
 }
 
 /** What a search looks at. */

@@ -1,3 +1,4 @@
+import { isDisconnected } from '../../core/grant.ts';
 import type { Clock, Panel, Random, Sessions } from '../../core/ports.ts';
 import type { HttpResponse, PanelRequest } from '../http.ts';
 import { backTo, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
@@ -57,6 +58,8 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
   if (connection?.settings === undefined) return noSuchConnection(nowMs, visitor);
   const shown = { ...connection, settings: connection.settings };
   if (isDisconnect !== undefined) {
+    if (visitor.role === 'operator' && isDisconnected(shown.grant))
+      return disconnectedAlready(connectionId, nowMs, visitor);
     return visitor.role === 'operator'
       ? disconnectPage(shown, visitor, nowMs)
       : operatorsOnly(connectionId, nowMs, visitor);
@@ -78,6 +81,17 @@ function serveAsset(name: string, { assets }: ShowPanelPorts): HttpResponse {
   // No secret is in it, and ten minutes after a deployment everybody has the new one.
   const headers = { ...shared, 'cache-control': 'public, max-age=600', 'content-type': asset.type };
   return { statusCode: 200, headers, body: asset.text };
+}
+
+function disconnectedAlready(connectionId: string, nowMs: number, visitor: Visitor): HttpResponse {
+  return problemPage({
+    statusCode: 409,
+    title: 'It is disconnected already',
+    why: 'Its secrets are empty, and nothing is left to revoke. The timeline has who did it.',
+    next: backTo(connectionId),
+    nowMs,
+    visitor,
+  });
 }
 
 function operatorsOnly(connectionId: string, nowMs: number, visitor: Visitor): HttpResponse {

@@ -116,10 +116,15 @@ async function open(
     return logged('not-a-link', pages.notALink(nowMs));
   }
   if (found.usedAtMs !== undefined) return logged('used-already', pages.usedAlready(nowMs));
-  const browser = cookieOf(request, 'signIn');
-  if (browser === undefined || random.hash(browser) !== found.browserHash)
-    return logged('other-browser', pages.otherBrowser(nowMs));
   if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
+  const browser = cookieOf(request, 'signIn');
+  if (browser === undefined || random.hash(browser) !== found.browserHash) {
+    // Who asked twice has signed in by the other link.
+    const visitor = await visitorOf(request, settings, ports);
+    return visitor === undefined
+      ? logged('other-browser', pages.otherBrowser(nowMs))
+      : logged('signed-in-already', onTo(found.returnTo ?? paths.home));
+  }
   // Taken out of the configuration since.
   if (personOf(settings.people, found.email) === undefined)
     return logged('not-in-the-configuration', pages.notALink(nowMs));

@@ -1,5 +1,6 @@
 import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
+import { isDisconnected } from '../../core/grant.ts';
 import type { PanelSettings } from '../../core/panel.ts';
 import type {
   Authorizations,
@@ -17,6 +18,7 @@ import { formOf, isSameOrigin } from '../http.ts';
 import type { ActionName, Done } from '../panel-action.ts';
 import { actionNames } from '../panel-action.ts';
 import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
+import { recordIfPossible } from '../timeline.ts';
 import type { Visitor } from '../visitor.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import { continueHere } from './continue-here.ts';
@@ -136,9 +138,11 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
       if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
       const reason = reasonOf(form);
       const atMs = ports.clock.nowMs();
+      // Before it is done, so that nothing is done that is not written down.
+      await ports.events.record(connectionId, 'requested', { what: action, by, reason });
       if (!(await ports.grants.pause(connectionId, { by, reason, atMs })))
         return notNow(wish, 'it is paused already', ports);
-      await ports.events.record(connectionId, 'paused', { by, reason });
+      await recordIfPossible(ports.events, connectionId, 'paused', { by, reason });
       return done(connectionId, action);
     }
     case 'resume':
@@ -152,8 +156,11 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
       if (decision.decision !== action) return notNow(wish, decision.reason, ports);
       return ask(wish, action, ports);
     }
-    case 'test':
     case 'disconnect':
+      return isDisconnected(wish.grant)
+        ? notNow(wish, 'it is disconnected already', ports)
+        : ask(wish, action, ports);
+    case 'test':
       return ask(wish, action, ports);
   }
 }
@@ -165,8 +172,10 @@ async function resume(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse>
   const by = visitor.email;
   const reason = reasonOf(form);
   if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
+  const said = { by, ...(reason !== '' && { reason }) };
+  await ports.events.record(connectionId, 'requested', { what: 'resume', ...said });
   if (!(await ports.grants.resume(connectionId))) return notNow(wish, 'it is not paused', ports);
-  await ports.events.record(connectionId, 'resumed', { by, ...(reason !== '' && { reason }) });
+  await recordIfPossible(ports.events, connectionId, 'resumed', said);
   const name = `${connectionId}-panel-resume-${ports.clock.nowMs()}`;
   await ports.workflow.ask({ connectionId, trigger: 'panel', by }, name);
   return done(connectionId, 'resume');

@@ -184,6 +184,22 @@ describe('a connection', () => {
     expect(problems).toEqual([]);
   });
 
+  test('says who is signed in by now, and signs them out', async () => {
+    await openConnection(page);
+    const tab = await page.context().newPage();
+    await tab.goto(`${demo.cloud.apiUrl}/panel`);
+    await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await tab.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    await signIn(tab, viewer);
+    await page.clock.runFor(16_000);
+    await page.getByText('dana@example.com viewer').waitFor();
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    await tab.close();
+    await signIn(page, operator);
+  });
+
   test('is refreshed, paused and resumed by its buttons, each with a word of what was done', async () => {
     await openConnection(page);
     await page.getByRole('button', { name: 'Refresh now' }).click();

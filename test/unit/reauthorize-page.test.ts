@@ -67,7 +67,7 @@ test.each([
   [
     'paused',
     loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1, paused: true }),
-    'Whoever runs Grantkeeper for you has paused it. Logging in now renews it; it works when they let it go on.',
+    'Logging in now renews it. Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.',
   ],
   [
     'past its end',
@@ -95,6 +95,11 @@ describe('a link that was used', () => {
   test.each([
     ['stands', alive, nothingToDo],
     ['needs its owner again', { ...alive, authorization: newer }, neededAgain],
+    [
+      'stands, and they came by the panel since',
+      { ...alive, authorization: { ...newer, reason: 'panel' as const } },
+      nothingToDo,
+    ],
     ['was rejected since', { ...alive, status: 'rejected' as const }, neededAgain],
     ['has ended since', loggedIn(ms('2026-01-01T15:00:00Z')), neededAgain],
     [
@@ -107,6 +112,14 @@ describe('a link that was used', () => {
     expect(statusCode).toBe(410);
     expect(text).toContain(sentence);
   });
+});
+
+test('of a link that came too late for a grant that stands, or that was ended, none is promised', async () => {
+  const nobodyAsks = 'ask whoever runs Grantkeeper for you for a new link.';
+  const stands = loggedIn(ms('2026-01-05T15:00:00Z'), { authorization: { ...open, expiresAtMs: nowMs } });
+  expect((await pageOf(stands, { expiresAtMs: nowMs })).text).toContain(nobodyAsks);
+  const ended = { ...newGrant, status: 'disconnected' as const, authorization: stands.authorization };
+  expect((await pageOf(ended, { expiresAtMs: nowMs })).text).toContain(nobodyAsks);
 });
 
 test('of a link that came too late while the connection is paused no newer one is promised', async () => {

@@ -312,3 +312,16 @@ test('one that its execution could not complete is completed by a check', async 
   await expectEmpty();
   expect((await ends()).at(-1)).toMatchObject({ by, revocation: 'revoked' });
 });
+
+test('the page of a login that was completed says so when it is loaded again, and no more once the connection is ended', async () => {
+  const browser = new Browser();
+  const callback = await demo.logInUpToCallback(await askForLogin(demo), 'allow', browser);
+  const done = { status: 200, title: 'Done: you are connected' };
+  expect(await browser.open(callback)).toMatchObject(done);
+  const again = await browser.open(callback);
+  expect(again).toMatchObject(done);
+  expect(again.body).toContain('It is good until');
+  await demo.cloud.clock.idle();
+  await ask();
+  expect(await browser.open(callback)).toMatchObject(ended);
+});

@@ -102,15 +102,27 @@ describe('an operator', () => {
     expect(await demo.grant()).not.toHaveProperty('pause');
     expect(await press(demo, browser, 'resume')).toMatchObject({ status: 409, title: 'Not now' });
     const lines = (await timelineOf(demo, browser, '?kind=action')).map((line) => line.split('GMT-5 ')[1]);
-    expect(lines.slice(0, 7)).toEqual([
+    expect(lines.slice(0, 11)).toEqual([
       `Refused Resume by: ${operator} because: it is not paused`,
+      `Asked for Resume by: ${operator}`,
       `Resumed by: ${operator} because: back again`,
+      `Asked for Resume by: ${operator} because: back again`,
       `Refused Pause by: ${operator} because: it is paused already`,
+      `Asked for Pause by: ${operator} because: another`,
       `Refused Re-authorize by: ${operator} because: it is paused`,
       `Refused Refresh now by: ${operator} because: it is paused`,
       `Paused by: ${operator} because: ${reason}`,
+      `Asked for Pause by: ${operator} because: ${reason}`,
       `Refused Pause by: ${operator} because: A reason is missing`,
     ]);
+  });
+
+  test('pauses nothing that cannot be written down', async () => {
+    await demo.cloud.faults.plan({ by: 'take-action', call: 'dynamodb:PutItem', kind: 'fail', times: 9 });
+    expect(await press(demo, browser, 'pause', { reason: 'unheard' })).toMatchObject({ status: 500 });
+    demo.cloud.faults.clear();
+    expect(await demo.grant()).not.toMatchObject({ paused: true });
+    expect((await timelineOf(demo, browser, '?kind=action'))[0]).not.toContain('unheard');
   });
 
   test('does not disconnect without a mark in the box', async () => {
@@ -154,7 +166,7 @@ describe('a viewer', () => {
 
   test('sees no buttons, nor the page before a disconnection', async () => {
     const { body } = await browser.open(path);
-    expect(body).toContain('You may look; operators may act.');
+    expect(body).toContain('You may look; all else is for operators.');
     expect(body).not.toContain('Refresh now</button>');
     expect(await browser.open(`${path}/disconnect`)).toMatchObject({ status: 403 });
   });
@@ -226,6 +238,11 @@ describe('an operator, in the end', () => {
     expect(seen).toContain('demo-main Disconnected');
     expect(seen).toContain('nothing is asked of anybody until an operator asks for a login.');
     expect((await browser.open(path)).body).not.toContain('Refresh now</button>');
+    expect(await browser.open(`${path}/disconnect`)).toMatchObject({
+      status: 409,
+      title: 'It is disconnected already',
+    });
+    expect(await press(demo, browser, 'disconnect', { sure: 'yes' })).toMatchObject({ status: 409 });
     expect(await timelineOf(demo, browser, '?kind=action')).toContainEqual(
       expect.stringMatching(
         new RegExp(`Disconnected by: ${operator} the tokens were revoked at the provider Execution of: `),
