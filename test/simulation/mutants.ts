@@ -26,12 +26,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an old fencing number still writes',
-    seed: 2,
+    seed: 6,
     dynamoDb: withoutCondition(isFenced),
   },
   {
     name: 'AWSCURRENT moves from wherever it is',
-    seed: 36,
+    seed: 62,
     secretsManager: (request, currentOf) =>
       'MoveToVersionId' in request
         ? { ...request, RemoveFromVersionId: currentOf(String(request.SecretId)) }
@@ -132,7 +132,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a rung is claimed by everybody',
-    seed: 2,
+    seed: 9,
     dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
   },
 ];

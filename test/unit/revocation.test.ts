@@ -79,7 +79,7 @@ test('no answer at all, and one that comes too late, are unavailable', async () 
   server.answer = () => undefined;
   expect(await revoke(provider())).toBe('unavailable');
   server.answer = () => new Promise(() => undefined);
-  expect(await revoke(provider())).toBe('unavailable');
+  expect(await revoke(provider(), 'refresh_token', 300)).toBe('unavailable');
 });
 
 test('where data and metadata have no endpoint nothing is sent; of Schwab’s none is known', async () => {
