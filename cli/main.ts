@@ -6,6 +6,7 @@ import { authorize } from './authorize.ts';
 import { connect } from './connect.ts';
 import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
+import { open } from './open.ts';
 import { CommandError, exitCodes } from './output.ts';
 import type { Options } from './stack.ts';
 import { status } from './status.ts';
@@ -52,6 +53,12 @@ verb('history', 'what happened to a connection')
   .addOption(new Option('--kind <kind>', 'only these').choices(kinds))
   .option('--limit <n>', 'how many, the newest', wholeNumber, 20)
   .action(does(history));
+
+verb('open', 'shows the panel in the browser, or a connection on it')
+  .argument('[connection]')
+  .option('--console', 'the Step Functions console instead')
+  .option('--print', 'only prints the address')
+  .action(does(open));
 
 verb('refresh', 'refreshes the access token now')
   .argument('<connection>')

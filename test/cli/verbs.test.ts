@@ -62,6 +62,12 @@ describe('status', () => {
   });
 });
 
+test('open names the panel, and the console', async () => {
+  const panel = `${demo.cloud.apiUrl}/panel`;
+  expect((await run('open demo-main --local --print')).out).toBe(`${panel}/connections/demo-main\n`);
+  expect(JSON.parse((await run('open --local --json')).out)).toEqual({ panel, console: tools.url });
+});
+
 describe('what it has done', () => {
   test('a refresh is told as it happens, and named in the timeline with who asked', async () => {
     await demo.advance(minuteMs);
@@ -189,6 +195,7 @@ test('every verb is listed by --help, and tells its own options', async () => {
   expect(verbs).toEqual([
     'status',
     'history',
+    'open',
     'refresh',
     'reauthorize',
     'test',

@@ -1,0 +1,34 @@
+import { stateMachineOf } from './act.ts';
+import { exitCodes, json } from './output.ts';
+import type { Options } from './stack.ts';
+import { connectionOf, openStack } from './stack.ts';
+
+export interface OpenOptions extends Options {
+  readonly console?: boolean;
+  readonly print?: boolean;
+}
+
+/** Shows the panel, or the state machine in its console, in the browser of whoever asks. */
+export async function open(connectionId: string | undefined, options: OpenOptions): Promise<number> {
+  const stack = await openStack(options);
+  if (connectionId !== undefined) await connectionOf(stack, connectionId);
+  const { publicUrl, executionUrl } = stack.panelSettings;
+  const panel = `${publicUrl}/panel${connectionId === undefined ? '' : `/connections/${connectionId}`}`;
+  const arn = await stateMachineOf(stack);
+  const region = arn.split(':')[3]!;
+  const consoleUrl = options.local
+    ? new URL(executionUrl).origin
+    : `https://${region}.console.aws.amazon.com/states/home?region=${region}#/statemachines/view/${arn}`;
+  if (options.json) {
+    console.log(json({ panel, console: consoleUrl }));
+    return exitCodes.well;
+  }
+  const url = options.console ? consoleUrl : panel;
+  // Printed too: a shell on another machine has no browser.
+  console.log(url);
+  if (!options.print) {
+    const { default: show } = await import('open');
+    await show(url).catch(() => undefined);
+  }
+  return exitCodes.well;
+}
