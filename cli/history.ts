@@ -35,7 +35,8 @@ export function lineOf({ at, type, details }: TimelineEvent, timeZone: string): 
     .filter(([name]) => isFact(name))
     .map(([name, value]) => {
       const { label, words } = factOf(name, value);
-      return `${label}${words}`;
+      const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(words);
+      return `${label}${isInstant ? formatInstant(Date.parse(words), timeZone) : words}`;
     });
   const what = [eventWords[type] ?? type, ...facts].join(' · ');
   return [formatInstant(Date.parse(at), timeZone), what];

@@ -8,7 +8,7 @@ export const decisionWords = {
   refresh: 'refresh the access token',
   notify: 'tell the owner',
   reauthorize: 'ask the owner to log in',
-  disconnect: 'finish disconnecting',
+  disconnect: 'disconnect it',
 } as const satisfies Record<Decision['decision'], string>;
 
 /** What became of the tokens at the provider. */

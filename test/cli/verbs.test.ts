@@ -1,5 +1,6 @@
 /** The operator's command as it is called, against the embedded cloud. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
@@ -207,4 +208,6 @@ test('every verb is listed by --help, and tells its own options', async () => {
     'import',
   ]);
   expect((await run('history --help')).out).toContain('--kind <kind>');
+  const documented = readFileSync(new URL('../../docs/command.md', import.meta.url), 'utf8');
+  for (const verb of verbs) expect(documented).toContain(`$ npx grantkeeper ${verb} `);
 });
