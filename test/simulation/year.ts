@@ -224,6 +224,7 @@ export async function liveThrough(
   };
   const endMs = startMs + forDays * dayMs;
   let authorizedAtMs: number | undefined;
+  let rejectedAtMs: number | undefined;
   let record: unknown;
   while (stage.nowMs < endMs && stage.violation === undefined && stage.agenda.step()) {
     await turn();
@@ -236,7 +237,11 @@ export async function liveThrough(
       ended.push({ neededAtMs, untilMs: stage.nowMs });
       logins.push(authorizedAtMs!);
     }
-    neededAtMs = ladderOf(settings, grant)?.neededAtMs;
+    // Of two logins that end in the same tenth of a second the one that is recorded may be the one that the provider has
+    // ended: then its owner is needed at once.
+    neededAtMs =
+      grant.status === 'rejected' ? (rejectedAtMs ??= stage.nowMs) : ladderOf(settings, grant)?.neededAtMs;
+    if (grant.status !== 'rejected') rejectedAtMs = undefined;
     const { startedAtMs } = grant.authorization ?? {};
     if (startedAtMs !== undefined && startedAtMs !== presses.at(-1)) presses.push(startedAtMs);
   }
