@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decide } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
-import type { Events, Grants } from '../core/ports.ts';
-import { recordIfPossible } from '../functions/timeline.ts';
+import type { Settings } from '../core/settings.ts';
+import * as pausing from '../functions/pausing.ts';
 import { reasonWords } from '../functions/words.ts';
-import { lineOf } from './history.ts';
-import { CommandError, exitCodes, json } from './output.ts';
+import { lineOf, machineOf } from './history.ts';
+import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
 import { connectionOf, openStack, tableNameOf } from './stack.ts';
 
@@ -29,7 +29,7 @@ export async function ask(
     const done = force === 'refresh' ? [] : ['refresh' as const];
     const { decision, reason } = decide(settings, grant, stack.nowMs, { force, done });
     if (decision !== force) {
-      throw new CommandError(`Not now: ${reasonWords(reason)}. Nothing was changed.`);
+      throw notNow(reasonWords(reason));
     }
   }
   const stateMachineArn = await stateMachineOf(stack);
@@ -72,7 +72,7 @@ async function follow(
   const url = `${stack.panelSettings.executionUrl}${executionArn}`;
   const state = isWaiting ? 'waits for the owner' : status.toLowerCase();
   if (options.json) {
-    const events = lines.map(({ at, type, details }) => ({ at, type, ...details }));
+    const events = lines.map(machineOf);
     console.log(json({ executionArn, status: isWaiting ? 'WAITING' : status, url, events }));
   } else
     console.log(`The execution ${status === 'RUNNING' && !isWaiting ? 'is still running' : state}: ${url}`);
@@ -91,13 +91,9 @@ export async function stateMachineOf({ name }: Stack): Promise<string> {
 
 /** Nothing is refreshed and nobody is told anything until it is resumed. */
 export async function pause(connectionId: string, reason: string, options: Options): Promise<number> {
-  return change(connectionId, options, async ({ grants, events }, { by, nowMs }) => {
-    // Before it is done, so that nothing is done that is not written down.
-    await events.record(connectionId, 'requested', { what: 'pause', by, reason });
-    if (!(await grants.pause(connectionId, { by, reason, atMs: nowMs }))) return 'it is paused already';
-    await recordIfPossible(events, connectionId, 'paused', { by, reason });
-    return undefined;
-  });
+  return change(connectionId, options, (settings, by, ports) =>
+    pausing.pause(settings, { by, reason }, ports),
+  );
 }
 
 export async function resume(
@@ -105,40 +101,28 @@ export async function resume(
   reason: string | undefined,
   options: Options,
 ): Promise<number> {
-  return change(connectionId, options, async ({ grants, events }, { by }) => {
-    const said = { by, ...(reason !== undefined && { reason }) };
-    await events.record(connectionId, 'requested', { what: 'resume', ...said });
-    if (!(await grants.resume(connectionId))) return 'it is not paused';
-    await recordIfPossible(events, connectionId, 'resumed', said);
-    return undefined;
-  });
-}
-
-interface Changed {
-  readonly grants: Pick<Grants, 'pause' | 'resume'>;
-  readonly events: Events;
+  return change(connectionId, options, (settings, by, ports) =>
+    pausing.resume(settings, { by, ...(reason !== undefined && { reason }) }, ports),
+  );
 }
 
 /** @param make answers why nothing was changed, if so */
 async function change(
   connectionId: string,
   options: Options,
-  make: (ports: Changed, stack: Stack) => Promise<string | undefined>,
+  make: (settings: Settings, by: string, ports: pausing.PausingPorts) => Promise<string | undefined>,
 ): Promise<number> {
   const stack = await openStack(options);
   const { settings } = await connectionOf(stack, connectionId);
-  const [{ dynamoGrants }, { Table }, { dynamoEvents }, { systemRandom }] = await Promise.all([
+  const [{ dynamoGrants }, { dynamoEvents }, { systemRandom }] = await Promise.all([
     import('../adapters/grants.ts'),
-    import('../adapters/table.ts'),
     import('../adapters/timeline.ts'),
     import('../adapters/system.ts'),
   ]);
-  const table = new Table(tableNameOf(stack.name));
-  const events = dynamoEvents(table, { nowMs: () => stack.nowMs }, systemRandom);
-  const why = settings.paused
-    ? 'it is paused in the configuration'
-    : await make({ grants: dynamoGrants(table), events }, stack);
-  if (why !== undefined) throw new CommandError(`Not now: ${why}. Nothing was changed.`);
+  const { table, clock, by } = stack;
+  const events = dynamoEvents(table, clock, systemRandom);
+  const why = await make(settings, by, { grants: dynamoGrants(table), events, clock });
+  if (why !== undefined) throw notNow(why);
   const { grant } = await connectionOf(stack, connectionId);
   if (options.json) console.log(json({ connectionId, paused: grant.paused }));
   else

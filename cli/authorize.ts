@@ -1,14 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 
+import { Html } from '../core/html.ts';
 import { callback } from '../functions/callback/callback.ts';
 import type { HttpResponse } from '../functions/http.ts';
 import { linkHere } from '../functions/link-here.ts';
 import { reauthorize } from '../functions/reauthorize/reauthorize.ts';
 import { reasonWords } from '../functions/words.ts';
 import { stateMachineOf } from './act.ts';
-import { CommandError, exitCodes, json } from './output.ts';
+import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Stack } from './stack.ts';
-import { connectionOf, openStack, tableNameOf } from './stack.ts';
+import { connectionOf, openStack } from './stack.ts';
 
 export interface AuthorizeOptions extends Options {
   /** A callback URL that the provider knows already; the deployment's by default. */
@@ -27,7 +28,7 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   const { ports, grants } = await portsOf(stack, redirectUri);
   // Without metrics and limits of anybody's network: it is the operator's own shell.
   const link = await linkHere({ settings, grant }, { ...ports, grants });
-  if ('why' in link) throw new CommandError(`Not now: ${reasonWords(link.why)}. Nothing was changed.`);
+  if ('why' in link) throw notNow(reasonWords(link.why));
   const request = { rawPath: link.path, rawQueryString: '', ...from('POST') };
   const started = await reauthorize(request, ports);
   const location = started.headers['location'];
@@ -61,13 +62,8 @@ const from = (method: 'GET' | 'POST') => ({
 
 /** What the pages say of a refusal is what somebody at a terminal needs too. */
 function refusedBy(page: HttpResponse): CommandError {
-  const text = (page.body ?? '')
-    .replace(/^[\s\S]*<main>|<\/main>[\s\S]*$/g, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&quot;', '"')
-    .replace(/\s+/g, ' ')
-    .trim();
+  const main = (page.body ?? '').replace(/^[\s\S]*<main>|<\/main>[\s\S]*$/g, '');
+  const text = new Html(main).toText();
   return new CommandError(`${text} Run the command again.`);
 }
 
@@ -87,22 +83,20 @@ async function ask(question: string): Promise<string> {
 
 /** What the functions behind the owner's pages have, but for the callback that the provider is told. */
 async function portsOf(stack: Stack, redirectUri: string) {
-  const [grantsModule, authorizations, secrets, table, timeline, system, tokenEndpoint, endpoints, workflow] =
+  const [grantsModule, authorizations, secrets, timeline, system, tokenEndpoint, endpoints, workflow] =
     await Promise.all([
       import('../adapters/grants.ts'),
       import('../adapters/authorizations.ts'),
       import('../adapters/secrets.ts'),
-      import('../adapters/table.ts'),
       import('../adapters/timeline.ts'),
       import('../adapters/system.ts'),
       import('../adapters/token-endpoint.ts'),
       import('../adapters/provider-endpoints.ts'),
       import('../adapters/workflow.ts'),
     ]);
-  const stackTable = new table.Table(tableNameOf(stack.name));
-  const clock = { nowMs: () => stack.nowMs };
+  const { table, clock } = stack;
   const client = secrets.secretsManager();
-  const grants = grantsModule.dynamoGrants(stackTable);
+  const grants = grantsModule.dynamoGrants(table);
   const ports = {
     grants: {
       ...grants,
@@ -111,7 +105,7 @@ async function portsOf(stack: Stack, redirectUri: string) {
         return { settings: settings && { ...settings, redirectUri }, grant };
       },
     },
-    authorizations: authorizations.dynamoAuthorizations(stackTable),
+    authorizations: authorizations.dynamoAuthorizations(table),
     tokens: secrets.secretsManagerTokens(
       `grantkeeper/${stack.name}`,
       client,
@@ -121,7 +115,7 @@ async function portsOf(stack: Stack, redirectUri: string) {
     findEndpoints: endpoints.providerEndpoints(clock),
     tokenEndpoint: tokenEndpoint.oauthTokenEndpoint({ timeoutMs: 10_000 }),
     workflow: workflow.stepFunctionsWorkflow(await stateMachineOf(stack)),
-    events: timeline.dynamoEvents(stackTable, clock, system.systemRandom),
+    events: timeline.dynamoEvents(table, clock, system.systemRandom),
     metrics: { put: () => undefined, count: () => undefined },
     limits: { read: async () => 0, count: async () => 0 },
     clock,

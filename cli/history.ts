@@ -21,7 +21,7 @@ export async function history(connectionId: string, options: HistoryOptions): Pr
   const found = await stack.panel.readEvents(connectionId, { kind, before: undefined, limit });
   const events = newestFirst(found.events);
   if (options.json) {
-    console.log(json(events.map(({ at, type, details }) => ({ at, type, ...details }))));
+    console.log(json(events.map(machineOf)));
     return exitCodes.well;
   }
   if (events.length === 0) console.log('Nothing yet.');
@@ -29,14 +29,18 @@ export async function history(connectionId: string, options: HistoryOptions): Pr
   return exitCodes.well;
 }
 
+/** An event as programs read it. */
+export function machineOf({ at, type, details }: TimelineEvent) {
+  return { at, type, ...details };
+}
+
 /** An event as two cells: when, and what. */
 export function lineOf({ at, type, details }: TimelineEvent, timeZone: string): [string, string] {
   const facts = Object.entries(details)
     .filter(([name]) => isFact(name))
     .map(([name, value]) => {
-      const { label, words } = factOf(name, value);
-      const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(words);
-      return `${label}${isInstant ? formatInstant(Date.parse(words), timeZone) : words}`;
+      const { label, words, atMs } = factOf(name, value);
+      return `${label}${atMs === undefined ? words : formatInstant(atMs, timeZone)}`;
     });
   const what = [eventWords[type] ?? type, ...facts].join(' · ');
   return [formatInstant(Date.parse(at), timeZone), what];

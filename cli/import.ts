@@ -6,7 +6,7 @@ import { readStored, storeLogin } from '../functions/store-login.ts';
 import { ask } from './act.ts';
 import { CommandError, exitCodes, json } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
-import { connectionOf, openStack, tableNameOf } from './stack.ts';
+import { connectionOf, openStack } from './stack.ts';
 import type { Found, Source } from './token-file.ts';
 import { readTokenFile } from './token-file.ts';
 
@@ -154,19 +154,16 @@ async function store(
     { dynamoGrants },
     { dynamoAuthorizations },
     { secretsManager, secretsManagerClients, secretsManagerTokens, patientSecretsManager },
-    { Table },
     { dynamoEvents },
     { systemRandom: random },
   ] = await Promise.all([
     import('../adapters/grants.ts'),
     import('../adapters/authorizations.ts'),
     import('../adapters/secrets.ts'),
-    import('../adapters/table.ts'),
     import('../adapters/timeline.ts'),
     import('../adapters/system.ts'),
   ]);
-  const table = new Table(tableNameOf(stack.name));
-  const clock = { nowMs: () => stack.nowMs };
+  const { table, clock } = stack;
   const grants = dynamoGrants(table);
   const client = secretsManager();
   const tokens = secretsManagerTokens(`grantkeeper/${stack.name}`, client, patientSecretsManager(client));

@@ -146,7 +146,6 @@ function failed(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has told it; --help is no failure.
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
   console.error(`grantkeeper: ${error.message}`);
-  if (error instanceof CommandError) return exitCodes.failed;
   return exitCodes.failed;
 }
 

@@ -3,6 +3,11 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+/** @param why in words */
+export function notNow(why: string): CommandError {
+  return new CommandError(`Not now: ${why}. Nothing was changed.`);
+}
+
 /** Exit codes: all is well; it failed; the command line is wrong; something needs somebody. */
 export const exitCodes = { well: 0, failed: 1, usage: 2, needsSomebody: 3 } as const;
 

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 
-import type { KeptConnection, Panel } from '../core/ports.ts';
+import type { Table } from '../adapters/table.ts';
+import type { Clock, KeptConnection, Panel } from '../core/ports.ts';
 import type { PanelSettings } from '../core/panel.ts';
 import type { Settings } from '../core/settings.ts';
 import { CommandError } from './output.ts';
@@ -22,6 +23,8 @@ export type Shown = KeptConnection & { readonly settings: Settings };
 /** A deployed stack, as its operator sees it. */
 export interface Stack {
   readonly name: string;
+  readonly table: Table;
+  readonly clock: Clock;
   readonly panel: Panel;
   readonly panelSettings: PanelSettings;
   readonly nowMs: number;
@@ -47,13 +50,16 @@ export async function openStack(options: Options): Promise<Stack> {
     import('../adapters/panel.ts'),
     import('../adapters/table.ts'),
   ]);
-  const panel = dynamoPanel(new Table(tableNameOf(name)));
+  const table = new Table(tableNameOf(name));
+  const panel = dynamoPanel(table);
   const nowMs = options.local ? await localTime() : Date.now();
   const panelSettings = await panel.readSettings().catch((error: Error) => {
     throw cureOf(error, name);
   });
   return {
     name,
+    table,
+    clock: { nowMs: () => nowMs },
     panel,
     panelSettings,
     nowMs,

@@ -60,7 +60,6 @@ export class AccessToken implements ConnectionFacts {
 /** Of a connection that an operator has ended. */
 export interface Disconnected {
   readonly disconnectedAt: string;
-  readonly versionId: string;
 }
 
 /** @throws {TypeError} whose message is the field that is missing or malformed, or `JSON` */
@@ -77,7 +76,7 @@ export function readSecret(
   }
   if (typeof value !== 'object' || value === null) throw new TypeError('JSON');
   const { disconnected_at: disconnectedAt } = value;
-  if (typeof disconnectedAt === 'string') return { disconnectedAt, versionId };
+  if (typeof disconnectedAt === 'string') return { disconnectedAt };
   return new AccessToken(connectionId, versionId, value);
 }
 

@@ -105,13 +105,20 @@ export function isFact(name: string): boolean {
   return name !== 'authorizationId' && name !== 'executionId';
 }
 
-/** A detail of an event in words; `label` ends in a colon and a space, or is empty. */
-export function factOf(
-  name: string,
-  value: string | number,
-): { readonly label: string; readonly words: string } {
+export interface Fact {
+  /** Ends in a colon and a space, or is empty. */
+  readonly label: string;
+  readonly words: string;
+  /** Epoch milliseconds, where it is an instant. */
+  readonly atMs: number | undefined;
+}
+
+/** A detail of an event in words. */
+export function factOf(name: string, value: string | number): Fact {
   const known = Object.hasOwn(factWords, name) ? factWords[name]! : {};
   const own = Object.hasOwn(known, value) ? known[value]! : String(value);
   const label = Object.hasOwn(factNames, name) ? factNames[name]! : name;
-  return { label: label && `${label}: `, words: name === 'reason' ? reasonWords(own) : own };
+  const words = name === 'reason' ? reasonWords(own) : own;
+  const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(words);
+  return { label: label && `${label}: `, words, atMs: isInstant ? Date.parse(words) : undefined };
 }

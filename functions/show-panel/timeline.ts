@@ -74,7 +74,6 @@ function listed({ key, at, type, details }: TimelineEvent, timeZone: string, exe
 
 /** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
 function fact(name: string, value: string | number, timeZone: string): Html {
-  const { label, words } = factOf(name, value);
-  const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(words);
-  return html`${label}${isInstant ? instant(Date.parse(words), timeZone) : html`<bdi>${words}</bdi>`}`;
+  const { label, words, atMs } = factOf(name, value);
+  return html`${label}${atMs === undefined ? html`<bdi>${words}</bdi>` : instant(atMs, timeZone)}`;
 }

@@ -18,7 +18,7 @@ import { formOf, isSameOrigin } from '../http.ts';
 import type { ActionName, Done } from '../panel-action.ts';
 import { actionNames } from '../panel-action.ts';
 import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
-import { recordIfPossible } from '../timeline.ts';
+import { pause, resume } from '../pausing.ts';
 import type { Visitor } from '../visitor.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import { continueHere } from './continue-here.ts';
@@ -135,18 +135,11 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
     case 'continue':
       return continueHere(wish, ports);
     case 'pause': {
-      if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
-      const reason = reasonOf(form);
-      const atMs = ports.clock.nowMs();
-      // Before it is done, so that nothing is done that is not written down.
-      await ports.events.record(connectionId, 'requested', { what: action, by, reason });
-      if (!(await ports.grants.pause(connectionId, { by, reason, atMs })))
-        return notNow(wish, 'it is paused already', ports);
-      await recordIfPossible(ports.events, connectionId, 'paused', { by, reason });
-      return done(connectionId, action);
+      const why = await pause(settings, { by, reason: reasonOf(form) }, ports);
+      return why === undefined ? done(connectionId, action) : notNow(wish, why, ports);
     }
     case 'resume':
-      return resume(wish, ports);
+      return resumeAndCheck(wish, ports);
     case 'reauthorize':
     case 'refresh': {
       // What the execution would decide is decided here first: whoever presses hears why nothing comes of it.
@@ -166,16 +159,13 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
 }
 
 /** Of two who press at once one resumes it; and whoever pauses it meanwhile and resumes it again starts another check. */
-async function resume(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
+async function resumeAndCheck(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
   const { settings, visitor, form } = wish;
   const { connectionId } = settings;
   const by = visitor.email;
   const reason = reasonOf(form);
-  if (settings.paused) return notNow(wish, 'it is paused in the configuration', ports);
-  const said = { by, ...(reason !== '' && { reason }) };
-  await ports.events.record(connectionId, 'requested', { what: 'resume', ...said });
-  if (!(await ports.grants.resume(connectionId))) return notNow(wish, 'it is not paused', ports);
-  await recordIfPossible(ports.events, connectionId, 'resumed', said);
+  const why = await resume(settings, { by, ...(reason !== '' && { reason }) }, ports);
+  if (why !== undefined) return notNow(wish, why, ports);
   const name = `${connectionId}-panel-resume-${ports.clock.nowMs()}`;
   await ports.workflow.ask({ connectionId, trigger: 'panel', by }, name);
   return done(connectionId, 'resume');
