@@ -74,7 +74,7 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
       ? { decision: 'disconnect', reason: 'a disconnection was not completed' }
       : none('it is being disconnected');
   }
-  if (settings.paused || grant.paused) return none('paused');
+  if (isPaused(settings, grant)) return none('paused');
   if (grant.setUp) return none('still in set-up');
   if (isStranded(grant.login, nowMs) && !did('refresh')) {
     return { decision: 'refresh', reason: 'a login was not completed' };
@@ -178,6 +178,11 @@ export function channelsToTell(
   const isPlanned = reason === 'rung' || reason === 'expiring';
   const rung = isPlanned ? ladderOf(settings, grant)?.rungs.findLast(({ atMs }) => atMs <= nowMs) : undefined;
   return rung?.channels ?? channelsOf(settings.owner);
+}
+
+/** By an operator, or in the configuration: then nothing is asked of provider or owner. */
+export function isPaused(settings: Settings, grant: Grant): boolean {
+  return settings.paused || grant.paused;
 }
 
 /** Whether a refresh can still succeed as far as the record knows. */

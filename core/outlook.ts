@@ -1,6 +1,6 @@
 import { deadlineOf } from './deadline.ts';
 import type { Decision } from './decide.ts';
-import { decide } from './decide.ts';
+import { decide, isPaused } from './decide.ts';
 import type { Grant } from './grant.ts';
 import { ladderOf } from './ladder.ts';
 import type { Settings } from './settings.ts';
@@ -31,7 +31,7 @@ export function outlookOf(settings: Settings, grant: Grant, nowMs: number): Outl
   // After a silence the schedule goes on with its own rhythm.
   const missed = lastMs === undefined ? 0 : Math.max(0, Math.floor((nowMs - lastMs) / tickMs));
   const nextCheckMs = lastMs === undefined ? undefined : lastMs + (missed + 1) * tickMs;
-  const isKept = !settings.paused && !grant.paused && grant.status === 'active';
+  const isKept = !isPaused(settings, grant) && grant.status === 'active';
   const told = isKept ? ladderOf(settings, grant)?.rungs.find(({ atMs }) => atMs > nowMs) : undefined;
   return {
     nextCheckMs,

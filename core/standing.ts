@@ -1,5 +1,5 @@
 import { channelNames, channelSteps } from './channel.ts';
-import { isAlive } from './decide.ts';
+import { isAlive, isPaused } from './decide.ts';
 import type { Grant, OpenAuthorization, Pause } from './grant.ts';
 import { isOpen } from './grant.ts';
 import type { Incident } from './incident.ts';
@@ -59,14 +59,13 @@ function all(
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
   // Whoever came by the panel and went away again has nothing to answer.
   const isWaiting = open !== undefined && (open.reason !== 'panel' || open.startedAtMs !== undefined);
-  const isPaused = settings.paused || grant.paused;
-  const paused = isPaused ? [{ kind: 'paused', pause: grant.pause } as const] : [];
+  const paused = isPaused(settings, grant) ? [{ kind: 'paused', pause: grant.pause } as const] : [];
   // What failed before it was ended is of no grant that there is.
   if (grant.status === 'disconnected' && !isWaiting) {
     return [{ kind: 'disconnected' }, ...failing.filter(({ incident }) => isOfChannel(incident)), ...paused];
   }
   const ladder = ladderOf(settings, grant);
-  if (isPaused) {
+  if (isPaused(settings, grant)) {
     // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
     const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, ladder, nowMs);
     return [...meanwhile, ...failing, ...paused];

@@ -1,3 +1,4 @@
+import { isPaused } from '../core/decide.ts';
 import { cures } from '../core/errors.ts';
 import type { ErrorName } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
@@ -96,7 +97,7 @@ export function sentence(concern: Concern, told: Told): Html {
 const whilePaused = 'Nothing is refreshed, and its owner is told nothing.';
 
 function worksAgain({ settings, grant }: Told): string {
-  return settings.paused || grant.paused
+  return isPaused(settings, grant)
     ? 'It works again as soon as it is resumed and its owner has logged in.'
     : 'It works again as soon as its owner has logged in.';
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { GrantkeeperError } from '../core/errors.ts';
-import { isAlive } from '../core/decide.ts';
+import { isAlive, isPaused } from '../core/decide.ts';
 import { ClientRejectedError, ConfigurationError } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
 import { isEndedByOperator, isOpen } from '../core/grant.ts';
@@ -93,7 +93,7 @@ export function isNeeded(settings: Settings, grant: Grant, nowMs: number): boole
 
 /** Where somebody with an old link finds one that works. */
 export function newerLink(settings: Settings, grant: Grant, nowMs: number): Html {
-  if (settings.paused || grant.paused) {
+  if (isPaused(settings, grant)) {
     return html`<p>
       Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on. If that is a
       surprise, ask them.

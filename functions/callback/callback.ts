@@ -1,4 +1,4 @@
-import { isAlive } from '../../core/decide.ts';
+import { isAlive, isPaused } from '../../core/decide.ts';
 import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { callbackGraceMs, isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
@@ -289,7 +289,7 @@ function connected(
   { clock }: Pick<CallbackPorts, 'clock'>,
 ) {
   const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
-  return { from, nowMs: clock.nowMs(), deadlineMs, isPaused: settings.paused || grant.paused };
+  return { from, nowMs: clock.nowMs(), deadlineMs, isPaused: isPaused(settings, grant) };
 }
 
 /** Nothing is stored; the link goes on working. */

@@ -1,5 +1,5 @@
 import type { Force } from '../../core/decide.ts';
-import { isAlive } from '../../core/decide.ts';
+import { isAlive, isPaused } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isOpen } from '../../core/grant.ts';
@@ -44,7 +44,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
       };
     }
   }
-  const isKept = settings !== undefined && !settings.paused && !grant.paused && !grant.setUp;
+  const isKept = settings !== undefined && !isPaused(settings, grant) && !grant.setUp;
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const answer = await decided('checked', 'CheckGrant', input, connection, ports);
   ports.metrics.put('ChecksCompleted', 1);

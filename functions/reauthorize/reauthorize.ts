@@ -1,3 +1,4 @@
+import { isPaused } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isEndedFor, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
@@ -196,12 +197,11 @@ function invitation(
 /** How the connection stands, and what a login changes. */
 function standing(settings: Settings, grant: Grant, nowMs: number): Html {
   const paused = 'Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.';
-  const isPaused = settings.paused || grant.paused;
-  const again = isPaused
+  const again = isPaused(settings, grant)
     ? `can be renewed by logging in. ${paused}`
     : 'works again as soon as you have logged in.';
   if (grant.status === 'never-authorized') {
-    return isPaused
+    return isPaused(settings, grant)
       ? html`<p>It is not connected yet; logging in connects it. ${paused}</p>`
       : html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
   }
@@ -210,7 +210,7 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
   if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {
     return html`<p>It has ended, and ${again}</p>`;
   }
-  if (isPaused) return html`<p>Logging in now renews it. ${paused}</p>`;
+  if (isPaused(settings, grant)) return html`<p>Logging in now renews it. ${paused}</p>`;
   if (grant.accessExpiresAtMs !== undefined && nowMs >= grant.accessExpiresAtMs) {
     return html`<p>It does not work at the moment, and may work again as soon as you have logged in.</p>`;
   }

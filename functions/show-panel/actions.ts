@@ -1,4 +1,4 @@
-import { isAlive } from '../../core/decide.ts';
+import { isAlive, isPaused } from '../../core/decide.ts';
 import { isDisconnected, isEndedByOperator } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
@@ -29,7 +29,7 @@ export function actions(connection: Shown, visitor: Visitor, nowMs: number): Htm
   const mayLogIn = owns && (!isEndedByOperator(grant, nowMs) || visitor.role === 'operator');
   const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
   if (visitor.role !== 'operator') {
-    return html`${isPaused(connection) ? '' : here}
+    return html`${isPaused(settings, grant) ? '' : here}
       <p class="dim">
         ${owns && isEndedByOperator(grant, nowMs) ? 'Ask an operator for a login. ' : ''}You may look; all else is for operators.
       </p>`;
@@ -37,15 +37,10 @@ export function actions(connection: Shown, visitor: Visitor, nowMs: number): Htm
   const pausing = grant.paused
     ? pressWithReason('resume', 'Resume', 'go', html` placeholder="if you like"`)
     : pressWithReason('pause', 'Pause', 'quiet', html` required placeholder="for the timeline"`);
-  return html`${isPaused(connection) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
-    ${!isPaused(connection) && isAlive(settings, grant, nowMs) ? press('refresh', 'Refresh now') : ''}
+  return html`${isPaused(settings, grant) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
+    ${!isPaused(settings, grant) && isAlive(settings, grant, nowMs) ? press('refresh', 'Refresh now') : ''}
     ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
     ${isDisconnected(grant) ? '' : html`<a class="button danger" id="ask-disconnect" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}`;
-}
-
-/** By an operator, or in the configuration: then nothing is asked of provider or owner. */
-function isPaused({ settings, grant }: Shown): boolean {
-  return settings.paused || grant.paused;
 }
 
 /** What cannot be undone is asked first. */

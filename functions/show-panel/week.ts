@@ -1,3 +1,4 @@
+import { isPaused } from '../../core/decide.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -87,10 +88,6 @@ function neededWords({ neededHours }: Settings): string {
   if (neededHours === undefined) return 'the token is always needed';
   const { days, from, to, timeZone } = neededHours;
   return `the token is needed ${days.join(', ')} ${from}–${to} (${timeZone})`;
-}
-
-function isPaused(settings: Settings, grant: Grant): boolean {
-  return settings.paused || grant.paused;
 }
 
 function marksOf(settings: Settings, grant: Grant): Mark[] {
