@@ -268,6 +268,14 @@ export function dynamoGrants(table: Table): Grants {
       });
     },
 
+    async recordSetUp(connectionId, setUp) {
+      await table.update({
+        ...record(connectionId),
+        expression: setUp ? 'SET #setUp = :setUp' : 'REMOVE #setUp',
+        ...(setUp && { values: { setUp } }),
+      });
+    },
+
     async pause(connectionId, pause) {
       const written = await table.update({
         ...record(connectionId),

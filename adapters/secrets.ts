@@ -175,9 +175,12 @@ function accessSecretOf({ versionId, value }: Version): AccessSecret | undefined
 
 /** The clients' credentials, put into `<prefix>/client/<name>` by an operator. */
 export function secretsManagerClients(client: SecretsManagerClient): Clients {
+  const current = (name: string) => readVersion(client, name, { VersionStage: 'AWSCURRENT' });
   return {
+    isThere: async (name) => (await current(name)) !== undefined,
+
     async read(name) {
-      const version = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
+      const version = await current(name);
       if (version === undefined) {
         throw new ConfigurationError(
           `The client secret ${name} holds no value yet. Put {"client_id": "…", "client_secret": "…"} into it.`,

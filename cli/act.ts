@@ -8,8 +8,8 @@ import * as pausing from '../functions/pausing.ts';
 import { reasonWords } from '../functions/words.ts';
 import { lineOf, machineOf } from './history.ts';
 import { CommandError, exitCodes, json, notNow } from './output.ts';
-import type { Options, Shown, Stack } from './stack.ts';
-import { connectionOf, openStack, tableNameOf } from './stack.ts';
+import type { Options, Stack } from './stack.ts';
+import { connectionOf, isRemoved, openStack, tableNameOf } from './stack.ts';
 
 const lookMs = 500;
 /** Real time; what takes longer waits for a retry, or for somebody. */
@@ -22,12 +22,15 @@ export async function ask(
   options: Options,
 ): Promise<number> {
   const stack = await openStack(options);
-  const connection = await connectionOf(stack, connectionId);
-  const { settings, grant } = connection;
-  if (force === 'refresh' || force === 'reauthorize') {
-    // What the execution would decide is decided here first: whoever asks hears why nothing comes of it.
+  // Of one that has left the configuration no more is known.
+  const isLeft = force === 'disconnect' && (await isRemoved(stack, connectionId));
+  const connection = isLeft ? undefined : await connectionOf(stack, connectionId);
+  if (connection !== undefined && (force === 'refresh' || force === 'reauthorize')) {
+    // What the execution would decide is decided here first: whoever asks hears why nothing comes of it. Whether the
+    // client's credentials are there by now is for the execution to see.
     const done = force === 'refresh' ? [] : ['refresh' as const];
-    const { decision, reason } = decide(settings, grant, stack.nowMs, { force, done });
+    const grant = { ...connection.grant, setUp: false };
+    const { decision, reason } = decide(connection.settings, grant, stack.nowMs, { force, done });
     if (decision !== force) {
       throw notNow(reasonWords(reason));
     }
@@ -38,13 +41,14 @@ export async function ask(
   const asked = { connectionId, trigger: 'operator', force, by: stack.by } as const;
   const executionArn = await stepFunctionsWorkflow(stateMachineArn).ask(asked, name);
   if (executionArn === undefined) throw new CommandError('That was asked for just now already.');
-  return follow(stack, connection, executionArn, options);
+  const timeZone = connection?.settings.owner.timeZone ?? 'UTC';
+  return follow(stack, { connectionId, timeZone }, executionArn, options);
 }
 
 /** Prints the lines of the timeline that an execution writes, as they come. */
 async function follow(
   stack: Stack,
-  { connectionId, settings }: Shown,
+  { connectionId, timeZone }: { readonly connectionId: string; readonly timeZone: string },
   executionArn: string,
   options: Options,
 ): Promise<number> {
@@ -65,7 +69,7 @@ async function follow(
     for (const event of fresh.toReversed()) {
       told.add(event.key);
       lines.push(event);
-      if (!options.json) console.log(lineOf(event, settings.owner.timeZone).join('  '));
+      if (!options.json) console.log(lineOf(event, timeZone).join('  '));
       isWaiting ||= event.type === 'asked';
     }
   }

@@ -1,51 +1,79 @@
 import { text as readAll } from 'node:stream/consumers';
 
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 
+import { problemOfCredentials } from '../core/client-credentials.ts';
+import { isAlive } from '../core/decide.ts';
+import { ClientRejectedError, LeaseHeldError } from '../core/errors.ts';
+import type { Client } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { CommandError, exitCodes, json } from './output.ts';
-import type { Options, Shown } from './stack.ts';
+import type { Options, Shown, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 
 export interface ConnectOptions extends Options {
   readonly replace?: boolean;
-}
-
-interface Credentials {
-  readonly clientId: string;
-  readonly clientSecret: Secret;
+  readonly rotate?: boolean;
+  readonly unchecked?: boolean;
 }
 
 /** Puts the client's credentials, from a prompt or from standard input, into its secret. */
 export async function connect(connectionId: string, options: ConnectOptions): Promise<number> {
   const stack = await openStack(options);
   const connection = await connectionOf(stack, connectionId);
-  const { settings } = connection;
-  const { clientSecretName: name } = settings;
-  const { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } =
+  const { clientSecretName: name } = connection.settings;
+  const { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } =
     await import('@aws-sdk/client-secrets-manager');
   const { callAws } = await import('../adapters/aws.ts');
   const client = new SecretsManagerClient({});
-  const isThere = await callAws(
-    `reading ${name}`,
-    () => client.send(new GetSecretValueCommand({ SecretId: name })).then(() => true),
-    { ResourceNotFoundException: () => false },
+  const describe = new DescribeSecretCommand({ SecretId: name });
+  const { VersionIdsToStages: versions = {} } = await callAws(`looking at ${name}`, () =>
+    client.send(describe),
   );
-  if (isThere && !options.replace) {
+  const isThere = Object.keys(versions).length > 0;
+  if (isThere && !options.replace && !options.rotate) {
     throw new CommandError(
-      `${name} holds credentials already. --replace puts others there; the connections that share them use those from then on.`,
+      `${name} holds credentials already. --rotate puts others there once a refresh has shown that they work, --replace without that; the connections that share them use those from then on.`,
     );
   }
-  const { clientId, clientSecret } = await readCredentials(connection);
-  const value = JSON.stringify({ client_id: clientId, client_secret: clientSecret.reveal() });
+  if (!isThere && options.rotate) {
+    throw new CommandError(`${name} holds none yet that could be rotated. Leave --rotate out.`);
+  }
+  const credentials = await readCredentials(connection, options);
+  if (options.rotate) await tryOut(stack, connection, credentials, client);
+  const value = JSON.stringify({
+    client_id: credentials.clientId,
+    client_secret: credentials.clientSecret.reveal(),
+  });
   const put = new PutSecretValueCommand({ SecretId: name, SecretString: value });
   await callAws(`storing ${name}`, () => client.send(put));
-  if (options.json) console.log(json({ connectionId, clientSecretName: name, replaced: isThere }));
+  await tell(stack, name);
+  const tried = options.rotate === true;
+  if (options.json) console.log(json({ connectionId, clientSecretName: name, replaced: isThere, tried }));
   else {
     console.log(`The credentials are in ${name}.`);
-    console.log(nextStep(connection));
+    console.log(
+      tried ? 'A refresh with them succeeded: those from before can be withdrawn.' : nextStep(connection),
+    );
   }
   return exitCodes.well;
+}
+
+/** All connections of that client leave set-up, and have it in their timeline. */
+async function tell({ connections, table, clock, by }: Stack, clientSecretName: string): Promise<void> {
+  const [{ dynamoGrants }, { dynamoEvents }, { systemRandom }] = await Promise.all([
+    import('../adapters/grants.ts'),
+    import('../adapters/timeline.ts'),
+    import('../adapters/system.ts'),
+  ]);
+  const grants = dynamoGrants(table);
+  const events = dynamoEvents(table, clock, systemRandom);
+  for (const { connectionId, settings } of await connections()) {
+    if (settings.clientSecretName !== clientSecretName) continue;
+    await grants.recordSetUp(connectionId, false);
+    await events.record(connectionId, 'connected', { by });
+  }
 }
 
 function nextStep({ connectionId, settings, grant }: Shown): string {
@@ -54,42 +82,89 @@ function nextStep({ connectionId, settings, grant }: Shown): string {
     : `To see that they are right: grantkeeper refresh ${connectionId}`;
 }
 
+/**
+ * The cut-over of a rotation: refreshes once with the new credentials, while the workflow goes on with those that are
+ * stored.
+ * @throws {CommandError} where that does not show that they work; nothing was changed
+ */
+async function tryOut(
+  stack: Stack,
+  { connectionId, settings, grant }: Shown,
+  credentials: Client,
+  client: SecretsManagerClient,
+): Promise<void> {
+  const { displayName } = settings.provider;
+  if (!isAlive(settings, grant, stack.nowMs)) {
+    throw new CommandError(
+      `${connectionId} has no living grant, so that no refresh can show whether they work. Use --replace, and let its owner log in.`,
+    );
+  }
+  const { secretsManagerClients } = await import('../adapters/secrets.ts');
+  const before = await secretsManagerClients(client).read(settings.clientSecretName);
+  // RFC 6749 §6: a refresh token is bound to the client that it was issued to.
+  if (before.clientId !== credentials.clientId) {
+    throw new CommandError(
+      `That is another client id, and the grant belongs to the client that it was given to. Use --replace, and then \`grantkeeper reauthorize ${connectionId}\`: its owner has to log in.`,
+    );
+  }
+  const { refreshWith } = await import('./refresh-with.ts');
+  const outcome = await refreshWith(stack, { settings, grant }, credentials, client).catch(
+    (error: unknown) => {
+      if (error instanceof LeaseHeldError)
+        throw new CommandError(`${connectionId} is being refreshed at this moment. Try again in a minute.`);
+      if (error instanceof ClientRejectedError) return 'refused';
+      throw error;
+    },
+  );
+  switch (outcome) {
+    case 'refreshed':
+      return;
+    case 'refused':
+      throw new CommandError(
+        `${displayName} does not accept the new credentials. Nothing was changed: those from before are in use.`,
+      );
+    case 'rejected':
+      throw new CommandError(
+        `${displayName} does not accept the grant with the new credentials. Nothing was changed. If it does with the old ones (grantkeeper refresh ${connectionId}), the new ones are another client's.`,
+      );
+    default:
+      throw new CommandError(
+        `Somebody logged in, or ended ${connectionId}, meanwhile. Nothing was changed; run the command again.`,
+      );
+  }
+}
+
 const PipedSchema = z.object({ client_id: z.string(), client_secret: z.string() });
 
 /** @throws {CommandError} for what cannot be a client's credentials */
-async function readCredentials({ settings: { provider } }: Shown): Promise<Credentials> {
-  if (!process.stdin.isTTY) {
-    const parsed = PipedSchema.safeParse(jsonOf(await readAll(process.stdin)));
-    if (parsed.success) return checked(parsed.data.client_id, parsed.data.client_secret);
-    throw new CommandError(
-      'Standard input is to be JSON: {"client_id": "…", "client_secret": "…"}. In a terminal they are asked for.',
-    );
+async function readCredentials(connection: Shown, { unchecked }: ConnectOptions): Promise<Client> {
+  const { provider } = connection.settings;
+  const typed = process.stdin.isTTY ? await prompt(provider.displayName) : await piped();
+  const [clientId, clientSecret] = [typed.client_id.trim(), typed.client_secret.trim()];
+  const { clientIdPattern: _id, clientSecretPattern: _secret, ...unshaped } = provider;
+  const problem = problemOfCredentials(unchecked ? unshaped : provider, clientId, clientSecret);
+  if (problem !== undefined) {
+    const isShape = problemOfCredentials(unshaped, clientId, clientSecret) === undefined;
+    throw new CommandError(isShape ? `${problem} If it is right all the same, give --unchecked.` : problem);
   }
+  return { clientId, clientSecret: new Secret(clientSecret) };
+}
+
+async function prompt(displayName: string): Promise<z.infer<typeof PipedSchema>> {
   const [{ default: input }, { default: password }] = await Promise.all([
     import('@inquirer/input'),
     import('@inquirer/password'),
   ]);
-  const clientId = await input({
-    message: `Client id (app key) at ${provider.displayName}:`,
-    required: true,
-  });
-  return checked(clientId, await password({ message: 'Client secret:', mask: true }));
+  const client_id = await input({ message: `Client id (app key) at ${displayName}:`, required: true });
+  return { client_id, client_secret: await password({ message: 'Client secret:', mask: true }) };
 }
 
-function checked(id: string, secret: string): Credentials {
-  const [clientId, clientSecret] = [id.trim(), secret.trim()];
-  for (const [what, value] of [
-    ['id', clientId],
-    ['secret', clientSecret],
-  ] as const) {
-    if (value === '') throw new CommandError(`The client ${what} is empty.`);
-    // RFC 6749 appendix A.1 and A.2: printable ASCII.
-    if (!/^[\x20-\x7e]+$/.test(value))
-      throw new CommandError(`The client ${what} has a character that none can have. Copy it again.`);
-  }
-  if (clientId === clientSecret)
-    throw new CommandError('The client id and the secret are the same. Copy them again.');
-  return { clientId, clientSecret: new Secret(clientSecret) };
+async function piped(): Promise<z.infer<typeof PipedSchema>> {
+  const parsed = PipedSchema.safeParse(jsonOf(await readAll(process.stdin)));
+  if (parsed.success) return parsed.data;
+  throw new CommandError(
+    'Standard input is to be JSON: {"client_id": "…", "client_secret": "…"}. In a terminal they are asked for.',
+  );
 }
 
 function jsonOf(text: string): unknown {

@@ -109,7 +109,9 @@ verb(
   "puts the client's id and secret into its secret, from a prompt or as JSON from standard input",
 )
   .argument('<connection>')
-  .option('--replace', 'also where there are others')
+  .option('--rotate', 'in place of others, which are used until a refresh with the new ones has succeeded')
+  .option('--replace', 'in place of others, at once')
+  .option('--unchecked', 'also where they do not look like those of the provider')
   .action(does(connect));
 
 verb(

@@ -75,11 +75,23 @@ export async function openStack(options: Options): Promise<Stack> {
 
 export const tableNameOf = (stack: string) => `grantkeeper-${stack}`;
 
+/** One that has left the configuration, and whose tokens are kept still. */
+export async function isRemoved(stack: Stack, connectionId: string): Promise<boolean> {
+  const { dynamoGrants } = await import('../adapters/grants.ts');
+  const { settings, grant } = await dynamoGrants(stack.table).read(connectionId);
+  return settings === undefined && (grant.status === 'active' || grant.status === 'rejected');
+}
+
 /** @throws {CommandError} naming those that there are */
 export async function connectionOf(stack: Stack, connectionId: string): Promise<Shown> {
   const { connectionIds } = stack.panelSettings;
   const [connection] = connectionIds.includes(connectionId) ? await stack.connections([connectionId]) : [];
   if (connection !== undefined) return connection;
+  if (await isRemoved(stack, connectionId)) {
+    throw new CommandError(
+      `${connectionId} has left the configuration of ${stack.name}; its tokens are kept. Add it again to go on with them, or end it: grantkeeper disconnect ${connectionId}`,
+    );
+  }
   throw new CommandError(
     `There is no connection ${connectionId} in the stack ${stack.name}. There ${connectionIds.length === 1 ? 'is' : 'are'}: ${connectionIds.join(', ')}.`,
   );

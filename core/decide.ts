@@ -4,7 +4,14 @@ import type { ChannelName } from './channel.ts';
 import { channelsOf } from './channel.ts';
 import { deadlineOf } from './deadline.ts';
 import type { AskReason, Grant } from './grant.ts';
-import { AskReasonSchema, disconnectionGraceMs, isLoginUnderWay, isOpen, isStranded } from './grant.ts';
+import {
+  AskReasonSchema,
+  disconnectionGraceMs,
+  isInSetUp,
+  isLoginUnderWay,
+  isOpen,
+  isStranded,
+} from './grant.ts';
 import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
 import type { Settings } from './settings.ts';
@@ -75,7 +82,7 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
       : none('it is being disconnected');
   }
   if (isPaused(settings, grant)) return none('paused');
-  if (grant.setUp) return none('still in set-up');
+  if (isInSetUp(grant)) return none('still in set-up');
   if (isStranded(grant.login, nowMs) && !did('refresh')) {
     return { decision: 'refresh', reason: 'a login was not completed' };
   }

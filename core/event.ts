@@ -5,6 +5,8 @@
 export const eventKinds = {
   /** An operator asked for something by the panel. */
   requested: 'action',
+  /** The client's credentials were put into their secret by the operator's command. */
+  connected: 'action',
   paused: 'action',
   resumed: 'action',
   /** Somebody asked for what they may not do, or what comes to nothing now. */

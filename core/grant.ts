@@ -60,8 +60,9 @@ export interface Disconnection {
  * - `not-offered`: it has no revocation endpoint
  * - `unanswered`: it gave no answer, after retries
  * - `refused`: it would not take them back, or the client's credentials cannot be read
+ * - `removed`: the connection had left the configuration before, so that its provider is not known
  */
-export type Revocation = 'revoked' | 'nothing' | 'not-offered' | 'unanswered' | 'refused';
+export type Revocation = 'revoked' | 'nothing' | 'not-offered' | 'unanswered' | 'refused' | 'removed';
 
 export interface Lease {
   /** Execution, or callback, that may spend the refresh token. */
@@ -119,7 +120,7 @@ export interface Grant {
   readonly pause?: Pause | undefined;
   /** The newest check that the scheduler has asked for. */
   readonly lastTick?: Tick | undefined;
-  /** Deployed, but not connected yet: nothing is asked of the owner. */
+  /** The client's credentials were not there yet at the last check. */
   readonly setUp: boolean;
 }
 
@@ -169,6 +170,11 @@ export function isExchanging(login: Login | undefined, nowMs: number): boolean {
 /** Whether the login's callback died: its tokens may stand in the secrets, and nobody else knows of them. */
 export function isStranded(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && nowMs >= login.atMs + callbackGraceMs;
+}
+
+/** Whether it is deployed, and waits for `connect` or `import`: nothing is asked of its owner. */
+export function isInSetUp({ status, setUp }: Grant): boolean {
+  return setUp && status === 'never-authorized';
 }
 
 /** Whether the connection is ended and nothing of it is open. */

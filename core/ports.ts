@@ -88,6 +88,8 @@ export interface Grants {
   /** False when another execution claimed this notice a moment ago, or it was told. */
   claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
   recordTold(connectionId: string, told: Told): Promise<void>;
+  /** Whether the client's credentials are still to come. */
+  recordSetUp(connectionId: string, setUp: boolean): Promise<void>;
   /** False when it was paused already. */
   pause(connectionId: string, pause: Pause): Promise<boolean>;
   /** False when it was not paused. */
@@ -276,6 +278,8 @@ export interface Client {
 }
 
 export interface Clients {
+  /** Whether the secret has a value, whatever that is. */
+  isThere(clientSecretName: string): Promise<boolean>;
   /** @throws {ConfigurationError} when the secret is absent, not JSON, or lacks a field */
   read(clientSecretName: string): Promise<Client>;
 }

@@ -49,6 +49,12 @@ const PathSchema = z
   .string()
   .check(z.regex(/^(\/[^/]+)+$/, { error: 'must be a path such as /sub or /accounts/*/accountNumber' }));
 
+/** Of the whole of it. */
+const PatternSchema = z.string().check(
+  z.maxLength(200),
+  z.refine((value) => isPattern(value), { error: 'must be a regular expression such as [A-Za-z0-9]{32}' }),
+);
+
 /**
  * How a provider tells whose grant it is: by the `sub` of its `id_token` (OpenID Connect Core §2), or by a call with
  * the access token (RFC 6750) whose JSON answer has the owner's `subject`, the `accounts` they shared, or both;
@@ -102,6 +108,9 @@ export const ProviderSchema = z
       z.enum(['client_secret_basic', 'client_secret_post']),
       'client_secret_basic',
     ),
+    /** What the client's id and secret look like, where the provider tells: a slip is then seen when they are put in place. */
+    clientIdPattern: z.optional(PatternSchema),
+    clientSecretPattern: z.optional(PatternSchema),
     /** Space-separated scope of the authorization request; left out where the provider needs none. */
     scope: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
     /** Further parameters of the authorization request, such as `access_type=offline`. */
@@ -173,6 +182,9 @@ export const presets: Readonly<Record<string, Provider>> = {
     authorizationEndpoint: 'https://api.schwabapi.com/v1/oauth/authorize',
     tokenEndpoint: 'https://api.schwabapi.com/v1/oauth/token',
     clientAuthentication: 'client_secret_basic',
+    // Both lengths of each are seen (Schwabdev).
+    clientIdPattern: String.raw`\S{32}|\S{48}`,
+    clientSecretPattern: String.raw`\S{16}|\S{64}`,
     authorizationResponseIss: false,
     accessTokenLifetimeSeconds: 30 * 60,
     limits: { absoluteSeconds: 7 * days },
@@ -192,6 +204,15 @@ export const presets: Readonly<Record<string, Provider>> = {
     ],
   },
 };
+
+function isPattern(value: string): boolean {
+  try {
+    RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isEndpoint(value: string): boolean {
   if (!URL.canParse(value)) return false;

@@ -1,7 +1,7 @@
 import { channelNames, channelSteps } from './channel.ts';
 import { isAlive, isPaused } from './decide.ts';
 import type { Grant, OpenAuthorization, Pause } from './grant.ts';
-import { isOpen } from './grant.ts';
+import { isInSetUp, isOpen } from './grant.ts';
 import type { Incident } from './incident.ts';
 import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
@@ -70,7 +70,7 @@ function all(
     const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, ladder, nowMs);
     return [...meanwhile, ...failing, ...paused];
   }
-  if (grant.setUp) return [{ kind: 'set-up' }];
+  if (isInSetUp(grant)) return [{ kind: 'set-up' }];
   const { silentSinceMs } = outlookOf(settings, grant, nowMs);
   const accessEndedAtMs =
     isAlive(settings, grant, nowMs) &&
@@ -143,7 +143,7 @@ function standingOfConcern(concern: Concern): Standing {
 
 /** All but what somebody has chosen. */
 export function needsSomebody({ kind }: Concern): boolean {
-  return !['paused', 'set-up', 'disconnected', 'disconnecting'].includes(kind);
+  return !['paused', 'disconnected', 'disconnecting'].includes(kind);
 }
 
 /** Whether it is a way to the owner that fails, and not the grant. */

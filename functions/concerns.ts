@@ -90,7 +90,8 @@ export function sentence(concern: Concern, told: Told): Html {
     case 'disconnecting':
       return html`<strong>Is being disconnected:</strong> what cannot be finished now is taken up again by a later check.`;
     case 'set-up':
-      return html`<strong>In set-up:</strong> nothing is asked of the owner yet.`;
+      return html`<strong>In set-up:</strong> the client’s credentials are not there yet, and nothing is asked of its owner before.
+        Put them in place with <code>grantkeeper connect ${settings.connectionId}</code>.`;
   }
 }
 

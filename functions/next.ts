@@ -1,4 +1,4 @@
-import type { Done } from '../core/decide.ts';
+import type { Decision, Done } from '../core/decide.ts';
 import { decide } from '../core/decide.ts';
 import { isOver } from '../core/incident.ts';
 import type { Clock, Connection, Events, Grants, Incidents } from '../core/ports.ts';
@@ -44,8 +44,11 @@ export async function decided(
 ): Promise<StepOutput> {
   const { connectionId, force, authorizationId } = ask;
   if (settings === undefined) {
-    const reason = 'the connection was removed from the configuration';
-    return { outcome, done, next: { decision: 'none', reason }, ended: [] };
+    const isAsked = force === 'disconnect' && !done.includes('disconnect');
+    const left: Decision = isAsked
+      ? { decision: 'disconnect', reason: 'asked for' }
+      : { decision: 'none', reason: 'the connection was removed from the configuration' };
+    return { outcome, done, next: left, ended: [] };
   }
   const by = `${executionId}#${entry}#${succeeded ?? ''}`;
   const over = await incidents.end(connectionId, (incident) => isOver(incident, grant, succeeded ?? ''), by);

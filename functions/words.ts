@@ -20,6 +20,8 @@ export const revocationWords = {
     'the provider did not answer: the tokens stay valid there until they end, or are withdrawn in the account there',
   refused:
     'the provider refused to revoke the tokens: they stay valid there until they end, or are withdrawn in the account there',
+  removed:
+    'nobody asked the provider, for the connection had left the configuration: the tokens stay valid there until they end, or are withdrawn in the account there',
 } as const satisfies Record<Revocation, string>;
 
 /** What an action's button says. */
@@ -43,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
   rung: 'a planned moment before the end has come',
   paused: 'it is paused',
   disconnected: 'it is disconnected',
+  'still in set-up': 'the client’s credentials are not there yet; `grantkeeper connect` puts them in place',
   repin: 'another owner was allowed to log in',
   panel: 'they came by the panel',
   'the access token would not outlive the next check': 'it would end before the next check',
@@ -76,6 +79,7 @@ export const eventWords = {
   failed: 'Failed, and operators were alerted',
   recovered: 'Works again',
   requested: 'Asked for',
+  connected: 'The client’s credentials were put in place',
   paused: 'Paused',
   resumed: 'Resumed',
   disconnected: 'Disconnected',

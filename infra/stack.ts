@@ -18,6 +18,7 @@ import { AuditTrail, foreignReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
+import { leftBehind } from './left-behind.ts';
 import type { Statement } from './policy.ts';
 import { exceptions, policyDocument } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
@@ -35,6 +36,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const prefix = `grantkeeper-${pulumi.getStack()}`;
   const secretPrefix = secretPrefixOf(pulumi.getStack());
   const { logRetentionDays } = config;
+  const connectionIds = config.connections.map(({ connectionId }) => connectionId);
+  for (const told of leftBehind(secretPrefix, connectionIds, found)) void pulumi.log.info(told);
   const place = placeOf();
   const stateMachineName = `${prefix}-keep-grant`;
   const stateMachineArn = place.arn('states', `stateMachine:${stateMachineName}`);
@@ -297,14 +300,14 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       publicUrl: api.publicUrl,
       executionUrl,
       people,
-      connectionIds: config.connections.map(({ connectionId }) => connectionId),
+      connectionIds,
     },
   });
 
   const refreshes = new RefreshRequests('refresh-requests', {
     prefix,
     accountId,
-    connectionIds: config.connections.map(({ connectionId }) => connectionId),
+    connectionIds,
     logRetentionDays,
     stateMachineArn: workflow.stateMachineArn,
   });

@@ -38,7 +38,7 @@ export interface CallbackPorts {
   readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
   readonly tokens: Tokens;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange' | 'identify'>;
   readonly workflow: Pick<Workflow, 'resume' | 'report' | 'refreshNow'>;
   readonly events: Events;

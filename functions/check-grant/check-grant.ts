@@ -2,7 +2,7 @@ import type { Force } from '../../core/decide.ts';
 import { isAlive, isPaused } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
-import { isOpen } from '../../core/grant.ts';
+import { isInSetUp, isOpen } from '../../core/grant.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import type { Clients, Grants, Metrics } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -13,21 +13,22 @@ import { eventsOf, recordIfPossible } from '../timeline.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
 export interface CheckGrantPorts extends NextPorts {
-  readonly grants: Pick<Grants, 'read' | 'recordTick'>;
+  readonly grants: Pick<Grants, 'read' | 'recordTick' | 'recordSetUp'>;
   readonly clients: Clients;
   readonly metrics: Metrics;
 }
 
 /**
  * Looks at one grant and answers what to do.
- * @throws {ConfigurationError} unknown connection at the first entry, or its client secret is missing or unusable
+ * @throws {ConfigurationError} unknown connection at the first entry, or its client secret is unusable
  * @throws {StoreUnavailableError} nothing was done; try again
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
   const { connectionId, trigger, scheduledTime, force, by } = input.ask;
-  const connection = await ports.grants.read(connectionId);
-  const { settings, grant } = connection;
-  if (settings === undefined && input.entry === 0) {
+  const { settings, grant: before } = await ports.grants.read(connectionId);
+  // What it leaves behind can be ended still, if there ever was anything.
+  const isEnded = force === 'disconnect' && before.status !== 'never-authorized';
+  if (settings === undefined && input.entry === 0 && !isEnded) {
     throw new ConfigurationError(
       `There is no connection ${connectionId} in the configuration. Remove its schedule, or add it again.`,
     );
@@ -44,7 +45,9 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
       };
     }
   }
-  const isKept = settings !== undefined && !isPaused(settings, grant) && !grant.setUp;
+  const grant = settings === undefined ? before : await lookForClient(settings, before, ports);
+  const connection = { settings, grant };
+  const isKept = settings !== undefined && !isPaused(settings, grant) && !isInSetUp(grant);
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const answer = await decided('checked', 'CheckGrant', input, connection, ports);
   ports.metrics.put('ChecksCompleted', 1);
@@ -59,6 +62,18 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     await recordIfPossible(events, connectionId, 'checked', { decision, reason });
   }
   return { ...answer, known: known(grant) };
+}
+
+/** A new connection is in set-up until somebody has put its client's credentials where they belong. */
+async function lookForClient(
+  { connectionId, clientSecretName }: Settings,
+  grant: Grant,
+  { clients, grants }: CheckGrantPorts,
+): Promise<Grant> {
+  if (grant.status !== 'never-authorized') return grant;
+  const setUp = !(await clients.isThere(clientSecretName));
+  if (setUp !== grant.setUp) await grants.recordSetUp(connectionId, setUp);
+  return { ...grant, setUp };
 }
 
 /** A test is about channels alone; and a connection is ended, and stays so, whatever its client secret holds. */

@@ -32,7 +32,7 @@ export interface DisconnectGrantPorts {
   >;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly tokens: Pick<Tokens, 'readGrant' | 'readGrantVersion' | 'readAccess' | 'empty'>;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'read'>;
   readonly revocationEndpoint: RevocationEndpoint;
   readonly workflow: Pick<Workflow, 'resume'>;
   readonly incidents: Incidents;
@@ -44,7 +44,7 @@ export interface DisconnectGrantPorts {
 /**
  * Ends a connection: its tokens are given back where the provider takes them, no staging label of a secret stays on one,
  * and whoever waits for a login is resumed. A repeat goes on where the attempt before it died; of a connection that is
- * ended already there is nothing to do.
+ * ended already there is nothing to do. One that has left the configuration is ended here, and not at its provider.
  * @returns `disconnected`, or `dropped` when another execution has taken the lease meanwhile, and the next decision
  * @throws {LeaseHeldError} a refresh or a login uses the tokens now; try again past the lease's expiry
  * @throws {TokenEndpointUnavailableError} the provider did not answer; the last attempt goes on without
@@ -54,7 +54,6 @@ export interface DisconnectGrantPorts {
 export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
   const { connectionId, by } = input.ask;
   const { settings, grant: before } = await ports.grants.read(connectionId);
-  if (settings === undefined) return next('removed', 'disconnect', input, ports);
   if (isDisconnected(before)) return next('disconnected', 'disconnect', input, ports);
 
   const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
@@ -78,12 +77,11 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
 
 /** Each part can be done again; the record forgets last what there is to do. */
 async function disconnect(
-  settings: Settings,
+  settings: Settings | undefined,
   grant: Grant,
-  { retryCount }: StepInput,
+  { ask: { connectionId }, retryCount }: StepInput,
   ports: DisconnectGrantPorts,
 ): Promise<'disconnected' | 'dropped'> {
-  const { connectionId } = settings;
   const { fencingNumber, login, unrecordedLogins = [], authorization, disconnection } = grant;
   // Whoever waits for a login that is recorded hears of that first.
   if (login?.closed !== undefined) await completeLogin(connectionId, login, ports);
@@ -94,9 +92,8 @@ async function disconnect(
     tokens.readAccess(connectionId),
     ...unrecordedLogins.map((versionId) => tokens.readGrantVersion(connectionId, versionId)),
   ]);
-  const revocation =
-    disconnection?.revocation ??
-    (await revoke(settings, heldIn(grants, accesses, logins), retryCount, ports));
+  const held = heldIn(grants, accesses, logins);
+  const revocation = disconnection?.revocation ?? (await revoke(settings, held, retryCount, ports));
   if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation))) return 'dropped';
 
   const at = new Date(ports.clock.nowMs()).toISOString();

@@ -5,7 +5,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
 
 export interface RevokePorts {
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'read'>;
   readonly revocationEndpoint: RevocationEndpoint;
 }
 
@@ -25,12 +25,14 @@ export const revocationRetries = 4;
  * @see RFC 7009 §2.1: a server that takes a refresh token may end the access tokens of its grant by that, or may not
  */
 export async function revoke(
-  { provider, clientSecretName }: Settings,
+  settings: Settings | undefined,
   held: readonly Held[],
   retryCount: number,
   { clients, revocationEndpoint }: RevokePorts,
 ): Promise<Revocation> {
   if (held.length === 0) return 'nothing';
+  if (settings === undefined) return 'removed';
+  const { provider, clientSecretName } = settings;
   if (provider.revocationEndpoint === undefined && provider.metadata === undefined) return 'not-offered';
   const client = await clients.read(clientSecretName).catch((error: unknown) => {
     if (error instanceof ConfigurationError) return undefined;

@@ -28,7 +28,7 @@ import { reporting } from '../report.ts';
 export interface ReauthorizePorts {
   readonly grants: Pick<Grants, 'read' | 'markStarted'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'addStart'>;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'read'>;
   readonly findEndpoints: FindEndpoints;
   readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
   readonly events: Events;

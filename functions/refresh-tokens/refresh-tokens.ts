@@ -35,7 +35,7 @@ export interface RefreshTokensPorts {
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly workflow: Pick<Workflow, 'resume'>;
   readonly tokens: Tokens;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh'>;
   readonly incidents: Incidents;
   readonly events: Events;

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
 import type { Ran } from '../helpers/command.ts';
 import { runCommand } from '../helpers/command.ts';
-import { TestDemo } from '../helpers/demo.ts';
+import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { removeSettings, timeline, tokenCalls, watch } from '../helpers/story.ts';
 import { administrator } from '../../local/aws/service.ts';
 
 let tools: ToolsServer;
@@ -49,6 +50,13 @@ test('what cannot be credentials is refused, and nothing is written', async () =
 test('credentials from standard input are stored, and from there the first login goes its way', async () => {
   const { clientId, clientSecret } = demo.demo.client;
   const input = JSON.stringify({ client_id: ` ${clientId}`, client_secret: `${clientSecret}\n` });
+  await demo.advance(0);
+  expect(await runCommand(demo, tools, ['status', '--local'])).toMatchObject({
+    code: 3,
+    out: expect.stringContaining(
+      'In set-up: the client’s credentials are not there yet, and nothing is asked of its owner before. Put them in place with grantkeeper connect demo-main.',
+    ),
+  });
   const ran = await run(input);
   expect(ran).toEqual({
     code: 0,
@@ -57,14 +65,92 @@ test('credentials from standard input are stored, and from there the first login
   });
   expect(await run(input)).toMatchObject({
     code: 1,
-    err: 'grantkeeper: grantkeeper/local/client/demo holds credentials already. --replace puts others there; the connections that share them use those from then on.\n',
+    err: 'grantkeeper: grantkeeper/local/client/demo holds credentials already. --rotate puts others there once a refresh has shown that they work, --replace without that; the connections that share them use those from then on.\n',
   });
-  await demo.connect();
+  expect(await timeline(demo)).toEqual(['connected']);
+  await demo.advance(25 * minuteMs);
+  await demo.logIn(demo.newestLink());
+  await demo.cloud.clock.idle();
   expect((await demo.grant()).status).toBe('active');
   const replaced = await run(input, '--replace', '--json');
   expect(JSON.parse(replaced.out)).toEqual({
     connectionId: 'demo-main',
     clientSecretName: 'grantkeeper/local/client/demo',
     replaced: true,
+    tried: false,
+  });
+});
+
+describe('a rotation cuts over once a refresh with the new credentials has succeeded', () => {
+  const pipe = (client_secret: string, client_id = demo.demo.client.clientId) =>
+    JSON.stringify({ client_id, client_secret });
+  const stored = async () => {
+    const secrets = demo.cloud.secrets.call.bind(demo.cloud.secrets);
+    const name = 'grantkeeper/local/client/demo';
+    return (await secrets('GetSecretValue', { SecretId: name }, administrator)).SecretString;
+  };
+
+  test('what the provider refuses is not stored, and is nobody’s incident', async () => {
+    const before = await stored();
+    const story = watch(demo);
+    expect(await run(pipe('another-s3cret'), '--rotate')).toEqual({
+      code: 1,
+      out: '',
+      err: 'grantkeeper: Demo Brokerage does not accept the new credentials. Nothing was changed: those from before are in use.\n',
+    });
+    expect(await run(pipe('another-s3cret', 'another-client'), '--rotate')).toMatchObject({
+      code: 1,
+      err: 'grantkeeper: That is another client id, and the grant belongs to the client that it was given to. Use --replace, and then `grantkeeper reauthorize demo-main`: its owner has to log in.\n',
+    });
+    await demo.brokerage.misbehave({ kind: 'status', status: 400, body: '{"error":"invalid_grant"}' });
+    expect(await run(pipe(demo.demo.client.clientSecret), '--rotate')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Demo Brokerage does not accept the grant with the new credentials.'),
+    });
+    expect(await stored()).toBe(before);
+    expect(await demo.grant()).toMatchObject({ status: 'active' });
+    await demo.advance(25 * minuteMs);
+    expect((await demo.executions())[0]).toMatchObject({ status: 'SUCCEEDED' });
+    expect(story.alerts()).toEqual([]);
+  });
+
+  test('what works is stored after that, with the tokens that it gave', async () => {
+    await demo.brokerage.reset();
+    const { versionId } = await demo.secret('access');
+    // The provider's clients can't be given another secret here: another spelling of the value is as new.
+    const spelt = JSON.stringify({
+      ...(JSON.parse(pipe(demo.demo.client.clientSecret)) as object),
+      note: 'new',
+    });
+    const ran = await run(spelt, '--rotate');
+    expect(ran).toEqual({
+      code: 0,
+      err: '',
+      out: 'The credentials are in grantkeeper/local/client/demo.\nA refresh with them succeeded: those from before can be withdrawn.\n',
+    });
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    expect((await demo.secret('access')).versionId).not.toBe(versionId);
+    // Of one millisecond, in which time stands still.
+    expect((await timeline(demo)).filter((type) => type === 'connected')).toHaveLength(3);
+  });
+
+  test('one that has left the configuration is ended, and then there is nothing to try them with', async () => {
+    const putBack = await removeSettings(demo);
+    const command = (args: string) => runCommand(demo, tools, args.split(' '));
+    expect(await command('refresh demo-main --local')).toMatchObject({
+      code: 1,
+      err: 'grantkeeper: demo-main has left the configuration of local; its tokens are kept. Add it again to go on with them, or end it: grantkeeper disconnect demo-main\n',
+    });
+    expect(await command('disconnect demo-main --local --yes')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(
+        'nobody asked the provider, for the connection had left the configuration',
+      ),
+    });
+    await putBack();
+    expect(await run(pipe('another-s3cret'), '--rotate')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('demo-main has no living grant'),
+    });
   });
 });

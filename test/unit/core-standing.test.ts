@@ -155,7 +155,7 @@ describe('how a connection stands', () => {
     expect(needs(newGrant)).toBe(true);
     expect(needs(fresh(login), [incident('Slack')])).toBe(true);
     expect(needs({ ...newGrant, paused: true })).toBe(false);
-    expect(needs({ ...newGrant, setUp: true })).toBe(false);
+    expect(needs({ ...newGrant, setUp: true })).toBe(true);
     expect(needs({ ...newGrant, status: 'disconnected' })).toBe(false);
   });
 

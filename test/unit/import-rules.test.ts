@@ -24,8 +24,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   functions: /^(core|adapters)\/|^functions\/[^/]+\.ts$/,
   infra: /^(core|infra)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
   client: /^client\//,
-  // By hand a login goes through the pages' own code.
-  cli: /^(core|adapters|cli)\/|^functions\/([^/]+|reauthorize\/reauthorize|callback\/callback)\.ts$/,
+  // A login by hand, and the trial of a rotation, go through the functions' own code.
+  cli: /^(core|adapters|cli)\/|^functions\/([^/]+|reauthorize\/reauthorize|callback\/callback|refresh-tokens\/refresh-tokens)\.ts$/,
   local: /^(core|infra|local)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
 };
 

@@ -150,14 +150,14 @@ describe('with a connection that works', () => {
   });
 });
 
-test('a missing client secret, then mail that SES refuses: one alert each, no mail, and the first mail once both are mended', async () => {
-  await using demo = await TestDemo.start({ clientSecret: () => undefined, configure: mailOnly });
+test('an unusable client secret, then mail that SES refuses: one alert each, no mail, and the first mail once both are mended', async () => {
+  await using demo = await TestDemo.start({ clientSecret: () => '{}', configure: mailOnly });
   await demo.advance(60 * minuteMs);
   expect(demo.alerts()).toMatchObject([
     {
       at: '2026-01-05T12:00:00.000Z',
       subject: 'Grantkeeper: demo-main: ConfigurationError',
-      text: expect.stringContaining('The client secret grantkeeper/local/client/demo holds no value yet.'),
+      text: expect.stringContaining('The client secret grantkeeper/local/client/demo lacks client_id.'),
     },
   ]);
   for (const { executionArn } of await demo.executions()) {

@@ -58,7 +58,7 @@ test('without secretsmanager:PutSecretValue a refresh fails, the operator hears 
 
 test('without sns:Publish the execution ends as OperatorNotAlerted, and the rule on failed executions tells', async () => {
   await using demo = await TestDemo.start({
-    clientSecret: () => undefined,
+    clientSecret: () => '{}',
     change: without('grantkeeper-local-keep-grant-workflow', 'sns:Publish'),
   });
   await demo.advance(hourMs);

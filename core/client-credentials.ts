@@ -1,0 +1,29 @@
+import type { Provider } from './provider.ts';
+
+/**
+ * What shows that these cannot be a client's credentials, or are not those of this provider; undefined where nothing
+ * does. Quotes neither.
+ */
+export function problemOfCredentials(
+  provider: Pick<Provider, 'displayName' | 'clientIdPattern' | 'clientSecretPattern'>,
+  clientId: string,
+  clientSecret: string,
+): string | undefined {
+  const parts = [
+    { what: 'client id', value: clientId, pattern: provider.clientIdPattern },
+    { what: 'client secret', value: clientSecret, pattern: provider.clientSecretPattern },
+  ];
+  for (const { what, value } of parts) {
+    if (value === '') return `The ${what} is empty.`;
+    // RFC 6749 appendix A.1 and A.2: printable ASCII.
+    if (!/^[\x20-\x7e]+$/.test(value))
+      return `The ${what} has a character that none can have. Copy it again.`;
+  }
+  if (clientId === clientSecret) return 'The client id and the secret are the same. Copy them again.';
+  const odd = parts.find(({ value, pattern }) => pattern !== undefined && !isWhole(pattern, value));
+  return odd && `That is not what a ${odd.what} of ${provider.displayName} looks like. Copy it again.`;
+}
+
+function isWhole(pattern: string, value: string): boolean {
+  return new RegExp(`^(?:${pattern})$`).test(value);
+}

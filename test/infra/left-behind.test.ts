@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+
+import { leftBehind } from '../../infra/left-behind.ts';
+
+const found = (...names: string[]) =>
+  Object.fromEntries(
+    names.map((name) => [name, `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AbCdEf`]),
+  );
+
+const kept =
+  'old is not in the configuration: it has no schedule, and its secrets are kept. Put it back to go on with its grant, or end it with `grantkeeper disconnect old`.';
+
+test('nothing is told of connections that are in the configuration, and of secrets of other kinds', () => {
+  const secrets = found(
+    'grantkeeper/prod/one/grant',
+    'grantkeeper/prod/one/access',
+    'grantkeeper/prod/client/schwab',
+    'grantkeeper/production/other/grant',
+  );
+  expect(leftBehind('grantkeeper/prod', ['one'], secrets)).toEqual([]);
+  expect(leftBehind('grantkeeper/prod', ['one', 'two'], secrets)).toEqual([]);
+});
+
+test('of one that has left it is told that its tokens are kept, and how to end it', () => {
+  const secrets = found('grantkeeper/prod/one/grant', 'grantkeeper/prod/old/grant');
+  expect(leftBehind('grantkeeper/prod', ['one'], secrets)).toEqual([kept]);
+});
+
+test('another name is another connection', () => {
+  expect(leftBehind('grantkeeper/prod', ['new'], found('grantkeeper/prod/old/grant'))).toEqual([
+    `${kept} A connection is not renamed: new begins anew, with a login of its own.`,
+  ]);
+});
