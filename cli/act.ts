@@ -9,19 +9,44 @@ import { reasonWords } from '../functions/words.ts';
 import { lineOf, machineOf } from './history.ts';
 import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Stack } from './stack.ts';
-import { connectionOf, isRemoved, openStack, tableNameOf } from './stack.ts';
+import { connectionOf, isRemoved, openStack } from './stack.ts';
 
 const lookMs = 500;
 /** Real time; what takes longer waits for a retry, or for somebody. */
 const longestMs = 30_000;
 
+type Asked = Extract<Force, 'refresh' | 'reauthorize' | 'test' | 'disconnect'>;
+
+/** What became of an execution as far as it was followed, for programs. */
+export interface Followed {
+  readonly executionArn: string;
+  /** Of Step Functions, or `WAITING` for the owner. */
+  readonly status: string;
+  readonly url: string;
+  readonly events: readonly Record<string, string | number>[];
+}
+
 /** Starts an execution that does it, and tells what it does until it has ended, or waits for the owner. */
-export async function ask(
+export async function ask(connectionId: string, force: Asked, options: Options): Promise<number> {
+  const followed = await request(await openStack(options), connectionId, force, (line) => {
+    if (!options.json) console.log(line);
+  });
+  if (options.json) console.log(json(followed));
+  return isWell(followed) ? exitCodes.well : exitCodes.failed;
+}
+
+export const isWell = ({ status }: Followed) => ['RUNNING', 'WAITING', 'SUCCEEDED'].includes(status);
+
+/**
+ * @param tell hears each line as it comes
+ * @throws {CommandError} where nothing would come of it; nothing was started
+ */
+export async function request(
+  stack: Stack,
   connectionId: string,
-  force: Extract<Force, 'refresh' | 'reauthorize' | 'test' | 'disconnect'>,
-  options: Options,
-): Promise<number> {
-  const stack = await openStack(options);
+  force: Asked,
+  tell: (line: string) => void,
+): Promise<Followed> {
   // Of one that has left the configuration no more is known.
   const isLeft = force === 'disconnect' && (await isRemoved(stack, connectionId));
   const connection = isLeft ? undefined : await connectionOf(stack, connectionId);
@@ -35,14 +60,14 @@ export async function ask(
       throw notNow(reasonWords(reason));
     }
   }
-  const stateMachineArn = await stateMachineOf(stack);
+  const { stateMachineArn } = await stack.deployment();
   const { stepFunctionsWorkflow } = await import('../adapters/workflow.ts');
   const name = `${connectionId}-cli-${force}-${Date.now()}`;
   const asked = { connectionId, trigger: 'operator', force, by: stack.by } as const;
   const executionArn = await stepFunctionsWorkflow(stateMachineArn).ask(asked, name);
   if (executionArn === undefined) throw new CommandError('That was asked for just now already.');
   const timeZone = connection?.settings.owner.timeZone ?? 'UTC';
-  return follow(stack, { connectionId, timeZone }, executionArn, options);
+  return follow(stack, { connectionId, timeZone }, executionArn, tell);
 }
 
 /** Prints the lines of the timeline that an execution writes, as they come. */
@@ -50,8 +75,8 @@ async function follow(
   stack: Stack,
   { connectionId, timeZone }: { readonly connectionId: string; readonly timeZone: string },
   executionArn: string,
-  options: Options,
-): Promise<number> {
+  tell: (line: string) => void,
+): Promise<Followed> {
   const { DescribeExecutionCommand, SFNClient } = await import('@aws-sdk/client-sfn');
   const client = new SFNClient({});
   const told = new Set<string>();
@@ -69,28 +94,14 @@ async function follow(
     for (const event of fresh.toReversed()) {
       told.add(event.key);
       lines.push(event);
-      if (!options.json) console.log(lineOf(event, timeZone).join('  '));
+      tell(lineOf(event, timeZone).join('  '));
       isWaiting ||= event.type === 'asked';
     }
   }
   const url = `${stack.panelSettings.executionUrl}${executionArn}`;
-  const state = isWaiting ? 'waits for the owner' : status.toLowerCase();
-  if (options.json) {
-    const events = lines.map(machineOf);
-    console.log(json({ executionArn, status: isWaiting ? 'WAITING' : status, url, events }));
-  } else
-    console.log(`The execution ${status === 'RUNNING' && !isWaiting ? 'is still running' : state}: ${url}`);
-  return status === 'RUNNING' || status === 'SUCCEEDED' ? exitCodes.well : exitCodes.failed;
-}
-
-export async function stateMachineOf({ name }: Stack): Promise<string> {
-  const { paginateListStateMachines, SFNClient } = await import('@aws-sdk/client-sfn');
-  const wanted = `${tableNameOf(name)}-keep-grant`;
-  for await (const { stateMachines = [] } of paginateListStateMachines({ client: new SFNClient({}) }, {})) {
-    const found = stateMachines.find((machine) => machine.name === wanted);
-    if (found) return found.stateMachineArn!;
-  }
-  throw new CommandError(`There is no state machine ${wanted}. Deploy the stack again.`);
+  const stillRuns = status === 'RUNNING' ? 'is still running' : status.toLowerCase();
+  tell(`The execution ${isWaiting ? 'waits for the owner' : stillRuns}: ${url}`);
+  return { executionArn, status: isWaiting ? 'WAITING' : status, url, events: lines.map(machineOf) };
 }
 
 /** Nothing is refreshed and nobody is told anything until it is resumed. */

@@ -6,7 +6,6 @@ import type { HttpResponse } from '../functions/http.ts';
 import { linkHere } from '../functions/link-here.ts';
 import { reauthorize } from '../functions/reauthorize/reauthorize.ts';
 import { reasonWords } from '../functions/words.ts';
-import { stateMachineOf } from './act.ts';
 import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -95,6 +94,7 @@ async function portsOf(stack: Stack, redirectUri: string) {
       import('../adapters/workflow.ts'),
     ]);
   const { table, clock } = stack;
+  const deployment = await stack.deployment();
   const client = secrets.secretsManager();
   const grants = grantsModule.dynamoGrants(table);
   const ports = {
@@ -114,7 +114,7 @@ async function portsOf(stack: Stack, redirectUri: string) {
     clients: secrets.secretsManagerClients(client),
     findEndpoints: endpoints.providerEndpoints(clock),
     tokenEndpoint: tokenEndpoint.oauthTokenEndpoint({ timeoutMs: 10_000 }),
-    workflow: workflow.stepFunctionsWorkflow(await stateMachineOf(stack)),
+    workflow: workflow.stepFunctionsWorkflow(deployment.stateMachineArn),
     events: timeline.dynamoEvents(table, clock, system.systemRandom),
     metrics: { put: () => undefined, count: () => undefined },
     limits: { read: async () => 0, count: async () => 0 },

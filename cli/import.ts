@@ -1,9 +1,10 @@
 import { deadlineOf } from '../core/deadline.ts';
+import { isPaused } from '../core/decide.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
 import { supersede } from '../functions/offer.ts';
 import { readStored, storeLogin } from '../functions/store-login.ts';
-import { ask } from './act.ts';
+import { isWell, request } from './act.ts';
 import { CommandError, exitCodes, json } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -39,16 +40,21 @@ export async function importGrant(file: string, options: ImportOptions): Promise
       );
     return exitCodes.well;
   }
-  if (!options.json) console.log(inWords(plan, connection, options, stack.nowMs));
+  const tell = (line: string) => {
+    if (!options.json) console.log(line);
+  };
+  tell(inWords(plan, connection, options, stack.nowMs));
   await store(stack, connection, found, authorizedAtMs, options);
-  if (options.json) console.log(json({ ...plan, applied: true }));
-  else {
-    console.log(
-      `\nTaken over. Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`,
-    );
-    console.log('It is refreshed once, to see that it works:\n');
+  tell(`\nTaken over. Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`);
+  if (isPaused(connection.settings, connection.grant)) {
+    tell('It is paused: it is refreshed as soon as it is resumed.');
+    if (options.json) console.log(json({ ...plan, applied: true }));
+    return exitCodes.well;
   }
-  return options.json ? exitCodes.well : ask(connectionId, 'refresh', options);
+  tell('It is refreshed once, to see that it works:\n');
+  const refresh = await request(stack, connectionId, 'refresh', tell);
+  if (options.json) console.log(json({ ...plan, applied: true, refresh }));
+  return isWell(refresh) ? exitCodes.well : exitCodes.failed;
 }
 
 interface Plan {
@@ -115,6 +121,11 @@ function refuse({ settings, grant }: Shown, plan: Plan, { force }: ImportOptions
     );
   }
   if (plan.replaces !== undefined && plan.replaces >= plan.authorizedAt && !force) {
+    if (plan.replaces === plan.authorizedAt) {
+      throw new CommandError(
+        `${connectionId} has the grant of that login already. If this copy of it is the newer one, give --force.`,
+      );
+    }
     throw new CommandError(
       `${connectionId} has a newer grant, of a login on ${plan.replaces}. If the older one is meant all the same, give --force.`,
     );

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ask, pause, resume } from './act.ts';
 import { authorize } from './authorize.ts';
 import { connect } from './connect.ts';
+import { doctor } from './doctor.ts';
 import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
 import { open } from './open.ts';
@@ -20,7 +21,7 @@ const program = new Command('grantkeeper')
     'after',
     `
 Every command takes --stack (or GRANTKEEPER_STACK), --region, --profile, --local and --json.
-Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong, 3 (status) something needs somebody.
+Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong, 3 (status, doctor) something needs somebody.
 No command prints a secret, or takes one as an argument.`,
   );
 
@@ -47,6 +48,10 @@ const does =
 verb('status', 'how every connection stands, or one: what lives how long, what comes next, what is wrong')
   .argument('[connection]')
   .action(does(status));
+
+verb('doctor', 'looks at all that the grants depend on, and says of each problem what cures it').action(
+  does(doctor),
+);
 
 verb('history', 'what happened to a connection')
   .argument('<connection>')

@@ -1,4 +1,3 @@
-import { stateMachineOf } from './act.ts';
 import { exitCodes, json } from './output.ts';
 import type { Options } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -14,7 +13,7 @@ export async function open(connectionId: string | undefined, options: OpenOption
   if (connectionId !== undefined) await connectionOf(stack, connectionId);
   const { publicUrl, executionUrl } = stack.panelSettings;
   const panel = `${publicUrl}/panel${connectionId === undefined ? '' : `/connections/${connectionId}`}`;
-  const arn = await stateMachineOf(stack);
+  const { stateMachineArn: arn } = await stack.deployment();
   const region = arn.split(':')[3]!;
   const consoleUrl = options.local
     ? new URL(executionUrl).origin

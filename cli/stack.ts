@@ -2,6 +2,8 @@ import { hostname, userInfo } from 'node:os';
 
 import type { Table } from '../adapters/table.ts';
 import type { Clock, KeptConnection, Panel } from '../core/ports.ts';
+import type { Deployment } from '../core/deployment.ts';
+import { DeploymentSchema } from '../core/deployment.ts';
 import type { PanelSettings } from '../core/panel.ts';
 import type { Settings } from '../core/settings.ts';
 import { CommandError } from './output.ts';
@@ -27,6 +29,8 @@ export interface Stack {
   readonly clock: Clock;
   readonly panel: Panel;
   readonly panelSettings: PanelSettings;
+  /** @throws {CommandError} where an earlier release has deployed it */
+  readonly deployment: () => Promise<Deployment>;
   readonly nowMs: number;
   /** Who does what is done here, for the timeline. */
   readonly by: string;
@@ -50,7 +54,7 @@ export async function openStack(options: Options): Promise<Stack> {
     import('../adapters/panel.ts'),
     import('../adapters/table.ts'),
   ]);
-  const table = new Table(tableNameOf(name));
+  const table = new Table(`grantkeeper-${name}`);
   const panel = dynamoPanel(table);
   const nowMs = options.local ? await localTime() : Date.now();
   const panelSettings = await panel.readSettings().catch((error: Error) => {
@@ -63,6 +67,12 @@ export async function openStack(options: Options): Promise<Stack> {
     panel,
     panelSettings,
     nowMs,
+    deployment: async () => {
+      const { settings = '{}' } = (await table.read('deployment', 'settings')) ?? {};
+      const { data } = DeploymentSchema.safeParse(JSON.parse(String(settings)));
+      if (data !== undefined) return data;
+      throw new CommandError(`The stack ${name} was deployed by an earlier release. Deploy again.`);
+    },
     by: `${userInfo().username} at ${hostname()}`,
     connections: async (connectionIds = panelSettings.connectionIds) => {
       const kept = await panel.readConnections(connectionIds);
@@ -72,8 +82,6 @@ export async function openStack(options: Options): Promise<Stack> {
     },
   };
 }
-
-export const tableNameOf = (stack: string) => `grantkeeper-${stack}`;
 
 /** One that has left the configuration, and whose tokens are kept still. */
 export async function isRemoved(stack: Stack, connectionId: string): Promise<boolean> {

@@ -2,7 +2,8 @@ import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@p
 import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
-import type { Person } from '../core/panel.ts';
+import type { Deployment } from '../core/deployment.ts';
+import type { PanelSettings, Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
 import type { FunctionName } from './bundle.ts';
 import { Connection } from './components/connection.ts';
@@ -11,11 +12,11 @@ import { KeeperFunction } from './components/function.ts';
 import { HttpApi } from './components/http-api.ts';
 import { endedAlarms, Monitoring } from './components/monitoring.ts';
 import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
-import { PanelSettings } from './components/panel-settings.ts';
 import { RefreshRequests } from './components/refresh-requests.ts';
 import { Scheduling } from './components/scheduling.ts';
 import { AuditTrail, foreignReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
+import { StoredSettings } from './components/stored-settings.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
 import { leftBehind } from './left-behind.ts';
@@ -294,8 +295,9 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     ],
   });
 
-  new PanelSettings('panel', {
+  new StoredSettings<PanelSettings>('panel', {
     tableName: storage.tableName,
+    pk: 'panel',
     settings: {
       publicUrl: api.publicUrl,
       executionUrl,
@@ -354,6 +356,22 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   });
 
   alerts.tellOf('alarms-ended', endedAlarms(monitoring.alarmNames));
+
+  new StoredSettings<Deployment>('deployment', {
+    tableName: storage.tableName,
+    pk: 'deployment',
+    settings: {
+      stateMachineArn: workflow.stateMachineArn,
+      operatorTopicArn: alerts.topicArn,
+      operatorEmails: [...config.operators.emails],
+      mailFrom: config.mail.from,
+      mailIdentity: config.mail.identity ?? config.mail.from,
+      alarmNames: pulumi.all([...monitoring.alarmNames]),
+      scheduleNames: pulumi.all(
+        Object.fromEntries(connections.map(([id, { scheduleName }]) => [id, scheduleName])),
+      ),
+    },
+  });
 
   return {
     /** For operators and viewers: how every connection stands. */

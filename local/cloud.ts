@@ -84,6 +84,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const cloudTrail = new CloudTrail(clock, eventBus);
   const cloudWatch = new CloudWatch({
     clock,
+    authorize,
     emit: (...event) => eventBus.put(...event),
     // Operators subscribe by mail, and read it as such.
     notify: async ({ topicArn: TopicArn, subject: Subject, email: Message }) =>
@@ -110,7 +111,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       });
     },
   });
-  const scheduler = new Scheduler(clock, faults.within('states', stepFunctions), (...letter) =>
+  const scheduler = new Scheduler(clock, authorize, faults.within('states', stepFunctions), (...letter) =>
     measure.deadLettered(...letter),
   );
   const httpApi = new HttpApi({ clock, invoke });
@@ -146,6 +147,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         sns: faults.within('sns', sns),
         ses: faults.within('ses', ses),
         lambda,
+        scheduler,
+        monitoring: cloudWatch,
       },
       ...(options.awsDelayMs && { delayMs: options.awsDelayMs }),
     });

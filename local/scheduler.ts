@@ -1,5 +1,9 @@
+import * as z from 'zod';
+
 import { AwsError, notPlayed } from './aws/errors.ts';
-import type { AwsService, Caller } from './aws/service.ts';
+import type { Authorize, AwsService, Caller } from './aws/service.ts';
+import { accountId, region } from './aws/service.ts';
+import { parseInput } from './aws/validate.ts';
 import type { Clock, Timer } from './clock.ts';
 
 export interface ScheduleDefinition {
@@ -22,19 +26,30 @@ export interface DeadLetter {
 
 const retryAfterMs = 60_000;
 
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
+const GetScheduleInput = z.strictObject({ Name: z.string().regex(/^[0-9A-Za-z_.-]{1,64}$/) });
+
 /**
  * EventBridge Scheduler with Step Functions' StartExecution as templated target.
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
  */
-export class Scheduler {
+export class Scheduler implements AwsService {
   readonly deadLetters: DeadLetter[] = [];
   readonly #clock: Clock;
+  readonly #authorize: Authorize;
   readonly #states: AwsService;
   readonly #onDeadLetter: (queueName: string, messages: number) => void;
   readonly #timers = new Map<string, Timer>();
+  readonly #disabled = new Set<string>();
 
-  constructor(clock: Clock, states: AwsService, onDeadLetter: (queueName: string, messages: number) => void) {
+  constructor(
+    clock: Clock,
+    authorize: Authorize,
+    states: AwsService,
+    onDeadLetter: (queueName: string, messages: number) => void,
+  ) {
     this.#clock = clock;
+    this.#authorize = authorize;
     this.#states = states;
     this.#onDeadLetter = onDeadLetter;
   }
@@ -51,6 +66,28 @@ export class Scheduler {
   removeSchedule(name: string): void {
     this.#timers.get(name)?.cancel();
     this.#timers.delete(name);
+  }
+
+  /** As somebody does who sets its state to DISABLED. */
+  disable(name: string): void {
+    this.removeSchedule(name);
+    this.#disabled.add(name);
+  }
+
+  async call(
+    operation: string,
+    input: Record<string, unknown>,
+    caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    if (operation !== 'GetSchedule') throw notPlayed(`scheduler:${operation}`);
+    const { Name: name } = parseInput('scheduler:GetSchedule', GetScheduleInput, input);
+    const arn = `arn:aws:scheduler:${region}:${accountId}:schedule/default/${name}`;
+    this.#authorize(caller, 'scheduler:GetSchedule', arn);
+    const State = this.#disabled.has(name) ? 'DISABLED' : 'ENABLED';
+    if (State === 'ENABLED' && !this.#timers.has(name)) {
+      throw new AwsError('ResourceNotFoundException', `Schedule ${name} does not exist.`, 404);
+    }
+    return { Arn: arn, Name: name, GroupName: 'default', State };
   }
 
   #plan(schedule: ScheduleDefinition, atMs: number, periodMs: number): void {

@@ -6,9 +6,10 @@ The contract that this follows is in client/README.md; take this file into your 
 import datetime
 import json
 import time
+import warnings
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 class ReauthorizationRequired(Exception):
@@ -39,16 +40,22 @@ class AccessTokens:
         token = self._kept.get(connection_id)
         if token and serves(token):
             return token
-        token = self._read(connection_id)
-        version = token["version_id"]
-        if not serves(token) and self._waited_for.get(connection_id) != version:
-            # Waited for once: the next one to ask takes what there is.
-            self._waited_for[connection_id] = version
-            self._ask_for_refresh(connection_id, token)
-            ends = time.monotonic() + self._wait_seconds
-            while not serves(token) and time.monotonic() < ends:
-                time.sleep(0.5)
-                token = self._read(connection_id)
+        try:
+            token = self._read(connection_id)
+            version = token["version_id"]
+            if not serves(token) and self._waited_for.get(connection_id) != version:
+                # Waited for once: the next one to ask takes what there is.
+                self._waited_for[connection_id] = version
+                self._ask_for_refresh(connection_id, token)
+                ends = time.monotonic() + self._wait_seconds
+                while not serves(token) and time.monotonic() < ends:
+                    time.sleep(0.5)
+                    token = self._read(connection_id)
+        except (BotoCoreError, ClientError) as error:
+            if token is None:
+                raise
+            # AWS does not answer, or refuses: what there is serves as long as it lives.
+            warnings.warn(f"{connection_id}: no newer access token: {error}", stacklevel=2)
         if _is_same(token, instead) or _seconds_left(token) <= 0:
             raise ReauthorizationRequired(
                 f"{connection_id}: no valid access token. Its owner has to log in before "

@@ -26,6 +26,7 @@ export interface ConnectionArgs {
 
 /** One grant to keep: its two secrets, its settings in the table, its schedule. */
 export class Connection extends pulumi.ComponentResource {
+  readonly scheduleName: pulumi.Output<string>;
   readonly secretNames: { readonly grant: pulumi.Output<string>; readonly access: pulumi.Output<string> };
 
   constructor(name: string, args: ConnectionArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,7 +55,7 @@ export class Connection extends pulumi.ComponentResource {
       },
       parent,
     );
-    new Schedule(
+    const schedule = new Schedule(
       `${name}-schedule`,
       {
         name: `${args.prefix}-${connectionId}`,
@@ -78,6 +79,7 @@ export class Connection extends pulumi.ComponentResource {
       },
       { ...parent, dependsOn: [settings, grant, access] },
     );
+    this.scheduleName = schedule.name;
     this.secretNames = { grant: grant.name, access: access.name };
     this.registerOutputs({ secretNames: this.secretNames });
   }

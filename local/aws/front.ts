@@ -15,16 +15,17 @@ import type { Iam } from './iam.ts';
 import {
   awsJson,
   awsQuery,
-  lambdaInvoke,
+  lambdaProtocol,
+  restJson,
   s3Errors,
-  sesV2,
   type Protocol,
   type WireAnswer,
 } from './protocols.ts';
 import { region, type AwsService } from './service.ts';
 
 /** As they stand in the scope of a credential. */
-export type ServiceName = 'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 'lambda';
+export type ServiceName =
+  'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 'lambda' | 'scheduler' | 'monitoring';
 
 export interface AwsFrontOptions {
   /** 0 for any free port. */
@@ -46,8 +47,14 @@ const protocols: Record<ServiceName, Protocol> = {
   states: awsJson('AWSStepFunctions', '1.0'),
   dynamodb: awsJson('DynamoDB_20120810', '1.0'),
   sns: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31'),
-  ses: sesV2,
-  lambda: lambdaInvoke,
+  ses: restJson('SES', {
+    'POST /v2/email/outbound-emails': 'SendEmail',
+    'GET /v2/email/account': 'GetAccount',
+    'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
+  }),
+  lambda: lambdaProtocol,
+  scheduler: restJson('EventBridge Scheduler', { 'GET /schedules/{Name}': 'GetSchedule' }),
+  monitoring: awsJson('GraniteServiceVersion20100801', '1.0'),
 };
 
 // Lambda's payload, the largest of any call we play.

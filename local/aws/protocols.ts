@@ -62,34 +62,51 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
 }
 
 /**
- * REST JSON of SES v2, of which we play one route.
- * @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+ * AWS REST JSON: the operation is the route. Parts of its path, `{Name}`, and the query become members of the input.
+ * @param routes `GET /schedules/{Name}` and the operation behind it; every other one is refused by name
+ * @see https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
  */
-export const sesV2: Protocol = {
-  read(request) {
-    const route = `${request.method} ${request.path}`;
-    if (route !== 'POST /v2/email/outbound-emails') throw notPlayed(`the route ${route} of SES`);
-    return { operation: 'SendEmail', input: jsonObject(request.body) };
-  },
-  answer: (_operation, output, requestId) => ({
-    status: 200,
-    headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
-    body: JSON.stringify(output),
-  }),
-  error: restJsonError,
-};
+export function restJson(service: string, routes: Readonly<Record<string, string>>): Protocol {
+  return {
+    read({ method, path, query, body }) {
+      for (const [route, operation] of Object.entries(routes)) {
+        const parts = partsOf(route, `${method} ${path}`);
+        if (parts === undefined) continue;
+        const members = { ...parts, ...Object.fromEntries(query) };
+        return { operation, input: body.length === 0 ? members : { ...jsonObject(body), ...members } };
+      }
+      throw notPlayed(`the route ${method} ${path} of ${service}`);
+    },
+    answer: (_operation, output, requestId) => ({
+      status: 200,
+      headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
+      body: JSON.stringify(output),
+    }),
+    error: restJsonError,
+  };
+}
+
+/** What the placeholders of a route stand for; undefined where it is another route. */
+function partsOf(route: string, called: string): Record<string, string> | undefined {
+  const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  const pattern = route.replaceAll(/\{\w+\}/g, '([^/]+)');
+  const values = new RegExp(`^${pattern}$`).exec(called)?.slice(1);
+  return (
+    values && Object.fromEntries(values.map((value, index) => [names[index]!, decodeURIComponent(value)]))
+  );
+}
+
+const lambdaRoutes = restJson('Lambda', { 'GET /2016-08-19/account-settings': 'GetAccountSettings' });
 
 /**
- * Lambda's Invoke. The service is called with `{FunctionName, InvocationType, Payload}` and answers
+ * Lambda's. For Invoke the service is called with `{FunctionName, InvocationType, Payload}` and answers
  * `{StatusCode, FunctionError?, Payload}`; both payloads are JSON values, not text.
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
-export const lambdaInvoke: Protocol = {
+export const lambdaProtocol: Protocol = {
   read(request) {
     const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path);
-    if (request.method !== 'POST' || !path?.[1]) {
-      throw notPlayed(`the route ${request.method} ${request.path} of Lambda`);
-    }
+    if (request.method !== 'POST' || !path?.[1]) return lambdaRoutes.read(request);
     for (const name of request.query.keys()) throw notPlayed(`the parameter ${name} of lambda:Invoke`);
     for (const name of ['x-amz-client-context', 'x-amz-log-type', 'x-amz-tenant-id']) {
       const value = request.headers[name];
@@ -104,7 +121,8 @@ export const lambdaInvoke: Protocol = {
       },
     };
   },
-  answer(_operation, output, requestId) {
+  answer(operation, output, requestId) {
+    if (operation !== 'Invoke') return lambdaRoutes.answer(operation, output, requestId);
     const { StatusCode: status, FunctionError: functionError, Payload: result } = output;
     return {
       status: typeof status === 'number' ? status : 200,
@@ -154,7 +172,7 @@ export function awsQuery(namespace: string, version: string): Protocol {
       return { operation, input };
     },
     answer(operation, output, requestId) {
-      const result = Object.entries(output).map(([name, value]) => element(name, escapeXml(String(value))));
+      const result = Object.entries(output).map(([name, value]) => element(name, xmlOf(value)));
       return xml(
         200,
         requestId,
@@ -265,6 +283,22 @@ function payload(body: Buffer): unknown {
   } catch {
     throw new AwsError('InvalidRequestContentException', 'Could not parse request body into json.');
   }
+}
+
+/** A list has members, a `Map` entries. @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization */
+function xmlOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map((member) => element('member', xmlOf(member))).join('');
+  if (value instanceof Map) {
+    return [...(value as Map<string, unknown>)]
+      .map(([key, each]) => element('entry', element('key', escapeXml(key)) + element('value', xmlOf(each))))
+      .join('');
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, member]) => element(name, xmlOf(member)))
+      .join('');
+  }
+  return escapeXml(String(value));
 }
 
 function xml(status: number, requestId: string, body: string): WireAnswer {

@@ -1,6 +1,6 @@
 /**
- * SES v2: simple mails from registered identities, delivered to the inbox. Production access; no sandbox. What becomes
- * of a mail is told to the event bus, where the configuration set says so.
+ * SES v2: simple mails from registered identities, delivered to the inbox. Out of its sandbox, unless it is put there. What
+ * becomes of a mail is told to the event bus, where the configuration set says so.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
@@ -38,6 +38,9 @@ const SendEmailInput = z.strictObject({
     }),
   }),
 });
+
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
+const GetEmailIdentityInput = z.strictObject({ EmailIdentity: z.string().min(1) });
 
 // https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 const maxRecipients = 50;
@@ -86,7 +89,10 @@ const fates = {
 export class Ses implements AwsService {
   readonly #authorize: Authorize;
   readonly #inbox: Inbox;
-  readonly #identities = new Set<string>();
+  /** Of a new account: mail goes to verified identities only. */
+  isInSandbox = false;
+  /** And whether each is verified. */
+  readonly #identities = new Map<string, boolean>();
   /** The types of events that each sends to the bus. */
   readonly #configurationSets = new Map<string, ReadonlySet<SesEventType>>();
   readonly #fates = new Map<string, keyof typeof fates>();
@@ -118,9 +124,9 @@ export class Ses implements AwsService {
     this.#configurationSets.set(configurationSet, new Set(types as SesEventType[]));
   }
 
-  /** Registers a verified address or domain. @returns its ARN */
-  addIdentity(identity: string): string {
-    this.#identities.add(identity.toLowerCase());
+  /** Registers an address or domain, verified as if its owner had answered at once. @returns its ARN */
+  addIdentity(identity: string, isVerified = true): string {
+    this.#identities.set(identity.toLowerCase(), isVerified);
     return identityArn(identity);
   }
 
@@ -137,6 +143,8 @@ export class Ses implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
+    if (operation === 'GetAccount') return this.#account(caller);
+    if (operation === 'GetEmailIdentity') return this.#emailIdentity(input, caller);
     if (operation !== 'SendEmail') throw notPlayed(`ses:${operation}`);
     const email = parseInput('ses:SendEmail', SendEmailInput, input, 'BadRequestException');
     const from = addressOf(email.FromEmailAddress);
@@ -157,15 +165,17 @@ export class Ses implements AwsService {
         );
       }
     }
-    if (identity === undefined) {
+    const recipients = email.Destination.ToAddresses ?? [];
+    const checked = this.isInSandbox ? [email.FromEmailAddress, ...recipients] : [email.FromEmailAddress];
+    const unverified = checked.filter((mailbox) => !this.#isVerified(addressOf(mailbox)));
+    if (unverified.length > 0) {
       // https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
       throw new AwsError(
         'MessageRejected',
-        `Email address is not verified. The following identities failed the check in region ${region.toUpperCase()}: ${email.FromEmailAddress}`,
+        `Email address is not verified. The following identities failed the check in region ${region.toUpperCase()}: ${unverified.join(', ')}`,
       );
     }
 
-    const recipients = email.Destination.ToAddresses ?? [];
     if (recipients.length === 0) throw badRequest("Missing required header 'To'.");
     if (recipients.length > maxRecipients) throw badRequest(`Recipient count exceeds ${maxRecipients}.`);
     for (const address of [...recipients, ...(email.ReplyToAddresses ?? [])]) addressOf(address);
@@ -214,6 +224,39 @@ export class Ses implements AwsService {
     const domain = address.slice(address.lastIndexOf('@') + 1).split('.');
     const candidates = [address, ...domain.map((_, index) => domain.slice(index).join('.'))];
     return candidates.find((candidate) => this.#identities.has(candidate.toLowerCase()));
+  }
+
+  #isVerified(address: string): boolean {
+    return this.#identities.get(this.#identityOf(address)?.toLowerCase() ?? '') ?? false;
+  }
+
+  /** @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html */
+  #account(caller: Caller): Record<string, unknown> {
+    this.#authorize(caller, 'ses:GetAccount', '*');
+    return {
+      ProductionAccessEnabled: !this.isInSandbox,
+      SendingEnabled: true,
+      EnforcementStatus: 'HEALTHY',
+      SendQuota: { Max24HourSend: this.isInSandbox ? 200 : 50_000, MaxSendRate: 1, SentLast24Hours: 0 },
+    };
+  }
+
+  #emailIdentity(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const { EmailIdentity: identity } = parseInput(
+      'ses:GetEmailIdentity',
+      GetEmailIdentityInput,
+      input,
+      'BadRequestException',
+    );
+    this.#authorize(caller, 'ses:GetEmailIdentity', identityArn(identity));
+    const isVerified = this.#identities.get(identity.toLowerCase());
+    if (isVerified === undefined)
+      throw new AwsError('NotFoundException', `Email identity ${identity} does not exist.`, 404);
+    return {
+      IdentityType: identity.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
+      VerifiedForSendingStatus: isVerified,
+      VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
+    };
   }
 }
 

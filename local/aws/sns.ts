@@ -1,4 +1,7 @@
-/** SNS: topics and telephones that deliver to the inbox. Out of the SMS sandbox, within the month's spending limit. */
+/**
+ * SNS: topics and telephones that deliver to the inbox. Out of the SMS sandbox, and within the month's spending limit,
+ * unless it is put there.
+ */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
@@ -24,6 +27,11 @@ const PublishInput = z.strictObject({
     })
     .optional(),
 });
+// https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+const ListSubscriptionsByTopicInput = z.strictObject({ TopicArn: z.string() });
+// https://docs.aws.amazon.com/sns/latest/api/API_CheckIfPhoneNumberIsOptedOut.html
+const CheckIfPhoneNumberIsOptedOutInput = z.strictObject({ phoneNumber: z.string() });
+const NoInput = z.strictObject({});
 // E.164: https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
 const phonePattern = /^\+[1-9]\d{6,14}$/;
 // Over several text messages: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -39,6 +47,12 @@ export class Sns implements AwsService {
   readonly #inbox: Inbox;
   readonly #topics = new Map<string, string>();
   readonly #optedOut = new Set<string>();
+  /** What a topic tells by mail, and whether they have confirmed it. */
+  readonly #subscriptions: { readonly topicArn: string; readonly email: string; isConfirmed: boolean }[] = [];
+  /** Of a new account: texts go to verified numbers only. Undefined outside it. */
+  smsSandbox: readonly { readonly phoneNumber: string; readonly isVerified: boolean }[] | undefined;
+  /** Dollars. */
+  monthlySpendLimit = 1;
 
   constructor({ authorize, inbox }: { authorize: Authorize; inbox: Inbox }) {
     this.#authorize = authorize;
@@ -62,7 +76,40 @@ export class Sns implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (operation !== 'Publish') throw notPlayed(`sns:${operation}`);
+    switch (operation) {
+      case 'Publish':
+        return this.#publish(input, caller);
+      case 'ListSubscriptionsByTopic':
+        return this.#listSubscriptions(input, caller);
+      case 'GetSMSSandboxAccountStatus':
+        this.#authorized(caller, operation, input);
+        return { IsInSandbox: this.smsSandbox !== undefined };
+      case 'ListSMSSandboxPhoneNumbers':
+        this.#authorized(caller, operation, input);
+        return {
+          PhoneNumbers: (this.smsSandbox ?? []).map(({ phoneNumber: PhoneNumber, isVerified }) => ({
+            PhoneNumber,
+            Status: isVerified ? 'Verified' : 'Pending',
+          })),
+        };
+      case 'GetSMSAttributes':
+        this.#authorized(caller, operation, input);
+        return { attributes: new Map([['MonthlySpendLimit', String(this.monthlySpendLimit)]]) };
+      case 'CheckIfPhoneNumberIsOptedOut':
+        return this.#checkOptedOut(input, caller);
+      default:
+        throw notPlayed(`sns:${operation}`);
+    }
+  }
+
+  /** As if its owner had confirmed it at once. @see https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html */
+  subscribe(topicArn: string, email: string, isConfirmed = true): void {
+    const known = this.#subscriptions.find((each) => each.topicArn === topicArn && each.email === email);
+    if (known) known.isConfirmed = isConfirmed;
+    else this.#subscriptions.push({ topicArn, email, isConfirmed });
+  }
+
+  #publish(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
     const publish = parseInput('sns:Publish', PublishInput, input, 'InvalidParameter');
     const { TopicArn, PhoneNumber, Message, Subject } = publish;
     if (Message === '') throw new AwsError('InvalidParameter', 'Invalid parameter: Empty message');
@@ -95,6 +142,45 @@ export class Sns implements AwsService {
     this.#optedOut.delete(phoneNumber);
   }
 
+  #listSubscriptions(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const { TopicArn } = parseInput(
+      'sns:ListSubscriptionsByTopic',
+      ListSubscriptionsByTopicInput,
+      input,
+      'InvalidParameter',
+    );
+    this.#authorize(caller, 'SNS:ListSubscriptionsByTopic', TopicArn);
+    if (!this.#topics.has(TopicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
+    return {
+      Subscriptions: this.#subscriptions
+        .filter(({ topicArn }) => topicArn === TopicArn)
+        .map(({ email: Endpoint, isConfirmed }, index) => ({
+          // https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html
+          SubscriptionArn: isConfirmed ? `${TopicArn}:${index}` : 'PendingConfirmation',
+          Owner: accountId,
+          Protocol: 'email',
+          Endpoint,
+          TopicArn,
+        })),
+    };
+  }
+
+  #checkOptedOut(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const { phoneNumber } = parseInput(
+      'sns:CheckIfPhoneNumberIsOptedOut',
+      CheckIfPhoneNumberIsOptedOutInput,
+      input,
+      'InvalidParameter',
+    );
+    this.#authorize(caller, 'SNS:CheckIfPhoneNumberIsOptedOut', '*');
+    return { isOptedOut: this.#optedOut.has(phoneNumber) };
+  }
+
+  #authorized(caller: Caller, operation: string, input: Record<string, unknown>): void {
+    parseInput(`sns:${operation}`, NoInput, input, 'InvalidParameter');
+    this.#authorize(caller, `SNS:${operation}`, '*');
+  }
+
   #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {
     // A number has no ARN: it stands for itself.
     this.#authorize(caller, 'SNS:Publish', phoneNumber);
@@ -107,6 +193,7 @@ export class Sns implements AwsService {
     if (message.length > maxSmsCharacters) {
       throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
     }
+    if (this.smsSandbox !== undefined) throw notPlayed('a text message in the SMS sandbox');
     if (this.#optedOut.has(phoneNumber)) {
       throw new AwsError('OptedOut', 'The phone number has opted out of receiving SMS messages');
     }

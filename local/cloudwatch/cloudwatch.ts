@@ -1,6 +1,7 @@
 /** CloudWatch: metrics, alarms on them, and dashboards that are checked and no more. */
 import * as z from 'zod';
 import { AwsError, notPlayed } from '../aws/errors.ts';
+import { accountId, region, type Authorize, type AwsService, type Caller } from '../aws/service.ts';
 import { parseInput } from '../aws/validate.ts';
 import type { Timer, VirtualClock } from '../clock.ts';
 import { parseAlarm, type AlarmDefinition } from './alarm.ts';
@@ -33,6 +34,7 @@ interface Alarm {
 }
 
 interface CloudWatchPorts {
+  readonly authorize: Authorize;
   readonly clock: Pick<VirtualClock, 'now' | 'inBackground' | 'track'>;
   readonly notify: (told: AlarmNotification) => Promise<void>;
   /** Puts an event on the default bus. */
@@ -54,6 +56,8 @@ const DatumInput = z.strictObject({
   unit: Unit.optional(),
   atMs: z.number().optional(),
 });
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+const DescribeAlarmsInput = z.strictObject({ AlarmNames: z.array(z.string().min(1).max(255)).max(100) });
 const maxAgeMs = 14 * 24 * 60 * 60_000;
 const maxAheadMs = 2 * 60 * 60_000;
 
@@ -62,8 +66,9 @@ const maxAheadMs = 2 * 60 * 60_000;
  * over a window that slides), and only while its range has data or has just lost them.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
  */
-export class CloudWatch {
+export class CloudWatch implements AwsService {
   readonly #clock: CloudWatchPorts['clock'];
+  readonly #authorize: Authorize;
   readonly #notify: CloudWatchPorts['notify'];
   readonly #emit: NonNullable<CloudWatchPorts['emit']>;
   readonly #store = new MetricStore();
@@ -71,8 +76,9 @@ export class CloudWatch {
   readonly #watchers = new Map<string, Alarm[]>();
   readonly #due = new Map<number, Due>();
 
-  constructor({ clock, notify, emit = () => undefined }: CloudWatchPorts) {
+  constructor({ clock, authorize, notify, emit = () => undefined }: CloudWatchPorts) {
     this.#clock = clock;
+    this.#authorize = authorize;
     this.#notify = notify;
     this.#emit = emit;
   }
@@ -134,6 +140,36 @@ export class CloudWatch {
    */
   addDashboard(inputs: unknown): void {
     checkDashboard(inputs);
+  }
+
+  /** DescribeAlarms, for whoever signs the call: the alarms among those named that there are. */
+  async call(
+    operation: string,
+    input: Record<string, unknown>,
+    caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    if (operation !== 'DescribeAlarms') throw notPlayed(`cloudwatch:${operation}`);
+    const { AlarmNames: names } = parseInput('cloudwatch:DescribeAlarms', DescribeAlarmsInput, input);
+    this.#authorize(caller, 'cloudwatch:DescribeAlarms', '*');
+    const found = names.flatMap((name) => this.#alarms.get(name) ?? []);
+    return {
+      MetricAlarms: found.map(({ definition: { inputs }, state: { name, state, reason, sinceMs } }) => ({
+        AlarmName: name,
+        AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`,
+        AlarmDescription: inputs.alarmDescription,
+        ActionsEnabled: true,
+        AlarmActions: inputs.alarmActions ?? [],
+        StateValue: state,
+        StateReason: reason,
+        StateUpdatedTimestamp: sinceMs / 1000,
+      })),
+      CompositeAlarms: [],
+    };
+  }
+
+  /** As somebody does who deletes it by hand. */
+  removeAlarm(name: string): void {
+    this.#alarms.delete(name);
   }
 
   /** In order of creation. */

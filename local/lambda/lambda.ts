@@ -69,12 +69,16 @@ export class Lambda implements AwsService {
     this.#functions.set(definition.arn, { ...definition, bundle, idle: [] });
   }
 
-  /** Invoke, for whoever signs the call. */
+  /** Of the account: what all its functions may run at a time. */
+  concurrentExecutions = 1000;
+
+  /** Invoke and GetAccountSettings, for whoever signs the call. */
   async call(
     operation: string,
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
+    if (operation === 'GetAccountSettings') return this.#accountSettings(caller);
     if (operation !== 'Invoke') throw notPlayed(`lambda:${operation}`);
     const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: payload } = input;
     if (type !== 'RequestResponse') throw notPlayed(`the InvocationType ${String(type)}`);
@@ -150,6 +154,16 @@ export class Lambda implements AwsService {
     });
     this.#environments.add(environment);
     return environment;
+  }
+
+  /** @see https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html */
+  #accountSettings(caller: Caller): Record<string, unknown> {
+    this.#ports.authorize(caller, 'lambda:GetAccountSettings', '*');
+    const ConcurrentExecutions = this.concurrentExecutions;
+    return {
+      AccountLimit: { ConcurrentExecutions, UnreservedConcurrentExecutions: ConcurrentExecutions },
+      AccountUsage: { FunctionCount: this.#functions.size },
+    };
   }
 
   #find(nameOrArn: string): Deployed | undefined {

@@ -73,8 +73,11 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
   'aws:sesv2/emailIdentity:EmailIdentity': ({ inputs }, { ses }) => ses.addIdentity(inputs.emailIdentity),
   'aws:sns/topic:Topic': ({ inputs }, { sns }) => sns.createTopic(inputs.name),
-  'aws:sns/topicSubscription:TopicSubscription': (subscription, _services, all) =>
-    mustHave(all, 'aws:sns/topic:Topic', { arn: subscription.inputs.topic }, subscription),
+  'aws:sns/topicSubscription:TopicSubscription': (subscription, { sns }, all) => {
+    const { topic, endpoint } = subscription.inputs;
+    mustHave(all, 'aws:sns/topic:Topic', { arn: topic }, subscription);
+    sns.subscribe(topic, endpoint);
+  },
   'aws:sns/topicPolicy:TopicPolicy': (policy, _services, all) =>
     mustHave(all, 'aws:sns/topic:Topic', { arn: policy.inputs.arn }, policy),
   'aws:lambda/function:Function': async (resource, { lambda, iam }, all) => {

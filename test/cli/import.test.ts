@@ -183,3 +183,23 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   const { out } = await runCommand(demo, tools, ['history', 'demo-new', '--local', '--kind', 'login']);
   expect(out).toContain('Took over a grant from elsewhere · from: schwab-py · by: ');
 });
+
+test('the same login again is refused as what it is; forced, onto a paused connection, it is stored and not refreshed', async () => {
+  const flags = [...from, '--connection', 'demo-new', '--apply', '--json'];
+  expect(await run(written(), ...flags)).toMatchObject({
+    code: 1,
+    err: 'grantkeeper: demo-new has the grant of that login already. If this copy of it is the newer one, give --force.\n',
+  });
+  const pause = (verb: string, ...rest: string[]) =>
+    runCommand(demo, tools, [verb, 'demo-new', '--local', ...rest]);
+  await pause('pause', '--reason', 'moving');
+  await demo.brokerage.reset();
+  const paused = await run(written(), ...flags, '--force');
+  expect(paused).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(paused.out)).toMatchObject({ applied: true });
+  expect(await tokenCalls(demo)).toEqual([]);
+  await pause('resume');
+  const { code, out } = await run(written(), ...flags, '--force');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ applied: true, refresh: { status: 'SUCCEEDED' } });
+});

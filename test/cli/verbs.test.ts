@@ -195,6 +195,7 @@ test('every verb is listed by --help, and tells its own options', async () => {
   const verbs = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, verb]) => verb!);
   expect(verbs).toEqual([
     'status',
+    'doctor',
     'history',
     'open',
     'refresh',

@@ -72,6 +72,14 @@ if (interpreter === undefined) {
     expect(await tokenCalls(demo)).toEqual([]);
   });
 
+  test('serve what they have, with a warning, while AWS does not answer', async () => {
+    expect(await run('offline', '0')).toEqual({
+      kept: true,
+      warned:
+        'demo-main: no newer access token: Could not connect to the endpoint URL: "https://secretsmanager"',
+    });
+  });
+
   test('ask for a refresh, named as everybody names it, when it does not live long enough', async () => {
     const before = await version();
     const got = await run('get', '20', '900');

@@ -2,8 +2,10 @@
 
 import json
 import sys
+import warnings
 
 import httpx
+from botocore.exceptions import EndpointConnectionError
 
 sys.path.append(sys.argv.pop(1))
 from access_token import AccessTokens, ReauthorizationRequired
@@ -16,6 +18,16 @@ try:
         first = tokens.get("demo-main", min_ttl_seconds=float(sys.argv[3]))
         again = tokens.get("demo-main", min_ttl_seconds=float(sys.argv[3]))
         print(json.dumps({"version_id": first["version_id"], "kept": again is first}))
+    elif what == "offline":
+        first = tokens.get("demo-main")
+
+        def fail(**_):
+            raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+
+        tokens._secrets.get_secret_value = fail
+        with warnings.catch_warnings(record=True) as caught:
+            again = tokens.get("demo-main", min_ttl_seconds=86400)
+        print(json.dumps({"kept": again is first, "warned": str(caught[0].message)}))
     else:
         sent = []
 

@@ -13,7 +13,9 @@ import type { AwsService, Caller } from '../../local/aws/service.ts';
 import { Ses } from '../../local/aws/ses.ts';
 import { Sns } from '../../local/aws/sns.ts';
 import { VirtualClock } from '../../local/clock.ts';
+import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
 import { Inbox } from '../../local/inbox.ts';
+import { Scheduler } from '../../local/scheduler.ts';
 
 /** A service that keeps what it was called with and answers what it is told to. */
 export class FakeService implements AwsService {
@@ -64,11 +66,22 @@ export async function startLocalAws(options: { delayMs?: () => number } = {}): P
   const sns = new Sns({ authorize, inbox });
   const states = new FakeService();
   const lambda = new FakeService();
+  const scheduler = new Scheduler(clock, authorize, states, () => undefined);
+  const monitoring = new CloudWatch({ clock, authorize, notify: async () => undefined });
   const front = await startAwsFront({
     port: 0,
     iam,
     clock,
-    services: { secretsmanager: secrets, states, dynamodb: dynamoDb, ses, sns, lambda },
+    services: {
+      secretsmanager: secrets,
+      states,
+      dynamodb: dynamoDb,
+      ses,
+      sns,
+      lambda,
+      scheduler,
+      monitoring,
+    },
     ...options,
   });
   const close = () => front.close();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { DeploymentSchema } from '../../core/deployment.ts';
 import { PanelSettingsSchema } from '../../core/panel.ts';
 import { SettingsSchema } from '../../core/settings.ts';
 import { contract as callback } from '../../functions/callback/contract.ts';
@@ -212,7 +213,9 @@ test('the table is encrypted, recoverable to any point in time and not deleted b
 
 describe('connections', () => {
   const items = (from: Program) =>
-    ofType(from, 'aws:dynamodb/tableItem:TableItem').filter(({ name }) => name !== 'panel-settings');
+    ofType(from, 'aws:dynamodb/tableItem:TableItem').filter(
+      ({ name }) => name !== 'panel-settings' && name !== 'deployment-settings',
+    );
 
   test('each has one settings item, that the functions can read', () => {
     expect(items(prod)).toHaveLength(1);
@@ -495,4 +498,20 @@ test('nothing registered looks like a credential', () => {
   );
   expect(registered).not.toMatch(/"(client_secret|access_token|refresh_token|password)\\*"\s*:/i);
   expect(registered).not.toMatch(/AKIA[A-Z0-9]{16}|-----BEGIN|eyJ[\w-]{10,}\./);
+});
+
+test('the operator’s command finds what it compares with in the table', () => {
+  const item = json(resource(prod, 'deployment-settings'), 'item') as Record<string, { S: string }>;
+  expect(item).toMatchObject({ pk: { S: 'deployment' }, sk: { S: 'settings' } });
+  const deployment = DeploymentSchema.parse(JSON.parse(item.settings!.S));
+  expect(deployment).toEqual({
+    stateMachineArn: keepGrant,
+    operatorTopicArn: arn('sns', 'grantkeeper-prod-operators'),
+    operatorEmails: ['ops@example.com'],
+    mailFrom: 'grantkeeper@example.com',
+    mailIdentity: 'example.com',
+    alarmNames: expect.arrayContaining(['grantkeeper-prod-checks-stopped', 'grantkeeper-prod-dead-letters']),
+    scheduleNames: { 'schwab-main': 'grantkeeper-prod-schwab-main' },
+  });
+  expect(deployment.alarmNames).toHaveLength(11);
 });

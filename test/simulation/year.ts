@@ -314,6 +314,7 @@ function watching(
   rings: (subject: string) => void,
 ): CloudWatch {
   const cloudWatch = new CloudWatch({
+    authorize: () => undefined,
     clock: {
       now: () => agenda.now(),
       track: (work) => work,

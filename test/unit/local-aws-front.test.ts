@@ -293,6 +293,8 @@ test('a port in use is the system’s own error', async () => {
     sns: fake,
     ses: fake,
     lambda: fake,
+    scheduler: fake,
+    monitoring: fake,
   };
   await expect(startAwsFront({ port, iam, clock, services })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

@@ -109,7 +109,11 @@ describe('The embedded metric format', () => {
   });
 
   test('keeps dimension sets apart', () => {
-    const cloudWatch = new CloudWatch({ clock: new VirtualClock(atMs), notify: async () => undefined });
+    const cloudWatch = new CloudWatch({
+      authorize: () => undefined,
+      clock: new VirtualClock(atMs),
+      notify: async () => undefined,
+    });
     cloudWatch.readLog(
       line({ directive: { Dimensions: [['service'], ['service', 'grant']] }, root: { grant: 'a' } }),
     );

@@ -4,6 +4,7 @@ import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
 
 const cloudWatch = () =>
   new CloudWatch({
+    authorize: () => undefined,
     clock: new VirtualClock(Date.parse('2026-01-05T12:00:00Z')),
     notify: async () => undefined,
   });

@@ -16,6 +16,7 @@ beforeEach(() => {
   clock = new VirtualClock(startMs);
   told = [];
   cloudWatch = new CloudWatch({
+    authorize: () => undefined,
     clock: visible(clock),
     notify: async (notification) => void told.push(notification),
   });
@@ -146,6 +147,7 @@ describe('An alarm', () => {
   test('holds the clock until whoever is told has taken it', async () => {
     const order: string[] = [];
     cloudWatch = new CloudWatch({
+      authorize: () => undefined,
       clock,
       notify: async () => {
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -40,11 +40,11 @@ function deployAll(resources: readonly Registered[]): Promise<void> {
     dynamoDb: anything,
     ses: new Ses({ authorize, inbox, emit }),
     sns: new Sns({ authorize, inbox }),
-    cloudWatch: new CloudWatch({ clock, emit, notify: async () => undefined }),
+    cloudWatch: new CloudWatch({ authorize, clock, emit, notify: async () => undefined }),
     cloudTrail: anything,
     lambda: anything,
     stepFunctions: anything,
-    scheduler: new Scheduler(clock, new FakeService(), emit),
+    scheduler: new Scheduler(clock, authorize, new FakeService(), emit),
     eventBus: new EventBus(clock, new FakeService()),
     httpApi: new HttpApi({ clock, invoke: async () => ({ payload: null }) }),
   };

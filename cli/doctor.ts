@@ -1,0 +1,68 @@
+import type { Finding } from './doctor/finding.ts';
+import { looked } from './doctor/finding.ts';
+import { exitCodes, json, table } from './output.ts';
+import type { Options, Shown, Stack } from './stack.ts';
+import { openStack } from './stack.ts';
+
+const stateWords = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as const;
+
+/** Looks at all that a grant's life depends on, and says of each problem what cures it. */
+export async function doctor(options: Options): Promise<number> {
+  const findings = await examine(await openStack(options));
+  const others = findings.filter(({ state }) => state !== 'well');
+  if (options.json) console.log(json(findings));
+  else {
+    const rows = findings.flatMap(({ about, state, what, cure }) => [
+      [stateWords[state], about, what],
+      ...(cure === undefined ? [] : [['', '', `→ ${cure}`]]),
+    ]);
+    console.log(table(rows));
+    console.log(
+      others.length === 0
+        ? '\nAll is well.'
+        : `\n${others.length} of ${findings.length} ${others.length === 1 ? 'needs' : 'need'} somebody.`,
+    );
+  }
+  return others.length === 0 ? exitCodes.well : exitCodes.needsSomebody;
+}
+
+async function examine(stack: Stack): Promise<readonly Finding[]> {
+  const [provider, connection, messages, aws, secrets] = await Promise.all([
+    import('./doctor/provider.ts'),
+    import('./doctor/connection.ts'),
+    import('./doctor/messages.ts'),
+    import('./doctor/aws.ts'),
+    import('../adapters/secrets.ts'),
+  ]);
+  const [connections, deployment] = await Promise.all([stack.connections(), stack.deployment()]);
+  const clients = secrets.secretsManagerClients(secrets.secretsManager());
+  const { nowMs, clock, panelSettings } = stack;
+  const owners = connections.map(({ settings: { owner } }) => owner);
+  const addresses = [...owners, ...panelSettings.people].map(({ email }) => email);
+  const found = await Promise.all([
+    ...connections.map((each) =>
+      looked(each.connectionId, async () => connection.lookAtGrant(each, nowMs, panelSettings.executionUrl)),
+    ),
+    ...firsts(connections, ({ settings }) => settings.clientSecretName).map((each) =>
+      looked('Client', () => connection.lookAtClient(each, clients)),
+    ),
+    ...firsts(connections, ({ settings }) => JSON.stringify(settings.provider)).map(({ settings }) =>
+      looked(settings.provider.displayName, () => provider.lookAtProvider(settings.provider, clock)),
+    ),
+    looked('Callback URL', async () => provider.lookAtCallbackUrls(connections)),
+    looked('Mail', () => messages.lookAtMail(deployment, [...new Set(addresses)])),
+    looked('Text messages', () =>
+      messages.lookAtTexts([...new Set(owners.flatMap(({ phone }) => phone ?? []))]),
+    ),
+    looked('Operators', () => messages.lookAtSubscriptions(deployment)),
+    looked('Schedules', () => aws.lookAtSchedules(deployment)),
+    looked('Alarms', () => aws.lookAtAlarms(deployment)),
+    looked('Lambda', () => aws.lookAtConcurrency()),
+  ]);
+  return found.flat();
+}
+
+/** Of connections that share something, the first. */
+function firsts(connections: readonly Shown[], keyOf: (connection: Shown) => string): Shown[] {
+  return [...new Map(connections.toReversed().map((each) => [keyOf(each), each])).values()].toReversed();
+}

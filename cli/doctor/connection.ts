@@ -1,0 +1,70 @@
+import { problemOfCredentials } from '../../core/client-credentials.ts';
+import { ConfigurationError } from '../../core/errors.ts';
+import { formatInstant } from '../../core/notice.ts';
+import { outlookOf } from '../../core/outlook.ts';
+import type { Clients } from '../../core/ports.ts';
+import type { Concern } from '../../core/standing.ts';
+import { concernsOf, needsSomebody } from '../../core/standing.ts';
+import { sentence } from '../../functions/concerns.ts';
+import type { Shown } from '../stack.ts';
+import type { Finding } from './finding.ts';
+import { problem, well } from './finding.ts';
+
+/** When it was checked last, and what needs somebody. */
+export function lookAtGrant(
+  { connectionId: about, settings, grant, incidents }: Shown,
+  nowMs: number,
+  executionUrl: string,
+): readonly Finding[] {
+  const concerns = concernsOf(settings, grant, incidents, nowMs).filter(needsSomebody);
+  if (concerns.length > 0) {
+    const told = { settings, grant, nowMs, executionUrl };
+    return concerns.map((concern) =>
+      problem(about, sentence(concern, told).toText(), cureOf(concern.kind, about)),
+    );
+  }
+  const { lastTick } = grant;
+  if (lastTick === undefined) {
+    return [
+      problem(
+        about,
+        'It was never checked.',
+        'Look whether its schedule is enabled, and at the dead-letter queue.',
+      ),
+    ];
+  }
+  const { nextCheckMs } = outlookOf(settings, grant, nowMs);
+  const when = (epochMs: number) => formatInstant(epochMs, settings.owner.timeZone);
+  const next = nextCheckMs === undefined ? '' : `, and is again at ${when(nextCheckMs)}`;
+  return [well(about, `It was checked at ${when(Date.parse(lastTick.scheduledTime))}${next}.`)];
+}
+
+function cureOf(kind: Concern['kind'], connectionId: string): string {
+  if (kind === 'set-up') return `Run grantkeeper connect ${connectionId}.`;
+  if (['incident', 'silent', 'access-ended'].includes(kind))
+    return `What failed stands in grantkeeper history ${connectionId}, and on the panel.`;
+  return `Its owner is to use the link that they were sent. Another one: grantkeeper reauthorize ${connectionId}.`;
+}
+
+/** Whether the client's credentials are there, and look like those of its provider. */
+export async function lookAtClient(
+  { settings: { provider, clientSecretName: name }, connectionId }: Shown,
+  clients: Clients,
+): Promise<readonly Finding[]> {
+  const about = `Client ${name.split('/').at(-1)}`;
+  const cure = `Put the right ones there: grantkeeper connect ${connectionId} --replace`;
+  if (!(await clients.isThere(name))) {
+    return [problem(about, `${name} is empty.`, `Run grantkeeper connect ${connectionId}.`)];
+  }
+  try {
+    const { clientId, clientSecret } = await clients.read(name);
+    const odd = problemOfCredentials(provider, clientId, clientSecret.reveal());
+    if (odd !== undefined) return [problem(about, odd, cure)];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return [problem(about, error.message, cure)];
+    throw error;
+  }
+  const isShaped = provider.clientIdPattern !== undefined || provider.clientSecretPattern !== undefined;
+  const shape = isShaped ? ` and look like those of ${provider.displayName}` : '';
+  return [well(about, `Its id and secret are in place${shape}.`)];
+}

@@ -1,0 +1,106 @@
+import { providerEndpoints } from '../../adapters/provider-endpoints.ts';
+import { oddityOfCallbackUrl } from '../../core/callback-url.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Provider } from '../../core/provider.ts';
+import type { Shown } from '../stack.ts';
+import type { Finding } from './finding.ts';
+import { problem, well } from './finding.ts';
+
+const timeoutMs = 5_000;
+/** Tokens, and the signatures of AWS, bear less than a minute. */
+const mostSkewMs = 30_000;
+
+/** Whether a provider answers at its endpoints, over TLS, and has the same time. */
+export async function lookAtProvider(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
+  const about = provider.displayName;
+  const found = await providerEndpoints(clock)(provider);
+  if (found.kind === 'refused') {
+    return [
+      problem(
+        about,
+        `Its endpoints are not found: ${found.error}.`,
+        'Compare issuer and metadata with its documentation.',
+      ),
+    ];
+  }
+  const { authorizationEndpoint, tokenEndpoint } = found.endpoints;
+  const probes = await Promise.all(
+    [...new Set([authorizationEndpoint, tokenEndpoint])].map(async (url) => ({
+      url,
+      answer: await probe(url),
+    })),
+  );
+  const silent = probes.flatMap(({ url, answer }) => ('why' in answer ? [{ url, ...answer }] : []));
+  if (silent.length > 0) {
+    return silent.map(({ url, why, cure }) => problem(about, `${url} does not answer: ${why}.`, cure));
+  }
+  const skews = probes.flatMap(({ answer }) => ('skewMs' in answer ? (answer.skewMs ?? []) : []));
+  const skewMs = Math.max(0, ...skews.map(Math.abs));
+  if (skewMs > mostSkewMs) {
+    return [
+      problem(
+        about,
+        `It answers, and its clock and the one of this machine are ${Math.round(skewMs / 1000)} seconds apart.`,
+        'Set the clock of this machine by NTP; if it is right, ask the provider.',
+      ),
+    ];
+  }
+  return [well(about, 'It answers at both endpoints, and its clock agrees with the one of this machine.')];
+}
+
+type Answer = { readonly skewMs: number | undefined } | { readonly why: string; readonly cure: string };
+
+/** Whatever it answers to a request without parameters, it is there. */
+async function probe(url: string): Promise<Answer> {
+  const askedAtMs = Date.now();
+  try {
+    const { headers, body } = await fetch(url, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    await body?.cancel();
+    const date = Date.parse(headers.get('date') ?? '');
+    return { skewMs: Number.isNaN(date) ? undefined : date - (askedAtMs + Date.now()) / 2 };
+  } catch (error) {
+    return whyOf(error);
+  }
+}
+
+function whyOf(error: unknown): { why: string; cure: string } {
+  const { name, cause } = error as Error & { cause?: { code?: string } };
+  const code = cause?.code ?? name;
+  if (/CERT|TLS|SSL|SIGNED|SIGNATURE/.test(code)) {
+    return {
+      why: `its certificate is not accepted (${code})`,
+      cure: 'Look whether something between here and there opens TLS, and at the address.',
+    };
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return {
+      why: 'its name is not found',
+      cure: 'Compare the address with its documentation, and look at your DNS.',
+    };
+  }
+  if (name === 'TimeoutError') {
+    return {
+      why: `not within ${timeoutMs / 1000} seconds`,
+      cure: 'Look at its status page, and at your network.',
+    };
+  }
+  return { why: code, cure: 'Compare the address with its documentation, and look at its status page.' };
+}
+
+/** What has to be registered there, for comparison. */
+export function lookAtCallbackUrls(connections: readonly Shown[]): readonly Finding[] {
+  const urls = new Set(connections.map(({ settings }) => settings.redirectUri));
+  return [...urls].map((url) => {
+    const oddity = oddityOfCallbackUrl(url);
+    const what = `Registered with every provider should be exactly ${url}`;
+    if (oddity === undefined) return well('Callback URL', what);
+    return problem(
+      'Callback URL',
+      `${what}: ${oddity}.`,
+      'Compare it letter by letter with what the provider shows.',
+    );
+  });
+}

@@ -1,0 +1,117 @@
+/** Everything that can be wrong with a deployment, made wrong in the embedded cloud. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import type { Finding } from '../../cli/doctor/finding.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import type { ToolsServer } from '../../local/tools/server.ts';
+import { startTools } from '../../local/tools/server.ts';
+import { runCommand } from '../helpers/command.ts';
+import { TestDemo, minuteMs } from '../helpers/demo.ts';
+
+let tools: ToolsServer;
+let demo: TestDemo;
+beforeAll(async () => {
+  tools = await startTools(0);
+  demo = await TestDemo.start({ toolsUrl: tools.url });
+  tools.show(demo.cloud);
+  await demo.connect();
+});
+afterAll(async () => {
+  await tools.close();
+  await demo[Symbol.asyncDispose]();
+});
+
+const run = (args: string) => runCommand(demo, tools, args.split(' '));
+
+test('of a stack that is well each thing is named, and no secret', async () => {
+  const ran = await run('doctor --local');
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  const lines = ran.out
+    .trim()
+    .split('\n')
+    .map((line) => line.replaceAll(/ {2,}/g, ' | '));
+  expect(lines).toEqual([
+    'well | demo-main | It was checked at Mon 5 Jan, 07:00 GMT-5, and is again at Mon 5 Jan, 07:25 GMT-5.',
+    'well | Client demo | Its id and secret are in place.',
+    'well | Demo Brokerage | It answers at both endpoints, and its clock agrees with the one of this machine.',
+    `well | Callback URL | Registered with every provider should be exactly ${demo.cloud.apiUrl}/callback`,
+    'well | Mail | grantkeeper@example.com sends to everybody: it is verified, and SES is out of its sandbox.',
+    'well | Text messages | They reach +12125550123, for up to 1 dollars a month.',
+    'well | Operators | Alerts go to operator@example.com.',
+    'well | Schedules | All of them are enabled.',
+    'well | Alarms | All 11 are in place and quiet.',
+    'well | Lambda | The account may run 1000 functions at a time.',
+    '',
+    'All is well.',
+  ]);
+  expect(ran.out).not.toContain(demo.demo.client.clientSecret);
+});
+
+test('of each thing that is not, it is said what is wrong, and what cures it', async () => {
+  const { cloud } = demo;
+  cloud.ses.isInSandbox = true;
+  cloud.ses.addIdentity('dana@example.com');
+  cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: false }];
+  cloud.sns.optOut('+12125550123');
+  cloud.sns.subscribe(String(cloud.outputs.operatorTopicArn), 'operator@example.com', false);
+  cloud.scheduler.disable('grantkeeper-local-demo-main');
+  cloud.cloudWatch.removeAlarm('grantkeeper-local-dead-letters');
+  cloud.lambda.concurrentExecutions = 5;
+  await putSecretValue(cloud, 'grantkeeper/local/client/demo', '{"client_id": "grantkeeper-demo"}');
+  // An hour without a check: the alarm of that goes off, too.
+  await demo.advance(120 * minuteMs);
+  await demo.brokerage.close();
+  const ran = await run('doctor --local --json');
+  expect(ran).toMatchObject({ code: 3, err: '' });
+  const findings = JSON.parse(ran.out) as Finding[];
+  const told = findings.map(({ about, state, what }) => `${state} ${about}: ${what}`);
+  const { authorizationEndpoint, tokenEndpoint } = demo.brokerage;
+  expect(told).toEqual([
+    expect.stringMatching(/^problem demo-main: The access token has ended, /),
+    expect.stringMatching(/^problem demo-main: No check since Mon 5 Jan, 07:00 GMT-5/),
+    'problem Client demo: The client secret grantkeeper/local/client/demo lacks client_secret.',
+    `problem Demo Brokerage: ${authorizationEndpoint} does not answer: ECONNREFUSED.`,
+    `problem Demo Brokerage: ${tokenEndpoint} does not answer: ECONNREFUSED.`,
+    `well Callback URL: Registered with every provider should be exactly ${cloud.apiUrl}/callback`,
+    'problem Mail: SES is in its sandbox: mail goes to verified addresses only. Not verified: operator@example.com.',
+    'problem Text messages: SNS is in its SMS sandbox, where a number is verified first. Not verified: +12125550123.',
+    'problem Text messages: +12125550123 has answered STOP: nothing reaches it.',
+    'problem Operators: operator@example.com has not confirmed the subscription: no alert goes there.',
+    'problem Schedules: The schedule grantkeeper-local-demo-main is disabled: demo-main is not checked.',
+    'problem Alarms: grantkeeper-local-checks-stopped has gone off.',
+    'problem Alarms: The alarm grantkeeper-local-dead-letters is gone.',
+    'problem Lambda: The account may run 5 functions at a time beside those that others have reserved.',
+  ]);
+  for (const { state, cure } of findings) {
+    if (state === 'well') expect(cure).toBeUndefined();
+    else expect(cure).toMatch(/^\S.*\.$|^Put the right ones there: /);
+  }
+});
+
+test('what goes on in AWS is told of the sender, and of what may not be looked at', async () => {
+  const { cloud } = demo;
+  cloud.ses.addIdentity('grantkeeper@example.com', false);
+  const before = cloud.lambda.call.bind(cloud.lambda);
+  cloud.lambda.call = async (operation, ...rest) => {
+    if (operation !== 'GetAccountSettings') return before(operation, ...rest);
+    cloud.iam.authorize(
+      { principalArn: 'arn:aws:iam::000000000000:role/nobody' },
+      'lambda:GetAccountSettings',
+      '*',
+    );
+    return {};
+  };
+  const { out } = await run('doctor --local --json');
+  const findings = JSON.parse(out) as Finding[];
+  expect(findings.find(({ about }) => about === 'Mail')).toEqual({
+    about: 'Mail',
+    state: 'problem',
+    what: 'grantkeeper@example.com is not verified with SES: no mail leaves.',
+    cure: 'Open the mail that AWS has sent there, and press its link; look among the spam.',
+  });
+  expect(findings.find(({ about }) => about === 'Lambda')).toMatchObject({
+    state: 'unknown',
+    what: expect.stringContaining('is not authorized to perform: lambda:GetAccountSettings'),
+    cure: 'Use a profile that may, by --profile.',
+  });
+});
