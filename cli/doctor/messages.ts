@@ -112,7 +112,9 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
   if (findings.length > 0) return findings;
   // https://docs.aws.amazon.com/sns/latest/api/API_SetSMSAttributes.html
   const { MonthlySpendLimit: limit = '1' } = attributes;
-  return [well(about, `They reach ${phones.join(', ')}, for up to ${limit} dollars a month.`)];
+  return [
+    well(about, `They reach ${phones.join(', ')}, within the account’s limit of ${limit} USD a month.`),
+  ];
 }
 
 /** Whether operators hear of what fails. */

@@ -36,7 +36,7 @@ test('of a stack that is well each thing is named, and no secret', async () => {
     'well | Demo Brokerage | It answers at both endpoints, and its clock agrees with the one of this machine.',
     `well | Callback URL | Registered with every provider should be exactly ${demo.cloud.apiUrl}/callback`,
     'well | Mail | grantkeeper@example.com sends to everybody: it is verified, and SES is out of its sandbox.',
-    'well | Text messages | They reach +12125550123, for up to 1 dollars a month.',
+    'well | Text messages | They reach +12125550123, within the account’s limit of 1 USD a month.',
     'well | Operators | Alerts go to operator@example.com.',
     'well | Schedules | All of them are enabled.',
     'well | Alarms | All 11 are in place and quiet.',
