@@ -35,6 +35,8 @@ export interface CloudOptions {
   readonly clock: VirtualClock;
   /** Real milliseconds that each AWS call takes. */
   readonly awsDelayMs?: () => number;
+  /** What somebody has added to the program. */
+  readonly add?: NonNullable<Parameters<typeof evaluate>[0]['add']>;
   /** A last look at what is deployed; a test takes something away here. */
   readonly change?: (resources: readonly Registered[]) => readonly Registered[];
 }
@@ -111,8 +113,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       });
     },
   });
-  const scheduler = new Scheduler(clock, authorize, faults.within('states', stepFunctions), (...letter) =>
-    measure.deadLettered(...letter),
+  const scheduler = new Scheduler(
+    clock,
+    authorize,
+    { states: faults.within('states', stepFunctions), lambda },
+    (...letter) => measure.deadLettered(...letter),
   );
   const httpApi = new HttpApi({ clock, invoke });
   const services = {
@@ -162,7 +167,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     closers.unshift(() => webhooks.close());
 
     const config = await options.config(apiUrl);
-    const evaluated = await evaluate({ stack: options.stack, config, apiEndpoint: apiUrl });
+    const evaluated = await evaluate({
+      stack: options.stack,
+      config,
+      apiEndpoint: apiUrl,
+      ...(options.add && { add: options.add }),
+    });
     const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
     await deploy(resources, services);
     const { outputs } = evaluated;

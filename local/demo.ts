@@ -33,6 +33,8 @@ export interface DemoOptions {
   readonly limits?: Partial<BrokerageLimits>;
   readonly awsDelayMs?: CloudOptions['awsDelayMs'];
   readonly change?: CloudOptions['change'];
+  /** What is added to the program, given where Demo Brokerage is. */
+  readonly add?: (brokerage: Brokerage) => NonNullable<CloudOptions['add']>;
 }
 
 export interface Demo {
@@ -57,6 +59,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       ports: options.ports,
       ...(options.awsDelayMs && { awsDelayMs: options.awsDelayMs }),
       ...(options.change && { change: options.change }),
+      ...(options.add && { add: (outputs) => options.add!(brokerage!)(outputs) }),
       config: async (apiUrl) => {
         brokerage = await startBrokerage({
           port: options.ports.brokerage,

@@ -23,6 +23,7 @@ Options:
   --hop-port <n>        its second origin                 (${defaults['hop-port']})
   --webhooks-port <n>   Slack's and Discord's webhooks    (${defaults['webhooks-port']})
   --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
+  --bot                 the example of a bot, too: once an hour it looks at the accounts (examples/bot)
   --help                this text
 
 A port of 0 takes any free one.`;
@@ -38,11 +39,12 @@ const flags = {
   'hop-port': port,
   'aws-port': port,
   'webhooks-port': port,
+  bot: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** @throws {UsageError} for an option that is not known, is not a port, or is the port of another */
-function readPorts(): Record<PortName, number> | undefined {
+function readOptions(): Options | undefined {
   const values = readFlags(flags);
   if (values.help) return undefined;
   const ports = { ...defaults };
@@ -59,19 +61,24 @@ function readPorts(): Record<PortName, number> | undefined {
     if (same)
       throw new UsageError(`--${name} and --${same} are both ${ports[name]}: each needs a port of its own.`);
   }
-  return ports;
+  return { ports, bot: values.bot ?? false };
+}
+
+interface Options {
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly bot: boolean;
 }
 
 async function main(): Promise<void> {
-  const ports = readPorts();
-  if (ports === undefined) {
+  const options = readOptions();
+  if (options === undefined) {
     console.log(help);
     return;
   }
   // From the beginning: what is brought up has a folder of its own, which is not to be left behind.
   const stop = stopAsked();
   console.log('Evaluating the Pulumi program and bringing it up …');
-  const started = bringUp(ports);
+  const started = bringUp(options);
   const running = await Promise.race([stop, started]);
   if (running) console.log(ready(running));
   await stop;
@@ -85,16 +92,18 @@ interface Running {
   readonly tools: ToolsServer;
 }
 
-async function bringUp(ports: Record<PortName, number>): Promise<Running> {
+async function bringUp({ ports, bot }: Options): Promise<Running> {
   // After the flags were read: these bring the whole program, and bundle its functions.
-  const [{ startDemo }, { startTools }] = await Promise.all([
+  const [{ startDemo }, { startTools }, example] = await Promise.all([
     import('./demo.ts'),
     import('./tools/server.ts'),
+    bot ? import('./example-bot.ts') : undefined,
   ]);
   const tools = await startTools(ports['tools-port']);
   const demo = await startDemo({
     startMs: Date.now(),
     toolsUrl: tools.url,
+    ...(example && { add: example.addBot }),
     ports: {
       aws: ports['aws-port'],
       api: ports['api-port'],
@@ -163,7 +172,7 @@ function explain(error: unknown): string {
   const { code, port, message } = error as { code?: string; port?: number; message: string };
   const taken = code === 'EADDRINUSE' ? port : /port (\d+): it is in use/.exec(message)?.[1];
   if (taken === undefined) return message;
-  const ports = readPorts() ?? defaults;
+  const ports = readOptions()?.ports ?? defaults;
   const flag = names.find((name) => ports[name] === Number(taken));
   return `Port ${taken} is in use by another program. Stop that, or choose another: npm start -- --${flag ?? '…-port'} 0`;
 }

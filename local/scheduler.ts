@@ -10,10 +10,11 @@ export interface ScheduleDefinition {
   readonly name: string;
   /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is played. */
   readonly scheduleExpression: string;
-  readonly stateMachineArn: string;
+  /** Of a state machine or a function. */
+  readonly targetArn: string;
   readonly role: Caller;
   readonly input: string;
-  readonly deadLetterQueueArn: string;
+  readonly deadLetterQueueArn?: string;
   readonly maximumRetryAttempts: number;
   readonly maximumEventAgeSeconds: number;
 }
@@ -24,20 +25,25 @@ export interface DeadLetter {
   readonly error: string;
 }
 
+interface Services {
+  readonly states: AwsService;
+  readonly lambda: AwsService;
+}
+
 const retryAfterMs = 60_000;
 
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
 const GetScheduleInput = z.strictObject({ Name: z.string().regex(/^[0-9A-Za-z_.-]{1,64}$/) });
 
 /**
- * EventBridge Scheduler with Step Functions' StartExecution as templated target.
+ * EventBridge Scheduler with Step Functions' StartExecution and Lambda's Invoke as templated targets.
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
  */
 export class Scheduler implements AwsService {
   readonly deadLetters: DeadLetter[] = [];
   readonly #clock: Clock;
   readonly #authorize: Authorize;
-  readonly #states: AwsService;
+  readonly #services: Services;
   readonly #onDeadLetter: (queueName: string, messages: number) => void;
   readonly #timers = new Map<string, Timer>();
   readonly #disabled = new Set<string>();
@@ -45,12 +51,12 @@ export class Scheduler implements AwsService {
   constructor(
     clock: Clock,
     authorize: Authorize,
-    states: AwsService,
+    services: Services,
     onDeadLetter: (queueName: string, messages: number) => void,
   ) {
     this.#clock = clock;
     this.#authorize = authorize;
-    this.#states = states;
+    this.#services = services;
     this.#onDeadLetter = onDeadLetter;
   }
 
@@ -102,14 +108,23 @@ export class Scheduler implements AwsService {
     // The context attribute has seconds, and no milliseconds.
     const scheduledTime = new Date(scheduledMs).toISOString().replace(/\.\d+Z$/, 'Z');
     const input = schedule.input.replaceAll('<aws.scheduler.scheduled-time>', scheduledTime);
-    const start = this.#states.call(
-      'StartExecution',
-      { stateMachineArn: schedule.stateMachineArn, input },
-      schedule.role,
-    );
+    const start = this.#start(schedule, input);
     void this.#clock.track(
       start.catch((error: unknown) => this.#failed(schedule, scheduledMs, attempt, error)),
     );
+  }
+
+  #start({ targetArn, role }: ScheduleDefinition, input: string): Promise<Record<string, unknown>> {
+    const { states, lambda } = this.#services;
+    if (targetArn.startsWith('arn:aws:states:')) {
+      return states.call('StartExecution', { stateMachineArn: targetArn, input }, role);
+    }
+    const invoke = {
+      FunctionName: targetArn,
+      InvocationType: 'Event',
+      Payload: JSON.parse(input) as unknown,
+    };
+    return lambda.call('Invoke', invoke, role);
   }
 
   #failed(schedule: ScheduleDefinition, scheduledMs: number, attempt: number, error: unknown): void {
@@ -122,7 +137,9 @@ export class Scheduler implements AwsService {
         schedule: schedule.name,
         error: error instanceof AwsError ? error.code : String(error),
       });
-      this.#onDeadLetter(schedule.deadLetterQueueArn.split(':').at(-1)!, this.deadLetters.length);
+      const { deadLetterQueueArn } = schedule;
+      if (deadLetterQueueArn !== undefined)
+        this.#onDeadLetter(deadLetterQueueArn.split(':').at(-1)!, this.deadLetters.length);
       return;
     }
     this.#clock.at(nextMs, `retry of schedule ${schedule.name}`, () =>

@@ -26,6 +26,8 @@ export interface Brokerage extends Remote<Omit<BrokerageControl, 'treat'>> {
   readonly revocationEndpoint: string;
   /** Answers `{sub}` to a bearer access token. */
   readonly identityEndpoint: string;
+  /** What a bot asks: the accounts that a login has shared. */
+  readonly apiUrl: string;
   /** The origin that every authorization request is sent through once. */
   readonly hopOrigin: string;
   /** Asks `treat` at each token request for which nothing was planned by `misbehave`. */
@@ -52,6 +54,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     tokenEndpoint: issuer + paths.token,
     revocationEndpoint: issuer + paths.revoke,
     identityEndpoint: issuer + paths.identity,
+    apiUrl: issuer + paths.accounts,
     hopOrigin: `http://localhost:${hopPort}`,
     misbehave: (...args) => calls.call('misbehave', args),
     setDelayMs: (...args) => calls.call('setDelayMs', args),

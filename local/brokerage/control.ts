@@ -114,4 +114,5 @@ export const paths = {
   token: '/v1/oauth/token',
   revoke: '/v1/oauth/revoke',
   identity: '/me',
+  accounts: '/trader/v1/accounts/accountNumbers',
 } as const;

@@ -6,7 +6,7 @@ import type { Provider } from 'oidc-provider';
 import { paths, schwabLimits } from './control.ts';
 import type { BrokerageControl, BrokerageOptions, WorkerMessage } from './control.ts';
 import { Grants } from './grants.ts';
-import { identity } from './identity.ts';
+import { api } from './api.ts';
 import { loginPages } from './login.ts';
 import { defaultScope, demoProvider } from './provider.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
@@ -40,7 +40,7 @@ export async function serve(
   provider.use(hopOnce(`http://localhost:${hop.port}`));
   provider.use(tokenEndpoint.middleware);
   provider.use(loginPages(provider, grants, limits));
-  provider.use(identity(provider, grants));
+  provider.use(api(provider, grants));
 
   (provider as EventEmitter).on('error', (error: NodeJS.ErrnoException) => {
     if (!isClientGone(error)) provider.onerror(error);

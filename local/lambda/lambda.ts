@@ -81,13 +81,30 @@ export class Lambda implements AwsService {
     if (operation === 'GetAccountSettings') return this.#accountSettings(caller);
     if (operation !== 'Invoke') throw notPlayed(`lambda:${operation}`);
     const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: payload } = input;
-    if (type !== 'RequestResponse') throw notPlayed(`the InvocationType ${String(type)}`);
+    if (type !== 'RequestResponse' && type !== 'Event') throw notPlayed(`the InvocationType ${String(type)}`);
     const deployed = this.#find(String(name));
     this.#ports.authorize(caller, 'lambda:InvokeFunction', deployed?.arn ?? String(name));
     if (!deployed)
       throw new AwsError('ResourceNotFoundException', `Function not found: ${String(name)}`, 404);
+    if (type === 'Event') {
+      void this.#ports.clock.track(this.#invokeLater(deployed.arn, payload, 0));
+      return { StatusCode: 202 };
+    }
     const { payload: Payload, functionError } = await this.invoke(deployed.arn, payload);
     return { StatusCode: 200, Payload, ...(functionError && { FunctionError: functionError }) };
+  }
+
+  /**
+   * An asynchronous invocation: a function that fails is tried twice more, after one minute and two.
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+   */
+  async #invokeLater(functionArn: string, payload: unknown, attempt: number): Promise<void> {
+    const { functionError } = await this.invoke(functionArn, payload);
+    if (functionError === undefined || attempt === 2) return;
+    const { clock } = this.#ports;
+    clock.at(clock.now() + (attempt + 1) * 60_000, `retry of ${functionArn}`, () => {
+      void clock.track(this.#invokeLater(functionArn, payload, attempt + 1));
+    });
   }
 
   /** @throws {AwsError} `ResourceNotFoundException`; what the function throws is an answer */

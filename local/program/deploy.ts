@@ -188,16 +188,20 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     if (!iam.checkAssumable(target.roleArn, 'scheduler.amazonaws.com', { sourceAccount: accountId })) {
       throw new Error(`EventBridge Scheduler may not assume the role of ${name}.`);
     }
-    if (!target.arn.startsWith('arn:aws:states:')) throw notPlayed(`the target ${target.arn} of ${name}`);
-    mustHave(all, 'aws:sfn/stateMachine:StateMachine', { arn: target.arn }, schedule);
-    mustHave(all, 'aws:sqs/queue:Queue', { arn: target.deadLetterConfig.arn }, schedule);
+    const queueArn = target.deadLetterConfig?.arn;
+    if (target.arn.startsWith('arn:aws:states:'))
+      mustHave(all, 'aws:sfn/stateMachine:StateMachine', { arn: target.arn }, schedule);
+    else if (target.arn.startsWith('arn:aws:lambda:'))
+      mustHave(all, 'aws:lambda/function:Function', { arn: target.arn }, schedule);
+    else throw notPlayed(`the target ${target.arn} of ${name}`);
+    if (queueArn !== undefined) mustHave(all, 'aws:sqs/queue:Queue', { arn: queueArn }, schedule);
     scheduler.addSchedule({
       name,
       scheduleExpression,
-      stateMachineArn: target.arn,
+      targetArn: target.arn,
       role: { principalArn: target.roleArn },
       input: target.input,
-      deadLetterQueueArn: target.deadLetterConfig.arn,
+      ...(queueArn !== undefined && { deadLetterQueueArn: queueArn }),
       maximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,
       maximumEventAgeSeconds: target.retryPolicy.maximumEventAgeInSeconds,
     });

@@ -29,13 +29,17 @@ export interface Stack {
   readonly config: Readonly<Record<string, unknown>>;
   /** Address that the HTTP API gets. */
   readonly apiEndpoint: string;
+  /** What somebody has added to the program, after its own resources. */
+  readonly add?: (outputs: Outputs) => void;
 }
+
+export type Outputs = ReturnType<typeof grantkeeper>;
 
 /**
  * Evaluates the Pulumi program under Pulumi's own runtime mocks: the same program that `pulumi up` runs.
  * @throws {pulumi.RunError} for a configuration that is not valid
  */
-export async function evaluate({ stack, config, apiEndpoint }: Stack): Promise<Evaluated> {
+export async function evaluate({ stack, config, apiEndpoint, add }: Stack): Promise<Evaluated> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -63,7 +67,9 @@ export async function evaluate({ stack, config, apiEndpoint }: Stack): Promise<E
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    const outputs = await resolved(grantkeeper(readConfig()));
+    const own = grantkeeper(readConfig());
+    add?.(own);
+    const outputs = await resolved(own);
     await pulumi.runtime.disconnect();
     return { resources, outputs };
   } finally {

@@ -110,7 +110,7 @@ export const computeSchemas = {
   // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
   'aws:scheduler/schedule:Schedule': z.strictObject({
     name: named(/^[0-9A-Za-z_.-]{1,64}$/),
-    description: withoutEffect(text(0, 512)),
+    description: withoutEffect(text(0, 512)).optional(),
     scheduleExpression: text(1, 256),
     flexibleTimeWindow: z.strictObject({ mode: only('OFF') }),
     // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Target.html
@@ -123,7 +123,7 @@ export const computeSchemas = {
         maximumEventAgeInSeconds: whole(60, 86_400),
         maximumRetryAttempts: whole(0, 185),
       }),
-      deadLetterConfig: z.strictObject({ arn: arn('sqs') }),
+      deadLetterConfig: z.strictObject({ arn: arn('sqs') }).optional(),
     }),
   }),
 

@@ -66,7 +66,7 @@ export async function startLocalAws(options: { delayMs?: () => number } = {}): P
   const sns = new Sns({ authorize, inbox });
   const states = new FakeService();
   const lambda = new FakeService();
-  const scheduler = new Scheduler(clock, authorize, states, () => undefined);
+  const scheduler = new Scheduler(clock, authorize, { states, lambda }, () => undefined);
   const monitoring = new CloudWatch({ clock, authorize, notify: async () => undefined });
   const front = await startAwsFront({
     port: 0,

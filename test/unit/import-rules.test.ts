@@ -26,7 +26,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   client: /^client\//,
   // A login by hand, and the trial of a rotation, go through the functions' own code.
   cli: /^(core|adapters|cli)\/|^functions\/([^/]+|reauthorize\/reauthorize|callback\/callback|refresh-tokens\/refresh-tokens)\.ts$/,
-  local: /^(core|infra|local)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
+  local: /^(core|infra|local|examples)\/|^functions\/(environment|[a-z-]+\/contract)\.ts$/,
+  examples: /^(examples|infra)\//,
 };
 
 /** What of others a folder may not import. */

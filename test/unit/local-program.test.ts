@@ -44,7 +44,12 @@ function deployAll(resources: readonly Registered[]): Promise<void> {
     cloudTrail: anything,
     lambda: anything,
     stepFunctions: anything,
-    scheduler: new Scheduler(clock, authorize, new FakeService(), emit),
+    scheduler: new Scheduler(
+      clock,
+      authorize,
+      { states: new FakeService(), lambda: new FakeService() },
+      emit,
+    ),
     eventBus: new EventBus(clock, new FakeService()),
     httpApi: new HttpApi({ clock, invoke: async () => ({ payload: null }) }),
   };

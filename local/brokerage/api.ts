@@ -4,10 +4,13 @@ import type { Grants } from './grants.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
-/** `/me`: tells whose access token it is (bearer, RFC 6750), and which accounts it reaches, so that a client can pin the account. */
-export function identity(provider: Provider, grants: Grants): Middleware {
+/**
+ * What access tokens (bearer, RFC 6750) are for: `/me` tells whose it is and which accounts it reaches, so that a client can
+ * pin the account; and the accounts, as Schwab lists them.
+ */
+export function api(provider: Provider, grants: Grants): Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== paths.identity) {
+    if (ctx.path !== paths.identity && ctx.path !== paths.accounts) {
       await next();
       return;
     }
@@ -16,7 +19,11 @@ export function identity(provider: Provider, grants: Grants): Middleware {
     const token = value === undefined ? undefined : await provider.AccessToken.find(value);
     const grant = token?.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);
     if (token?.grantId !== undefined && grant) {
-      ctx.body = { sub: token.accountId, accounts: grants.accountsOf(token.grantId) };
+      const accounts = grants.accountsOf(token.grantId);
+      ctx.body =
+        ctx.path === paths.identity
+          ? { sub: token.accountId, accounts }
+          : accounts.map((accountNumber) => ({ accountNumber, hashValue: `hash-of-${accountNumber}` }));
       return;
     }
     // RFC 6750 §3.1: no error code when the request had no token at all.

@@ -1,0 +1,42 @@
+/** The example bot in the embedded cloud, over a week in which the grant has to be renewed by its owner. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { addBot } from '../../local/example-bot.ts';
+import { TestDemo, dayMs, mailOnly, minuteMs } from '../helpers/demo.ts';
+import { tokenCalls } from '../helpers/story.ts';
+
+let demo: TestDemo;
+beforeAll(async () => {
+  demo = await TestDemo.start({ configure: mailOnly, add: addBot });
+});
+afterAll(() => demo[Symbol.asyncDispose]());
+
+/** What the bot has logged, a line for each call. */
+const log = () =>
+  demo.cloud.lambda.logs
+    .filter(({ functionName }) => functionName === 'grantkeeper-local-bot')
+    .map(({ at, text }) => ({ at, text }));
+
+test('over a week with a new login in it the bot has no call refused', async () => {
+  await demo.connect();
+  // Whatever it was told before there was a grant is over.
+  await demo.advance(30 * minuteMs);
+  const begin = log().length;
+  // The first rung of a week's grant is two days before its end. Its owner takes an hour.
+  await demo.advance(5 * dayMs);
+  expect(demo.mails()).toHaveLength(2);
+  expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
+  await demo.cloud.clock.idle();
+  // Beyond the day on which the first grant would have ended.
+  await demo.advance(3 * dayMs);
+
+  const lines = log().slice(begin);
+  expect(lines).toHaveLength(8 * 24);
+  expect(new Set(lines.map(({ text }) => text))).toEqual(
+    new Set(['{"message":"Looked at the accounts","accounts":3}']),
+  );
+  expect(lines[0]!.at).toBe('2026-01-05T13:00:00.000Z');
+  expect(lines.at(-1)!.at).toBe('2026-01-13T12:00:00.000Z');
+  // No consumer had to ask for a refresh: the schedule was always before it.
+  expect(await tokenCalls(demo)).not.toContain('refresh_token 400');
+});
