@@ -16,6 +16,8 @@ export interface Options {
   readonly retainOnDelete: boolean;
   /** Logical names of what is made first: by `dependsOn`, or because an input needs it. */
   readonly dependencies: readonly string[];
+  /** What the engine knows it by, and what it was known by before (`aliases`). */
+  readonly urns: readonly string[];
   readonly importId: string;
   readonly ignoreChanges: readonly string[];
 }
@@ -86,8 +88,18 @@ interface Registration {
   getProtect(): boolean | undefined;
   getRetainondelete(): boolean | undefined;
   getDependenciesList(): string[];
+  getAliasurnsList(): string[];
+  getAliasesList(): { getUrn(): string }[];
   getImportid(): string;
   getIgnorechangesList(): string[];
+}
+
+/** As the engine makes it of stack, project, the types of its parents, type and name. */
+function urnOf(request: Registration): string {
+  const [stack, parentType = ''] =
+    /^(urn:pulumi:[^:]+::[^:]+)::(.+)::/.exec(request.getParent())?.slice(1) ?? [];
+  const isRoot = parentType === '' || parentType === 'pulumi:pulumi:Stack';
+  return `${stack}::${isRoot ? '' : `${parentType}$`}${request.getType()}::${request.getName()}`;
 }
 
 function optionsOf(request: Registration): Options {
@@ -96,6 +108,11 @@ function optionsOf(request: Registration): Options {
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     dependencies: request.getDependenciesList().map((urn) => urn.split('::').at(-1)!),
+    urns: [
+      urnOf(request),
+      ...request.getAliasurnsList(),
+      ...request.getAliasesList().map((alias) => alias.getUrn()),
+    ],
     importId: request.getImportid(),
     ignoreChanges: request.getIgnorechangesList(),
   };

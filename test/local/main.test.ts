@@ -21,6 +21,7 @@ test('--help lists every option and starts nothing', () => {
     '--hop-port',
     '--webhooks-port',
     '--aws-port',
+    '--bot',
     '--help',
   ]);
 });

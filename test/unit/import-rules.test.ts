@@ -39,6 +39,7 @@ const foreign: Readonly<Record<string, RegExp>> = {
   client: /^@pulumi\//,
   cli: /^@pulumi\//,
   local: /^@aws-sdk\//,
+  examples: /^@aws-sdk\//,
 };
 
 /** What is not pure, and what the linter has no rule for. */
