@@ -7,7 +7,7 @@ import { startDynamoDb } from './aws/dynamodb.ts';
 import { startAwsFront } from './aws/front.ts';
 import { Iam } from './aws/iam.ts';
 import { SecretsManager } from './aws/secrets-manager.ts';
-import { administrator } from './aws/service.ts';
+import { administrator, type AwsService } from './aws/service.ts';
 import { Ses } from './aws/ses.ts';
 import { Sns } from './aws/sns.ts';
 import type { VirtualClock } from './clock.ts';
@@ -18,6 +18,7 @@ import { Faults } from './faults.ts';
 import { HttpApi } from './http/http-api.ts';
 import { Inbox } from './inbox.ts';
 import { Lambda } from './lambda/lambda.ts';
+import { Meter } from './meter.ts';
 import { ownMetrics } from './own-metrics.ts';
 import { deploy } from './program/deploy.ts';
 import { evaluate } from './program/evaluate.ts';
@@ -58,6 +59,8 @@ export interface Cloud {
   readonly scheduler: Scheduler;
   readonly httpApi: HttpApi;
   readonly faults: Faults;
+  /** What was used, as AWS bills it. */
+  readonly meter: Meter;
   readonly awsUrl: string;
   readonly apiUrl: string;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -74,6 +77,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const inbox = new Inbox(clock);
   const secrets = new SecretsManager({ clock, authorize });
   const dynamoDb = await startDynamoDb({ authorize });
+  const meter = new Meter();
+  dynamoDb.onConsumed = meter.consumed;
   const sns = new Sns({ authorize, inbox });
   const lambda = new Lambda({ clock, authorize, folder });
   const faults = new Faults({
@@ -95,6 +100,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const measure = ownMetrics(cloudWatch);
   lambda.onLog = (line) => cloudWatch.readLog(line);
   const invoke = async (functionArn: string, payload: unknown) => {
+    meter.add('lambda.requests');
     const ended = await faults.invoking(functionArn, payload, () => lambda.invoke(functionArn, payload));
     measure.invoked(functionArn, ended.functionError !== undefined);
     return ended;
@@ -141,16 +147,19 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   ];
   const close = async () => void (await Promise.all(closers.map((closer) => closer())));
   try {
+    const called = (service: AwsService) => meter.calls('aws.calls', service);
     const front = await startAwsFront({
       port: ports.aws,
       iam,
       clock,
       services: {
-        secretsmanager: cloudTrail.recording(faults.within('secretsmanager', secrets)),
-        states: faults.within('states', stepFunctions),
-        dynamodb: faults.within('dynamodb', dynamoDb),
-        sns: faults.within('sns', sns),
-        ses: faults.within('ses', ses),
+        secretsmanager: called(
+          meter.calls('secrets.calls', cloudTrail.recording(faults.within('secretsmanager', secrets))),
+        ),
+        states: called(faults.within('states', stepFunctions)),
+        dynamodb: called(faults.within('dynamodb', dynamoDb)),
+        sns: called(faults.within('sns', sns)),
+        ses: called(faults.within('ses', ses)),
         lambda,
         scheduler,
         monitoring: cloudWatch,
@@ -162,7 +171,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const apiUrl = await httpApi.listen(ports.api);
     closers.unshift(() => httpApi.close());
 
-    httpApi.onAnswer = (statusCode) => measure.answered(statusCode);
+    httpApi.onAnswer = (statusCode) => {
+      meter.add('apigateway.httpRequests');
+      measure.answered(statusCode);
+    };
     const webhooks = await startWebhooks({ inbox, clock, port: ports.webhooks });
     closers.unshift(() => webhooks.close());
 
@@ -181,6 +193,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ...services,
       webhooks,
       faults,
+      meter,
       clock,
       iam,
       inbox,

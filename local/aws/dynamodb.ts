@@ -57,7 +57,15 @@ const parameters: Record<string, readonly string[]> = {
 /** Of each table in a batch. */
 const batchParameters = ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames'];
 
+/** Request units, as on demand. */
+export interface Consumed {
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
 export class DynamoDb implements AwsService {
+  /** Hears what each call on items has consumed. */
+  onConsumed: (consumed: Consumed) => void = () => undefined;
   readonly #authorize: Authorize;
   readonly #server: Server;
   /** The partition key's name, by table. */
@@ -111,7 +119,7 @@ export class DynamoDb implements AwsService {
     const name = input['TableName'].replace(tableArn(''), '');
     const leadingKeys = keysOf(input).map((key) => this.#leading(name, key));
     this.#authorize(caller, `dynamodb:${operation}`, tableArn(name), { leadingKeys });
-    return this.#forward(operation, { ...input, TableName: name });
+    return this.#use(operation, { ...input, TableName: name });
   }
 
   /** Items of one table, or of several: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
@@ -127,7 +135,17 @@ export class DynamoDb implements AwsService {
       const leadingKeys = (of['Keys'] as Item[]).map((key) => this.#leading(name, key));
       this.#authorize(caller, 'dynamodb:BatchGetItem', tableArn(name), { leadingKeys });
     }
-    return this.#forward('BatchGetItem', { RequestItems });
+    return this.#use('BatchGetItem', { RequestItems });
+  }
+
+  async #use(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const asked = { ...input, ReturnConsumedCapacity: 'TOTAL' };
+    const { ConsumedCapacity: consumed, ...output } = await this.#forward(operation, asked);
+    const tables = (Array.isArray(consumed) ? consumed : [consumed]) as readonly { CapacityUnits: number }[];
+    const units = tables.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+    const isWrite = /^(Put|Update|Delete)/.test(operation);
+    this.onConsumed({ readUnits: isWrite ? 0 : units, writeUnits: isWrite ? units : 0 });
+    return output;
   }
 
   #leading(table: string, item: Item): string {

@@ -167,6 +167,11 @@ export class CloudWatch implements AwsService {
     };
   }
 
+  /** How many metrics all alarms look at: what is billed of them. */
+  metricsOfAlarms(): number {
+    return [...this.#alarms.values()].reduce((sum, { definition: { terms } }) => sum + terms.length, 0);
+  }
+
   /** As somebody does who deletes it by hand. */
   removeAlarm(name: string): void {
     this.#alarms.delete(name);
