@@ -1,4 +1,4 @@
-import type { Metafile, Plugin } from 'esbuild';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build, stop } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -80,12 +80,36 @@ const versionOnly: Plugin = {
   },
 };
 
+/** How code becomes what is deployed; the benchmark bundles what it compares with in the same way. */
+export const deployed = {
+  absWorkingDir: root,
+  write: false,
+  bundle: true,
+  metafile: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  legalComments: 'none',
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  external: neverLoaded,
+  plugins: [usedSchemas, versionOnly],
+  // CommonJS inside the bundle asks for `require`, which ES modules do not have.
+  banner: {
+    js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+  },
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
 /** The code of a function as it is deployed. */
 export interface Bundle {
   /** By their names in the archive: `index.mjs`, and chunks of it. */
   readonly files: Readonly<Record<string, string>>;
   /** Of those that are loaded at the start. The rest is what few owners have: text messages, chats. */
   readonly startBytes: number;
+  /** Of ours, what is in those: paths from the root. */
+  readonly modules: readonly string[];
 }
 
 const bundles = await bundleAll();
@@ -127,29 +151,12 @@ async function bundleBrowser(): Promise<Readonly<Record<string, string>>> {
 
 async function bundle(names: readonly FunctionName[], splitting: boolean): Promise<[FunctionName, Bundle][]> {
   const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
+    ...deployed,
     entryPoints: names.map((name) => ({ in: `functions/${name}/handler.ts`, out: name })),
     outdir: '.build',
-    write: false,
-    bundle: true,
     splitting,
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
-    metafile: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    minify: true,
-    legalComments: 'none',
-    mainFields: ['module', 'main'],
-    conditions: ['module'],
-    external: neverLoaded,
-    plugins: [usedSchemas, versionOnly],
-    // CommonJS inside the bundle asks for `require`, which ES modules do not have.
-    banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    },
-    logLevel: 'silent',
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text]));
   return names.map((name) => {
@@ -165,6 +172,11 @@ async function bundle(names: readonly FunctionName[], splitting: boolean): Promi
         startBytes: [...atStart].reduce(
           (bytes, file) => bytes + metafile.outputs[`.build/${file}`]!.bytes,
           0,
+        ),
+        modules: [...atStart].flatMap((file) =>
+          Object.entries(metafile.outputs[`.build/${file}`]!.inputs)
+            .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && !path.includes('node_modules/'))
+            .map(([path]) => path),
         ),
       },
     ];

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { bundleOf, functionNames } from '../infra/bundle.ts';
+import { loadedAfterMs, median } from './cold-start.ts';
 
 const help = `npm run build [-- --json] [-- --runs <n>]
 
@@ -18,20 +18,6 @@ larger than 350 KB.
 
 /** Minified, in units of 1,000 bytes. */
 const limitKb = 350;
-
-/** What Lambda would set, for every function at once. Loading calls nobody. */
-const environment = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-  TABLE_NAME: 'grantkeeper-build',
-  SECRET_PREFIX: 'grantkeeper/build',
-  STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-build-keep-grant',
-  OPERATOR_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:grantkeeper-build-operators',
-  POWERTOOLS_SERVICE_NAME: 'grantkeeper-build',
-  MAIL_FROM: 'grantkeeper@example.com',
-  MAIL_CONFIGURATION_SET: 'grantkeeper-build',
-};
 
 interface Bundle {
   readonly name: string;
@@ -88,32 +74,16 @@ function listed(runs: number): Bundle[] {
       laterKb: kilobytes(bytes - startBytes),
     };
   });
-  const bareMs = median(runs, () => loadedAfterMs());
+  const timed = (file?: string) => median(Array.from({ length: runs }, () => loadedAfterMs(file)));
+  const bareMs = timed();
   return bundles.map(({ file, ...bundle }) => ({
     ...bundle,
-    initMs: Math.max(0, Math.round((median(runs, () => loadedAfterMs(file)) - bareMs) * 10) / 10),
+    initMs: Math.max(0, Math.round((timed(file) - bareMs) * 10) / 10),
   }));
 }
 
 function kilobytes(bytes: number): number {
   return Math.round(bytes / 100) / 10;
-}
-
-/** Milliseconds from the start of a fresh Node to when it has loaded the module, if any. */
-function loadedAfterMs(file?: string): number {
-  const load = file === undefined ? '' : `await import(${JSON.stringify(pathToFileURL(file).href)});`;
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '--eval', `${load} console.log(performance.now());`],
-    { env: { ...process.env, ...environment }, encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`${file} does not load:\n${stderr}`);
-  return Number(stdout);
-}
-
-function median(runs: number, measure: () => number): number {
-  const sorted = Array.from({ length: runs }, measure).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 function tableOf(bundles: readonly Bundle[]): string {

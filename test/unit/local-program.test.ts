@@ -481,8 +481,8 @@ describe('AWS refuses', () => {
   });
 
   test('a schedule without what the program needs of it', async () => {
-    await expect(deployAll(set(schedule, 'target.deadLetterConfig', undefined)(local))).rejects.toThrow(
-      `AWS refuses aws:scheduler/schedule:Schedule (${schedule}): target.deadLetterConfig is missing.`,
+    await expect(deployAll(set(schedule, 'target.retryPolicy', undefined)(local))).rejects.toThrow(
+      `AWS refuses aws:scheduler/schedule:Schedule (${schedule}): target.retryPolicy is missing.`,
     );
   });
 });

@@ -61,7 +61,10 @@ async function expectEmpty(): Promise<void> {
 /** In real time: somebody is held, and with them the clock. */
 async function untilEnded(): Promise<void> {
   const before = (await ends()).length;
-  for (let tries = 0; tries < 200 && (await ends()).length === before; tries += 1) await setTimeout(10);
+  // The line of the timeline comes first, the record is the last to know.
+  const isEnded = async () =>
+    (await ends()).length > before && (await demo.grant())['disconnection'] === undefined;
+  for (let tries = 0; tries < 200 && !(await isEnded()); tries += 1) await setTimeout(10);
 }
 const ends = async () =>
   (await events(demo)).filter(({ type }) => type === 'disconnected').map(({ details }) => details);
