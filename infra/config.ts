@@ -26,7 +26,7 @@ const ConnectionConfigSchema = z.strictObject({
   paused: z._default(z.boolean(), false),
 });
 
-const schemas = {
+export const schemas = {
   // What is wrong with the names themselves is told by crossCheck: a record would then not look at their values.
   connections: z.record(z.string(), ConnectionConfigSchema),
   providers: z._default(

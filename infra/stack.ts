@@ -24,6 +24,7 @@ import type { Statement } from './policy.ts';
 import { exceptions, policyDocument } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
 import { keptSecret, secretPrefixOf } from './secrets.ts';
+import { sharedClients } from './shared-clients.ts';
 
 /** Steps end well before their states do (45 s), pages before the gateway gives up (30 s). */
 const stepTimeoutSeconds = 30;
@@ -39,6 +40,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const { logRetentionDays } = config;
   const connectionIds = config.connections.map(({ connectionId }) => connectionId);
   for (const told of leftBehind(secretPrefix, connectionIds, found)) void pulumi.log.info(told);
+  for (const warning of sharedClients(config.connections)) void pulumi.log.warn(warning);
   const place = placeOf();
   const stateMachineName = `${prefix}-keep-grant`;
   const stateMachineArn = place.arn('states', `stateMachine:${stateMachineName}`);

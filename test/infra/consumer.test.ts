@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 import { grantAccessToken } from '../../infra/consumer.ts';
 
@@ -25,6 +27,22 @@ const resolved = <T>(output: pulumi.Output<T>) =>
   new Promise<T>((resolve, reject) => {
     (output as pulumi.Output<T> & { promise(): Promise<T> }).promise().then(resolve, reject);
   });
+
+test('a connection that the stack does not have fails the program, with those that it has', () => {
+  // In a process of its own: Pulumi ends it.
+  const program = `
+    import * as pulumi from '@pulumi/pulumi';
+    import { grantAccessToken } from './infra/consumer.ts';
+    await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'bot', 'prod');
+    const policies = ${JSON.stringify(consumerPolicies)};
+    grantAccessToken('bot-token', { role: 'bot', connectionId: 'schwab-mian', consumerPolicies: policies });
+  `;
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const flags = ['--no-warnings', '--input-type=module', '--eval', program];
+  const { status, stderr } = spawnSync(process.execPath, flags, { cwd, encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toContain('bot-token: the stack has no connection schwab-mian. It has: schwab-main.');
+});
 
 test('a role is given the policy of its connection, also where the policies come from another stack', async () => {
   const policies = pulumi.output(Promise.resolve(consumerPolicies));

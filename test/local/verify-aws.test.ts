@@ -1,0 +1,59 @@
+/** `npm run verify:aws`, as far as it goes without an account. */
+import { expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { Observed } from '../../tools/verify-aws/walk.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = (...flags: string[]) =>
+  spawnSync(process.execPath, ['--no-warnings', 'tools/verify-aws/main.ts', ...flags], {
+    cwd: root,
+    encoding: 'utf8',
+    // No credentials, wherever they may be.
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
+  });
+
+test('it makes nothing unless that is meant, and names what it costs', () => {
+  for (const flags of [[], ['--email', 'a@example.com'], ['--account', '123456789012']]) {
+    expect(run(...flags)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr:
+        'It makes things that cost money, so say that it is meant: --account <id> and --email <address>. See npm run verify:aws -- --help.\n',
+    });
+  }
+  const { status, stdout } = run('--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/What it costs: about 5 cents; 9 dollars a month if it were left standing/);
+});
+
+test('without credentials it says so, and nothing is made', () => {
+  const { status, stdout, stderr } = run('--account', '123456789012', '--email', 'a@example.com');
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/credentials/i);
+});
+
+test('its walk goes through the embedded cloud: a first login, a refresh, and what is refused', () => {
+  const { status, stdout } = run('--embedded');
+  expect(status).toBe(0);
+  const observed = JSON.parse(stdout) as Observed[];
+  const answers = Object.fromEntries(observed.map(({ what, answer }) => [what, answer]));
+  expect(answers).toMatchObject({
+    'a check before the client’s credentials are there': { status: 'SUCCEEDED' },
+    'the page behind the link': { status: 200, title: 'Log in to Fake Provider · Grantkeeper' },
+    'its button': { status: 303, location: '…/authorize?…' },
+    'a callback from another browser': { status: 400 },
+    'the callback': { status: 200, title: 'Done: you are connected · Grantkeeper' },
+    'the execution that waited': { status: 'SUCCEEDED' },
+    'a refresh': { status: 'SUCCEEDED' },
+    'an execution of a name that is taken': 'ExecutionAlreadyExists',
+    'an input that is no JSON': 'InvalidExecutionInput',
+    'a staging label that is nowhere': 'ResourceNotFoundException',
+    'a secret that is not there': 'ResourceNotFoundException',
+    'AWSCURRENT moved from where it is not': 'InvalidParameterException',
+    'a write whose condition is not met': 'ConditionalCheckFailedException',
+  });
+  // Nothing that is of one run alone.
+  expect(stdout).not.toMatch(/\d{4}-\d\d-\d\dT|arn:aws|[0-9a-f]{8}-[0-9a-f]{4}/);
+});

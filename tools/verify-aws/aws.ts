@@ -1,0 +1,138 @@
+import {
+  DeleteSecretCommand,
+  paginateListSecrets,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stringify } from 'yaml';
+
+import type { Observed } from './walk.ts';
+import { configOf, walking } from './walking.ts';
+
+export interface Place {
+  readonly region: string;
+  readonly profile: string | undefined;
+}
+
+export interface AwsOptions extends Place {
+  readonly account: string;
+  readonly email: string;
+  readonly keep: boolean;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const providerFolder = fileURLToPath(new URL('fake-provider', import.meta.url));
+
+/** @throws {Error} where there are no credentials, as the SDK says it */
+export async function accountOf({ region, profile }: Place): Promise<string> {
+  const client = new STSClient({ region, ...(profile !== undefined && { profile }) });
+  return (await client.send(new GetCallerIdentityCommand({}))).Account!;
+}
+
+/** Deploys, walks, destroys; what could not be destroyed is named, with how to. */
+export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
+  const { email, region, keep } = options;
+  const stack = `verify-${randomBytes(3).toString('hex')}`;
+  const folder = mkdtempSync(join(tmpdir(), 'grantkeeper-verify-'));
+  const environment = environmentOf(options, folder);
+  const pulumi = pulumiIn(environment);
+  const settings = join(root, `Pulumi.${stack}.yaml`);
+  const providerSettings = join(providerFolder, `Pulumi.${stack}.yaml`);
+  let isGone = true;
+  try {
+    console.error(`\nOn AWS, in ${region}, as the stack ${stack}:`);
+    isGone = false;
+    writeFileSync(providerSettings, stringify({ config: { 'aws:region': region } }));
+    pulumi(providerFolder, 'stack', 'init', stack);
+    pulumi(providerFolder, 'up', '--yes', '--stack', stack);
+    const { url } = JSON.parse(pulumi(providerFolder, 'stack', 'output', '--json', '--stack', stack)) as {
+      url: string;
+    };
+    writeFileSync(settings, stringify({ config: { 'aws:region': region, ...configOf(email, url) } }));
+    pulumi(root, 'stack', 'init', stack);
+    pulumi(root, 'up', '--yes', '--stack', stack);
+    return await walking(stack, environment);
+  } finally {
+    if (!keep) {
+      isGone = await destroyed(stack, pulumi, options);
+      rmSync(settings, { force: true });
+      rmSync(providerSettings, { force: true });
+    }
+    if (isGone) rmSync(folder, { recursive: true, force: true });
+    else console.error(howToDestroy(stack, folder));
+  }
+}
+
+type Pulumi = (cwd: string, ...args: string[]) => string;
+
+/** Pulumi's own command, as an operator runs it; what it answers to `--json` comes back, all else is shown. */
+function pulumiIn(environment: NodeJS.ProcessEnv): Pulumi {
+  return (cwd, ...args) => {
+    const { status, stdout } = spawnSync('pulumi', [...args, '--non-interactive'], {
+      cwd,
+      env: environment,
+      encoding: 'utf8',
+      stdio: ['ignore', args.includes('--json') ? 'pipe' : 2, 2],
+    });
+    if (status !== 0) throw new Error(`pulumi ${args.join(' ')} failed: see above.`);
+    return stdout ?? '';
+  };
+}
+
+/** Its state is in the folder alone, under a passphrase that nobody has to know: it holds no secret. */
+function environmentOf({ region, profile }: Place, folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+    PULUMI_CONFIG_PASSPHRASE: 'verify',
+    AWS_REGION: region,
+    ...(profile !== undefined && { AWS_PROFILE: profile }),
+  };
+}
+
+async function destroyed(stack: string, pulumi: Pulumi, place: Place): Promise<boolean> {
+  try {
+    for (const cwd of [root, providerFolder]) {
+      try {
+        pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack);
+        pulumi(cwd, 'destroy', '--yes', '--stack', stack);
+      } catch (error) {
+        // The other one may be there all the same.
+        if (cwd === providerFolder) throw error;
+        pulumi(cwd, 'destroy', '--yes', '--stack', stack);
+      }
+    }
+    await deleteSecrets(stack, place);
+    return true;
+  } catch (error) {
+    console.error((error as Error).message);
+    return false;
+  }
+}
+
+/** Those that the program leaves in place on purpose. */
+async function deleteSecrets(stack: string, { region, profile }: Place): Promise<void> {
+  const client = new SecretsManagerClient({ region, ...(profile !== undefined && { profile }) });
+  const filters = [{ Key: 'name' as const, Values: [`grantkeeper/${stack}/`] }];
+  for await (const { SecretList = [] } of paginateListSecrets({ client }, { Filters: filters })) {
+    for (const { Name } of SecretList) {
+      await client.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true }));
+    }
+  }
+}
+
+const howToDestroy = (stack: string, folder: string) => `
+The stacks ${stack} of grantkeeper and grantkeeper-fake-provider stand still, at some 9 dollars a month. To destroy them, in this
+repository and in tools/verify-aws/fake-provider:
+
+  export PULUMI_BACKEND_URL=${pathToFileURL(folder).href} PULUMI_CONFIG_PASSPHRASE=verify
+  npx pulumi state unprotect --all --yes --stack ${stack}
+  npx pulumi destroy --yes --stack ${stack}
+
+and then the secrets grantkeeper/${stack}/… (docs/lifecycle.md).`;
