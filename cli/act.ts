@@ -15,8 +15,6 @@ const lookMs = 500;
 /** Real time; what takes longer waits for a retry, or for somebody. */
 const longestMs = 30_000;
 
-type Asked = Extract<Force, 'refresh' | 'reauthorize' | 'test' | 'disconnect'>;
-
 /** What became of an execution as far as it was followed, for programs. */
 export interface Followed {
   readonly executionArn: string;
@@ -27,7 +25,7 @@ export interface Followed {
 }
 
 /** Starts an execution that does it, and tells what it does until it has ended, or waits for the owner. */
-export async function ask(connectionId: string, force: Asked, options: Options): Promise<number> {
+export async function ask(connectionId: string, force: Force, options: Options): Promise<number> {
   const followed = await request(await openStack(options), connectionId, force, (line) => {
     if (!options.json) console.log(line);
   });
@@ -44,19 +42,19 @@ export const isWell = ({ status }: Followed) => ['RUNNING', 'WAITING', 'SUCCEEDE
 export async function request(
   stack: Stack,
   connectionId: string,
-  force: Asked,
+  force: Force,
   tell: (line: string) => void,
 ): Promise<Followed> {
   // Of one that has left the configuration no more is known.
   const isLeft = force === 'disconnect' && (await isRemoved(stack, connectionId));
   const connection = isLeft ? undefined : await connectionOf(stack, connectionId);
-  if (connection !== undefined && (force === 'refresh' || force === 'reauthorize')) {
+  if (connection !== undefined && (force === 'refresh' || force === 'reauthorize' || force === 'repin')) {
     // What the execution would decide is decided here first: whoever asks hears why nothing comes of it. Whether the
     // client's credentials are there by now is for the execution to see.
     const done = force === 'refresh' ? [] : ['refresh' as const];
     const grant = { ...connection.grant, setUp: false };
     const { decision, reason } = decide(connection.settings, grant, stack.nowMs, { force, done });
-    if (decision !== force) {
+    if (decision !== (force === 'repin' ? 'reauthorize' : force)) {
       throw notNow(reasonWords(reason));
     }
   }

@@ -35,8 +35,13 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   const [cookie] = started.cookies?.[0]?.split(';') ?? [];
 
   const { displayName } = settings.provider;
+  // The deployment's own says that the login began elsewhere, which is true.
+  const end =
+    redirectUri === settings.redirectUri
+      ? 'a page of Grantkeeper’s that refuses it'
+      : 'an error, or an empty page';
   console.error(
-    `Open this address in a browser, and log in to ${displayName}:\n\n${location}\n\nThe browser then shows an error, or an empty page, at an address that begins with ${redirectUri}. Copy that whole address at once: what is in it is good for some seconds.`,
+    `Open this address in a browser, and log in to ${displayName}:\n\n${location}\n\nThe browser then shows ${end}, at an address that begins with ${redirectUri}. Copy that whole address at once: what is in it is good for some seconds.`,
   );
   const pasted = (await ask('\nPaste it here: ')).trim();
   const back = URL.parse(pasted);

@@ -71,7 +71,12 @@ verb('refresh', 'refreshes the access token now')
 
 verb('reauthorize', 'sends the owner a link to log in')
   .argument('<connection>')
-  .action(does((connection: string, options: Options) => ask(connection, 'reauthorize', options)));
+  .option('--new-owner', 'whoever logs in by that link is the owner from then on, with what they share')
+  .action(
+    does((connection: string, options: Options & { newOwner?: boolean }) =>
+      ask(connection, options.newOwner ? 'repin' : 'reauthorize', options),
+    ),
+  );
 
 verb('test', 'sends the owner a test notice over every channel')
   .argument('<connection>')

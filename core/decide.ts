@@ -121,13 +121,15 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     reauthorizeForced && open !== undefined && nowMs >= (open.offeredAtMs ?? nowMs) + askAgainMs;
   const needed = askReason(grant, ladder, nowMs);
   const reason = repinForced ? 'repin' : (needed ?? (reauthorizeForced ? 'requested' : undefined));
-  const isOpenForIt = open?.reason === reason && !isAskedAnew;
+  // Whoever was let in by an operator has a link that serves for any reason; no other would let them in.
+  const isLetIn = open?.reason === 'repin';
+  const isOpenForIt = (open?.reason === reason || isLetIn) && !isAskedAnew;
   if (reason !== undefined && !isOpenForIt && !held && !did('reauthorize')) {
     return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, ladder, reason, nowMs)) };
   }
 
   const rungMs = ladder && newestUntoldRung(grant, ladder, nowMs);
-  if (rungMs !== undefined && needed === undefined && !held && !did('notify')) {
+  if (rungMs !== undefined && needed === undefined && !held && !isLetIn && !did('notify')) {
     return {
       decision: 'notify',
       reason: 'a rung was crossed',
@@ -221,7 +223,7 @@ function linkExpiry(
   nowMs: number,
 ): number {
   const dead = reason === 'first-login' || reason === 'rejected' || reason === 'expired';
-  if (ladder === undefined || dead) return nowMs + reminderMs;
+  if (ladder === undefined || dead || nowMs >= ladder.neededAtMs) return nowMs + reminderMs;
   const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
   const nextRungMs = ladder.rungs.find(({ atMs }) => atMs > nowMs)?.atMs;
   const endsMs = nextRungMs === undefined ? ladder.neededAtMs : nextRungMs + twoTicksMs;

@@ -17,7 +17,7 @@ export class TokenEndpointUnavailableError extends GrantkeeperError {
   override readonly name = 'TokenEndpointUnavailableError';
 }
 
-/** Secrets Manager, DynamoDB, Step Functions or SES did not answer, or throttled. Retry. */
+/** Secrets Manager, DynamoDB or Step Functions did not answer, or throttled. Retry. */
 export class StoreUnavailableError extends GrantkeeperError {
   override readonly name = 'StoreUnavailableError';
 }
@@ -77,9 +77,9 @@ export const cures = {
   ClientRejectedError: 'Put the right id and secret into the client secret.',
   ProviderContractError:
     "Compare the provider's data in the configuration with its documentation; if they agree, report it.",
-  ConfigurationError: 'Mend what the message names, and deploy again.',
+  ConfigurationError: 'Mend what the message names; grantkeeper doctor shows what is left.',
   IdentityError:
-    'Ask the owner who logged in. To accept a new owner, start an execution with "force": "repin".',
+    'Ask the owner who logged in. To accept a new owner: grantkeeper reauthorize with --new-owner.',
   UnexpectedError:
     "This is a fault of Grantkeeper's own. The function's log has the place; please report it.",
 } as const;

@@ -1,3 +1,4 @@
+import type { Force } from './decide.ts';
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { EventKind, EventType, TimelineEvent } from './event.ts';
@@ -387,7 +388,7 @@ export interface Resumption {
 export interface PanelAsk {
   readonly connectionId: string;
   readonly trigger: 'panel' | 'operator';
-  readonly force?: 'refresh' | 'reauthorize' | 'test' | 'disconnect';
+  readonly force?: Force;
   /** Their address. */
   readonly by: string;
 }

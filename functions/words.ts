@@ -98,7 +98,7 @@ const factNames: Readonly<Record<string, string>> = {
 
 /** What their values say, where those are words of the workflow's own. */
 const factWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  what: actionWords,
+  what: { ...actionWords, repin: 'Let a new owner in' },
   decision: decisionWords,
   notice: { restored: 'when it works again' },
   revocation: revocationWords,

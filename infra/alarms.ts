@@ -161,7 +161,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
       name: 'logins-refused',
       means:
         'Several callbacks were ours and not honoured: other browsers, repeats, forged issuers, other accounts.',
-      cure: 'Look at the log of callback for who asked. Ask the owner whether it was they; if not, nothing was stored, and a new link ends the old one.',
+      cure: 'Look at the histories of the connections, and at the log of callback, for which it was. Ask its owner whether it was they; if not, nothing was stored, and a new link ends the old one.',
       metrics: [{ own: 'CallbacksRefused' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',

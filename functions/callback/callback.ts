@@ -253,7 +253,7 @@ async function keep(
   const isPinned = identity.subject !== undefined || identity.accounts !== undefined;
   const left = identity.accounts?.filter((account) => !found.accounts?.includes(account)).length ?? 0;
   if (verdict === 'fewer') {
-    const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts?.length} accounts no more. If that is meant, start an execution with {"force": "repin"} and log in again.`;
+    const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`;
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   } else if (provider.identity !== undefined && !isPinned) {
     const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.`;
@@ -305,7 +305,7 @@ async function refuseIdentity(
   const name = provider.displayName;
   const message =
     verdict === 'other'
-      ? `Somebody logged in to ${name} who is not the owner that this connection was made for. Nothing was stored. If that is meant, start an execution with {"force": "repin"}.`
+      ? `Somebody logged in to ${name} who is not the owner that this connection was made for. Nothing was stored. If that is meant, run grantkeeper reauthorize with --new-owner.`
       : `${name} did not tell whose login it was, and somebody is pinned: nothing was stored. Compare its identity data with what it answers.`;
   await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.

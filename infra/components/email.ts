@@ -91,7 +91,7 @@ export class Email extends pulumi.ComponentResource {
  */
 export function undeliveredMail(prefix: string): WatchedEvent {
   return {
-    description: 'Mails to owners that bounced, were complained of, or were rejected.',
+    description: 'Mails that bounced, were complained of, or were rejected.',
     pattern: {
       source: ['aws.ses'],
       'detail-type': ['Email Bounced', 'Email Complaint Received', 'Email Rejected'],
@@ -103,6 +103,6 @@ export function undeliveredMail(prefix: string): WatchedEvent {
       why: '$.detail.bounce.bounceSubType',
     },
     message:
-      'Grantkeeper: <what> (<why>): a notice did not reach the owner of <connection> by mail. Compare the address in the configuration with the real one, and look for it in the suppression list of SES; until then start an execution with force: reauthorize once it is mended, or reach the owner by another channel.',
+      'Grantkeeper: <what> (<why>): a notice did not reach the owner of <connection> by mail. Compare the address in the configuration with the real one, and look for it in the suppression list of SES. Reach the owner by another channel meanwhile; once it is mended, grantkeeper reauthorize sends a new link.',
   };
 }

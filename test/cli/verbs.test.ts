@@ -125,6 +125,18 @@ describe('what it has done', () => {
     });
   });
 
+  test('a new owner is let in by a link of their own', async () => {
+    const { code, out } = await run('reauthorize demo-main --local --new-owner');
+    expect(code).toBe(0);
+    expect(out).toContain('Asked for · Let a new owner in · by: ');
+    expect(out).toContain('Asked the owner to log in · because: another owner was allowed to log in');
+    expect((await demo.grant()).authorization).toMatchObject({ reason: 'repin' });
+    expect(await run('reauthorize demo-main --local --new-owner')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Not now: the owner has a link'),
+    });
+  });
+
   test('it disconnects, but not unless it is meant', async () => {
     expect(await run('disconnect demo-main --local')).toMatchObject({
       code: 1,

@@ -162,6 +162,10 @@ test('the state machine may call its five functions, record an incident, alert a
   ]);
 });
 
+test('what consumers ask by may start the state machine and deliver its log', () => {
+  expect(statementsOf('refresh-requests')).toEqual([start, deliverLogs]);
+});
+
 test('the scheduler may start the state machine and keep what it could not start', () => {
   expect(statementsOf('scheduling')).toEqual([
     start,

@@ -148,6 +148,22 @@ test('an operator who pins anew is answered first, whatever was asked of the own
   expect(at(login, newGrant, { force: 'repin' })).toMatchObject({ reason: 'repin' });
 });
 
+test('the link of whoever was let in serves for any reason, a day where the grant has ended, and no other takes its place', () => {
+  const letIn = open('repin', '2026-03-03T15:00:00Z');
+  const rejected: Grant = { ...fresh(login, letIn), status: 'rejected' };
+  expect(at(login + minuteMs, rejected)).toEqual(none('the owner has been asked'));
+  expect(at(ms('2026-03-03T15:00:00Z'), rejected)).toMatchObject({ reason: 'rejected' });
+  const atRung = ms('2026-03-07T15:00:00Z');
+  const kept = (expiresAt: string) =>
+    fresh(login, { ...open('repin', expiresAt), accessExpiresAtMs: atRung + hourMs });
+  expect(at(atRung, kept('2026-03-07T16:00:00Z'))).toEqual(none('all is well'));
+  expect(at(atRung, kept('2026-03-07T14:00:00Z'))).toMatchObject({ decision: 'notify', kind: 'expiring' });
+  expect(at(afterTheEnd, fresh(login), { force: 'repin', done: ['refresh'] })).toMatchObject({
+    reason: 'repin',
+    expiresAt: new Date(afterTheEnd + 24 * hourMs).toISOString(),
+  });
+});
+
 describe('a login that was not completed', () => {
   const stranded = { login: { versionId: 'v', authorizationId: id, atMs: login } };
   const past = login + minuteMs;

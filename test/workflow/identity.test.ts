@@ -87,6 +87,20 @@ describe('where a call tells subject and accounts', () => {
   });
 });
 
+test('an owner who is let in after the grant was rejected logs in by that link, whatever the checks say meanwhile', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  await demo.brokerage.revokeAllGrants();
+  await demo.advance(25 * minuteMs);
+  expect(await demo.grant()).toMatchObject({ status: 'rejected' });
+  await demo.start(repin);
+  const mails = demo.mails().length;
+  await demo.advance(100 * minuteMs);
+  expect(demo.mails()).toHaveLength(mails);
+  expect(await logInAs(demo, demo.newestLink(), { loginId: 'friend' })).toMatchObject(done);
+  expect(await demo.grant()).toMatchObject({ status: 'active' });
+});
+
 describe('where the call does not answer', () => {
   test('a first login is kept and pins nobody, with an alert; once somebody is pinned a login is refused', async () => {
     const nowhere = (subject: string) =>
