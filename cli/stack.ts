@@ -83,11 +83,14 @@ export async function openStack(options: Options): Promise<Stack> {
   };
 }
 
-/** One that has left the configuration, and whose tokens are kept still. */
+/** One that has left the configuration, and has something still that can be ended. */
 export async function isRemoved(stack: Stack, connectionId: string): Promise<boolean> {
   const { dynamoGrants } = await import('../adapters/grants.ts');
   const { settings, grant } = await dynamoGrants(stack.table).read(connectionId);
-  return settings === undefined && (grant.status === 'active' || grant.status === 'rejected');
+  const { status, disconnection } = grant;
+  return (
+    settings === undefined && (status === 'active' || status === 'rejected' || disconnection !== undefined)
+  );
 }
 
 /** @throws {CommandError} naming those that there are */

@@ -58,6 +58,12 @@ const states: readonly State[] = [
     says: /Not connected yet: its owner has to log in to Demo Brokerage for the first time\./,
   },
   {
+    name: 'set-up',
+    grant: { setUp: true },
+    heading: 'demo-main In set-up',
+    says: /In set-up: the client’s credentials are not there yet, and nothing is asked of its owner before\./,
+  },
+  {
     name: 'rejected',
     grant: kept(startMs, { status: 'rejected' }),
     heading: 'demo-main Failed',
