@@ -5,9 +5,10 @@ import * as z from 'zod/mini';
 
 import { problemOfCredentials } from '../core/client-credentials.ts';
 import { isAlive } from '../core/decide.ts';
-import { ClientRejectedError, LeaseHeldError } from '../core/errors.ts';
+import { ClientRejectedError, ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import type { Client } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
+import { holdsValue } from './holds-value.ts';
 import { CommandError, exitCodes, json } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -23,15 +24,10 @@ export async function connect(connectionId: string, options: ConnectOptions): Pr
   const stack = await openStack(options);
   const connection = await connectionOf(stack, connectionId);
   const { clientSecretName: name } = connection.settings;
-  const { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } =
-    await import('@aws-sdk/client-secrets-manager');
+  const { PutSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const { callAws } = await import('../adapters/aws.ts');
   const client = new SecretsManagerClient({});
-  const describe = new DescribeSecretCommand({ SecretId: name });
-  const { VersionIdsToStages: versions = {} } = await callAws(`looking at ${name}`, () =>
-    client.send(describe),
-  );
-  const isThere = Object.keys(versions).length > 0;
+  const isThere = await holdsValue(name);
   if (isThere && !options.replace && !options.rotate) {
     throw new CommandError(
       `${name} holds credentials already. --rotate puts others there once a refresh has shown that they work, --replace without that; the connections that share them use those from then on.`,
@@ -77,9 +73,11 @@ async function tell({ connections, table, clock, by }: Stack, clientSecretName: 
 }
 
 function nextStep({ connectionId, settings, grant }: Shown): string {
-  return grant.status === 'never-authorized'
-    ? `Its owner (${settings.owner.email}) is sent a link by the next check. At once: grantkeeper reauthorize ${connectionId}`
-    : `To see that they are right: grantkeeper refresh ${connectionId}`;
+  const ask = `grantkeeper reauthorize ${connectionId}`;
+  if (grant.status === 'active') return `To see that they are right: grantkeeper refresh ${connectionId}`;
+  return grant.status === 'disconnected'
+    ? `It was disconnected. To begin anew, by a login: ${ask}`
+    : `Its owner (${settings.owner.email}) is sent a link by the next check. At once: ${ask}`;
 }
 
 /**
@@ -100,7 +98,12 @@ async function tryOut(
     );
   }
   const { secretsManagerClients } = await import('../adapters/secrets.ts');
-  const before = await secretsManagerClients(client).read(settings.clientSecretName);
+  const before = await secretsManagerClients(client)
+    .read(settings.clientSecretName)
+    .catch((error: unknown) => {
+      if (!(error instanceof ConfigurationError)) throw error;
+      throw new CommandError(`${error.message} There is nothing to cut over from: use --replace.`);
+    });
   // RFC 6749 §6: a refresh token is bound to the client that it was issued to.
   if (before.clientId !== credentials.clientId) {
     throw new CommandError(

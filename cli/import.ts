@@ -1,12 +1,9 @@
 import { deadlineOf } from '../core/deadline.ts';
-import { isPaused } from '../core/decide.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
-import { supersede } from '../functions/offer.ts';
-import { readStored, storeLogin } from '../functions/store-login.ts';
-import { isWell, request } from './act.ts';
+import { holdsValue } from './holds-value.ts';
 import { CommandError, exitCodes, json } from './output.ts';
-import type { Options, Shown, Stack } from './stack.ts';
+import type { Options, Shown } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 import type { Found, Source } from './token-file.ts';
 import { readTokenFile } from './token-file.ts';
@@ -20,6 +17,8 @@ export interface ImportOptions extends Options {
   readonly force?: boolean;
 }
 
+/** The last instant that a time can be of: https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const latestMs = 8.64e15;
 /** Clocks of two machines differ. */
 const toleranceMs = 5 * 60_000;
 
@@ -31,7 +30,12 @@ export async function importGrant(file: string, options: ImportOptions): Promise
   const authorizedAtMs = loginOf(found, options, stack.nowMs);
   const plan = planOf(connection, found, authorizedAtMs, options.from, stack.nowMs);
   refuse(connection, plan, options, stack.nowMs);
-  const { connectionId } = connection;
+  const { connectionId, settings } = connection;
+  if (!(await holdsValue(settings.clientSecretName))) {
+    throw new CommandError(
+      `${settings.clientSecretName} holds no credentials yet, without which nothing can be refreshed: grantkeeper connect ${connectionId} first.`,
+    );
+  }
   if (!options.apply) {
     if (options.json) console.log(json({ ...plan, applied: false }));
     else
@@ -44,17 +48,13 @@ export async function importGrant(file: string, options: ImportOptions): Promise
     if (!options.json) console.log(line);
   };
   tell(inWords(plan, connection, options, stack.nowMs));
-  await store(stack, connection, found, authorizedAtMs, options);
-  tell(`\nTaken over. Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`);
-  if (isPaused(connection.settings, connection.grant)) {
-    tell('It is paused: it is refreshed as soon as it is resumed.');
-    if (options.json) console.log(json({ ...plan, applied: true }));
-    return exitCodes.well;
-  }
-  tell('It is refreshed once, to see that it works:\n');
-  const refresh = await request(stack, connectionId, 'refresh', tell);
-  if (options.json) console.log(json({ ...plan, applied: true, refresh }));
-  return isWell(refresh) ? exitCodes.well : exitCodes.failed;
+  const { takeOver } = await import('./take-over.ts');
+  const accessExpiresAt = await takeOver(stack, connection, found, authorizedAtMs, options.from);
+  tell(`
+Refreshed, and so taken over: the new access token ends ${formatInstant(Date.parse(accessExpiresAt), connection.settings.owner.timeZone)}.
+Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`);
+  if (options.json) console.log(json({ ...plan, accessExpiresAt, applied: true }));
+  return exitCodes.well;
 }
 
 interface Plan {
@@ -83,7 +83,7 @@ function planOf(
     from,
     authorizedAt: iso(authorizedAtMs)!,
     deadline: iso(deadlineOf(limits, { authorizedAtMs, refreshedAtMs: nowMs })),
-    accessExpiresAt: iso(accessExpiresAtMs),
+    accessExpiresAt: iso(accessExpiresAtMs === undefined ? undefined : Math.min(accessExpiresAtMs, latestMs)),
     replaces: grant.status === 'active' ? iso(grant.authorizedAtMs) : undefined,
   };
 }
@@ -99,6 +99,10 @@ function loginOf({ authorizedAtMs }: Found, { from, authorizedAt }: ImportOption
       `A file of ${from} does not tell when its owner logged in, and the deadline counts from then. Give --authorized-at, such as 2026-11-28T09:30:00Z.`,
     );
   }
+  if (atMs < 0 || atMs > latestMs)
+    throw new CommandError(
+      'The time of its login makes no sense: is it in seconds? Give the right one by --authorized-at.',
+    );
   if (atMs > nowMs + toleranceMs) {
     throw new CommandError(
       `Its owner would have logged in ${countdownInWords(atMs - nowMs)}: one of the clocks is wrong. Give the right time by --authorized-at.`,
@@ -109,7 +113,13 @@ function loginOf({ authorizedAtMs }: Found, { from, authorizedAt }: ImportOption
 
 /** @throws {CommandError} where it would be of no use, or lose something */
 function refuse({ settings, grant }: Shown, plan: Plan, { force }: ImportOptions, nowMs: number): void {
-  const { connectionId } = settings;
+  const { connectionId, provider } = settings;
+  const latestEndMs = nowMs + provider.accessTokenLifetimeSeconds * 1000 + toleranceMs;
+  if (plan.accessExpiresAt !== undefined && Date.parse(plan.accessExpiresAt) > latestEndMs) {
+    throw new CommandError(
+      `Its access token would end later than any of ${provider.displayName} can (${plan.accessExpiresAt}): one of the clocks is wrong, or the file is of another provider. If not, take expires_at out of a copy of it.`,
+    );
+  }
   if (plan.deadline !== undefined && Date.parse(plan.deadline) <= nowMs) {
     throw new CommandError(
       `That grant ended ${countdownInWords(Date.parse(plan.deadline) - nowMs)}: its owner has to log in. \`grantkeeper reauthorize ${connectionId}\` sends them a link.`,
@@ -151,57 +161,4 @@ function afterwards({ settings }: Shown, { from }: ImportOptions): string {
   const old = from === 'oauth' ? 'whatever kept it before' : from;
   const login = settings.provider.loginEndsPreviousGrant ? ' A login elsewhere ends this grant at once.' : '';
   return `stop ${old} now, or have it take its tokens from Grantkeeper (see client/README.md).${login}`;
-}
-
-/** As a login's callback does it: written down first, so that a check finishes what dies here. */
-async function store(
-  stack: Stack,
-  { connectionId, settings }: Shown,
-  found: Found,
-  authorizedAtMs: number,
-  { from }: ImportOptions,
-): Promise<void> {
-  const [
-    { dynamoGrants },
-    { dynamoAuthorizations },
-    { secretsManager, secretsManagerClients, secretsManagerTokens, patientSecretsManager },
-    { dynamoEvents },
-    { systemRandom: random },
-  ] = await Promise.all([
-    import('../adapters/grants.ts'),
-    import('../adapters/authorizations.ts'),
-    import('../adapters/secrets.ts'),
-    import('../adapters/timeline.ts'),
-    import('../adapters/system.ts'),
-  ]);
-  const { table, clock } = stack;
-  const grants = dynamoGrants(table);
-  const client = secretsManager();
-  const tokens = secretsManagerTokens(`grantkeeper/${stack.name}`, client, patientSecretsManager(client));
-  // Without them nothing could be refreshed: that is said before anything is written.
-  await secretsManagerClients(client).read(settings.clientSecretName);
-  const versionId = random.uuid();
-  const login = { versionId, authorizationId: 'import', atMs: stack.nowMs };
-  const before = await readStored(connectionId, tokens);
-  const taken = await grants.takeLeaseOver(connectionId, `import#${versionId}`, login);
-  if (taken === undefined)
-    throw new CommandError(
-      `A login to ${connectionId} is being completed at this moment. Try again in a minute.`,
-    );
-  const { fencingNumber, identity = {} } = taken;
-  const { accessExpiresAtMs = authorizedAtMs } = found;
-  const tokenSet = { ...found, expiresInSeconds: Math.max(0, (accessExpiresAtMs - authorizedAtMs) / 1000) };
-  const answered = { versionId, identity, tokenSet, askedAtMs: authorizedAtMs, before, fencingNumber };
-  const recorded = await storeLogin(settings, answered, { grants, tokens, random });
-  if (recorded === undefined)
-    throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
-  // Whoever waits for a login needs none any more.
-  const { stepFunctionsWorkflow } = await import('../adapters/workflow.ts');
-  const ports = { authorizations: dynamoAuthorizations(table), workflow: stepFunctionsWorkflow(''), clock };
-  const { closed } = recorded.login ?? {};
-  for (const wait of [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])]) {
-    await supersede(connectionId, wait, ports);
-  }
-  await dynamoEvents(table, clock, random).record(connectionId, 'imported', { from, by: stack.by });
-  await grants.endLogin(connectionId, versionId);
 }

@@ -55,7 +55,8 @@ export async function readTokenFile(source: Source, path: string): Promise<Found
     return fromDatabase(path);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    // Editors of Windows begin with a byte order mark.
+    value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     throw new CommandError(
       `${path} is not whole: it is no JSON${source === 'schwabdev' ? ', nor a database' : ''}. Copy it again while nothing writes to it.`,

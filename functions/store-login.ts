@@ -25,6 +25,8 @@ export interface Answered {
   readonly identity: Identity;
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
+  /** When the owner logged in, where that was not now. */
+  readonly authorizedAtMs?: number;
   /** Read before the code was spent. */
   readonly before: Stored;
   /** Of the lease that was taken over before the code was spent: logins count in the order of their callbacks. */
@@ -49,15 +51,15 @@ export async function readStored(connectionId: string, tokens: Tokens): Promise<
  */
 export async function storeLogin(
   settings: Settings,
-  { versionId, identity, tokenSet, askedAtMs, before, fencingNumber }: Answered,
+  { versionId, identity, tokenSet, askedAtMs, authorizedAtMs = askedAtMs, before, fencingNumber }: Answered,
   { grants, tokens, random }: StoreLoginPorts,
 ): Promise<Grant | undefined> {
   const { connectionId } = settings;
-  const at = new Date(askedAtMs).toISOString();
+  const at = new Date(authorizedAtMs).toISOString();
   const grant: GrantSecret = {
     versionId,
     refreshToken: tokenSet.refreshToken!,
-    obtainedAt: at,
+    obtainedAt: new Date(askedAtMs).toISOString(),
     authorizedAt: at,
     identity,
   };

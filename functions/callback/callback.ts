@@ -24,6 +24,7 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { hashed } from '../hashed-identity.ts';
 import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieMs, cookieOf } from '../http.ts';
@@ -356,12 +357,4 @@ function counted(
 ): HttpResponse {
   metrics.count(metric, 'outcome', outcome);
   return page;
-}
-
-/** What is pinned can be compared, and not read. */
-function hashed({ subject, accounts }: Identity, random: Random): Identity {
-  return {
-    ...(subject !== undefined && { subject: random.hash(subject) }),
-    ...(accounts !== undefined && { accounts: accounts.map((account) => random.hash(account)).sort() }),
-  };
 }

@@ -169,8 +169,9 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   expect(ran.out).toContain(
     'Let nothing else refresh it or log in from now on: stop schwab-py now, or have it take its tokens from Grantkeeper (see client/README.md). A login elsewhere ends this grant at once.',
   );
-  // The execution that waited for a login goes on too, and may be the first.
-  expect(ran.out).toMatch(/Refreshed the access token|Nothing to refresh: it had just been done/);
+  expect(ran.out).toContain(
+    'Refreshed, and so taken over: the new access token ends Mon 5 Jan, 08:30 GMT-5.',
+  );
   for (const credential of [refreshToken, accessToken]) expect(ran.out).not.toContain(credential);
   expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
   expect(await grantOf('demo-new')).toEqual({ status: 'active', authorizedAtMs: loginMs });
@@ -184,22 +185,104 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   expect(out).toContain('Took over a grant from elsewhere · from: schwab-py · by: ');
 });
 
-test('the same login again is refused as what it is; forced, onto a paused connection, it is stored and not refreshed', async () => {
+test('the same login again is refused as what it is; forced, it is taken over though the connection is paused', async () => {
   const flags = [...from, '--connection', 'demo-new', '--apply', '--json'];
   expect(await run(written(), ...flags)).toMatchObject({
     code: 1,
     err: 'grantkeeper: demo-new has the grant of that login already. If this copy of it is the newer one, give --force.\n',
   });
-  const pause = (verb: string, ...rest: string[]) =>
+  const command = (verb: string, ...rest: string[]) =>
     runCommand(demo, tools, [verb, 'demo-new', '--local', ...rest]);
-  await pause('pause', '--reason', 'moving');
+  await command('pause', '--reason', 'moving');
   await demo.brokerage.reset();
-  const paused = await run(written(), ...flags, '--force');
-  expect(paused).toMatchObject({ code: 0, err: '' });
-  expect(JSON.parse(paused.out)).toMatchObject({ applied: true });
-  expect(await tokenCalls(demo)).toEqual([]);
-  await pause('resume');
-  const { code, out } = await run(written(), ...flags, '--force');
-  expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ applied: true, refresh: { status: 'SUCCEEDED' } });
+  const { code, out, err } = await run(written(), ...flags, '--force');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(JSON.parse(out)).toMatchObject({ applied: true, accessExpiresAt: '2026-01-05T13:30:00.000Z' });
+  expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+  await command('resume');
+});
+
+describe('what the provider does not accept, or is somebody else’s, takes the place of nothing', () => {
+  const flags = [...from, '--connection', 'demo-new', '--force', '--apply'];
+  const stored = () => Promise.all([demo.secret('grant', 'demo-new'), demo.secret('access', 'demo-new')]);
+  const file = (change: object, createdMs = loginMs + minuteMs) => {
+    const path = `${folder}/other.json`;
+    const content = { creation_timestamp: seconds(createdMs), token: { ...token(), ...change } };
+    writeFileSync(path, JSON.stringify(content));
+    return path;
+  };
+
+  test('a refresh token of another provider, or a dead one', async () => {
+    const before = await stored();
+    const ran = await run(file({ refresh_token: 'of-another', access_token: 'of-another' }), ...flags);
+    expect(ran).toMatchObject({
+      code: 1,
+      err: 'grantkeeper: Demo Brokerage does not accept that grant: it has ended, or is of another app or another provider (invalid_grant). Nothing was stored.\n',
+    });
+    expect(ran.out).not.toContain('Taken over');
+    expect(await stored()).toEqual(before);
+    expect(await demo.grant('demo-new')).toMatchObject({ status: 'active' });
+    expect(await demo.grant('demo-new')).not.toHaveProperty('login');
+    expect(await demo.grant('demo-new')).not.toHaveProperty('lease');
+    await demo.advance(25 * minuteMs);
+    expect(await demo.grant('demo-new')).toMatchObject({ status: 'active' });
+  });
+
+  test('a grant of another owner, whose refresh token is not spent', async () => {
+    const { cloud } = demo;
+    const key = { pk: { S: 'connection#demo-new' }, sk: { S: 'grant' } };
+    const pinned = { M: { subject: { S: 'hash-of-somebody-else' } } };
+    const change = (UpdateExpression: string, values: object = {}) =>
+      cloud.dynamoDb.call(
+        'UpdateItem',
+        { TableName: 'grantkeeper-local', Key: key, UpdateExpression, ...values },
+        administrator,
+      );
+    await change('SET #i = :i', {
+      ExpressionAttributeNames: { '#i': 'identity' },
+      ExpressionAttributeValues: { ':i': pinned },
+    });
+    await demo.brokerage.reset();
+    const { access_token } = await demo.secret('access', 'demo-new');
+    expect(await run(file({ access_token }), ...flags)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        'That grant is of another account than the one that demo-new is kept for.',
+      ),
+    });
+    expect(await tokenCalls(demo)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'an access token that ends later than any can',
+      { expires_at: seconds(loginMs + 7 * hourMs + 25 * minuteMs) },
+    ],
+    ['an end in milliseconds', { expires_at: loginMs }],
+    ['an end that is no time at all', { expires_at: 1e300 }],
+  ])('%s', async (_what, change) => {
+    expect(await run(file(change), ...flags)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Its access token would end later than any of Demo Brokerage can'),
+    });
+  });
+
+  test('a login in milliseconds', async () => {
+    expect(await run(file({}, 1e19), ...flags)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('The time of its login makes no sense: is it in seconds?'),
+    });
+  });
+});
+
+test('into a connection in set-up nothing is taken over, nor said to be, before the client’s credentials are there', async () => {
+  await using fresh = await TestDemo.start({ toolsUrl: tools.url, clientSecret: () => undefined });
+  const flags = [written(), ...from, '--connection', 'demo-main', '--local'];
+  expect(await runCommand(fresh, tools, ['import', ...flags])).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(
+      /demo-main has the grant|holds no credentials yet, without which nothing can be refreshed: grantkeeper connect demo-main first/,
+    ),
+  });
 });
