@@ -308,12 +308,20 @@ export function dynamoGrants(table: Table): Grants {
 }
 
 export function readSettings(connectionId: string, item: Item) {
-  const parsed = SettingsSchema.safeParse(JSON.parse(String(item.settings)));
+  const parsed = SettingsSchema.safeParse(jsonOf(String(item.settings)));
   if (parsed.success) return parsed.data;
-  const key = parsed.error.issues[0]?.path.join('.');
+  const key = parsed.error.issues[0]?.path.join('.') || 'all';
   throw new ConfigurationError(
     `The stored settings of ${connectionId} are not valid at ${key}. Deploy again.`,
   );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The record is written by this file alone, attribute by attribute, so it is not validated again. */

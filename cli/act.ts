@@ -16,7 +16,7 @@ const lookMs = 500;
 const longestMs = 30_000;
 
 /** What became of an execution as far as it was followed, for programs. */
-export interface Followed {
+interface Followed {
   readonly executionArn: string;
   /** Of Step Functions, or `WAITING` for the owner. */
   readonly status: string;
@@ -30,16 +30,30 @@ export async function ask(connectionId: string, force: Force, options: Options):
     if (!options.json) console.log(line);
   });
   if (options.json) console.log(json(followed));
-  return isWell(followed) ? exitCodes.well : exitCodes.failed;
+  return isDone(force, followed) ? exitCodes.well : exitCodes.failed;
 }
 
-export const isWell = ({ status }: Followed) => ['RUNNING', 'WAITING', 'SUCCEEDED'].includes(status);
+/** What the timeline has when that was done which was asked for; an end needs no line, for it may have been there. */
+const doneBy: Readonly<Record<Force, readonly string[] | undefined>> = {
+  refresh: ['refreshed', 'fresh'],
+  reauthorize: ['asked'],
+  repin: ['asked'],
+  test: ['tested'],
+  disconnect: undefined,
+};
+
+/** An execution may end well, and have decided otherwise: a grant that the provider rejects is no refresh. */
+function isDone(force: Force, { status, events }: Followed): boolean {
+  if (status !== 'SUCCEEDED' && status !== 'WAITING') return status === 'RUNNING';
+  const types = doneBy[force];
+  return types === undefined || events.some(({ type }) => types.includes(String(type)));
+}
 
 /**
  * @param tell hears each line as it comes
  * @throws {CommandError} where nothing would come of it; nothing was started
  */
-export async function request(
+async function request(
   stack: Stack,
   connectionId: string,
   force: Force,

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
+import { oddityOfCallbackUrl } from '../core/callback-url.ts';
 import { Html } from '../core/html.ts';
 import { callback } from '../functions/callback/callback.ts';
 import type { HttpResponse } from '../functions/http.ts';
@@ -24,6 +25,8 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   const { settings, grant } = await connectionOf(stack, connectionId);
   const redirectUri = options.callback ?? settings.redirectUri;
   if (URL.parse(redirectUri) === null) throw new CommandError(`--callback ${redirectUri} is no URL.`);
+  const oddity = options.callback === undefined ? undefined : oddityOfCallbackUrl(redirectUri);
+  if (oddity !== undefined) console.error(`Note of --callback: ${oddity}.\n`);
   const { ports, grants } = await portsOf(stack, redirectUri);
   // Without metrics and limits of anybody's network: it is the operator's own shell.
   const link = await linkHere({ settings, grant }, { ...ports, grants });
@@ -66,7 +69,7 @@ const from = (method: 'GET' | 'POST') => ({
 
 /** What the pages say of a refusal is what somebody at a terminal needs too. */
 function refusedBy(page: HttpResponse): CommandError {
-  const main = (page.body ?? '').replace(/^[\s\S]*<main>|<\/main>[\s\S]*$/g, '');
+  const main = (page.body ?? '').replace(/^[\s\S]*<main>|<\/main>[\s\S]*$/g, '').replace('</h1>', '.</h1> ');
   const text = new Html(main).toText();
   return new CommandError(`${text} Run the command again.`);
 }

@@ -84,7 +84,7 @@ verb('test', 'sends the owner a test notice over every channel')
 
 verb('pause', 'refreshes nothing, and tells nobody anything, until it is resumed')
   .argument('<connection>')
-  .requiredOption('--reason <words>', 'for the timeline')
+  .requiredOption('--reason <words>', 'for the timeline', words)
   .action(
     does((connection: string, options: Options & { reason: string }) =>
       pause(connection, options.reason, options),
@@ -133,6 +133,8 @@ verb(
     '--callback <url>',
     "one that the provider knows already, such as https://127.0.0.1:8182; the deployment's by default",
   )
+  // As it is in any case.
+  .addOption(new Option('--paste', 'takes the address from the terminal').hideHelp())
   .action(does(authorize));
 
 verb(
@@ -159,6 +161,11 @@ function failed(error: Error & { code?: string; exitCode?: number }): number {
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
   console.error(`grantkeeper: ${error.message}`);
   return exitCodes.failed;
+}
+
+function words(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It says why, in a word or more.');
+  return text;
 }
 
 function wholeNumber(text: string): number {

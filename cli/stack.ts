@@ -55,6 +55,8 @@ export async function openStack(options: Options): Promise<Stack> {
     import('../adapters/table.ts'),
   ]);
   const table = new Table(`grantkeeper-${name}`);
+  const region = await table.client.config.region().catch(() => undefined);
+  if (region === undefined) throw new CommandError('Which AWS region? Give --region, or set AWS_REGION.');
   const panel = dynamoPanel(table);
   const nowMs = options.local ? await localTime() : Date.now();
   const panelSettings = await panel.readSettings().catch((error: Error) => {
@@ -144,17 +146,17 @@ function cureOf(error: Error, stack: string): Error {
     );
   }
   if (message.endsWith('CredentialsProviderError')) {
+    const profile = process.env['AWS_PROFILE'];
     return new CommandError(
-      'There are no AWS credentials. Run aws sso login or aws configure, or give --profile.',
+      profile === undefined
+        ? 'There are no AWS credentials. Run aws sso login or aws configure, or give --profile.'
+        : `There are no AWS credentials for the profile ${profile}. Run aws sso login --profile ${profile}, or compare its name with ~/.aws/config.`,
     );
   }
   if (
     /not authorized to perform|AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature/.test(message)
   ) {
     return new CommandError(`${message}. Use a profile that may, by --profile.`);
-  }
-  if (/Region is missing|ConfigError|MissingRegion/i.test(message)) {
-    return new CommandError('Which AWS region? Give --region, or set AWS_REGION.');
   }
   return new CommandError(`${message}. Is the region right, and the network there?`);
 }

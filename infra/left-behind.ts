@@ -1,3 +1,4 @@
+import { ConnectionIdSchema } from '../core/settings.ts';
 import type { FoundSecrets } from './secrets.ts';
 
 /**
@@ -20,9 +21,16 @@ export function leftBehind(
   });
 }
 
+/** What has secrets under the stack's prefix beside connections. */
+const others = new Set(['client', 'webhook']);
+
 function connectionsOf(secretPrefix: string, found: FoundSecrets): string[] {
   const ofGrants = Object.keys(found).filter(
     (name) => name.startsWith(`${secretPrefix}/`) && name.endsWith('/grant'),
   );
-  return ofGrants.map((name) => name.slice(secretPrefix.length + 1, -'/grant'.length));
+  return ofGrants
+    .map((name) => name.slice(secretPrefix.length + 1, -'/grant'.length))
+    .filter(
+      (connectionId) => ConnectionIdSchema.safeParse(connectionId).success && !others.has(connectionId),
+    );
 }

@@ -1,3 +1,4 @@
+import { isPaused } from '../../core/decide.ts';
 import { problemOfCredentials } from '../../core/client-credentials.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/notice.ts';
@@ -23,6 +24,7 @@ export function lookAtGrant(
       problem(about, sentence(concern, told).toText(), cureOf(concern.kind, about)),
     );
   }
+  if (isPaused(settings, grant)) return [well(about, 'It is paused: nothing is checked or refreshed.')];
   const { lastTick } = grant;
   if (lastTick === undefined) {
     return [

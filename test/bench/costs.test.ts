@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 
 import { measureMonth, moving, priced, priceList, total } from './costs.ts';
 
-test('a further Schwab connection costs 1.20 dollars a month at most, of which workflow, functions and table 0.30', async () => {
-  const { connection, stack } = await measureMonth();
+test('a further connection costs 1.20 dollars a month at most, of which workflow, functions and table 0.30; its client, 0.40', async () => {
+  const { connection, client, stack } = await measureMonth();
   const dollars = priced(connection);
   expect(total(dollars)).toBeLessThanOrEqual(1.2);
   expect(total(dollars, moving)).toBeLessThanOrEqual(0.3);
@@ -27,6 +27,8 @@ test('a further Schwab connection costs 1.20 dollars a month at most, of which w
   expect(connection['states.transitions']! / (730 * 2.4)).toBeCloseTo(6, 0);
   expect(connection['ses.mails']).toBeCloseTo(730 / 120, 1);
   expect(stack['cloudwatch.alarmMetricMonths']).toBe(24);
+  // Connections of one app share it; at Schwab each needs its own.
+  expect(priced(client)).toEqual({ 'secrets.secretMonths': 0.4 });
 });
 
 test('each price has its unit, and AWS’s page', () => {

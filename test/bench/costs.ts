@@ -29,6 +29,8 @@ export const assumptions: Assumptions = { initMs: 400, workMs: 150, awsCallMs: 2
 export interface Month {
   /** By unit of the price list. */
   readonly connection: Usage;
+  /** Whose credentials it uses: one of several connections, or its own. */
+  readonly client: Usage;
   readonly stack: Usage;
 }
 
@@ -82,8 +84,8 @@ export async function measureMonth(): Promise<Month> {
       'cloudwatch.metricMonths': ((ofTicks['cloudwatch.metricMonths'] ?? 0) * hoursOfMonth) / 24,
       'cloudwatch.alarmMetricMonths': alarms,
       'cloudwatch.dashboardMonths': 1,
-      'secrets.secretMonths': 1,
     },
+    client: { 'secrets.secretMonths': 1 },
   };
 }
 

@@ -43,12 +43,14 @@ const measures: { readonly [P in Part]: (runs: number) => Promise<Measured> } = 
     return {
       title: `Loading a function, beside the bare clients of the SDK (at most ${limits.startRatio} times)`,
       rows: [
-        ['function', 'ms', 'clients, ms', 'ratio', 'clients'],
-        ...starts.map(({ name, initMs, clientsMs, ratio, clients }) => [
+        ['function', 'ms', 'clients, ms', 'ratio', 'Node alone, ms', 'ratio', 'clients'],
+        ...starts.map(({ name, initMs, clientsMs, ratio, emptyMs, ratioToEmpty, clients }) => [
           name,
           initMs.toFixed(1),
           clientsMs.toFixed(1),
           ratio.toFixed(2),
+          emptyMs.toFixed(1),
+          ratioToEmpty.toFixed(2),
           clients.join(', '),
         ]),
       ],
@@ -108,9 +110,13 @@ const measures: { readonly [P in Part]: (runs: number) => Promise<Measured> } = 
   async costs() {
     const month = await measureMonth();
     const { region, asOf, prices } = priceList;
-    const dollars = { connection: priced(month.connection), stack: priced(month.stack) };
+    const dollars = {
+      connection: priced(month.connection),
+      client: priced(month.client),
+      stack: priced(month.stack),
+    };
     const [connectionUsd, movingUsd] = [total(dollars.connection), total(dollars.connection, moving)];
-    const rowsOf = (of: 'connection' | 'stack') => [
+    const rowsOf = (of: keyof typeof dollars) => [
       ...Object.entries(dollars[of]).map(([unit, usd]) => [
         of,
         prices[unit]!.unit,
@@ -121,7 +127,12 @@ const measures: { readonly [P in Part]: (runs: number) => Promise<Measured> } = 
     ];
     return {
       title: `A month in ${region}, at prices of ${asOf}, without free tiers: a further connection ${connectionUsd.toFixed(2)} dollars (at most ${limits.connectionUsd}), of which workflow, functions and table ${movingUsd.toFixed(2)} (at most ${limits.movingUsd})`,
-      rows: [['of a', 'unit', 'units', 'dollars'], ...rowsOf('connection'), ...rowsOf('stack')],
+      rows: [
+        ['of a', 'unit', 'units', 'dollars'],
+        ...rowsOf('connection'),
+        ...rowsOf('client'),
+        ...rowsOf('stack'),
+      ],
       data: { region, asOf, month, dollars, connectionUsd, movingUsd },
       over: [
         ...(connectionUsd > limits.connectionUsd

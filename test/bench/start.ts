@@ -14,6 +14,10 @@ export interface Start {
   readonly initMs: number;
   readonly clientsMs: number;
   readonly ratio: number;
+  /** Milliseconds of a process that loads nothing. */
+  readonly emptyMs: number;
+  /** Of one that loads the function to one that loads nothing. */
+  readonly ratioToEmpty: number;
   /** Services whose clients it makes at its start. */
   readonly clients: readonly string[];
 }
@@ -49,7 +53,15 @@ export async function measureStarts(runs: number): Promise<Start[]> {
     return pairs.map(({ name, clients }) => {
       const initMs = median(times.get(name)!.own) - emptyMs;
       const clientsMs = median(times.get(name)!.bare) - emptyMs;
-      return { name, initMs, clientsMs, ratio: initMs / clientsMs, clients };
+      return {
+        name,
+        initMs,
+        clientsMs,
+        ratio: initMs / clientsMs,
+        emptyMs,
+        ratioToEmpty: (emptyMs + initMs) / emptyMs,
+        clients,
+      };
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

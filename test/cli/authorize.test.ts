@@ -51,7 +51,7 @@ test('what is pasted that is no way back stores nothing, and says so', async () 
   );
   const declined = await authorize((address) => logInAt(address, 'cancel'));
   expect(declined).toMatchObject({ code: 1, out: '' });
-  expect(declined.err).toContain('grantkeeper: Nothing was changed You did not allow the access');
+  expect(declined.err).toContain('grantkeeper: Nothing was changed. You did not allow the access');
   expect((await demo.grant()).status).toBeUndefined();
 });
 

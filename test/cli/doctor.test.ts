@@ -2,11 +2,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import type { Finding } from '../../cli/doctor/finding.ts';
+import { administrator } from '../../local/aws/service.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
 import { runCommand } from '../helpers/command.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
+import { setInGrant } from '../helpers/story.ts';
 
 let tools: ToolsServer;
 let demo: TestDemo;
@@ -86,6 +88,30 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
     if (state === 'well') expect(cure).toBeUndefined();
     else expect(cure).toMatch(/^\S.*\.$|^Put the right ones there: /);
   }
+});
+
+test('what is wrong with a connection’s settings is told, and a pause', async () => {
+  const about = async () => {
+    const findings = JSON.parse((await run('doctor --local --json')).out) as Finding[];
+    return findings
+      .filter((finding) => finding.about === 'demo-main')
+      .map(({ state, what }) => [state, what]);
+  };
+  const key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+  const table = { TableName: 'grantkeeper-local' };
+  const call = (operation: string, input: object) =>
+    demo.cloud.dynamoDb.call(operation, { ...table, ...input }, administrator);
+  const { Item } = await call('GetItem', { Key: key });
+  await call('PutItem', { Item: { ...key, settings: { S: 'not json' } } });
+  expect(await about()).toEqual([
+    ['problem', 'The stored settings of demo-main are not valid at all. Deploy again.'],
+  ]);
+  await call('DeleteItem', { Key: key });
+  expect(await about()).toEqual([['problem', 'Its settings are not in the table: it is not kept.']]);
+  await call('PutItem', { Item });
+  await setInGrant(demo, 'paused', { BOOL: true });
+  expect(await about()).toEqual([['well', 'It is paused: nothing is checked or refreshed.']]);
+  await setInGrant(demo, 'paused', { BOOL: false });
 });
 
 test('what goes on in AWS is told of the sender, and of what may not be looked at', async () => {

@@ -282,7 +282,7 @@ test('into a connection in set-up nothing is taken over, nor said to be, before 
     code: 1,
     out: '',
     err: expect.stringMatching(
-      /demo-main has the grant|holds no credentials yet, without which nothing can be refreshed: grantkeeper connect demo-main first/,
+      /holds no credentials yet, without which nothing can be refreshed: grantkeeper connect demo-main first/,
     ),
   });
 });

@@ -93,6 +93,11 @@ describe('what it has done', () => {
       code: 2,
       err: expect.stringContaining("required option '--reason <words>' not specified"),
     });
+    const wordless = await runCommand(demo, tools, ['pause', 'demo-main', '--local', '--reason', ' ']);
+    expect(wordless).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('It says why, in a word or more.'),
+    });
     expect(await run('pause demo-main --local --reason holiday')).toMatchObject({
       code: 0,
       out: 'demo-main is paused.\n',
@@ -123,6 +128,17 @@ describe('what it has done', () => {
       code: 3,
       out: expect.stringContaining('Waits for its owner: the link that they have works until'),
     });
+  });
+
+  test('what ends otherwise than it was asked for is no success', async () => {
+    await demo.advance(minuteMs);
+    await demo.brokerage.misbehave({ kind: 'status', status: 400, body: '{"error":"invalid_grant"}' });
+    const ran = await run('refresh demo-main --local');
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('The provider rejected the grant');
+    expect(await run('refresh demo-main --local')).toMatchObject({ code: 1 });
+    await demo.logIn(demo.newestLink());
+    await demo.cloud.clock.idle();
   });
 
   test('a new owner is let in by a link of their own', async () => {
@@ -198,6 +214,15 @@ describe('what is wrong is said with its cure', () => {
     expect(err).toBe(
       'grantkeeper: There are no AWS credentials. Run aws sso login or aws configure, or give --profile.\n',
     );
+    expect((await run('status --stack prod --region us-east-1 --profile nobody', none)).err).toBe(
+      'grantkeeper: There are no AWS credentials for the profile nobody. Run aws sso login --profile nobody, or compare its name with ~/.aws/config.\n',
+    );
+    const noRegion = { ...none, AWS_REGION: '', AWS_DEFAULT_REGION: '' };
+    expect(await run('status --stack prod', noRegion)).toEqual({
+      code: 1,
+      out: '',
+      err: 'grantkeeper: Which AWS region? Give --region, or set AWS_REGION.\n',
+    });
   });
 });
 

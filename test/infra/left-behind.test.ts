@@ -15,6 +15,7 @@ test('nothing is told of connections that are in the configuration, and of secre
     'grantkeeper/prod/one/grant',
     'grantkeeper/prod/one/access',
     'grantkeeper/prod/client/schwab',
+    'grantkeeper/prod/client/grant',
     'grantkeeper/production/other/grant',
   );
   expect(leftBehind('grantkeeper/prod', ['one'], secrets)).toEqual([]);

@@ -1,6 +1,9 @@
 /** `npm run verify:aws`, as far as it goes without an account. */
 import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Observed } from '../../tools/verify-aws/walk.ts';
@@ -32,6 +35,45 @@ test('without credentials it says so, and nothing is made', () => {
   const { status, stdout, stderr } = run('--account', '123456789012', '--email', 'a@example.com');
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(/credentials/i);
+});
+
+test('what was made is destroyed, whatever failed, and what stands still is named with how to destroy it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'grantkeeper-verify-test-'));
+  try {
+    // A pulumi that writes down what it is asked, and cannot make the second stack.
+    const stub = `#!/bin/sh
+folder=$(basename "$PWD"); echo "$folder: $*" >> "${folder}/asked"
+case "$*" in
+  "stack init"*) [ "$folder" = fake-provider ] || exit 1; echo "\\"$3\\"" > "${folder}/stacks-$folder" ;;
+  "stack ls"*) cat "${folder}/stacks-$folder" 2>/dev/null || echo '[]' ;;
+  "stack output"*) echo '{"url": "https://fake.example.net"}' ;;
+esac`;
+    writeFileSync(join(folder, 'pulumi'), stub, { mode: 0o755 });
+    const program = `import { onAws } from './tools/verify-aws/aws.ts';
+      const options = { account: '1', email: 'a@example.com', region: 'us-east-1', profile: undefined, keep: false };
+      await onAws(options).catch((error) => console.error(error.message));`;
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--no-warnings', '--input-type=module', '--eval', program],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: {
+          PATH: `${folder}:${process.env['PATH']}`,
+          HOME: '/nonexistent',
+          AWS_EC2_METADATA_DISABLED: 'true',
+        },
+      },
+    );
+    const asked = readFileSync(join(folder, 'asked'), 'utf8').replaceAll(/verify-[0-9a-f]{6}/g, 'verify');
+    expect(asked).toContain('fake-provider: destroy --yes --stack verify');
+    expect(asked).not.toMatch(/^(?!fake-provider).*: destroy/m);
+    // There are no credentials to delete secrets with.
+    expect(stderr).toContain('pulumi stack init');
+    expect(stderr).toMatch(/npx pulumi destroy --yes --stack verify-/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('its walk goes through the embedded cloud: a first login, a refresh, and what is refused', () => {

@@ -1,6 +1,7 @@
 /** The example bot in the embedded cloud, over a week in which the grant has to be renewed by its owner. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { administrator } from '../../local/aws/service.ts';
 import { addBot } from '../../local/example-bot.ts';
 import { TestDemo, dayMs, mailOnly, minuteMs } from '../helpers/demo.ts';
 import { tokenCalls } from '../helpers/story.ts';
@@ -16,6 +17,14 @@ const log = () =>
   demo.cloud.lambda.logs
     .filter(({ functionName }) => functionName === 'grantkeeper-local-bot')
     .map(({ at, text }) => ({ at, text }));
+
+/** Executions that consumers have asked for. */
+const asked = async () => {
+  const stateMachineArn =
+    'arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-local-refresh-demo-main';
+  const call = demo.cloud.stepFunctions.call.bind(demo.cloud.stepFunctions);
+  return (await call('ListExecutions', { stateMachineArn }, administrator)).executions;
+};
 
 test('over a week with a new login in it the bot has no call refused', async () => {
   await demo.connect();
@@ -37,6 +46,7 @@ test('over a week with a new login in it the bot has no call refused', async () 
   );
   expect(lines[0]!.at).toBe('2026-01-05T13:00:00.000Z');
   expect(lines.at(-1)!.at).toBe('2026-01-13T12:00:00.000Z');
-  // No consumer had to ask for a refresh: the schedule was always before it.
+  // Nor did the client have to ask for a refresh, as after a call that is refused: the schedule was always before it.
+  expect(await asked()).toEqual([]);
   expect(await tokenCalls(demo)).not.toContain('refresh_token 400');
 });

@@ -44,10 +44,12 @@ export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
   const pulumi = pulumiIn(environment);
   const settings = join(root, `Pulumi.${stack}.yaml`);
   const providerSettings = join(providerFolder, `Pulumi.${stack}.yaml`);
-  let isGone = true;
+  let isGone = false;
+  // Pulumi hears it too, and ends; what it has made is destroyed then.
+  const onInterrupt = () => console.error('\nInterrupted: what was made is destroyed.');
+  process.on('SIGINT', onInterrupt);
   try {
-    console.error(`\nOn AWS, in ${region}, as the stack ${stack}:`);
-    isGone = false;
+    console.error(`\nOn AWS, in ${region}, as the stack ${stack}, whose state is in ${folder}:`);
     writeFileSync(providerSettings, stringify({ config: { 'aws:region': region } }));
     pulumi(providerFolder, 'stack', 'init', stack);
     pulumi(providerFolder, 'up', '--yes', '--stack', stack);
@@ -64,6 +66,7 @@ export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
       rmSync(settings, { force: true });
       rmSync(providerSettings, { force: true });
     }
+    process.off('SIGINT', onInterrupt);
     if (isGone) rmSync(folder, { recursive: true, force: true });
     else console.error(howToDestroy(stack, folder));
   }
@@ -97,23 +100,25 @@ function environmentOf({ region, profile }: Place, folder: string): NodeJS.Proce
 }
 
 async function destroyed(stack: string, pulumi: Pulumi, place: Place): Promise<boolean> {
-  try {
-    for (const cwd of [root, providerFolder]) {
-      try {
-        pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack);
-        pulumi(cwd, 'destroy', '--yes', '--stack', stack);
-      } catch (error) {
-        // The other one may be there all the same.
-        if (cwd === providerFolder) throw error;
-        pulumi(cwd, 'destroy', '--yes', '--stack', stack);
-      }
+  const failures: unknown[] = [];
+  const attempt = async (work: () => unknown) => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(error);
+      console.error((error as Error).message);
     }
-    await deleteSecrets(stack, place);
-    return true;
-  } catch (error) {
-    console.error((error as Error).message);
-    return false;
+  };
+  // Each for itself: what was never made, or cannot be destroyed, keeps nothing else standing.
+  for (const cwd of [root, providerFolder]) {
+    const exists = pulumi(cwd, 'stack', 'ls', '--json').includes(`"${stack}"`);
+    if (!exists) continue;
+    if (cwd === root)
+      await attempt(() => pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack));
+    await attempt(() => pulumi(cwd, 'destroy', '--yes', '--stack', stack));
   }
+  await attempt(() => deleteSecrets(stack, place));
+  return failures.length === 0;
 }
 
 /** Those that the program leaves in place on purpose. */

@@ -10,7 +10,7 @@ const help = `Usage: npm run verify:aws -- --account <id> --email <address> [--r
 Deploys a throw-away stack and a fake provider to an AWS account, walks a first login and a refresh, compares what AWS
 answered with what the embedded cloud answers, and destroys both. Some ten minutes.
 
-What it makes there: 10 functions, 2 HTTP APIs, 2 state machines, a table, 3 secrets, a schedule, 11 alarms, a dashboard, a
+What it makes there: 11 functions, 2 HTTP APIs, 2 state machines, a table, 3 secrets, a schedule, 11 alarms, a dashboard, a
 topic, an identity of SES, and roles. What it costs: about 5 cents; 9 dollars a month if it were left standing, which
 it says if it is.
 

@@ -159,7 +159,6 @@ async function historyOf(executionArn: string): Promise<string[]> {
   for await (const { events = [] } of paginateGetExecutionHistory({ client: states }, { executionArn })) {
     for (const { type = '', stateEnteredEventDetails: entered } of events) {
       state = entered?.name ?? state;
-      // Functions start in their own time: whether that is told as an event of its own does not matter.
       lines.push(state === '' || type.startsWith('Execution') ? type : `${type} ${state}`);
     }
   }
