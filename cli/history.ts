@@ -16,16 +16,18 @@ export interface HistoryOptions extends Options {
 /** What happened to a connection, the newest last, as a terminal scrolls. */
 export async function history(connectionId: string, options: HistoryOptions): Promise<number> {
   const stack = await openStack(options);
-  const { settings } = await connectionOf(stack, connectionId);
   const { kind, limit } = options;
   const found = await stack.panel.readEvents(connectionId, { kind, before: undefined, limit });
   const events = newestFirst(found.events);
+  // What has left the configuration keeps its past, and nothing else.
+  const isPast = events.length > 0 && !stack.panelSettings.connectionIds.includes(connectionId);
+  const timeZone = isPast ? 'UTC' : (await connectionOf(stack, connectionId)).settings.owner.timeZone;
   if (options.json) {
     console.log(json(events.map(machineOf)));
     return exitCodes.well;
   }
   if (events.length === 0) console.log('Nothing yet.');
-  else console.log(table(events.toReversed().map((event) => lineOf(event, settings.owner.timeZone))));
+  else console.log(table(events.toReversed().map((event) => lineOf(event, timeZone))));
   return exitCodes.well;
 }
 

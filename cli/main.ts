@@ -159,7 +159,9 @@ process.exitCode = exitCode;
 function failed(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has told it; --help is no failure.
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
-  console.error(`grantkeeper: ${error.message}`);
+  // Of @inquirer's prompts: Ctrl+C.
+  const isLeft = error.name === 'ExitPromptError';
+  console.error(`grantkeeper: ${isLeft ? 'Nothing was changed.' : error.message}`);
   return exitCodes.failed;
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 
+import { administrator } from '../../local/aws/service.ts';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
 import type { Ran } from '../helpers/command.ts';
@@ -167,6 +168,18 @@ describe('what it has done', () => {
       err: 'grantkeeper: Not now: it is disconnected. Nothing was changed.\n',
     });
   });
+});
+
+test('what has left the configuration keeps its past', async () => {
+  const Item = {
+    pk: { S: 'connection#old-main' },
+    sk: { S: 'event#2026-01-01T09:00:00.000Z#0' },
+    type: { S: 'disconnected' },
+    details: { S: '{"by":"alex","revocation":"removed"}' },
+  };
+  await demo.cloud.dynamoDb.call('PutItem', { TableName: 'grantkeeper-local', Item }, administrator);
+  const [line] = lines(await run('history old-main --local'));
+  expect(line).toMatch(/^Thu 1 Jan, 09:00 UTC \| Disconnected · by: alex · nobody asked the provider/);
 });
 
 describe('what is wrong is said with its cure', () => {

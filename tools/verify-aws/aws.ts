@@ -111,11 +111,12 @@ async function destroyed(stack: string, pulumi: Pulumi, place: Place): Promise<b
   };
   // Each for itself: what was never made, or cannot be destroyed, keeps nothing else standing.
   for (const cwd of [root, providerFolder]) {
-    const exists = pulumi(cwd, 'stack', 'ls', '--json').includes(`"${stack}"`);
-    if (!exists) continue;
-    if (cwd === root)
-      await attempt(() => pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack));
-    await attempt(() => pulumi(cwd, 'destroy', '--yes', '--stack', stack));
+    await attempt(async () => {
+      if (!pulumi(cwd, 'stack', 'ls', '--json').includes(`"${stack}"`)) return;
+      if (cwd === root)
+        await attempt(() => pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack));
+      pulumi(cwd, 'destroy', '--yes', '--stack', stack);
+    });
   }
   await attempt(() => deleteSecrets(stack, place));
   return failures.length === 0;
