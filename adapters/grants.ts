@@ -150,9 +150,9 @@ export function dynamoGrants(table: Table): Grants {
         returns: 'ALL_OLD',
       });
       if (!before) return undefined;
-      const { lease, unrecordedLogins = [], fencingNumber, identity } = readGrant(before);
+      const { lease, unrecordedLogins = [], fencingNumber, identity, authorizedAtMs } = readGrant(before);
       const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
-      return { fencingNumber: fencingNumber + 1, hasOvertaken, identity };
+      return { fencingNumber: fencingNumber + 1, hasOvertaken, identity, authorizedAtMs };
     },
 
     async releaseLease(connectionId, owner) {
@@ -311,9 +311,7 @@ export function readSettings(connectionId: string, item: Item) {
   const parsed = SettingsSchema.safeParse(jsonOf(String(item.settings)));
   if (parsed.success) return parsed.data;
   const key = parsed.error.issues[0]?.path.join('.') || 'all';
-  throw new ConfigurationError(
-    `The stored settings of ${connectionId} are not valid at ${key}. Deploy again.`,
-  );
+  throw new ConfigurationError(`The stored settings of ${connectionId} are not valid at ${key}.`);
 }
 
 function jsonOf(text: string): unknown {

@@ -24,9 +24,12 @@ export async function connect(connectionId: string, options: ConnectOptions): Pr
   const stack = await openStack(options);
   const connection = await connectionOf(stack, connectionId);
   const { clientSecretName: name } = connection.settings;
-  const { PutSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const { callAws } = await import('../adapters/aws.ts');
-  const client = new SecretsManagerClient({});
+  const [{ PutSecretValueCommand }, { callAws }, { secretsManager }] = await Promise.all([
+    import('@aws-sdk/client-secrets-manager'),
+    import('../adapters/aws.ts'),
+    import('../adapters/secrets.ts'),
+  ]);
+  const client = secretsManager();
   const isThere = await holdsValue(name);
   if (isThere && !options.replace && !options.rotate) {
     throw new CommandError(

@@ -1,9 +1,8 @@
-import { ConfigurationError } from '../core/errors.ts';
 import type { Finding } from './doctor/finding.ts';
 import { looked, problem } from './doctor/finding.ts';
 import { exitCodes, json, table } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
-import { openStack } from './stack.ts';
+import { openStack, settingsCure } from './stack.ts';
 
 const stateWords = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as const;
 
@@ -35,14 +34,17 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
     import('./doctor/aws.ts'),
     import('../adapters/secrets.ts'),
   ]);
-  const [read, deployment] = await Promise.all([readConnections(stack), stack.deployment()]);
-  const connections = read.flatMap(({ connection }) => connection ?? []);
+  const [connections, unreadable, deployment] = await Promise.all([
+    stack.connections(),
+    stack.unreadable(),
+    stack.deployment(),
+  ]);
   const clients = secrets.secretsManagerClients(secrets.secretsManager());
   const { nowMs, clock, panelSettings } = stack;
   const owners = connections.map(({ settings: { owner } }) => owner);
   const addresses = [...owners, ...panelSettings.people].map(({ email }) => email);
   const found = await Promise.all([
-    Promise.resolve(read.flatMap(({ finding }) => finding ?? [])),
+    Promise.resolve(unreadable.map(({ connectionId, why }) => problem(connectionId, why, settingsCure))),
     ...connections.map((each) =>
       looked(each.connectionId, async () => connection.lookAtGrant(each, nowMs, panelSettings.executionUrl)),
     ),
@@ -63,26 +65,6 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
     looked('Lambda', () => aws.lookAtConcurrency()),
   ]);
   return found.flat();
-}
-
-/** Each by itself: what is wrong with one hides nothing of the others. */
-async function readConnections(
-  stack: Stack,
-): Promise<readonly { readonly connection?: Shown; readonly finding?: Finding }[]> {
-  const cure = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
-  return Promise.all(
-    stack.panelSettings.connectionIds.map(async (connectionId) => {
-      try {
-        const [connection] = await stack.connections([connectionId]);
-        return connection === undefined
-          ? { finding: problem(connectionId, 'Its settings are not in the table: it is not kept.', cure) }
-          : { connection };
-      } catch (error) {
-        if (!(error instanceof ConfigurationError)) throw error;
-        return { finding: problem(connectionId, error.message, cure) };
-      }
-    }),
-  );
 }
 
 /** Of connections that share something, the first. */

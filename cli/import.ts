@@ -1,4 +1,5 @@
 import { deadlineOf } from '../core/deadline.ts';
+import { isPaused } from '../core/decide.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
 import { holdsValue } from './holds-value.ts';
@@ -53,6 +54,8 @@ export async function importGrant(file: string, options: ImportOptions): Promise
   tell(`
 Refreshed, and so taken over: the new access token ends ${formatInstant(Date.parse(accessExpiresAt), connection.settings.owner.timeZone)}.
 Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`);
+  if (isPaused(settings, connection.grant))
+    tell(`It is paused: nothing refreshes it before it is resumed (grantkeeper resume ${connectionId}).`);
   if (options.json) console.log(json({ ...plan, accessExpiresAt, applied: true }));
   return exitCodes.well;
 }
@@ -83,7 +86,11 @@ function planOf(
     from,
     authorizedAt: iso(authorizedAtMs)!,
     deadline: iso(deadlineOf(limits, { authorizedAtMs, refreshedAtMs: nowMs })),
-    accessExpiresAt: iso(accessExpiresAtMs === undefined ? undefined : Math.min(accessExpiresAtMs, latestMs)),
+    accessExpiresAt: iso(
+      accessExpiresAtMs === undefined
+        ? undefined
+        : Math.max(-latestMs, Math.min(accessExpiresAtMs, latestMs)),
+    ),
     replaces: grant.status === 'active' ? iso(grant.authorizedAtMs) : undefined,
   };
 }

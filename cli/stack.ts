@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 
 import type { Table } from '../adapters/table.ts';
+import { ConfigurationError } from '../core/errors.ts';
 import type { Clock, KeptConnection, Panel } from '../core/ports.ts';
 import type { Deployment } from '../core/deployment.ts';
 import { DeploymentSchema } from '../core/deployment.ts';
@@ -22,6 +23,15 @@ const local = { aws: 'http://127.0.0.1:4566', clock: 'http://127.0.0.1:8181/cloc
 
 export type Shown = KeptConnection & { readonly settings: Settings };
 
+/** A connection of the configuration that cannot be shown. */
+export interface Unreadable {
+  readonly connectionId: string;
+  readonly why: string;
+}
+
+/** What puts a connection's stored settings back. */
+export const settingsCure = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
+
 /** A deployed stack, as its operator sees it. */
 export interface Stack {
   readonly name: string;
@@ -34,7 +44,10 @@ export interface Stack {
   readonly nowMs: number;
   /** Who does what is done here, for the timeline. */
   readonly by: string;
+  /** Those whose settings are there and can be read. */
   readonly connections: (connectionIds?: readonly string[]) => Promise<Shown[]>;
+  /** The others, each with what is wrong with it. */
+  readonly unreadable: () => Promise<Unreadable[]>;
 }
 
 /**
@@ -65,7 +78,8 @@ export async function openStack(options: Options): Promise<Stack> {
   return {
     name,
     table,
-    clock: { nowMs: () => nowMs },
+    // The embedded cloud's stands still, unless it is stepped.
+    clock: { nowMs: () => (options.local ? nowMs : Date.now()) },
     panel,
     panelSettings,
     nowMs,
@@ -76,13 +90,33 @@ export async function openStack(options: Options): Promise<Stack> {
       throw new CommandError(`The stack ${name} was deployed by an earlier release. Deploy again.`);
     },
     by: `${userInfo().username} at ${hostname()}`,
-    connections: async (connectionIds = panelSettings.connectionIds) => {
-      const kept = await panel.readConnections(connectionIds);
-      return kept.flatMap((connection) =>
-        connection.settings === undefined ? [] : [{ ...connection, settings: connection.settings }],
-      );
+    connections: async (connectionIds) => {
+      const read = await readEach(panel, connectionIds ?? panelSettings.connectionIds);
+      return read.flatMap((each) => ('why' in each ? [] : [each]));
+    },
+    unreadable: async () => {
+      const read = await readEach(panel, panelSettings.connectionIds);
+      return read.flatMap((each) => ('why' in each ? [each] : []));
     },
   };
+}
+
+/** Each by itself: what is wrong with one hides nothing of the others. */
+function readEach(panel: Panel, connectionIds: readonly string[]): Promise<(Shown | Unreadable)[]> {
+  return Promise.all(
+    connectionIds.map(async (connectionId) => {
+      try {
+        const [connection] = await panel.readConnections([connectionId]);
+        const { settings } = connection!;
+        return settings === undefined
+          ? { connectionId, why: 'Its settings are not in the table: it is not kept.' }
+          : { ...connection!, settings };
+      } catch (error) {
+        if (error instanceof ConfigurationError) return { connectionId, why: error.message };
+        throw error;
+      }
+    }),
+  );
 }
 
 /** One that has left the configuration, and has something still that can be ended. */
@@ -100,6 +134,10 @@ export async function connectionOf(stack: Stack, connectionId: string): Promise<
   const { connectionIds } = stack.panelSettings;
   const [connection] = connectionIds.includes(connectionId) ? await stack.connections([connectionId]) : [];
   if (connection !== undefined) return connection;
+  if (connectionIds.includes(connectionId)) {
+    const unreadable = (await stack.unreadable()).find((each) => each.connectionId === connectionId);
+    if (unreadable) throw new CommandError(`${connectionId}: ${unreadable.why} ${settingsCure}`);
+  }
   if (await isRemoved(stack, connectionId)) {
     throw new CommandError(
       `${connectionId} has left the configuration of ${stack.name}; its tokens are kept. Add it again to go on with them, or end it: grantkeeper disconnect ${connectionId}`,

@@ -5,7 +5,7 @@ import { concernsOf, needsSomebody, standingOf } from '../core/standing.ts';
 import { sentence, standingWords } from '../functions/concerns.ts';
 import { decisionWords, reasonWords } from '../functions/words.ts';
 import type { Options, Shown } from './stack.ts';
-import { connectionOf, openStack } from './stack.ts';
+import { connectionOf, openStack, settingsCure } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
 
 /** How every connection stands, or one. */
@@ -13,9 +13,10 @@ export async function status(connectionId: string | undefined, options: Options)
   const stack = await openStack(options);
   const connections =
     connectionId === undefined ? await stack.connections() : [await connectionOf(stack, connectionId)];
+  const unreadable = connectionId === undefined ? await stack.unreadable() : [];
   const { nowMs, panelSettings } = stack;
   const looked = connections.map((connection) => look(connection, nowMs, panelSettings.executionUrl));
-  if (options.json) console.log(json(looked.map(({ machine }) => machine)));
+  if (options.json) console.log(json([...looked.map(({ machine }) => machine), ...unreadable]));
   else {
     const rows = looked.map(({ row }) => row);
     console.log(table([['CONNECTION', 'STATUS', 'ACCESS TOKEN ENDS', 'GRANT ENDS', 'NEXT CHECK'], ...rows]));
@@ -26,7 +27,11 @@ export async function status(connectionId: string | undefined, options: Options)
       console.log(`  Next: ${machine.next.decision}.`);
     }
   }
-  return looked.some(({ needs }) => needs) ? exitCodes.needsSomebody : exitCodes.well;
+  for (const { connectionId: id, why } of options.json ? [] : unreadable)
+    console.log(`\n${id}\n  ${why} ${settingsCure}`);
+  return unreadable.length > 0 || looked.some(({ needs }) => needs)
+    ? exitCodes.needsSomebody
+    : exitCodes.well;
 }
 
 function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number, executionUrl: string) {

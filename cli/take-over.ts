@@ -10,9 +10,10 @@ import { systemRandom as random } from '../adapters/system.ts';
 import { dynamoEvents } from '../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../adapters/workflow.ts';
-import type { Identity } from '../core/identity.ts';
+import type { Login } from '../core/grant.ts';
+import { isEndedFor } from '../core/grant.ts';
 import { compareIdentity, pin } from '../core/identity.ts';
-import type { TokenSet } from '../core/ports.ts';
+import type { Authorizations, Clock, Events, Grants, TakenOver, TokenSet, Workflow } from '../core/ports.ts';
 import type { Refusal } from '../core/token-answer.ts';
 import { hashed } from '../functions/hashed-identity.ts';
 import { supersede } from '../functions/offer.ts';
@@ -29,7 +30,7 @@ import type { Found, Source } from './token-file.ts';
  */
 export async function takeOver(
   { name, table, clock, by }: Stack,
-  { connectionId, settings }: Shown,
+  { connectionId, settings, grant: shown }: Shown,
   found: Found,
   authorizedAtMs: number,
   from: Source,
@@ -42,56 +43,108 @@ export async function takeOver(
   const identify = async (tokenSet: TokenSet) =>
     hashed(await tokenEndpoint.identify(provider, tokenSet), random);
   const client = await secretsManagerClients(secrets).read(settings.clientSecretName);
-  const { grant } = await grants.read(connectionId);
   // As long as its access token lives that tells whose it is, and nothing has to be spent to know.
-  refuseOther(grant.identity, await identify(found), connectionId);
+  if (compareIdentity(shown.identity, await identify(found)) === 'other') throw ofAnother(connectionId);
 
   const versionId = random.uuid();
   const leaseOwner = `import#${versionId}`;
   const login = { versionId, authorizationId: 'import', atMs: clock.nowMs() };
   const before = await readStored(connectionId, tokens);
-  const taken = await grants.takeLeaseOver(connectionId, leaseOwner, login);
-  if (taken === undefined)
-    throw new CommandError(
-      `A login to ${connectionId} is being completed at this moment. Try again in a minute.`,
-    );
+  const ports = {
+    grants,
+    authorizations: dynamoAuthorizations(table),
+    workflow: stepFunctionsWorkflow(''),
+    events: dynamoEvents(table, clock, random),
+    clock,
+  };
+  const taken = await takeLease(connectionId, leaseOwner, login, ports);
   const { fencingNumber, identity: pinned, hasOvertaken } = taken;
+  const giveUp = async () => {
+    // Whoever was overtaken may still be storing tokens: a check finishes that, after the lease.
+    if (hasOvertaken) return;
+    await Promise.all([
+      grants.releaseLease(connectionId, leaseOwner),
+      grants.endLogin(connectionId, versionId),
+    ]);
+  };
+  if (taken.authorizedAtMs !== shown.authorizedAtMs) {
+    await giveUp();
+    throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
+  }
   const askedAtMs = clock.nowMs();
   const answer = await tokenEndpoint.refresh(provider, client, found.refreshToken);
   if (answer.kind === 'refused') {
-    // Whoever was overtaken may still be storing tokens: a check finishes that, after the lease.
-    if (!hasOvertaken) {
-      await Promise.all([
-        grants.releaseLease(connectionId, leaseOwner),
-        grants.endLogin(connectionId, versionId),
-      ]);
-    }
+    await giveUp();
     throw new CommandError(
       `${refusals(provider.displayName)[answer.refusal]} (${answer.error}). Nothing was stored.`,
     );
   }
   const tokenSet = { ...answer.tokens, refreshToken: answer.tokens.refreshToken ?? found.refreshToken };
-  const identity = pin(pinned, await identify(tokenSet));
+  const owner = await identify(tokenSet);
+  const verdict = compareIdentity(pinned, owner);
+  if (verdict === 'other' || verdict === 'unknown') {
+    await giveUp();
+    throw ofAnother(connectionId, verdict);
+  }
+  const identity = pin(pinned, owner);
   const answered = { versionId, identity, tokenSet, askedAtMs, authorizedAtMs, before, fencingNumber };
   const recorded = await storeLogin(settings, answered, { grants, tokens, random });
-  if (recorded === undefined)
-    throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
-
-  // Whoever waits for a login needs none any more.
-  const ports = { authorizations: dynamoAuthorizations(table), workflow: stepFunctionsWorkflow(''), clock };
-  const { closed } = recorded.login ?? {};
-  for (const wait of [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])]) {
-    await supersede(connectionId, wait, ports);
+  if (recorded === undefined) {
+    throw new CommandError(
+      `Another login, or a refresh, has come between, and what stands is its own. See grantkeeper status ${connectionId}, and run the command again if the grant is still the older one.`,
+    );
   }
-  await dynamoEvents(table, clock, random).record(connectionId, 'imported', { from, by });
-  await grants.endLogin(connectionId, versionId);
+  await ports.events.record(connectionId, 'imported', { from, by });
+  // Whoever waits for a login needs none any more.
+  await endWaits(connectionId, recorded.login ?? login, ports);
   return new Date(recorded.accessExpiresAtMs ?? askedAtMs).toISOString();
 }
 
-function refuseOther(pinned: Identity | undefined, found: Identity, connectionId: string): void {
-  if (compareIdentity(pinned, found) !== 'other') return;
+interface WaitPorts {
+  readonly grants: Grants;
+  readonly authorizations: Authorizations;
+  readonly workflow: Workflow;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** @throws {CommandError} where a login is being completed, or the connection was ended */
+async function takeLease(
+  connectionId: string,
+  leaseOwner: string,
+  login: Login,
+  ports: WaitPorts,
+): Promise<TakenOver> {
+  const taken = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
+  if (taken !== undefined) return taken;
+  const { grant } = await ports.grants.read(connectionId);
+  if (isEndedFor(login.authorizationId, grant)) {
+    throw new CommandError(`${connectionId} was disconnected meanwhile. Nothing was written.`);
+  }
+  // One that is recorded, and whose waits nobody has ended: its callback, or its import, died.
+  if (grant.login?.closed !== undefined) await endWaits(connectionId, grant.login, ports);
+  const again = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
+  if (again !== undefined) return again;
   throw new CommandError(
-    `That grant is of another account than the one that ${connectionId} is kept for. Nothing was written. If a new owner is meant: grantkeeper reauthorize ${connectionId} --new-owner`,
+    `A login to ${connectionId} is being completed at this moment. Try again in a minute.`,
+  );
+}
+
+/** As after a login, but for the authorization, which an import has none of. */
+async function endWaits(connectionId: string, login: Login, ports: WaitPorts): Promise<void> {
+  const { closed } = login;
+  for (const wait of [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])]) {
+    await supersede(connectionId, wait, ports);
+  }
+  await ports.grants.endLogin(connectionId, login.versionId);
+}
+
+function ofAnother(connectionId: string, verdict: 'other' | 'unknown' = 'other'): CommandError {
+  const newOwner = `If a new owner is meant: grantkeeper reauthorize ${connectionId} --new-owner`;
+  return new CommandError(
+    verdict === 'other'
+      ? `That grant is of another account than the one that ${connectionId} is kept for. Nothing was stored. ${newOwner}`
+      : `The provider does not tell now whose grant that is, and ${connectionId} is kept for somebody. Nothing was stored; try again. ${newOwner}`,
   );
 }
 

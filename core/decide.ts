@@ -121,7 +121,8 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
     reauthorizeForced && open !== undefined && nowMs >= (open.offeredAtMs ?? nowMs) + askAgainMs;
   const needed = askReason(grant, ladder, nowMs);
   const reason = repinForced ? 'repin' : (needed ?? (reauthorizeForced ? 'requested' : undefined));
-  // Whoever was let in by an operator has a link that serves for any reason; no other would let them in.
+  // Whoever was let in by an operator has a link that serves for any reason until the next rung, a day at most; no other
+  // would let them in.
   const isLetIn = open?.reason === 'repin';
   const isOpenForIt = (open?.reason === reason || isLetIn) && !isAskedAnew;
   if (reason !== undefined && !isOpenForIt && !held && !did('reauthorize')) {
@@ -226,6 +227,10 @@ function linkExpiry(
   if (ladder === undefined || dead || nowMs >= ladder.neededAtMs) return nowMs + reminderMs;
   const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
   const nextRungMs = ladder.rungs.find(({ atMs }) => atMs > nowMs)?.atMs;
+  if (reason === 'repin') {
+    const untilMs = Math.min(nextRungMs ?? ladder.neededAtMs, nowMs + reminderMs);
+    return Math.max(untilMs, nowMs + minimumLinkMs);
+  }
   const endsMs = nextRungMs === undefined ? ladder.neededAtMs : nextRungMs + twoTicksMs;
   return Math.max(endsMs, nowMs + minimumLinkMs);
 }

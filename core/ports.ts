@@ -105,6 +105,8 @@ export interface TakenOver {
   readonly hasOvertaken: boolean;
   /** Who was pinned at that instant. */
   readonly identity: Identity | undefined;
+  /** When the owner had logged in last. */
+  readonly authorizedAtMs: number | undefined;
 }
 
 /** Who tells the owner something now, so that nobody else does. */

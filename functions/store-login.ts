@@ -33,6 +33,11 @@ export interface Answered {
   readonly fencingNumber: number;
 }
 
+/** Whether what is current is this version, or was refreshed from it: a grant that was imported again has its login's time, too. */
+export function isFromLogin(current: GrantSecret, ofLogin: GrantSecret): boolean {
+  return current.authorizedAt === ofLogin.authorizedAt && current.obtainedAt >= ofLogin.obtainedAt;
+}
+
 /** More moves than refreshes and logins can race at once. */
 const attempts = 5;
 
@@ -94,7 +99,7 @@ export async function storeLogin(
   const [isCurrent, accessPut] = await Promise.all([
     grantPut === 'current' ||
       // Whatever has this login's time was refreshed from it meanwhile, by one who had the lease before.
-      move('grant', before.grant, grant.versionId, readGrant, ({ authorizedAt }) => authorizedAt === at),
+      move('grant', before.grant, grant.versionId, readGrant, (current) => isFromLogin(current, grant)),
     tokens.putAccess(connectionId, access),
   ]);
   if (!isCurrent) return undefined;

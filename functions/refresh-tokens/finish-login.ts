@@ -2,6 +2,7 @@ import type { Grant, Login } from '../../core/grant.ts';
 import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
 import type { CompleteLoginPorts } from '../complete-login.ts';
 import { completeLogin } from '../complete-login.ts';
+import { isFromLogin } from '../store-login.ts';
 import { storedTokensOf } from '../stored-tokens.ts';
 import { adoptAccess } from './adopt.ts';
 
@@ -40,7 +41,7 @@ export async function finishLogin(
   if (now.fencingNumber !== fencingNumber) return 'dropped';
   // Whatever has its login's time is this version, or was refreshed from it by one who had the lease before the login.
   const isCurrent =
-    current?.authorizedAt === grant.authorizedAt ||
+    (current !== undefined && isFromLogin(current, grant)) ||
     (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
   if (!isCurrent) return 'dropped';
   const { current: itsNewest } = await adoptAccess(connectionId, access, grant, tokens);

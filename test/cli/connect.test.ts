@@ -81,6 +81,18 @@ test('credentials from standard input are stored, and from there the first login
   });
 });
 
+/** Which connections the configuration has, as the panel and the command know it. @returns those that it had */
+async function list(connectionIds: readonly string[]): Promise<readonly string[]> {
+  const key = { pk: { S: 'panel' }, sk: { S: 'settings' } };
+  const call = (operation: string, input: object) =>
+    demo.cloud.dynamoDb.call(operation, { TableName: 'grantkeeper-local', ...input }, administrator);
+  const { Item } = (await call('GetItem', { Key: key })) as { Item: { settings: { S: string } } };
+  const settings = JSON.parse(Item.settings.S) as { connectionIds: readonly string[] };
+  const changed = JSON.stringify({ ...settings, connectionIds });
+  await call('PutItem', { Item: { ...key, settings: { S: changed } } });
+  return settings.connectionIds;
+}
+
 describe('a rotation cuts over once a refresh with the new credentials has succeeded', () => {
   const pipe = (client_secret: string, client_id = demo.demo.client.clientId) =>
     JSON.stringify({ client_id, client_secret });
@@ -136,6 +148,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
 
   test('one that has left the configuration is ended, and then there is nothing to try them with', async () => {
     const putBack = await removeSettings(demo);
+    const listed = await list([]);
     const command = (args: string) => runCommand(demo, tools, args.split(' '));
     expect(await command('refresh demo-main --local')).toMatchObject({
       code: 1,
@@ -148,6 +161,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
       ),
     });
     await putBack();
+    await list(listed);
     expect(await run(pipe('another-s3cret'), '--rotate')).toMatchObject({
       code: 1,
       err: expect.stringContaining('demo-main has no living grant'),

@@ -103,9 +103,13 @@ test('what is wrong with a connection’s settings is told, and a pause', async 
     demo.cloud.dynamoDb.call(operation, { ...table, ...input }, administrator);
   const { Item } = await call('GetItem', { Key: key });
   await call('PutItem', { Item: { ...key, settings: { S: 'not json' } } });
-  expect(await about()).toEqual([
-    ['problem', 'The stored settings of demo-main are not valid at all. Deploy again.'],
-  ]);
+  expect(await about()).toEqual([['problem', 'The stored settings of demo-main are not valid at all.']]);
+  expect(await run('status --local')).toMatchObject({
+    code: 3,
+    out: expect.stringContaining(
+      'demo-main\n  The stored settings of demo-main are not valid at all. Its settings are written by Pulumi: npx pulumi up --refresh puts them back.',
+    ),
+  });
   await call('DeleteItem', { Key: key });
   expect(await about()).toEqual([['problem', 'Its settings are not in the table: it is not kept.']]);
   await call('PutItem', { Item });

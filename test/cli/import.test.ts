@@ -246,13 +246,22 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
     });
     await demo.brokerage.reset();
     const { access_token } = await demo.secret('access', 'demo-new');
-    expect(await run(file({ access_token }), ...flags)).toMatchObject({
+    const refused = {
       code: 1,
       err: expect.stringContaining(
         'That grant is of another account than the one that demo-new is kept for.',
       ),
-    });
+    };
+    expect(await run(file({ access_token }), ...flags)).toMatchObject(refused);
     expect(await tokenCalls(demo)).toEqual([]);
+
+    // Nor where its access token has ended, and tells nothing any more.
+    const before = await stored();
+    expect(await run(file({ access_token: 'ended' }), ...flags)).toMatchObject(refused);
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    expect(await stored()).toEqual(before);
+    expect(await demo.grant('demo-new')).toMatchObject({ identity: { subject: 'hash-of-somebody-else' } });
+    expect(await demo.grant('demo-new')).not.toHaveProperty('lease');
   });
 
   test.each([

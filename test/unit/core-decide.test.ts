@@ -148,7 +148,7 @@ test('an operator who pins anew is answered first, whatever was asked of the own
   expect(at(login, newGrant, { force: 'repin' })).toMatchObject({ reason: 'repin' });
 });
 
-test('the link of whoever was let in serves for any reason, a day where the grant has ended, and no other takes its place', () => {
+test('the link of whoever was let in serves for any reason until the next rung, a day at most, and no other takes its place', () => {
   const letIn = open('repin', '2026-03-03T15:00:00Z');
   const rejected: Grant = { ...fresh(login, letIn), status: 'rejected' };
   expect(at(login + minuteMs, rejected)).toEqual(none('the owner has been asked'));
@@ -158,6 +158,10 @@ test('the link of whoever was let in serves for any reason, a day where the gran
     fresh(login, { ...open('repin', expiresAt), accessExpiresAtMs: atRung + hourMs });
   expect(at(atRung, kept('2026-03-07T16:00:00Z'))).toEqual(none('all is well'));
   expect(at(atRung, kept('2026-03-07T14:00:00Z'))).toMatchObject({ decision: 'notify', kind: 'expiring' });
+  const repin = (nowMs: number) => at(nowMs, fresh(login), { force: 'repin', done: ['refresh'] });
+  expect(repin(login)).toMatchObject({ expiresAt: new Date(login + 24 * hourMs).toISOString() });
+  expect(repin(atRung - 2 * hourMs)).toMatchObject({ expiresAt: '2026-03-07T15:00:00.000Z' });
+  expect(repin(atRung - minuteMs)).toMatchObject({ expiresAt: '2026-03-07T15:14:00.000Z' });
   expect(at(afterTheEnd, fresh(login), { force: 'repin', done: ['refresh'] })).toMatchObject({
     reason: 'repin',
     expiresAt: new Date(afterTheEnd + 24 * hourMs).toISOString(),

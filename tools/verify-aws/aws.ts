@@ -1,3 +1,4 @@
+import { DynamoDBClient, UpdateTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import {
   DeleteSecretCommand,
   paginateListSecrets,
@@ -6,8 +7,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
@@ -39,7 +39,8 @@ export async function accountOf({ region, profile }: Place): Promise<string> {
 export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
   const { email, region, keep } = options;
   const stack = `verify-${randomBytes(3).toString('hex')}`;
-  const folder = mkdtempSync(join(tmpdir(), 'grantkeeper-verify-'));
+  const folder = join(root, '.verify-aws', stack);
+  mkdirSync(folder, { recursive: true });
   const environment = environmentOf(options, folder);
   const pulumi = pulumiIn(environment);
   const settings = join(root, `Pulumi.${stack}.yaml`);
@@ -47,7 +48,7 @@ export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
   let isGone = false;
   // Pulumi hears it too, and ends; what it has made is destroyed then.
   const onInterrupt = () => console.error('\nInterrupted: what was made is destroyed.');
-  process.on('SIGINT', onInterrupt);
+  for (const signal of signals) process.on(signal, onInterrupt);
   try {
     console.error(`\nOn AWS, in ${region}, as the stack ${stack}, whose state is in ${folder}:`);
     writeFileSync(providerSettings, stringify({ config: { 'aws:region': region } }));
@@ -61,16 +62,15 @@ export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
     pulumi(root, 'up', '--yes', '--stack', stack);
     return await walking(stack, environment);
   } finally {
-    if (!keep) {
-      isGone = await destroyed(stack, pulumi, options);
-      rmSync(settings, { force: true });
-      rmSync(providerSettings, { force: true });
-    }
-    process.off('SIGINT', onInterrupt);
-    if (isGone) rmSync(folder, { recursive: true, force: true });
-    else console.error(howToDestroy(stack, folder));
+    if (!keep) isGone = await destroyed(stack, pulumi, options);
+    for (const signal of signals) process.off(signal, onInterrupt);
+    if (isGone)
+      for (const each of [folder, settings, providerSettings]) rmSync(each, { recursive: true, force: true });
+    else console.error(howToDestroy(stack, folder, options));
   }
 }
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Pulumi = (cwd: string, ...args: string[]) => string;
 
@@ -113,13 +113,23 @@ async function destroyed(stack: string, pulumi: Pulumi, place: Place): Promise<b
   for (const cwd of [root, providerFolder]) {
     await attempt(async () => {
       if (!pulumi(cwd, 'stack', 'ls', '--json').includes(`"${stack}"`)) return;
-      if (cwd === root)
+      if (cwd === root) {
         await attempt(() => pulumi(cwd, 'state', 'unprotect', '--all', '--yes', '--stack', stack));
+        await attempt(() => allowDeletion(stack, place));
+      }
       pulumi(cwd, 'destroy', '--yes', '--stack', stack);
     });
   }
   await attempt(() => deleteSecrets(stack, place));
   return failures.length === 0;
+}
+
+/** DynamoDB's own protection of the table, beside Pulumi's. */
+async function allowDeletion(stack: string, { region, profile }: Place): Promise<void> {
+  const client = new DynamoDBClient({ region, ...(profile !== undefined && { profile }) });
+  const TableName = `grantkeeper-${stack}`;
+  await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
+  await waitUntilTableExists({ client, maxWaitTime: 120 }, { TableName });
 }
 
 /** Those that the program leaves in place on purpose. */
@@ -133,11 +143,12 @@ async function deleteSecrets(stack: string, { region, profile }: Place): Promise
   }
 }
 
-const howToDestroy = (stack: string, folder: string) => `
+const howToDestroy = (stack: string, folder: string, { region, profile }: Place) => `
 The stacks ${stack} of grantkeeper and grantkeeper-fake-provider stand still, at some 9 dollars a month. To destroy them, in this
 repository and in tools/verify-aws/fake-provider:
 
-  export PULUMI_BACKEND_URL=${pathToFileURL(folder).href} PULUMI_CONFIG_PASSPHRASE=verify
+  export PULUMI_BACKEND_URL=${pathToFileURL(folder).href} PULUMI_CONFIG_PASSPHRASE=verify AWS_REGION=${region}${profile === undefined ? '' : ` AWS_PROFILE=${profile}`}
+  aws dynamodb update-table --table-name grantkeeper-${stack} --no-deletion-protection-enabled
   npx pulumi state unprotect --all --yes --stack ${stack}
   npx pulumi destroy --yes --stack ${stack}
 

@@ -149,7 +149,13 @@ async function ended(executionArn: string): Promise<unknown> {
     ({ status = 'RUNNING' } = await states.send(new DescribeExecutionCommand({ executionArn })));
     return status !== 'RUNNING';
   });
-  return { status, history: await historyOf(executionArn) };
+  // The history comes a little later: https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+  let history: string[] = [];
+  await until(async () => {
+    history = await historyOf(executionArn);
+    return /^Execution(?!Started)/.test(history.at(-1) ?? '');
+  });
+  return { status, history };
 }
 
 /** Types of events in their order, each with the state that it is of. */
