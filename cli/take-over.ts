@@ -44,7 +44,8 @@ export async function takeOver(
     hashed(await tokenEndpoint.identify(provider, tokenSet), random);
   const client = await secretsManagerClients(secrets).read(settings.clientSecretName);
   // As long as its access token lives that tells whose it is, and nothing has to be spent to know.
-  if (compareIdentity(shown.identity, await identify(found)) === 'other') throw ofAnother(connectionId);
+  const known = compareIdentity(shown.identity, await identify(found));
+  if (known === 'other') throw ofAnother(connectionId);
 
   const versionId = random.uuid();
   const leaseOwner = `import#${versionId}`;
@@ -82,7 +83,8 @@ export async function takeOver(
   const tokenSet = { ...answer.tokens, refreshToken: answer.tokens.refreshToken ?? found.refreshToken };
   const owner = await identify(tokenSet);
   const verdict = compareIdentity(pinned, owner);
-  if (verdict === 'other' || verdict === 'unknown') {
+  // What was told before the refresh is not lost for not being told again.
+  if (verdict === 'other' || (verdict === 'unknown' && known !== 'same' && known !== 'fewer')) {
     await giveUp();
     throw ofAnother(connectionId, verdict);
   }
