@@ -90,22 +90,15 @@ async function ask(question: string): Promise<string> {
 
 /** What the functions behind the owner's pages have, but for the callback that the provider is told. */
 async function portsOf(stack: Stack, redirectUri: string) {
-  const [grantsModule, authorizations, secrets, timeline, system, tokenEndpoint, endpoints, workflow] =
-    await Promise.all([
-      import('../adapters/grants.ts'),
-      import('../adapters/authorizations.ts'),
-      import('../adapters/secrets.ts'),
-      import('../adapters/timeline.ts'),
-      import('../adapters/system.ts'),
-      import('../adapters/token-endpoint.ts'),
-      import('../adapters/provider-endpoints.ts'),
-      import('../adapters/workflow.ts'),
-    ]);
-  const { table, clock } = stack;
-  const deployment = await stack.deployment();
-  const client = secrets.secretsManager();
-  const grants = grantsModule.dynamoGrants(table);
+  const [{ keeperPorts }, { providerEndpoints }, { stateMachineArn }] = await Promise.all([
+    import('./keeper-ports.ts'),
+    import('../adapters/provider-endpoints.ts'),
+    stack.deployment(),
+  ]);
+  const keeper = keeperPorts(stack, stateMachineArn);
+  const { grants } = keeper;
   const ports = {
+    ...keeper,
     grants: {
       ...grants,
       read: async (connectionId: string) => {
@@ -113,21 +106,8 @@ async function portsOf(stack: Stack, redirectUri: string) {
         return { settings: settings && { ...settings, redirectUri }, grant };
       },
     },
-    authorizations: authorizations.dynamoAuthorizations(table),
-    tokens: secrets.secretsManagerTokens(
-      `grantkeeper/${stack.name}`,
-      client,
-      secrets.patientSecretsManager(client),
-    ),
-    clients: secrets.secretsManagerClients(client),
-    findEndpoints: endpoints.providerEndpoints(clock),
-    tokenEndpoint: tokenEndpoint.oauthTokenEndpoint({ timeoutMs: 10_000 }),
-    workflow: workflow.stepFunctionsWorkflow(deployment.stateMachineArn),
-    events: timeline.dynamoEvents(table, clock, system.systemRandom),
-    metrics: { put: () => undefined, count: () => undefined },
+    findEndpoints: providerEndpoints(stack.clock),
     limits: { read: async () => 0, count: async () => 0 },
-    clock,
-    random: system.systemRandom,
   };
   return { ports, grants };
 }

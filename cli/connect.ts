@@ -68,7 +68,7 @@ async function tell({ connections, table, clock, by }: Stack, clientSecretName: 
   ]);
   const grants = dynamoGrants(table);
   const events = dynamoEvents(table, clock, systemRandom);
-  for (const { connectionId, settings } of await connections()) {
+  for (const { connectionId, settings } of (await connections()).shown) {
     if (settings.clientSecretName !== clientSecretName) continue;
     await grants.recordSetUp(connectionId, false);
     await events.record(connectionId, 'connected', { by });
@@ -114,14 +114,12 @@ async function tryOut(
     );
   }
   const { refreshWith } = await import('./refresh-with.ts');
-  const outcome = await refreshWith(stack, { settings, grant }, credentials, client).catch(
-    (error: unknown) => {
-      if (error instanceof LeaseHeldError)
-        throw new CommandError(`${connectionId} is being refreshed at this moment. Try again in a minute.`);
-      if (error instanceof ClientRejectedError) return 'refused';
-      throw error;
-    },
-  );
+  const outcome = await refreshWith(stack, { settings, grant }, credentials).catch((error: unknown) => {
+    if (error instanceof LeaseHeldError)
+      throw new CommandError(`${connectionId} is being refreshed at this moment. Try again in a minute.`);
+    if (error instanceof ClientRejectedError) return 'refused';
+    throw error;
+  });
   switch (outcome) {
     case 'refreshed':
       return;

@@ -34,9 +34,8 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
     import('./doctor/aws.ts'),
     import('../adapters/secrets.ts'),
   ]);
-  const [connections, unreadable, deployment] = await Promise.all([
+  const [{ shown: connections, unreadable }, deployment] = await Promise.all([
     stack.connections(),
-    stack.unreadable(),
     stack.deployment(),
   ]);
   const clients = secrets.secretsManagerClients(secrets.secretsManager());

@@ -1,14 +1,6 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-
-import { dynamoAuthorizations } from '../adapters/authorizations.ts';
-import { dynamoGrants } from '../adapters/grants.ts';
-import { patientSecretsManager, secretsManagerTokens } from '../adapters/secrets.ts';
-import { systemRandom as random } from '../adapters/system.ts';
-import { dynamoEvents } from '../adapters/timeline.ts';
-import { oauthTokenEndpoint } from '../adapters/token-endpoint.ts';
-import { stepFunctionsWorkflow } from '../adapters/workflow.ts';
 import type { Client } from '../core/ports.ts';
 import { refreshTokens } from '../functions/refresh-tokens/refresh-tokens.ts';
+import { keeperPorts } from './keeper-ports.ts';
 import type { Shown, Stack } from './stack.ts';
 
 /**
@@ -19,11 +11,11 @@ import type { Shown, Stack } from './stack.ts';
  * @throws {ClientRejectedError} the provider refuses the credentials
  */
 export async function refreshWith(
-  { name, table, clock, by }: Stack,
+  stack: Stack,
   { settings: { connectionId }, grant }: Pick<Shown, 'settings' | 'grant'>,
   credentials: Client,
-  client: SecretsManagerClient,
 ): Promise<string> {
+  const keeper = keeperPorts(stack);
   let isRejected = false;
   const { outcome } = await refreshTokens(
     {
@@ -33,33 +25,26 @@ export async function refreshWith(
         trigger: 'operator',
         force: 'refresh',
         accessVersionId: grant.accessVersionId,
-        by,
+        by: stack.by,
       },
       done: [],
       entry: 0,
-      executionId: `cli#${random.uuid()}`,
-      executionStartedAt: new Date(clock.nowMs()).toISOString(),
+      executionId: `cli#${keeper.random.uuid()}`,
+      executionStartedAt: new Date(stack.clock.nowMs()).toISOString(),
       retryCount: 0,
     },
     {
+      ...keeper,
       grants: {
-        ...dynamoGrants(table),
+        ...keeper.grants,
         recordRejection: async () => {
           isRejected = true;
           return false;
         },
       },
-      authorizations: dynamoAuthorizations(table),
-      tokens: secretsManagerTokens(`grantkeeper/${name}`, client, patientSecretsManager(client)),
       clients: { read: async () => credentials },
-      tokenEndpoint: oauthTokenEndpoint({ timeoutMs: 10_000 }),
-      workflow: stepFunctionsWorkflow(''),
       // What has failed so far is over with the workflow's own next refresh, and told then.
       incidents: { end: async () => [] },
-      events: dynamoEvents(table, clock, random),
-      metrics: { put: () => undefined, count: () => undefined },
-      clock,
-      random,
     },
   );
   return isRejected ? 'rejected' : outcome;

@@ -29,6 +29,12 @@ export interface Unreadable {
   readonly why: string;
 }
 
+export interface Connections {
+  /** Those whose settings are there and can be read. */
+  readonly shown: readonly Shown[];
+  readonly unreadable: readonly Unreadable[];
+}
+
 /** What puts a connection's stored settings back. */
 export const settingsCure = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
 
@@ -44,10 +50,8 @@ export interface Stack {
   readonly nowMs: number;
   /** Who does what is done here, for the timeline. */
   readonly by: string;
-  /** Those whose settings are there and can be read. */
-  readonly connections: (connectionIds?: readonly string[]) => Promise<Shown[]>;
-  /** The others, each with what is wrong with it. */
-  readonly unreadable: () => Promise<Unreadable[]>;
+  /** Of the configuration, all by default: one read of the table. */
+  readonly connections: (connectionIds?: readonly string[]) => Promise<Connections>;
 }
 
 /**
@@ -90,33 +94,34 @@ export async function openStack(options: Options): Promise<Stack> {
       throw new CommandError(`The stack ${name} was deployed by an earlier release. Deploy again.`);
     },
     by: `${userInfo().username} at ${hostname()}`,
-    connections: async (connectionIds) => {
-      const read = await readEach(panel, connectionIds ?? panelSettings.connectionIds);
-      return read.flatMap((each) => ('why' in each ? [] : [each]));
-    },
-    unreadable: async () => {
-      const read = await readEach(panel, panelSettings.connectionIds);
-      return read.flatMap((each) => ('why' in each ? [each] : []));
-    },
+    connections: (connectionIds = panelSettings.connectionIds) => readAll(panel, connectionIds),
   };
 }
 
-/** Each by itself: what is wrong with one hides nothing of the others. */
-function readEach(panel: Panel, connectionIds: readonly string[]): Promise<(Shown | Unreadable)[]> {
-  return Promise.all(
-    connectionIds.map(async (connectionId) => {
-      try {
-        const [connection] = await panel.readConnections([connectionId]);
-        const { settings } = connection!;
-        return settings === undefined
-          ? { connectionId, why: 'Its settings are not in the table: it is not kept.' }
-          : { ...connection!, settings };
-      } catch (error) {
-        if (error instanceof ConfigurationError) return { connectionId, why: error.message };
-        throw error;
-      }
-    }),
-  );
+/** All at once; each by itself where one cannot be read, for it hides nothing of the others. */
+async function readAll(panel: Panel, connectionIds: readonly string[]): Promise<Connections> {
+  try {
+    const kept = await panel.readConnections(connectionIds);
+    return {
+      shown: kept.flatMap((each) =>
+        each.settings === undefined ? [] : [{ ...each, settings: each.settings }],
+      ),
+      unreadable: kept.flatMap(({ connectionId, settings }) =>
+        settings === undefined
+          ? [{ connectionId, why: 'Its settings are not in the table: it is not kept.' }]
+          : [],
+      ),
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const [only, ...others] = connectionIds;
+    if (others.length === 0) return { shown: [], unreadable: [{ connectionId: only!, why: error.message }] };
+    const each = await Promise.all(connectionIds.map((connectionId) => readAll(panel, [connectionId])));
+    return {
+      shown: each.flatMap(({ shown }) => shown),
+      unreadable: each.flatMap(({ unreadable }) => unreadable),
+    };
+  }
 }
 
 /** One that has left the configuration, and has something still that can be ended. */
@@ -132,11 +137,10 @@ export async function isRemoved(stack: Stack, connectionId: string): Promise<boo
 /** @throws {CommandError} naming those that there are */
 export async function connectionOf(stack: Stack, connectionId: string): Promise<Shown> {
   const { connectionIds } = stack.panelSettings;
-  const [connection] = connectionIds.includes(connectionId) ? await stack.connections([connectionId]) : [];
-  if (connection !== undefined) return connection;
   if (connectionIds.includes(connectionId)) {
-    const unreadable = (await stack.unreadable()).find((each) => each.connectionId === connectionId);
-    if (unreadable) throw new CommandError(`${connectionId}: ${unreadable.why} ${settingsCure}`);
+    const { shown, unreadable } = await stack.connections([connectionId]);
+    if (shown[0] !== undefined) return shown[0];
+    throw new CommandError(`${connectionId}: ${unreadable[0]!.why} ${settingsCure}`);
   }
   if (await isRemoved(stack, connectionId)) {
     throw new CommandError(

@@ -11,11 +11,12 @@ import { exitCodes, json, table } from './output.ts';
 /** How every connection stands, or one. */
 export async function status(connectionId: string | undefined, options: Options): Promise<number> {
   const stack = await openStack(options);
-  const connections =
-    connectionId === undefined ? await stack.connections() : [await connectionOf(stack, connectionId)];
-  const unreadable = connectionId === undefined ? await stack.unreadable() : [];
+  const { shown, unreadable } =
+    connectionId === undefined
+      ? await stack.connections()
+      : { shown: [await connectionOf(stack, connectionId)], unreadable: [] };
   const { nowMs, panelSettings } = stack;
-  const looked = connections.map((connection) => look(connection, nowMs, panelSettings.executionUrl));
+  const looked = shown.map((connection) => look(connection, nowMs, panelSettings.executionUrl));
   if (options.json) console.log(json([...looked.map(({ machine }) => machine), ...unreadable]));
   else {
     const rows = looked.map(({ row }) => row);

@@ -1,23 +1,13 @@
-import { dynamoAuthorizations } from '../adapters/authorizations.ts';
-import { dynamoGrants } from '../adapters/grants.ts';
-import {
-  patientSecretsManager,
-  secretsManager,
-  secretsManagerClients,
-  secretsManagerTokens,
-} from '../adapters/secrets.ts';
-import { systemRandom as random } from '../adapters/system.ts';
-import { dynamoEvents } from '../adapters/timeline.ts';
-import { oauthTokenEndpoint } from '../adapters/token-endpoint.ts';
-import { stepFunctionsWorkflow } from '../adapters/workflow.ts';
 import type { Login } from '../core/grant.ts';
 import { isEndedFor } from '../core/grant.ts';
 import { compareIdentity, pin } from '../core/identity.ts';
-import type { Authorizations, Clock, Events, Grants, TakenOver, TokenSet, Workflow } from '../core/ports.ts';
+import type { TakenOver, TokenSet } from '../core/ports.ts';
 import type { Refusal } from '../core/token-answer.ts';
 import { hashed } from '../functions/hashed-identity.ts';
 import { supersede } from '../functions/offer.ts';
 import { readStored, storeLogin } from '../functions/store-login.ts';
+import type { KeeperPorts } from './keeper-ports.ts';
+import { keeperPorts } from './keeper-ports.ts';
 import { CommandError } from './output.ts';
 import type { Shown, Stack } from './stack.ts';
 import type { Found, Source } from './token-file.ts';
@@ -29,20 +19,18 @@ import type { Found, Source } from './token-file.ts';
  * @throws {CommandError} where it is not accepted, is somebody else's, or a login came between
  */
 export async function takeOver(
-  { name, table, clock, by }: Stack,
+  stack: Stack,
   { connectionId, settings, grant: shown }: Shown,
   found: Found,
   authorizedAtMs: number,
   from: Source,
 ): Promise<string> {
   const { provider } = settings;
-  const grants = dynamoGrants(table);
-  const secrets = secretsManager();
-  const tokens = secretsManagerTokens(`grantkeeper/${name}`, secrets, patientSecretsManager(secrets));
-  const tokenEndpoint = oauthTokenEndpoint({ timeoutMs: 10_000 });
+  const ports = keeperPorts(stack);
+  const { grants, tokens, tokenEndpoint, clock, random } = ports;
   const identify = async (tokenSet: TokenSet) =>
     hashed(await tokenEndpoint.identify(provider, tokenSet), random);
-  const client = await secretsManagerClients(secrets).read(settings.clientSecretName);
+  const client = await ports.clients.read(settings.clientSecretName);
   // As long as its access token lives that tells whose it is, and nothing has to be spent to know.
   const known = compareIdentity(shown.identity, await identify(found));
   if (known === 'other') throw ofAnother(connectionId);
@@ -51,13 +39,6 @@ export async function takeOver(
   const leaseOwner = `import#${versionId}`;
   const login = { versionId, authorizationId: 'import', atMs: clock.nowMs() };
   const before = await readStored(connectionId, tokens);
-  const ports = {
-    grants,
-    authorizations: dynamoAuthorizations(table),
-    workflow: stepFunctionsWorkflow(''),
-    events: dynamoEvents(table, clock, random),
-    clock,
-  };
   const taken = await takeLease(connectionId, leaseOwner, login, ports);
   const { fencingNumber, identity: pinned, hasOvertaken } = taken;
   const giveUp = async () => {
@@ -90,24 +71,16 @@ export async function takeOver(
   }
   const identity = pin(pinned, owner);
   const answered = { versionId, identity, tokenSet, askedAtMs, authorizedAtMs, before, fencingNumber };
-  const recorded = await storeLogin(settings, answered, { grants, tokens, random });
+  const recorded = await storeLogin(settings, answered, ports);
   if (recorded === undefined) {
     throw new CommandError(
       `Another login, or a refresh, has come between, and what stands is its own. See grantkeeper status ${connectionId}, and run the command again if the grant is still the older one.`,
     );
   }
-  await ports.events.record(connectionId, 'imported', { from, by });
+  await ports.events.record(connectionId, 'imported', { from, by: stack.by });
   // Whoever waits for a login needs none any more.
   await endWaits(connectionId, recorded.login ?? login, ports);
   return new Date(recorded.accessExpiresAtMs ?? askedAtMs).toISOString();
-}
-
-interface WaitPorts {
-  readonly grants: Grants;
-  readonly authorizations: Authorizations;
-  readonly workflow: Workflow;
-  readonly events: Events;
-  readonly clock: Clock;
 }
 
 /** @throws {CommandError} where a login is being completed, or the connection was ended */
@@ -115,7 +88,7 @@ async function takeLease(
   connectionId: string,
   leaseOwner: string,
   login: Login,
-  ports: WaitPorts,
+  ports: KeeperPorts,
 ): Promise<TakenOver> {
   const taken = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
   if (taken !== undefined) return taken;
@@ -133,7 +106,7 @@ async function takeLease(
 }
 
 /** As after a login, but for the authorization, which an import has none of. */
-async function endWaits(connectionId: string, login: Login, ports: WaitPorts): Promise<void> {
+async function endWaits(connectionId: string, login: Login, ports: KeeperPorts): Promise<void> {
   const { closed } = login;
   for (const wait of [...(closed?.supersedes ?? []), ...(closed ? [closed] : [])]) {
     await supersede(connectionId, wait, ports);
