@@ -23,14 +23,17 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       );
     },
 
-    async offer({ connectionId, authorizationId, reason, expiresAtMs, linkHash, waiter }, nowMs) {
+    async offer(
+      { connectionId, authorizationId, reason, expiresAtMs, linkHash, executionId, taskToken },
+      nowMs,
+    ) {
       const offered = await table.update({
         ...item(connectionId, authorizationId),
         expression: `SET #status = if_not_exists(#status, :offered), #reason = :reason, #expiresAtMs = :expiresAtMs,
           #offeredAtMs = if_not_exists(#offeredAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
           #linkHashes = list_append(if_not_exists(#linkHashes, :none), :linkHashes),
           #taskTokens = list_append(if_not_exists(#taskTokens, :none), :taskTokens), #ttl = :ttl
-          ${waiter === undefined ? '' : ', #executionId = :executionId'}`,
+          ${executionId === undefined ? '' : ', #executionId = :executionId'}`,
         values: {
           offered: 'offered',
           reason,
@@ -40,9 +43,8 @@ export function dynamoAuthorizations(table: Table): Authorizations {
           none: [],
           linkHashes: [linkHash],
           ttl: ttlOf(nowMs),
-          ...(waiter === undefined
-            ? { taskTokens: [] }
-            : { taskTokens: [waiter.taskToken], executionId: waiter.executionId }),
+          taskTokens: taskToken === undefined ? [] : [taskToken],
+          executionId,
         },
         returns: 'ALL_NEW',
       });

@@ -52,6 +52,21 @@ export class IdentityError extends GrantkeeperError {
   override readonly name = 'IdentityError';
 }
 
+/** The provider refused what a browser logged in with, or has locked the account: a person must mend that. */
+export class LoginRefusedError extends GrantkeeperError {
+  override readonly name = 'LoginRefusedError';
+}
+
+/** A browser could not walk through the provider's pages: they are not as the recipe has them, or too slow. */
+export class LoginPageError extends GrantkeeperError {
+  override readonly name = 'LoginPageError';
+}
+
+/** The browser itself did not start, or broke. */
+export class BrowserUnavailableError extends GrantkeeperError {
+  override readonly name = 'BrowserUnavailableError';
+}
+
 /** What was thrown that nobody planned. Its message says what kind and where, not what with. */
 export class UnexpectedError extends GrantkeeperError {
   override readonly name = 'UnexpectedError';
@@ -80,9 +95,15 @@ export const cures = {
   ConfigurationError: 'Mend what the message names; grantkeeper doctor shows what is left.',
   IdentityError:
     'Ask the owner who logged in. To accept a new owner: grantkeeper reauthorize with --new-owner.',
+  LoginRefusedError:
+    'The owner has the link. See that they can log in by hand, then put the right credentials in place: grantkeeper robot rotate.',
+  LoginPageError:
+    "The owner has the link. Compare the screenshot with the recipe's step that is named, and mend the recipe.",
+  BrowserUnavailableError:
+    'The owner has the link. The log of the function browser-login has more; if it stays, please report it.',
   UnexpectedError:
     "This is a fault of Grantkeeper's own. The function's log has the place; please report it.",
 } as const;
 
 export type ErrorName = keyof typeof cures;
-export const errorNames = Object.keys(cures) as ErrorName[];
+export const errorNames = /* @__PURE__ */ Object.keys(cures) as ErrorName[];

@@ -19,6 +19,11 @@ export const eventKinds = {
   completed: 'login',
   /** A grant that somebody else had kept was taken over. */
   imported: 'login',
+  /** A browser logged in by itself; its own start and its callback are told as everybody's. */
+  'browser-logged-in': 'login',
+  'browser-failed': 'login',
+  /** None was sent: it would have been the second for the same rung, say. */
+  'browser-skipped': 'login',
   checked: 'check',
   'login-recovered': 'login',
   'login-lost': 'login',

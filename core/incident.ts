@@ -14,6 +14,9 @@ export const IncidentSchema = z.object({
 });
 export type Incident = z.infer<typeof IncidentSchema>;
 
+/** The state that sends a browser. */
+export const browserLoginStep = 'BrowserLogin';
+
 /**
  * Whether what failed has worked since, as the record says.
  * @param succeeded the step that has just done its work
@@ -22,8 +25,11 @@ export function isOver({ step, since }: Incident, grant: Grant, succeeded: strin
   const hasHappened = (atMs: number | undefined) => atMs !== undefined && atMs > Date.parse(since);
   const channel = channelNames.find((name) => channelSteps[name] === step);
   if (channel !== undefined) return hasHappened(grant[reachedAt(channel)]);
+  if (step === succeeded) return true;
+  // Whoever logged in: it was not the browser, whose success is a step's.
+  if (step === browserLoginStep) return false;
   // By a login the client was accepted, and the tokens stored; of a channel it says nothing.
-  if (step === succeeded || hasHappened(grant.authorizedAtMs)) return true;
+  if (hasHappened(grant.authorizedAtMs)) return true;
   if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);
   return (step === 'NotifyOwner' || step === 'RequestReauthorization') && hasHappened(grant.toldAtMs);
 }

@@ -24,6 +24,11 @@ export const metricUnits = {
   CallbacksFailed: 'Count',
   /** it was a login of ours, and not honoured: another browser, a repeat, a forged issuer, another account. */
   CallbacksRefused: 'Count',
+  BrowserLoginsSucceeded: 'Count',
+  /** Also by `reason`: how it ended. */
+  BrowserLoginsFailed: 'Count',
+  /** How long a browser was under way, the start of its function and its own included. */
+  BrowserLoginSeconds: 'Seconds',
 } as const satisfies Record<string, 'Count' | 'Seconds'>;
 
 export type MetricName = keyof typeof metricUnits;

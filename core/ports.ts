@@ -1,3 +1,4 @@
+import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Report } from './browser-login.ts';
 import type { Force } from './decide.ts';
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
@@ -17,6 +18,7 @@ import type { MetricName } from './metrics.ts';
 import type { MailText, Notice } from './notice.ts';
 import type { PanelSettings, Session } from './panel.ts';
 import type { Provider } from './provider.ts';
+import type { Recipe } from './recipe.ts';
 import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import type { KnownIncident } from './standing.ts';
@@ -180,8 +182,10 @@ export interface Offer {
   readonly reason: AskReason;
   readonly expiresAtMs: number;
   readonly linkHash: string;
-  /** The execution that waits for it, if one does. */
-  readonly waiter?: Waiter | undefined;
+  /** The execution that is to go on with it, if there is one. */
+  readonly executionId?: string | undefined;
+  /** Of that execution, where it waits. */
+  readonly taskToken?: string | undefined;
 }
 
 /** `connection#<id>/authorization#<id>`. */
@@ -447,6 +451,39 @@ export interface Events {
     type: EventType,
     details: Readonly<Record<string, string | number>>,
   ): Promise<void>;
+}
+
+/** `connection#<id>/browser-login`, and what Pulumi has written of it. */
+export interface BrowserLogins {
+  /** Undefined for a connection that has not opted in. */
+  readSettings(connectionId: string): Promise<BrowserLoginSettings | undefined>;
+  read(connectionId: string): Promise<BrowserLoginRecord>;
+  /**
+   * Writes down an attempt before it is made.
+   * @param before authorization of the attempt that was read; false when another one was made since
+   */
+  claim(connectionId: string, attempt: Attempt, before: string | undefined): Promise<boolean>;
+  recordRefusal(connectionId: string, versionId: string): Promise<void>;
+  recordReminder(connectionId: string, versionId: string): Promise<void>;
+  /** Ends an attempt that came to nothing: what was open before it is open again. */
+  putBack(connectionId: string, attempt: Attempt): Promise<void>;
+}
+
+/** What a browser is sent to do; the link is a credential, and in no history. */
+export interface Errand {
+  readonly connectionId: string;
+  readonly link: string;
+  readonly callbackUrl: string;
+  readonly recipe: Recipe;
+  readonly refusedVersionId?: string | undefined;
+}
+
+/** @throws {StoreUnavailableError} it could not be sent, or nothing was heard of it */
+export type SendBrowser = (functionName: string, errand: Errand) => Promise<Report>;
+
+export interface Screenshots {
+  /** @returns where an operator finds it */
+  keep(key: string, jpeg: string): Promise<string>;
 }
 
 /** What the panel shows, read in few calls. */

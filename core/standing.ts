@@ -3,6 +3,7 @@ import { isAlive, isPaused } from './decide.ts';
 import type { Grant, OpenAuthorization, Pause } from './grant.ts';
 import { isInSetUp, isOpen } from './grant.ts';
 import type { Incident } from './incident.ts';
+import { browserLoginStep } from './incident.ts';
 import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
 import { outlookOf } from './outlook.ts';
@@ -97,7 +98,7 @@ function ends(grant: Grant, ladder: Ladder | undefined, nowMs: number): Concern[
   return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
 }
 
-/** The worst of the concerns, in one word. A channel that fails leaves the grant as it is. */
+/** The worst of the concerns, in one word. A channel that fails leaves the grant as it is, and so does a browser. */
 export function standingOf(concerns: readonly Concern[]): Standing {
   const standings = concerns.map(standingOfConcern);
   return severity.find((standing) => standings.includes(standing)) ?? 'well';
@@ -125,7 +126,7 @@ function standingOfConcern(concern: Concern): Standing {
     case 'silent':
       return 'failed';
     case 'incident':
-      return isOfChannel(concern.incident) ? 'well' : 'failed';
+      return isOfGrant(concern.incident) ? 'failed' : 'well';
     case 'first-login':
     case 'waiting':
       return 'waiting';
@@ -149,4 +150,8 @@ export function needsSomebody({ kind }: Concern): boolean {
 /** Whether it is a way to the owner that fails, and not the grant. */
 export function isOfChannel({ step }: Incident): boolean {
   return channelNames.some((name) => channelSteps[name] === step);
+}
+
+function isOfGrant(incident: Incident): boolean {
+  return !isOfChannel(incident) && incident.step !== browserLoginStep;
 }

@@ -55,7 +55,7 @@ export async function linkHere(
 }
 
 /** Those that a login, or the next notice, ends. */
-function superseded({ authorization }: Grant) {
+export function superseded({ authorization }: Pick<Grant, 'authorization'>) {
   if (authorization === undefined) return [];
   const { authorizationId, expiresAtMs, supersedes = [] } = authorization;
   return [...supersedes, { authorizationId, expiresAtMs }];

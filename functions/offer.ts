@@ -45,7 +45,8 @@ export async function offer(ask: Ask, ports: OfferPorts): Promise<'sent' | 'held
     reason,
     expiresAtMs,
     linkHash: ports.random.hash(random),
-    waiter: ask.taskToken === undefined ? undefined : { executionId, taskToken: ask.taskToken },
+    executionId: ask.taskToken && executionId,
+    taskToken: ask.taskToken,
   };
   const nowMs = ports.clock.nowMs();
   const { status } = await ports.authorizations.offer(offered, nowMs);

@@ -1,5 +1,6 @@
+import { isBrowsers, outcomes, skipReasons } from '../core/browser-outcome.ts';
 import type { Decision } from '../core/decide.ts';
-import type { EventType } from '../core/event.ts';
+import type { EventType, TimelineEvent } from '../core/event.ts';
 import type { Revocation } from '../core/grant.ts';
 import type { ActionName } from './panel-action.ts';
 
@@ -59,7 +60,7 @@ export function reasonWords(reason: string): string {
   return Object.hasOwn(words, reason) ? words[reason]! : reason;
 }
 
-export const eventWords = {
+const eventWords = {
   checked: 'Checked',
   refreshed: 'Refreshed the access token',
   fresh: 'Nothing to refresh: it had just been done',
@@ -84,25 +85,45 @@ export const eventWords = {
   resumed: 'Resumed',
   disconnected: 'Disconnected',
   refused: 'Refused',
+  'browser-logged-in': 'The browser was sent, and came back',
+  'browser-failed': 'The browser could not log in',
+  'browser-skipped': 'No browser was sent',
 } as const satisfies Record<EventType, string>;
+
+/** What is said of the owner, where it was a browser in their place. */
+const browserWords: { readonly [Type in EventType]?: string } = {
+  started: 'A browser began to log in',
+  completed: 'A browser logged in',
+  declined: 'The provider declined a browser’s login',
+};
+
+/** What happened, in words; one that a newer release has written, by its type. */
+export function eventWordsOf({ type, details }: Pick<TimelineEvent, 'type' | 'details'>): string {
+  const own = isBrowsers(details.authorizationId) ? browserWords[type] : undefined;
+  return own ?? eventWords[type] ?? type;
+}
 
 /** What the details of an event are called where their own name says too little, or nothing that is not said. */
 const factNames: Readonly<Record<string, string>> = {
   notice: 'planned for',
   why: 'because',
   reason: 'because',
+  ended: 'because',
+  detail: '',
+  screenshot: '',
   what: '',
   decision: '',
   revocation: '',
 };
 
 /** What their values say, where those are words of the workflow's own. */
-const factWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const factWords = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
   what: { ...actionWords, repin: 'Let a new owner in' },
   decision: decisionWords,
   notice: { restored: 'when it works again' },
   revocation: revocationWords,
-};
+  ended: { ...outcomes, ...skipReasons },
+});
 
 /** Whether a detail of an event is for people. */
 export function isFact(name: string): boolean {
@@ -119,10 +140,11 @@ export interface Fact {
 
 /** A detail of an event in words. */
 export function factOf(name: string, value: string | number): Fact {
-  const known = Object.hasOwn(factWords, name) ? factWords[name]! : {};
+  const words = factWords();
+  const known = Object.hasOwn(words, name) ? words[name]! : {};
   const own = Object.hasOwn(known, value) ? known[value]! : String(value);
   const label = Object.hasOwn(factNames, name) ? factNames[name]! : name;
-  const words = name === 'reason' ? reasonWords(own) : own;
-  const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(words);
-  return { label: label && `${label}: `, words, atMs: isInstant ? Date.parse(words) : undefined };
+  const said = name === 'reason' ? reasonWords(own) : own;
+  const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(said);
+  return { label: label && `${label}: `, words: said, atMs: isInstant ? Date.parse(said) : undefined };
 }

@@ -15,12 +15,17 @@ export const functionNames = [
   'show-panel',
   'take-action',
   'sign-in',
+  'request-browser-login',
+  'browser-login',
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 
 /** These load text messages and chats when they are used; the others have nothing to put off. */
 const split: readonly FunctionName[] = ['notify-owner', 'request-reauthorization'];
+
+/** These bring a client that knows calls which stream events, and asks for that when it is made. */
+const streaming: readonly FunctionName[] = ['request-browser-login'];
 
 /** What `show-panel` hands to browsers, beside its own code. */
 const browserFiles = {
@@ -35,6 +40,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * What the SDK imports only when it needs it, and never does here: Lambda gives credentials in the environment,
  * and no call of ours streams events. Bundled, it would be dead weight, and wrapped so that nothing shakes off.
  */
+const eventStreams = '@smithy/core/event-streams';
 const neverLoaded = [
   '@aws-sdk/credential-provider-ini',
   '@aws-sdk/credential-provider-sso',
@@ -43,7 +49,7 @@ const neverLoaded = [
   '@aws-sdk/credential-provider-http',
   '@aws-sdk/credential-provider-login',
   '@smithy/credential-provider-imds',
-  '@smithy/core/event-streams',
+  eventStreams,
 ];
 
 /**
@@ -120,8 +126,16 @@ export function bundleOf(name: FunctionName): Bundle {
 }
 
 async function bundleAll(): Promise<ReadonlyMap<FunctionName, Bundle>> {
-  const whole = functionNames.filter((name) => !split.includes(name));
-  const [browser, ...made] = await Promise.all([bundleBrowser(), bundle(whole, false), bundle(split, true)]);
+  const whole = functionNames.filter((name) => !split.includes(name) && !streaming.includes(name));
+  const [browser, ...made] = await Promise.all([
+    bundleBrowser(),
+    bundle(whole),
+    bundle(split, { splitting: true }),
+    bundle(streaming, {
+      splitting: true,
+      external: neverLoaded.filter((path) => path !== eventStreams),
+    }),
+  ]);
   // Its process would keep this one from ending.
   await stop();
   const bundles = new Map(made.flat());
@@ -149,12 +163,15 @@ async function bundleBrowser(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(await Promise.all(texts));
 }
 
-async function bundle(names: readonly FunctionName[], splitting: boolean): Promise<[FunctionName, Bundle][]> {
+async function bundle(
+  names: readonly FunctionName[],
+  more: Pick<BuildOptions, 'splitting' | 'external'> = {},
+): Promise<[FunctionName, Bundle][]> {
   const { outputFiles, metafile } = await build({
     ...deployed,
     entryPoints: names.map((name) => ({ in: `functions/${name}/handler.ts`, out: name })),
     outdir: '.build',
-    splitting,
+    ...more,
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod/mini';
 
 import { presets } from '../core/provider.ts';
+import { recipes as recipePresets } from '../core/recipe.ts';
 import { ConnectionIdSchema } from '../core/settings.ts';
 import { allowed, keyOf, oneOf, problemAt } from './config-problems.ts';
 
@@ -27,7 +28,7 @@ export function checkStackName(stack: string): string[] {
  * What keys demand of each other. It is told together with what is wrong with single values, so it reads the
  * configuration as it was written and passes over what is not as it should be.
  */
-export function crossCheck(config: Block, region: string | undefined): string[] {
+export function crossCheck(config: Block, region: string | undefined, stack: string): string[] {
   const providers = blocksOf(config.providers);
   const connections = blocksOf(config.connections);
   return [
@@ -35,6 +36,10 @@ export function crossCheck(config: Block, region: string | undefined): string[] 
       ...checkName(['connections', id], ConnectionIdSchema),
       ...checkSecretNames(id, connection),
       ...checkRungs(id, connection),
+      ...checkBrowserLogin(id, connection, stack, [
+        ...Object.keys(recipePresets),
+        ...Object.keys(blockOf(config.recipes)),
+      ]),
       ...checkProvider(id, connection.provider, [
         ...Object.keys(presets),
         ...providers.map(([name]) => name),
@@ -45,6 +50,8 @@ export function crossCheck(config: Block, region: string | undefined): string[] 
       ...checkIssuer(name, provider),
       ...checkParameters(name, provider.authorizationParameters),
     ]),
+    ...blocksOf(config.recipes).flatMap(([name]) => checkName(['recipes', name], NameSchema)),
+    ...checkNetwork(blockOf(config.browserLogin)),
     ...checkSender(blockOf(config.mail)),
     ...checkRepeated('operators', blockOf(config.operators).emails),
     ...checkRepeated('viewers', blockOf(config.viewers).emails, blockOf(config.operators).emails),
@@ -102,6 +109,48 @@ function checkRungs(id: string, { owner, rungs }: Block): string[] {
           : [],
       ),
     ];
+  });
+}
+
+/** Functions have names of up to 64 characters, and this one has both the stack's and the connection's. */
+function checkBrowserLogin(
+  id: string,
+  { browserLoginWithStoredPassword: own, provider }: Block,
+  stack: string,
+  known: readonly string[],
+): string[] {
+  if (own === undefined) return [];
+  const path = ['connections', id, 'browserLoginWithStoredPassword'] as const;
+  const { recipe } = blockOf(own);
+  const longest = 64 - `grantkeeper-${stack}-browser-login-`.length;
+  return [
+    ...(id.length > longest
+      ? [
+          `${keyOf(path)}: the name ${id} must have at most ${longest} characters for this, in the stack ${stack}`,
+        ]
+      : []),
+    ...(recipe === undefined && typeof provider === 'string' && !known.includes(provider)
+      ? [
+          problemAt(
+            [...path, 'recipe'],
+            recipe,
+            `must be ${oneOf(known)}; there is none of the provider's name`,
+          ),
+        ]
+      : []),
+    ...(typeof recipe === 'string' && !known.includes(recipe)
+      ? [problemAt([...path, 'recipe'], recipe, `must be ${oneOf(known)}`)]
+      : []),
+  ];
+}
+
+function checkNetwork({ network = 'none', subnetIds, securityGroupIds }: Block): string[] {
+  return Object.entries({ subnetIds, securityGroupIds }).flatMap(([key, value]) => {
+    if (network === 'existing' && value === undefined)
+      return [problemAt(['browserLogin', key], value, 'must be given where network is existing')];
+    return network !== 'existing' && value !== undefined
+      ? [problemAt(['browserLogin', key], value, 'must be left out where network is not existing')]
+      : [];
   });
 }
 

@@ -22,13 +22,21 @@ export function problemAt(path: Path, value: unknown, allowed: string): string {
 export function problemsOf(issue: z.core.$ZodIssue, key: string, value: unknown): string[] {
   const path = [key, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => `${keyOf([...path, name])} is not a known key: ${issue.message}`);
+    return issue.keys.map(
+      (name) => `${keyOf([...path, name])} is not a known key: ${issue.message}${ofStep(path)}`,
+    );
   }
   const found = issue.path.reduce<unknown>(
     (at, step) => (at as Record<PropertyKey, unknown> | null | undefined)?.[step],
     value,
   );
-  return [problemAt(path, found, issue.message)];
+  return [problemAt(path, found, `${issue.message}${ofStep(path)}`)];
+}
+
+/** Steps of recipes count from 1, for people; keys from 0. */
+function ofStep(path: Path): string {
+  const index = path[path.indexOf('steps') + 1];
+  return path.includes('steps') && typeof index === 'number' ? ` (step ${index + 1})` : '';
 }
 
 /** What is allowed, where the schema itself does not say so; where it cannot be said better, zod does. */

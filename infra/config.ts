@@ -3,6 +3,8 @@ import { z } from 'zod/mini';
 
 import type { Provider } from '../core/provider.ts';
 import { EndpointSchema, LimitsSchema, presets, ProviderSchema } from '../core/provider.ts';
+import type { Recipe } from '../core/recipe.ts';
+import { RecipeSchema, recipes as recipePresets } from '../core/recipe.ts';
 import { OwnerSchema, RungSchema } from '../core/settings.ts';
 import { WeeklyHoursSchema } from '../core/window.ts';
 import { checkStackName, crossCheck, NameSchema } from './config-checks.ts';
@@ -24,6 +26,15 @@ const ConnectionConfigSchema = z.strictObject({
   neededHours: z.optional(strict(WeeklyHoursSchema)),
   quietHours: z.optional(strict(WeeklyHoursSchema)),
   paused: z._default(z.boolean(), false),
+  /** Off where it is left out. Whoever writes it accepts what its name says: docs/browser-login.md. */
+  browserLoginWithStoredPassword: z.optional(
+    z.strictObject({
+      /** A preset (`demo-brokerage`, `schwab`) or a key of `recipes`; that of the provider's name by default. */
+      recipe: z.optional(z.string()),
+      /** Days after which operators are reminded to change the password. */
+      credentialsMaxAgeDays: z._default(z.int().check(z.minimum(1), z.maximum(3650)), 90),
+    }),
+  ),
 });
 
 export const schemas = {
@@ -32,6 +43,32 @@ export const schemas = {
   providers: z._default(
     z.record(z.string(), strict(z.safeExtend(ProviderSchema, { limits: strict(LimitsSchema) }))),
     {},
+  ),
+  /** How browsers log in at providers, step by step; see core/recipe.ts. */
+  recipes: z._default(z.record(z.string(), RecipeSchema), {}),
+  /** Where browsers that log in run: outside of any VPC, in one that this stack makes, or in the operator's. */
+  browserLogin: z._default(
+    z.strictObject({
+      network: z._default(z.enum(['none', 'create', 'existing']), 'none'),
+      /** Of the operator's VPC, for `existing`: private ones, that have a way out to port 443. */
+      subnetIds: z.optional(
+        z
+          .array(
+            z.string().check(z.regex(/^subnet-[0-9a-f]{8,17}$/, { error: 'must be the id of a subnet' })),
+          )
+          .check(z.minLength(1), z.maxLength(16)),
+      ),
+      securityGroupIds: z.optional(
+        z
+          .array(
+            z.string().check(z.regex(/^sg-[0-9a-f]{8,17}$/, { error: 'must be the id of a security group' })),
+          )
+          .check(z.minLength(1), z.maxLength(5)),
+      ),
+      /** Where a screenshot is shown, its key added at the end; AWS's console where it is left out. */
+      screenshotUrl: z.optional(EndpointSchema),
+    }),
+    { network: 'none' },
   ),
   mail: z.strictObject({
     from: EmailSchema,
@@ -75,9 +112,11 @@ type Parsed = { readonly [Key in keyof typeof schemas]: z.output<(typeof schemas
 export interface ConnectionConfig extends z.output<typeof ConnectionConfigSchema> {
   readonly connectionId: string;
   readonly providerData: Provider;
+  /** Of a connection that a browser logs in for. */
+  readonly recipeData: Recipe | undefined;
 }
 
-export interface GrantkeeperConfig extends Omit<Parsed, 'connections' | 'providers'> {
+export interface GrantkeeperConfig extends Omit<Parsed, 'connections' | 'providers' | 'recipes'> {
   readonly connections: readonly ConnectionConfig[];
 }
 
@@ -97,20 +136,29 @@ export function readConfig(): GrantkeeperConfig {
     else problems.push(...result.error.issues.flatMap((issue) => problemsOf(issue, key, raw.get(key))));
   }
   const region = pulumi.runtime.allConfig()['aws:region'];
-  problems.push(...crossCheck(Object.fromEntries(raw), region));
+  problems.push(...crossCheck(Object.fromEntries(raw), region, pulumi.getStack()));
   if (problems.length > 0) {
     const lines = problems.map((problem) => `  - ${problem}`);
     throw new pulumi.RunError(['The configuration of this stack is not valid:', ...lines].join('\n'));
   }
-  const { connections, providers, ...config } = parsed as Parsed;
+  const { connections, providers, recipes, ...config } = parsed as Parsed;
   return {
     ...config,
     connections: Object.entries(connections).map(([connectionId, connection]) => ({
       ...connection,
       connectionId,
       providerData: { ...presets, ...providers }[connection.provider]!,
+      recipeData: recipeOf(connection, recipes),
     })),
   };
+}
+
+function recipeOf(
+  { provider, browserLoginWithStoredPassword: own }: z.output<typeof ConnectionConfigSchema>,
+  recipes: Parsed['recipes'],
+): Recipe | undefined {
+  const name = own && (own.recipe ?? provider);
+  return name === undefined ? undefined : RecipeSchema.parse({ ...recipePresets, ...recipes }[name]);
 }
 
 /** Everything else is structured, or a number. */

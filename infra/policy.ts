@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** One statement of an identity policy; always Allow. */
+/** One statement of an identity policy. It allows, but where it says to whom it denies. */
 export type Statement = {
   readonly actions: readonly string[];
   /**
@@ -8,6 +8,11 @@ export type Statement = {
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
    */
   readonly leadingKeys?: readonly string[];
+  /**
+   * Denied to the code of this function: what is allowed to its role is for Lambda itself, which acts before it runs.
+   * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
+   */
+  readonly deniedToCodeOf?: pulumi.Input<string>;
 } & (
   | { readonly resources: readonly pulumi.Input<string>[] }
   /** All but these. */
@@ -35,17 +40,32 @@ export const exceptions = {
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
    */
   resume: { actions: ['states:SendTaskSuccess'], resources: ['*'] },
+  /** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html */
+  useNetwork: {
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resources: ['*'],
+  },
 } as const satisfies Record<string, Statement>;
 
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
-    Statement: statements.map(({ actions, leadingKeys, ...what }) => ({
-      Effect: 'Allow',
+    Statement: statements.map(({ actions, leadingKeys, deniedToCodeOf, ...what }) => ({
+      Effect: deniedToCodeOf === undefined ? 'Allow' : 'Deny',
       Action: actions,
       ...('resources' in what ? { Resource: what.resources } : { NotResource: what.notResources }),
       ...(leadingKeys && {
         Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
+      }),
+      ...(deniedToCodeOf && {
+        Condition: { ArnEquals: { 'lambda:SourceFunctionArn': deniedToCodeOf } },
       }),
     })),
   });

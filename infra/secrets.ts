@@ -7,6 +7,9 @@ export type FoundSecrets = Readonly<Record<string, string>>;
 /** What the names of a stack's secrets begin with; no slash at the end. */
 export const secretPrefixOf = (stack: string) => `grantkeeper/${stack}`;
 
+/** What the names of a stack's passwords begin with: no pattern of the others' reaches them. No slash at the end. */
+export const robotPrefixOf = (stack: string) => `grantkeeper-robot/${stack}`;
+
 /** The stack's secrets that exist already, whether this program's state knows of them or not. */
 export async function findSecrets(stack: string): Promise<FoundSecrets> {
   const { arns } = await getSecrets({ filters: [{ name: 'name', values: [`${secretPrefixOf(stack)}/`] }] });

@@ -6,6 +6,9 @@ import type { Deployment } from '../core/deployment.ts';
 import type { PanelSettings, Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
 import type { FunctionName } from './bundle.ts';
+import { BrowserLogin, BrowserWorkshop } from './components/browser-login.ts';
+import type { BrowserNetworkArgs, VpcConfig } from './components/browser-network.ts';
+import { BrowserNetwork } from './components/browser-network.ts';
 import { Connection } from './components/connection.ts';
 import { Email, undeliveredMail } from './components/email.ts';
 import { KeeperFunction } from './components/function.ts';
@@ -14,21 +17,23 @@ import { endedAlarms, Monitoring } from './components/monitoring.ts';
 import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
 import { RefreshRequests } from './components/refresh-requests.ts';
 import { Scheduling } from './components/scheduling.ts';
-import { AuditTrail, foreignReads } from './components/secret-watch.ts';
+import { AuditTrail, foreignReads, foreignRobotReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
 import { StoredSettings } from './components/stored-settings.ts';
 import { Workflow } from './components/workflow.ts';
-import type { GrantkeeperConfig } from './config.ts';
+import type { ConnectionConfig, GrantkeeperConfig } from './config.ts';
 import { leftBehind } from './left-behind.ts';
 import type { Statement } from './policy.ts';
 import { exceptions, policyDocument } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
-import { keptSecret, secretPrefixOf } from './secrets.ts';
+import { keptSecret, robotPrefixOf, secretPrefixOf } from './secrets.ts';
 import { sharedClients } from './shared-clients.ts';
 
 /** Steps end well before their states do (45 s), pages before the gateway gives up (30 s). */
 const stepTimeoutSeconds = 30;
 const pageTimeoutSeconds = 28;
+/** Longer than the function with the browser may take, shorter than its state waits (115 s). */
+const browserTimeoutSeconds = 110;
 
 /**
  * Everything that is deployed, and what the operator needs to know of it.
@@ -216,6 +221,21 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   // Those of the panel read no secret: whoever has their role and does is told of like anybody else.
   const roleArns = Object.values(keepers).map(({ roleArn }) => roleArn);
 
+  const browsers = browsersOf(config, {
+    place,
+    prefix,
+    accountId,
+    tableName: storage.tableName,
+    keeper: (permissions, environment) =>
+      keeperFunction(
+        'request-browser-login',
+        'Sends a browser that logs in, before the owner is bothered.',
+        browserTimeoutSeconds,
+        { ...variables.table, OPERATOR_TOPIC_ARN: alerts.topicArn, ...environment },
+        [may.useConnections, may.recordEvents, may.findIncidents, may.tellOperators, ...permissions],
+      ),
+  });
+
   const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
   const executionUrl = config.executionUrl ?? pulumi.interpolate`${consoleUrl}/v2/executions/details/`;
   const workflow = new Workflow('workflow', {
@@ -232,10 +252,15 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     table: storage,
     operatorTopicArn: alerts.topicArn,
     logRetentionDays,
+    browserLogin: browsers && { functionArn: browsers.sender.arn, connectionIds: browsers.connectionIds },
   });
   alerts.tellOf('executions-that-failed', failedExecutions(workflow.stateMachineArn));
   alerts.tellOf('mail-not-delivered', undeliveredMail(prefix));
   if (config.cloudTrail !== 'none') alerts.tellOf('secrets-read', foreignReads(secretPrefix, roleArns));
+  if (config.cloudTrail !== 'none' && browsers) {
+    const robotPrefix = robotPrefixOf(pulumi.getStack());
+    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, browsers.roleArns));
+  }
   if (config.cloudTrail === 'create') {
     new AuditTrail('audit-trail', {
       prefix,
@@ -351,7 +376,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     longestTickSeconds: Math.max(...ticks),
     stateMachineArn: workflow.stateMachineArn,
     // Those behind the panel fail as pages do: pages-failing has them.
-    functionNames: Object.values(keepers).map(({ name }) => name),
+    functionNames: [...Object.values(keepers).map(({ name }) => name), ...(browsers?.functionNames ?? [])],
     apiId: api.apiId,
     deadLetterQueueName: scheduling.deadLetterQueueName,
     operatorTopicArn: alerts.topicArn,
@@ -405,6 +430,94 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       }),
     ),
   };
+}
+
+interface BrowsersArgs {
+  readonly place: ReturnType<typeof placeOf>;
+  readonly prefix: string;
+  readonly accountId: pulumi.Output<string>;
+  readonly tableName: pulumi.Output<string>;
+  /** Makes the function that sends them. */
+  readonly keeper: (
+    permissions: readonly Statement[],
+    environment: Record<string, pulumi.Input<string>>,
+  ) => KeeperFunction;
+}
+
+/** What browsers that log in need; undefined, and nothing is made, where no connection opts in. */
+function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: BrowsersArgs) {
+  const optedIn = config.connections.filter(hasBrowser);
+  if (optedIn.length === 0) return undefined;
+  const { region } = place;
+  const robotPrefix = robotPrefixOf(pulumi.getStack());
+  const workshop = new BrowserWorkshop('browser', args);
+  const secretArnOf = (connectionId: string) =>
+    place.arn('secretsmanager', `secret:${robotPrefix}/${connectionId}-??????`);
+  const vpcConfig = networkOf(config.browserLogin, {
+    prefix: args.prefix,
+    region,
+    accountId: args.accountId,
+    secretArns: optedIn.map(({ connectionId }) => secretArnOf(connectionId)),
+  });
+  const logins = optedIn.map(
+    ({ connectionId, recipeData, browserLoginWithStoredPassword: { credentialsMaxAgeDays } }) =>
+      new BrowserLogin(`browser-login-${connectionId}`, {
+        ...args,
+        robotPrefix,
+        connectionId,
+        secretArn: secretArnOf(connectionId),
+        functionArn: place.arn('lambda', `function:${args.prefix}-browser-login-${connectionId}`),
+        recipe: recipeData,
+        credentialsMaxAgeDays,
+        workshop,
+        vpcConfig,
+        logRetentionDays: config.logRetentionDays,
+      }),
+  );
+  const sender = keeper(
+    [
+      { actions: ['lambda:InvokeFunction'], resources: logins.map(({ functionArn }) => functionArn) },
+      {
+        actions: ['s3:PutObject'],
+        resources: [pulumi.interpolate`${workshop.bucketArn}/screenshots/*`],
+      },
+    ],
+    {
+      SCREENSHOT_BUCKET: workshop.bucketName,
+      SCREENSHOT_URL:
+        config.browserLogin.screenshotUrl ??
+        pulumi.interpolate`https://${region}.console.aws.amazon.com/s3/object/${workshop.bucketName}?region=${region}&prefix=`,
+    },
+  );
+  return {
+    sender,
+    connectionIds: optedIn.map(({ connectionId }) => connectionId),
+    functionNames: [sender.name, ...logins.map(({ functionName }) => functionName)],
+    roleArns: logins.map(({ roleArn }) => roleArn),
+  };
+}
+
+function networkOf(
+  { network, subnetIds = [], securityGroupIds = [] }: GrantkeeperConfig['browserLogin'],
+  args: BrowserNetworkArgs,
+): VpcConfig | undefined {
+  switch (network) {
+    case 'none':
+      return undefined;
+    case 'existing':
+      return { subnetIds, securityGroupIds };
+    case 'create':
+      return new BrowserNetwork('browser-network', args).vpcConfig;
+  }
+}
+
+type WithBrowser = ConnectionConfig & {
+  readonly recipeData: NonNullable<ConnectionConfig['recipeData']>;
+  readonly browserLoginWithStoredPassword: NonNullable<ConnectionConfig['browserLoginWithStoredPassword']>;
+};
+
+function hasBrowser(connection: ConnectionConfig): connection is WithBrowser {
+  return connection.recipeData !== undefined && connection.browserLoginWithStoredPassword !== undefined;
 }
 
 /** Who may sign in to the panel. */

@@ -6,6 +6,7 @@ import type { DynamoDb } from './aws/dynamodb.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import { startAwsFront } from './aws/front.ts';
 import { Iam } from './aws/iam.ts';
+import { S3 } from './aws/s3.ts';
 import { SecretsManager } from './aws/secrets-manager.ts';
 import { administrator, type AwsService } from './aws/service.ts';
 import { Ses } from './aws/ses.ts';
@@ -50,6 +51,7 @@ export interface Cloud {
   readonly dynamoDb: DynamoDb;
   readonly ses: Ses;
   readonly sns: Sns;
+  readonly s3: S3;
   readonly cloudWatch: CloudWatch;
   readonly cloudTrail: CloudTrail;
   /** Slack's and Discord's. */
@@ -80,6 +82,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const meter = new Meter();
   dynamoDb.onConsumed = meter.consumed;
   const sns = new Sns({ authorize, inbox });
+  const s3 = new S3({ authorize });
   const lambda = new Lambda({ clock, authorize, folder });
   const faults = new Faults({
     clock,
@@ -132,6 +135,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     dynamoDb,
     ses,
     sns,
+    s3,
     cloudWatch,
     cloudTrail,
     lambda,
@@ -160,6 +164,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         dynamodb: called(faults.within('dynamodb', dynamoDb)),
         sns: called(faults.within('sns', sns)),
         ses: called(faults.within('ses', ses)),
+        s3: called(faults.within('s3', s3)),
         lambda,
         scheduler,
         monitoring: cloudWatch,

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 
 import type { Brokerage } from './brokerage/brokerage.ts';
 import { startBrokerage } from './brokerage/brokerage.ts';
-import type { BrokerageLimits } from './brokerage/control.ts';
+import type { BrokerageLimits, LoginBehaviour } from './brokerage/control.ts';
 import { VirtualClock } from './clock.ts';
 import type { Cloud, CloudOptions } from './cloud.ts';
 import { putSecretValue, startCloud } from './cloud.ts';
@@ -31,6 +31,8 @@ export interface DemoOptions {
     readonly client_secret: string;
   }) => string | undefined;
   readonly limits?: Partial<BrokerageLimits>;
+  /** How the pages of Demo Brokerage's logins behave. */
+  readonly login?: LoginBehaviour;
   readonly awsDelayMs?: CloudOptions['awsDelayMs'];
   readonly change?: CloudOptions['change'];
   /** What is added to the program, given where Demo Brokerage is. */
@@ -68,6 +70,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
           redirectUris: [`${apiUrl}/callback`],
           sharedClock: clock.shared,
           ...(options.limits && { limits: options.limits }),
+          ...(options.login && { login: options.login }),
         });
         const { toolsUrl } = options;
         const located = {

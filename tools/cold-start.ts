@@ -13,6 +13,10 @@ const environment = {
   POWERTOOLS_SERVICE_NAME: 'grantkeeper-build',
   MAIL_FROM: 'grantkeeper@example.com',
   MAIL_CONFIGURATION_SET: 'grantkeeper-build',
+  SCREENSHOT_BUCKET: 'grantkeeper-build',
+  SCREENSHOT_URL: 'https://example.com/?key=',
+  ROBOT_SECRET: 'grantkeeper-robot/build/one',
+  CHROMIUM_FOLDER: '/opt/chromium',
 };
 
 /** Milliseconds from the start of a fresh Node to when it has loaded the module, if any. */

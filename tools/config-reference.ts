@@ -60,6 +60,29 @@ export const meanings: Readonly<Record<string, string>> = {
   'connections.<id>.quietHours.to': 'Local time; one that is not after `from` is of the next day.',
   'connections.<id>.quietHours.timeZone': 'Of the IANA time zone database.',
   'connections.<id>.paused': '`true` stops all checks of this connection, and keeps its tokens.',
+  'connections.<id>.browserLoginWithStoredPassword':
+    'Off where it is left out, as it should be: a stored password is the whole account. With it a browser logs in by itself before the owner is asked. [What that means](browser-login.md).',
+  'connections.<id>.browserLoginWithStoredPassword.recipe':
+    'How: a preset (`demo-brokerage`; `schwab`, which is untested) or a key of `recipes`. By default that of the provider’s name.',
+  'connections.<id>.browserLoginWithStoredPassword.credentialsMaxAgeDays':
+    'Operators are reminded once to change the password when it is older.',
+  recipes: 'How browsers log in, step by step: [browser-login.md](browser-login.md#recipes) has each step.',
+  'recipes.<name>.steps':
+    'What to do, in this order: `fill`, `click`, `tick`, `one-time-code`, `choose-accounts`, `expect`.',
+  'recipes.<name>.refusals': 'What a page may say in place of going on.',
+  'recipes.<name>.refusals[].see': 'What is seen: a role and a name, a label, or a text.',
+  'recipes.<name>.refusals[].see.role': 'A role of WAI-ARIA.',
+  'recipes.<name>.refusals[].see.name': 'Its name, as a whole.',
+  'recipes.<name>.refusals[].means':
+    'What it means. After a password or a code that was refused, and for a locked account, no browser is sent before the credentials have changed.',
+  'recipes.<name>.seconds': 'How long all of it may take.',
+  browserLogin: 'Where browsers that log in run, for connections that opt in. Without any it does nothing.',
+  'browserLogin.network':
+    '`none`: outside of any VPC, 0 dollars a month. `create`: a VPC of its own, private, with HTTPS as the only way out and an endpoint for Secrets Manager, 43.80 dollars a month. `existing`: your subnets, at what they cost.',
+  'browserLogin.subnetIds': 'For `existing`: private ones with a way out to port 443.',
+  'browserLogin.securityGroupIds': 'For `existing`.',
+  'browserLogin.screenshotUrl':
+    'Where a screenshot is shown, its key added at the end; AWS’s console where it is left out.',
   providers:
     'Authorization servers that have no preset: [adding a provider](adding-a-provider.md) has where to find each value.',
   'providers.<name>.displayName': 'How mails and pages call it; one line.',
@@ -132,7 +155,11 @@ export function keysOf(): Key[] {
 }
 
 /** What maps call their keys. */
-const placeholders: Readonly<Record<string, string>> = { connections: '<id>', providers: '<name>' };
+const placeholders: Readonly<Record<string, string>> = {
+  connections: '<id>',
+  providers: '<name>',
+  recipes: '<name>',
+};
 
 function below(prefix: string, { properties = {}, required = [] }: Schema): Key[] {
   return Object.entries(properties).flatMap(([name, schema]) => {

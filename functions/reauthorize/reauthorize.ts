@@ -108,7 +108,7 @@ async function start(
   });
   if (!added || !(await ports.grants.markStarted(connectionId, authorizationId, nowMs))) return superseded();
   const startedId =
-    authorization.taskTokens.length === 0
+    authorization.executionId === undefined
       ? await ports.workflow.startForLink(connectionId, authorizationId)
       : undefined;
   const executionId = startedId ?? authorization.executionId;

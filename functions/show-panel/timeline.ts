@@ -5,7 +5,7 @@ import { html } from '../../core/html.ts';
 import type { EventsFound } from '../../core/ports.ts';
 import { instant } from '../instant.ts';
 import { paths } from '../panel-page.ts';
-import { eventWords, factOf, isFact } from '../words.ts';
+import { eventWordsOf, factOf, isFact } from '../words.ts';
 
 const kindWords = {
   check: 'Checks',
@@ -58,7 +58,7 @@ export function timeline({ connectionId, found, kind, isNewest, timeZone, execut
 function listed({ key, at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
   const { executionId, ...rest } = details;
   const kind = eventKinds[type] ?? 'check';
-  const words = eventWords[type] ?? type;
+  const words = eventWordsOf({ type, details });
   const when = instant(Date.parse(at), timeZone);
   const facts = Object.entries(rest).filter(([name]) => isFact(name));
   return html`<li class="${kind}" id="event-${key}">
@@ -75,5 +75,6 @@ function listed({ key, at, type, details }: TimelineEvent, timeZone: string, exe
 /** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
 function fact(name: string, value: string | number, timeZone: string): Html {
   const { label, words, atMs } = factOf(name, value);
+  if (name === 'screenshot') return html`<a href="${words}">how the page looked</a>`;
   return html`${label}${atMs === undefined ? html`<bdi>${words}</bdi>` : instant(atMs, timeZone)}`;
 }

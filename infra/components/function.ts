@@ -1,5 +1,6 @@
 import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
+import type { FunctionArgs } from '@pulumi/aws/lambda/index.js';
 import { Function as LambdaFunction } from '@pulumi/aws/lambda/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
@@ -18,7 +19,18 @@ export interface KeeperFunctionArgs {
   readonly environment: Record<string, pulumi.Input<string>>;
   readonly permissions: readonly Statement[];
   readonly logRetentionDays: number;
+  /** What it is for, where there are several of that code: the end of its name. */
+  readonly suffix?: string;
+  /** Where it needs another one than the others. */
+  readonly machine?: Machine;
 }
+
+type Machine = Pick<
+  FunctionArgs,
+  'architectures' | 'memorySize' | 'ephemeralStorage' | 'layers' | 'vpcConfig'
+>;
+
+const small: Machine = { architectures: ['arm64'], memorySize: 512 };
 
 /** One Lambda function with a role of its own and a log group that was there before it. */
 export class KeeperFunction extends pulumi.ComponentResource {
@@ -30,7 +42,8 @@ export class KeeperFunction extends pulumi.ComponentResource {
   constructor(name: string, args: KeeperFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:KeeperFunction', name, {}, opts);
     const parent = { parent: this };
-    const physicalName = `${args.prefix}-${args.functionName}`;
+    const { prefix, functionName, suffix, machine = small } = args;
+    const physicalName = [prefix, functionName, ...(suffix === undefined ? [] : [suffix])].join('-');
     const logs = new LogGroup(
       `${name}-logs`,
       { name: `/aws/lambda/${physicalName}`, retentionInDays: args.logRetentionDays },
@@ -52,11 +65,10 @@ export class KeeperFunction extends pulumi.ComponentResource {
         name: physicalName,
         description: args.description,
         runtime: 'nodejs24.x',
-        architectures: ['arm64'],
+        ...machine,
         handler: 'index.handler',
-        code: archive(bundleOf(args.functionName)),
+        code: archive(bundleOf(functionName)),
         role: role.arn,
-        memorySize: 512,
         timeout: args.timeoutSeconds,
         environment: { variables: args.environment },
         loggingConfig: { logFormat: 'JSON', logGroup: logs.name },

@@ -1,14 +1,9 @@
 import { Trail } from '@pulumi/aws/cloudtrail/index.js';
-import {
-  Bucket,
-  BucketLifecycleConfiguration,
-  BucketPolicy,
-  BucketPublicAccessBlock,
-  BucketServerSideEncryptionConfiguration,
-  BucketVersioning,
-} from '@pulumi/aws/s3/index.js';
+import type { Bucket } from '@pulumi/aws/s3/index.js';
+import { BucketPolicy, BucketVersioning } from '@pulumi/aws/s3/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { bucketNameOf, privateBucket, tlsOnly } from '../private-bucket.ts';
 import type { WatchedEvent } from './operator-alerts.ts';
 
 export interface AuditTrailArgs {
@@ -24,42 +19,10 @@ export class AuditTrail extends pulumi.ComponentResource {
   constructor(name: string, args: AuditTrailArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:AuditTrail', name, {}, opts);
     const parent = { parent: this };
-    const bucket = new Bucket(
-      `${name}-bucket`,
-      // Bucket names are the world's: the account's number makes it one's own.
+    const bucket = privateBucket(
+      name,
       {
-        bucket: pulumi.interpolate`${args.prefix}-trail-${args.accountId}`.apply((bucketName) =>
-          bucketName.toLowerCase().replaceAll('_', '-'),
-        ),
-      },
-      { ...parent, retainOnDelete: true },
-    );
-    const ofBucket = { bucket: bucket.bucket };
-    new BucketPublicAccessBlock(
-      `${name}-private`,
-      {
-        ...ofBucket,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      parent,
-    );
-    new BucketServerSideEncryptionConfiguration(
-      `${name}-encryption`,
-      { ...ofBucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
-      parent,
-    );
-    new BucketVersioning(
-      `${name}-versions`,
-      { ...ofBucket, versioningConfiguration: { status: 'Enabled' } },
-      parent,
-    );
-    new BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        ...ofBucket,
+        bucketName: bucketNameOf(args.prefix, 'trail', args.accountId),
         rules: [
           {
             id: 'expire',
@@ -71,11 +34,16 @@ export class AuditTrail extends pulumi.ComponentResource {
           },
         ],
       },
+      { ...parent, retainOnDelete: true },
+    );
+    new BucketVersioning(
+      `${name}-versions`,
+      { bucket: bucket.bucket, versioningConfiguration: { status: 'Enabled' } },
       parent,
     );
     const policy = new BucketPolicy(
       `${name}-policy`,
-      { ...ofBucket, policy: bucketPolicy(bucket, args) },
+      { bucket: bucket.bucket, policy: bucketPolicy(bucket, args) },
       parent,
     );
     new Trail(
@@ -118,13 +86,7 @@ function bucketPolicy(bucket: Bucket, { accountId, trailArn }: AuditTrailArgs): 
           StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' },
         },
       },
-      {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 's3:*',
-        Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      },
+      tlsOnly(bucket),
     ],
   });
 }
@@ -138,10 +100,38 @@ export function foreignReads(
   secretPrefix: string,
   keeperRoleArns: readonly pulumi.Input<string>[],
 ): WatchedEvent {
-  // By name, or by ARN, which goes on after the name.
-  const watched = [`${secretPrefix}/*/grant`, `${secretPrefix}/client/`, `${secretPrefix}/webhook/`];
-  return {
+  return readsBut(keeperRoleArns, {
     description: 'Reads of grant, client and webhook secrets by anybody but the functions.',
+    watched: [`${secretPrefix}/*/grant`, `${secretPrefix}/client/`, `${secretPrefix}/webhook/`],
+    cure: 'take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
+  });
+}
+
+/** Reads of what browsers log in with, by anybody but their functions: not even the keeper's others read these. */
+export function foreignRobotReads(
+  robotPrefix: string,
+  browserRoleArns: readonly pulumi.Input<string>[],
+): WatchedEvent {
+  return readsBut(browserRoleArns, {
+    description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
+    watched: [`${robotPrefix}/`],
+    cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
+  });
+}
+
+interface Reads {
+  readonly description: string;
+  /** By name, or by ARN, which goes on after the name. */
+  readonly watched: readonly string[];
+  readonly cure: string;
+}
+
+function readsBut(
+  roleArns: readonly pulumi.Input<string>[],
+  { description, watched, cure }: Reads,
+): WatchedEvent {
+  return {
+    description,
     pattern: {
       source: ['aws.secretsmanager'],
       'detail-type': ['AWS API Call via CloudTrail'],
@@ -152,7 +142,7 @@ export function foreignReads(
         // A role's session has an issuer; a user, or the account's root, has none.
         userIdentity: {
           sessionContext: {
-            sessionIssuer: { arn: [{ exists: false }, { 'anything-but': keeperRoleArns }] },
+            sessionIssuer: { arn: [{ exists: false }, { 'anything-but': roleArns }] },
           },
         },
       },
@@ -164,8 +154,7 @@ export function foreignReads(
       at: '$.detail.eventTime',
       error: '$.detail.errorCode',
     },
-    message:
-      'Grantkeeper: <who> asked for the secret <secret> at <at> from <from>. <error> If nobody of yours did that, take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
+    message: `Grantkeeper: <who> asked for the secret <secret> at <at> from <from>. <error> If nobody of yours did that, ${cure}`,
     isReadOnlyCall: true,
   };
 }

@@ -3,8 +3,10 @@ import * as pulumi from '@pulumi/pulumi';
 
 export interface StoredSettingsArgs<T> {
   readonly tableName: pulumi.Output<string>;
-  /** The item is `<pk>/settings`. */
+  /** The item is `<pk>/<sk>`. */
   readonly pk: string;
+  /** `settings` by default. */
+  readonly sk?: string;
   readonly settings: { readonly [K in keyof T]: pulumi.Input<T[K]> };
 }
 
@@ -20,7 +22,7 @@ export class StoredSettings<T> extends pulumi.ComponentResource {
         rangeKey: 'sk',
         item: pulumi.jsonStringify({
           pk: { S: args.pk },
-          sk: { S: 'settings' },
+          sk: { S: args.sk ?? 'settings' },
           settings: { S: pulumi.jsonStringify(args.settings) },
         }),
       },

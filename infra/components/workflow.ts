@@ -24,6 +24,9 @@ export interface WorkflowArgs {
   readonly table: { readonly tableName: pulumi.Output<string>; readonly tableArn: pulumi.Output<string> };
   readonly operatorTopicArn: pulumi.Output<string>;
   readonly logRetentionDays: number;
+  /** Where a browser logs in for some connections. */
+  readonly browserLogin?:
+    { readonly functionArn: pulumi.Output<string>; readonly connectionIds: readonly string[] } | undefined;
 }
 
 /** The state machine `keep-grant`, its role and its log (without execution data: that holds task tokens). */
@@ -82,8 +85,9 @@ function definition({
   table,
   operatorTopicArn,
   executionUrl,
+  browserLogin,
 }: WorkflowArgs): pulumi.Output<string> {
-  return definitionOf('keep-grant', {
+  const values = {
     CheckGrantFunctionArn: functionArns.CheckGrant,
     RefreshTokensFunctionArn: functionArns.RefreshTokens,
     NotifyOwnerFunctionArn: functionArns.NotifyOwner,
@@ -93,12 +97,21 @@ function definition({
     OperatorTopicArn: operatorTopicArn,
     ExecutionUrl: executionUrl,
     Cures: cures,
-  });
+  };
+  if (browserLogin === undefined) return definitionOf('keep-grant', values);
+  // As JSONata writes a list: it stands within a condition.
+  const connections = `[${browserLogin.connectionIds.map((id) => `'${id}'`).join(', ')}]`;
+  const more = {
+    RequestBrowserLoginFunctionArn: browserLogin.functionArn,
+    BrowserLoginConnections: connections,
+  };
+  return definitionOf('keep-grant', { ...values, ...more }, 'browser-login');
 }
 
-function permissions({ functionArns, table, operatorTopicArn }: WorkflowArgs): Statement[] {
+function permissions({ functionArns, browserLogin, table, operatorTopicArn }: WorkflowArgs): Statement[] {
+  const invoked = [...Object.values(functionArns), ...(browserLogin ? [browserLogin.functionArn] : [])];
   return [
-    { actions: ['lambda:InvokeFunction'], resources: Object.values(functionArns) },
+    { actions: ['lambda:InvokeFunction'], resources: invoked },
     { actions: ['dynamodb:PutItem'], resources: [table.tableArn], leadingKeys: ['connection#*'] },
     { actions: ['sns:Publish'], resources: [operatorTopicArn] },
     exceptions.deliverLogs,

@@ -17,7 +17,7 @@ import {
   awsQuery,
   lambdaProtocol,
   restJson,
-  s3Errors,
+  s3Protocol,
   type Protocol,
   type WireAnswer,
 } from './protocols.ts';
@@ -25,7 +25,7 @@ import { region, type AwsService } from './service.ts';
 
 /** As they stand in the scope of a credential. */
 export type ServiceName =
-  'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 'lambda' | 'scheduler' | 'monitoring';
+  'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 's3' | 'lambda' | 'scheduler' | 'monitoring';
 
 export interface AwsFrontOptions {
   /** 0 for any free port. */
@@ -52,6 +52,7 @@ const protocols: Record<ServiceName, Protocol> = {
     'GET /v2/email/account': 'GetAccount',
     'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
   }),
+  s3: s3Protocol,
   lambda: lambdaProtocol,
   scheduler: restJson('EventBridge Scheduler', { 'GET /schedules/{Name}': 'GetSchedule' }),
   monitoring: awsJson('GraniteServiceVersion20100801', '1.0'),
@@ -169,7 +170,6 @@ function isServiceName(service: string | undefined): service is ServiceName {
 /** How to tell a caller of a service that is not played that it is not: in the words that its client reads. */
 function errorsFor(service: string | undefined, request: IncomingMessage): Pick<Protocol, 'error'> {
   if (isServiceName(service)) return protocols[service];
-  if (service === 's3') return s3Errors;
   // These speak XML too, and wrap an error as the Query protocol does.
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
   if (isForm || service === 'route53' || service === 'cloudfront') return protocols.sns;

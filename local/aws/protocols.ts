@@ -206,10 +206,32 @@ export function awsQuery(namespace: string, version: string): Protocol {
 }
 
 /**
- * What S3's clients take for an error; of S3 no more is played.
- * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * S3's REST, path-style: whole objects are put. Checksums that clients send along are not compared.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
-export const s3Errors: Pick<Protocol, 'error'> = {
+export const s3Protocol: Protocol = {
+  read({ method, path, query, headers, body }) {
+    const [, bucket, key] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    if (method !== 'PUT' || bucket === undefined || key === undefined)
+      throw notPlayed(`the route ${method} ${path} of S3`);
+    for (const name of query.keys())
+      if (name !== 'x-id') throw notPlayed(`the parameter ${name} of s3:PutObject`);
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined) throw notPlayed(`the content encoding ${encoding} of s3:PutObject`);
+    const input = {
+      Bucket: bucket,
+      Key: decodeURIComponent(key),
+      ...(headers['content-type'] !== undefined && { ContentType: headers['content-type'] }),
+      Body: body,
+    };
+    return { operation: 'PutObject', input };
+  },
+  answer: (_operation, output, requestId) => ({
+    status: 200,
+    headers: { etag: String(output.ETag), 'x-amz-request-id': requestId },
+    body: '',
+  }),
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
   error: ({ code, message, statusCode }, requestId) =>
     xml(
       restForbidden.has(code) ? 403 : statusCode,

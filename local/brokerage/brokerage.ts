@@ -60,6 +60,8 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     setDelayMs: (...args) => calls.call('setDelayMs', args),
     tokenCalls: () => calls.call('tokenCalls', []),
     reset: () => calls.call('reset', []),
+    setLogin: (...args) => calls.call('setLogin', args),
+    passwordsTried: () => calls.call('passwordsTried', []),
     revokeAllGrants: () => calls.call('revokeAllGrants', []),
     issued: () => calls.call('issued', []),
     onTokenRequest: (treat) => void (calls.treat = treat),

@@ -11,6 +11,28 @@ export interface BrokerageLimits {
   readonly loginEndsPreviousGrant: boolean;
 }
 
+/** What the pages of a login ask and do beside the usual. Times are real, not virtual. */
+export interface LoginBehaviour {
+  /** After the password a one-time code of this seed (Base32) is asked for. */
+  readonly totpSeed?: string | undefined;
+  /** Accounts are chosen on a page of their own, before the consent. */
+  readonly accountPicker?: boolean;
+  /** Whoever comes is still logged in, and has allowed it: no page asks anything. */
+  readonly stillLoggedIn?: boolean;
+  /** The login's page is not as it was: other words at other fields. */
+  readonly changed?: boolean;
+  /** The login's page has a second button like the first one. */
+  readonly doubled?: boolean;
+  /** After the password it wants to see a person. */
+  readonly captcha?: boolean;
+  /** How long it takes to look at a password. */
+  readonly slowMs?: number;
+  /** So many wrong passwords in a row lock an account. */
+  readonly lockAfter?: number;
+  /** Of `demo`, in place of `demo`. */
+  readonly password?: string;
+}
+
 export interface BrokerageOptions {
   /** Of the issuer, `http://localhost:<port>`; 0 takes any free one. */
   readonly port: number;
@@ -24,6 +46,7 @@ export interface BrokerageOptions {
   readonly sharedClock: SharedArrayBuffer;
   /** Schwab's by default. */
   readonly limits?: Partial<BrokerageLimits>;
+  readonly login?: LoginBehaviour;
 }
 
 /**
@@ -70,6 +93,10 @@ export interface BrokerageControl {
   tokenCalls(): TokenCall[];
   /** Forgets planned misbehaviour, the delay and the calls so far. Grants stay. */
   reset(): void;
+  /** How the pages of logins behave from now on, in place of how they did. */
+  setLogin(behaviour: LoginBehaviour): void;
+  /** How many passwords were tried since the start, right ones and wrong ones. */
+  passwordsTried(): number;
   /** Ends every grant, as a password reset does. */
   revokeAllGrants(): Promise<void>;
   /**

@@ -1,7 +1,16 @@
 /** The brokerage's pages: plain HTML, no script, readable from a telephone to a desktop. */
 import { Html, html } from '../../core/html.ts';
 
-export function loginPage({ loginId, failed }: { loginId: string; failed: boolean }): string {
+export interface LoginPage {
+  readonly loginId: string;
+  readonly failed: boolean;
+  /** It is not as it was. */
+  readonly changed: boolean;
+  /** It has its button twice. */
+  readonly doubled: boolean;
+}
+
+export function loginPage({ loginId, failed, changed, doubled }: LoginPage): string {
   const problem = failed
     ? html`<p class="problem" role="alert" id="problem">That login ID and password do not match.</p>`
     : '';
@@ -9,21 +18,80 @@ export function loginPage({ loginId, failed }: { loginId: string; failed: boolea
   const focus = html` autofocus`;
   const [idFocus, passwordFocus] = loginId === '' ? [focus, ''] : ['', focus];
   const described = failed ? html` aria-describedby="problem"` : '';
+  const [idLabel, passwordLabel] = changed ? ['Who you are', 'Your secret'] : ['Login ID', 'Password'];
+  const button = html`<button class="primary">Log in</button>`;
   return page(
     'Log in',
     html`<h1>Log in</h1>
     ${problem}
     <form method="post">
-      <label for="login_id">Login ID</label>
+      <label for="login_id">${idLabel}</label>
       <input id="login_id" name="login_id" value="${loginId}" autocomplete="username"
         autocapitalize="none" spellcheck="false" required${idFocus}${described}>
-      <label for="password">Password</label>
+      <label for="password">${passwordLabel}</label>
       <input id="password" name="password" type="password" autocomplete="current-password"
         required${passwordFocus}${described}>
-      <div class="actions"><button class="primary">Log in</button></div>
+      <div class="actions">${button}${doubled ? button : ''}</div>
     </form>
     <p class="hint">For trying things out: login ID <kbd>demo</kbd>, password <kbd>demo</kbd>.</p>`,
   );
+}
+
+export function codePage({ failed }: { readonly failed: boolean }): string {
+  const problem = failed
+    ? html`<p class="problem" role="alert" id="problem">That code is not right.</p>`
+    : '';
+  return page(
+    'Confirm that it is you',
+    html`<h1>Confirm that it is you</h1>
+    ${problem}
+    <form method="post">
+      <label for="code">One-time code</label>
+      <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus>
+      <div class="actions"><button class="primary">Confirm</button></div>
+    </form>`,
+  );
+}
+
+export function captchaPage(): string {
+  return page(
+    'Are you there?',
+    html`<h1>Are you there?</h1>
+    <p>To go on, confirm that you are a person.</p>
+    <form method="post">
+      <label for="answer">What is three times four?</label>
+      <input id="answer" name="answer" required>
+      <div class="actions"><button class="primary">Go on</button></div>
+    </form>`,
+  );
+}
+
+export function lockedPage(): string {
+  return page(
+    'Locked',
+    html`<h1>Your account is locked</h1>
+    <p class="problem" role="alert">There were too many wrong passwords. Call us to have it unlocked.</p>`,
+  );
+}
+
+export function accountsPage({ accounts }: { readonly accounts: readonly string[] }): string {
+  return page(
+    'Choose accounts',
+    html`<h1>Which accounts?</h1>
+    <form method="post">
+      ${accountBoxes(accounts, false)}
+      <div class="actions"><button class="primary" name="decision" value="choose">Continue</button></div>
+    </form>`,
+  );
+}
+
+function accountBoxes(accounts: readonly string[], ticked: boolean): Html {
+  const checked = ticked ? html` checked` : '';
+  const boxes = accounts.map(
+    (account) =>
+      html`<label><input type="checkbox" name="account" value="${account}"${checked}> ${account}</label>`,
+  );
+  return html`<fieldset><legend>Accounts to share</legend>${boxes}</fieldset>`;
 }
 
 const allowed: Readonly<Record<string, string>> = {
@@ -39,10 +107,6 @@ export function consentPage(asked: {
   accounts: readonly string[];
 }): string {
   const items = asked.scopes.map((scope) => html`<li>${allowed[scope] ?? scope}</li>`);
-  const boxes = asked.accounts.map(
-    (account) =>
-      html`<label><input type="checkbox" name="account" value="${account}" checked> ${account}</label>`,
-  );
   const endsAt = asked.endsAt.toISOString();
   const ending = asked.endsPrevious ? ' Allowing it now ends what you allowed this application before.' : '';
   return page(
@@ -52,7 +116,7 @@ export function consentPage(asked: {
     <ul>${items}</ul>
     <p>This ends on <time datetime="${endsAt}">${readable(asked.endsAt)}</time> at the latest.${ending}</p>
     <form method="post">
-      <fieldset><legend>Accounts to share</legend>${boxes}</fieldset>
+      ${asked.accounts.length === 0 ? '' : accountBoxes(asked.accounts, true)}
       <div class="actions">
         <button class="primary" name="decision" value="allow">Allow</button>
         <button name="decision" value="cancel">Cancel</button>

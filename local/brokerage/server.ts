@@ -7,7 +7,7 @@ import { paths, schwabLimits } from './control.ts';
 import type { BrokerageControl, BrokerageOptions, WorkerMessage } from './control.ts';
 import { Grants } from './grants.ts';
 import { api } from './api.ts';
-import { loginPages } from './login.ts';
+import { Logins } from './login.ts';
 import { defaultScope, demoProvider } from './provider.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
 
@@ -36,10 +36,11 @@ export async function serve(
   const grants = new Grants(provider);
   const tokenEndpoint = new TokenEndpoint(say);
   const issued = collectIssued(provider);
+  const logins = new Logins(provider, grants, limits, options.login);
   provider.use(browserSessionCookies);
   provider.use(hopOnce(`http://localhost:${hop.port}`));
   provider.use(tokenEndpoint.middleware);
-  provider.use(loginPages(provider, grants, limits));
+  provider.use(logins.middleware);
   provider.use(api(provider, grants));
 
   (provider as EventEmitter).on('error', (error: NodeJS.ErrnoException) => {
@@ -62,6 +63,8 @@ export async function serve(
       setDelayMs: (delayMs) => tokenEndpoint.setDelayMs(delayMs),
       tokenCalls: () => tokenEndpoint.calls(),
       reset: () => tokenEndpoint.reset(),
+      setLogin: (behaviour) => void (logins.behaviour = behaviour),
+      passwordsTried: () => logins.passwordsTried,
       revokeAllGrants: () => grants.endAll(),
       issued: () => [...issued],
       treat: (requestId, misbehaviour) => tokenEndpoint.treat(requestId, misbehaviour),

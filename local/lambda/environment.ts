@@ -13,6 +13,7 @@ export interface EnvironmentOptions extends WorkerData {
   readonly variables: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly onLog: (line: string) => void;
+  readonly onGone?: () => void;
 }
 
 /** How one invocation ended: both are JSON texts. */
@@ -91,5 +92,6 @@ export class ExecutionEnvironment {
   async close(): Promise<void> {
     this.#gone = true;
     await this.#worker.terminate();
+    this.#options.onGone?.();
   }
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { AwsError, notPlayed } from '../aws/errors.ts';
@@ -18,6 +18,8 @@ export interface FunctionDefinition {
   readonly handler: string;
   readonly timeoutSeconds: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** ARNs of layers that were added before. */
+  readonly layers?: readonly string[];
   /** Each execution environment has credentials of its own. */
   readonly assumeRole: () => Credentials;
 }
@@ -38,6 +40,8 @@ export interface LambdaPorts {
 
 interface Deployed extends FunctionDefinition {
   readonly bundle: string;
+  /** What the function knows as `/opt`, where it has layers. */
+  readonly opt: string | undefined;
   readonly idle: ExecutionEnvironment[];
 }
 
@@ -48,6 +52,7 @@ export class Lambda implements AwsService {
   onLog: (line: string) => void = () => undefined;
   readonly #functions = new Map<string, Deployed>();
   readonly #environments = new Set<ExecutionEnvironment>();
+  readonly #layers = new Map<string, Readonly<Record<string, string>>>();
   readonly #ports: LambdaPorts;
   #endpoint = '';
 
@@ -60,13 +65,31 @@ export class Lambda implements AwsService {
     this.#endpoint = url;
   }
 
+  /** @param folders by where they stand under `/opt` */
+  addLayer(layerArn: string, folders: Readonly<Record<string, string>>): void {
+    this.#layers.set(layerArn, folders);
+  }
+
   addFunction(definition: FunctionDefinition): void {
     if (definition.handler !== 'index.handler') throw notPlayed(`the handler ${definition.handler}`);
     const folder = join(this.#ports.folder, definition.name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of Object.entries(definition.code)) writeFileSync(join(folder, file), text);
     const bundle = pathToFileURL(join(folder, 'index.mjs')).href;
-    this.#functions.set(definition.arn, { ...definition, bundle, idle: [] });
+    const opt = this.#mountLayers(folder, definition.layers ?? []);
+    this.#functions.set(definition.arn, { ...definition, bundle, opt, idle: [] });
+  }
+
+  #mountLayers(folder: string, layerArns: readonly string[]): string | undefined {
+    if (layerArns.length === 0) return undefined;
+    const opt = join(folder, 'opt');
+    for (const layerArn of layerArns) {
+      for (const [name, source] of Object.entries(this.#layers.get(layerArn)!)) {
+        mkdirSync(dirname(join(opt, name)), { recursive: true });
+        symlinkSync(source, join(opt, name), 'junction');
+      }
+    }
+    return opt;
   }
 
   /** Of the account: what all its functions may run at a time. */
@@ -140,7 +163,16 @@ export class Lambda implements AwsService {
   }
 
   #newEnvironment(deployed: Deployed): ExecutionEnvironment {
-    const { name, arn, bundle, timeoutSeconds, variables } = deployed;
+    const { name, arn, bundle, timeoutSeconds, opt } = deployed;
+    const mounted = ([variable, value]: readonly [string, string]) => [
+      variable,
+      opt === undefined ? value : value.replaceAll('/opt/', `${opt}/`),
+    ];
+    const variables = Object.fromEntries(
+      Object.entries(deployed.variables).map(mounted),
+    ) as typeof deployed.variables;
+    // What a layer brings writes there; the bundles do not.
+    const tmp = opt === undefined ? undefined : mkdtempSync(join(this.#ports.folder, 'tmp-'));
     const credentials = deployed.assumeRole();
     const { clock } = this.#ports;
     const environment = new ExecutionEnvironment({
@@ -153,6 +185,9 @@ export class Lambda implements AwsService {
       // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
       variables: {
         ...variables,
+        ...(opt !== undefined && { NODE_PATH: `${opt}/nodejs/node_modules` }),
+        ...(tmp !== undefined && { TMPDIR: tmp }),
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
         AWS_REGION: region,
         AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -164,6 +199,7 @@ export class Lambda implements AwsService {
         AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
         TZ: ':UTC',
       },
+      onGone: () => tmp !== undefined && rmSync(tmp, { recursive: true, force: true }),
       onLog: (text) => {
         this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text });
         this.onLog(text);

@@ -3,6 +3,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { DynamoDb } from '../aws/dynamodb.ts';
 import { notPlayed } from '../aws/errors.ts';
 import type { Iam } from '../aws/iam.ts';
+import type { S3 } from '../aws/s3.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
 import { accountId, administrator } from '../aws/service.ts';
 import type { Ses } from '../aws/ses.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly dynamoDb: DynamoDb;
   readonly ses: Ses;
   readonly sns: Sns;
+  readonly s3: S3;
   readonly cloudWatch: CloudWatch;
   readonly cloudTrail: CloudTrail;
   readonly lambda: Lambda;
@@ -80,6 +82,41 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   },
   'aws:sns/topicPolicy:TopicPolicy': (policy, _services, all) =>
     mustHave(all, 'aws:sns/topic:Topic', { arn: policy.inputs.arn }, policy),
+  'aws:s3/bucket:Bucket': ({ inputs }, { s3 }) => s3.createBucket(inputs.bucket),
+  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': ofBucket,
+  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': ofBucket,
+  'aws:s3/bucketVersioning:BucketVersioning': ofBucket,
+  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': ofBucket,
+  'aws:s3/bucketPolicy:BucketPolicy': ofBucket,
+  'aws:s3/bucketObjectv2:BucketObjectv2': ofBucket,
+  'aws:lambda/layerVersion:LayerVersion': async (layer, { lambda }, all) => {
+    const { s3Bucket: bucket, s3Key: key } = layer.inputs;
+    const { inputs } = mustHave(all, 'aws:s3/bucketObjectv2:BucketObjectv2', { bucket, key }, layer);
+    lambda.addLayer(String(layer.state.arn), await foldersOf(inputs.source));
+  },
+  'aws:ec2/vpc:Vpc': nothing,
+  'aws:ec2/defaultSecurityGroup:DefaultSecurityGroup': inVpc,
+  'aws:ec2/subnet:Subnet': inVpc,
+  'aws:ec2/internetGateway:InternetGateway': inVpc,
+  'aws:ec2/eip:Eip': nothing,
+  'aws:ec2/natGateway:NatGateway': (nat, _services, all) => {
+    mustHave(all, 'aws:ec2/subnet:Subnet', { id: nat.inputs.subnetId }, nat);
+    mustHave(all, 'aws:ec2/eip:Eip', { id: nat.inputs.allocationId }, nat);
+  },
+  'aws:ec2/routeTable:RouteTable': inVpc,
+  'aws:ec2/route:Route': (route, _services, all) => {
+    const { routeTableId, gatewayId, natGatewayId } = route.inputs;
+    mustHave(all, 'aws:ec2/routeTable:RouteTable', { id: routeTableId }, route);
+    if (gatewayId) mustHave(all, 'aws:ec2/internetGateway:InternetGateway', { id: gatewayId }, route);
+    if (natGatewayId) mustHave(all, 'aws:ec2/natGateway:NatGateway', { id: natGatewayId }, route);
+  },
+  'aws:ec2/routeTableAssociation:RouteTableAssociation': (association, _services, all) => {
+    const { routeTableId, subnetId } = association.inputs;
+    mustHave(all, 'aws:ec2/routeTable:RouteTable', { id: routeTableId }, association);
+    mustHave(all, 'aws:ec2/subnet:Subnet', { id: subnetId }, association);
+  },
+  'aws:ec2/securityGroup:SecurityGroup': inVpc,
+  'aws:ec2/vpcEndpoint:VpcEndpoint': inVpc,
   'aws:lambda/function:Function': async (resource, { lambda, iam }, all) => {
     const { inputs, state } = resource;
     if (!iam.checkAssumable(inputs.role, 'lambda.amazonaws.com')) {
@@ -93,6 +130,9 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
       handler: inputs.handler,
       timeoutSeconds: inputs.timeout,
       variables: inputs.environment?.variables ?? {},
+      layers: (inputs.layers ?? []).map(
+        (arn) => mustHave(all, 'aws:lambda/layerVersion:LayerVersion', { arn }, resource) && arn,
+      ),
       assumeRole: () => iam.credentialsFor(inputs.role, inputs.name),
     });
   },
@@ -126,12 +166,6 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     cloudWatch.addAlarm(alarm.inputs);
   },
   'aws:cloudwatch/dashboard:Dashboard': ({ inputs }, { cloudWatch }) => cloudWatch.addDashboard(inputs),
-  'aws:s3/bucket:Bucket': nothing,
-  'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': ofBucket,
-  'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration': ofBucket,
-  'aws:s3/bucketVersioning:BucketVersioning': ofBucket,
-  'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration': ofBucket,
-  'aws:s3/bucketPolicy:BucketPolicy': ofBucket,
   'aws:cloudtrail/trail:Trail': (trail, { cloudTrail }, all) => {
     mustHave(all, 'aws:s3/bucket:Bucket', { bucket: trail.inputs.s3BucketName }, trail);
     mayWriteTrail(trail, all);
@@ -208,6 +242,14 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   },
 };
 
+function inVpc(
+  resource: { readonly type: string; readonly name: string; readonly inputs: { readonly vpcId: string } },
+  _services: Services,
+  all: Resources,
+): void {
+  mustHave(all, 'aws:ec2/vpc:Vpc', { id: resource.inputs.vpcId }, resource);
+}
+
 function ofBucket(
   resource: { readonly type: string; readonly name: string; readonly inputs: { readonly bucket: string } },
   _services: Services,
@@ -225,4 +267,14 @@ async function codeOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<st
   if (!assets['index.mjs']) throw notPlayed('an archive without index.mjs');
   const texts = Object.entries(assets).map(async ([name, { text }]) => [name, await text] as const);
   return Object.fromEntries(await Promise.all(texts));
+}
+
+/** The folders of an archive that is made of some, by where they stand in it. */
+async function foldersOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<string, string>>> {
+  const assets = (await (archive as pulumi.asset.AssetArchive).assets) as Record<
+    string,
+    pulumi.asset.FileArchive
+  >;
+  const folders = Object.entries(assets).map(async ([name, { path }]) => [name, await path] as const);
+  return Object.fromEntries(await Promise.all(folders));
 }

@@ -85,6 +85,10 @@ function answerOf(token: string): Record<string, unknown> {
       return { id: region, region, name: region };
     case 'aws:index/getPartition:getPartition':
       return { id: 'aws', partition: 'aws', dnsSuffix: 'amazonaws.com' };
+    case 'aws:index/getAvailabilityZones:getAvailabilityZones': {
+      const names = ['a', 'b', 'c'].map((zone) => `${region}${zone}`);
+      return { id: region, names, zoneIds: names, state: 'available' };
+    }
     default:
       throw new Error(`The embedded cloud does not play the provider function ${token}.`);
   }

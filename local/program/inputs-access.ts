@@ -14,7 +14,7 @@ export const accessSchemas = {
   'aws:iam/rolePolicy:RolePolicy': z.strictObject({ role: named(/^[\w+=,.@-]{1,64}$/), policy: json }),
 
   // What the trail writes is not kept, so the bucket's own properties change nothing: the event bus hears of it.
-  'aws:s3/bucket:Bucket': z.strictObject({ bucket }),
+  'aws:s3/bucket:Bucket': z.strictObject({ bucket, forceDestroy: withoutEffect(z.boolean()) }),
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
   'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': z.strictObject({
     bucket,

@@ -2,6 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod';
 
+import { VpcConfig } from './inputs-network.ts';
 import {
   arn,
   json,
@@ -70,16 +71,36 @@ export const computeSchemas = {
     name: named(/^[A-Za-z0-9_-]{1,64}$/),
     description: withoutEffect(text(0, 256)),
     runtime: only('nodejs24.x'),
-    // The bundles have no native code.
+    // The bundles have no native code; what a layer has is run as it is.
     architectures: withoutEffect(z.array(z.enum(['arm64', 'x86_64'])).length(1)),
     handler: only('index.handler'),
     code: Archive,
     role: RoleArn,
     memorySize: withoutEffect(whole(128, 10_240)),
+    // https://docs.aws.amazon.com/lambda/latest/api/API_EphemeralStorage.html
+    ephemeralStorage: withoutEffect(z.strictObject({ size: whole(512, 10_240) })),
+    layers: z.array(arn('lambda')).max(5).optional(),
+    vpcConfig: withoutEffect(VpcConfig),
     timeout: whole(1, 900),
     environment: z.strictObject({ variables: Variables }).optional(),
     // https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
     loggingConfig: z.strictObject({ logFormat: only('JSON'), logGroup: z.string() }),
+  }),
+
+  // https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+  'aws:lambda/layerVersion:LayerVersion': z.strictObject({
+    layerName: named(/^[A-Za-z0-9_-]{1,140}$/),
+    description: withoutEffect(text(0, 256)),
+    s3Bucket: z.string(),
+    s3Key: text(1, 1024),
+    compatibleArchitectures: withoutEffect(z.array(z.enum(['arm64', 'x86_64'])).max(2)),
+    compatibleRuntimes: withoutEffect(z.array(z.literal('nodejs24.x')).max(15)),
+  }),
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+  'aws:s3/bucketObjectv2:BucketObjectv2': z.strictObject({
+    bucket: z.string(),
+    key: text(1, 1024),
+    source: Archive,
   }),
 
   // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html

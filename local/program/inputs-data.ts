@@ -1,7 +1,7 @@
 /** What is kept: the table, its items and the secrets. */
 import * as z from 'zod';
 
-import { json, named, only, text, withoutEffect } from './inputs-parts.ts';
+import { json, named, only, text, whole, withoutEffect } from './inputs-parts.ts';
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 const tableName = named(/^[A-Za-z0-9_.-]{3,255}$/);
@@ -42,6 +42,8 @@ export const dataSchemas = {
   'aws:secretsmanager/secret:Secret': z.strictObject({
     name: named(/^[\w/+=.@-]{1,512}$/),
     description: text(0, 2048).optional(),
+    // Nothing is deleted here. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+    recoveryWindowInDays: withoutEffect(z.union([z.literal(0), whole(7, 30)])),
   }),
 } as const;
 

@@ -8,6 +8,7 @@ import { computeSchemas } from './inputs-compute.ts';
 import { dataSchemas } from './inputs-data.ts';
 import { notPlayedValue } from './inputs-parts.ts';
 import { messageSchemas } from './inputs-messages.ts';
+import { networkSchemas } from './inputs-network.ts';
 import { webSchemas } from './inputs-web.ts';
 
 const schemas = {
@@ -15,6 +16,7 @@ const schemas = {
   ...computeSchemas,
   ...dataSchemas,
   ...messageSchemas,
+  ...networkSchemas,
   ...webSchemas,
 };
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { accountId, region } from '../aws/service.ts';
 
 export interface Place {
@@ -9,6 +11,11 @@ type Inputs = Record<string, unknown>;
 type Names = Readonly<Record<string, string>>;
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${accountId}:${resource}`;
+
+/** As EC2 names what it makes. */
+const ec2 = (kind: string) => (_inputs: Names, name: string) => ({
+  id: `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 17)}`,
+});
 
 /** What AWS adds to a resource once it is made, by Pulumi's type. Everything the program uses, and no more. */
 const made: Readonly<
@@ -28,6 +35,11 @@ const made: Readonly<
       invokeArn: `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${functionArn}/invocations`,
     };
   },
+  'aws:lambda/layerVersion:LayerVersion': ({ layerName }) => {
+    const layerArn = arn('lambda', `layer:${layerName}:1`);
+    return { id: layerArn, arn: layerArn };
+  },
+  'aws:s3/bucketObjectv2:BucketObjectv2': ({ bucket, key }) => ({ id: `${bucket}/${key}` }),
   'aws:lambda/permission:Permission': () => ({}),
   'aws:dynamodb/table:Table': ({ name }) => ({ id: `${name}`, arn: arn('dynamodb', `table/${name}`) }),
   'aws:dynamodb/tableItem:TableItem': () => ({}),
@@ -90,6 +102,17 @@ const made: Readonly<
   }),
   'aws:apigatewayv2/apiMapping:ApiMapping': () => ({}),
   'aws:route53/record:Record': () => ({}),
+  'aws:ec2/vpc:Vpc': ec2('vpc'),
+  'aws:ec2/defaultSecurityGroup:DefaultSecurityGroup': ec2('sg'),
+  'aws:ec2/subnet:Subnet': ec2('subnet'),
+  'aws:ec2/internetGateway:InternetGateway': ec2('igw'),
+  'aws:ec2/eip:Eip': ec2('eipalloc'),
+  'aws:ec2/natGateway:NatGateway': ec2('nat'),
+  'aws:ec2/routeTable:RouteTable': ec2('rtb'),
+  'aws:ec2/route:Route': ec2('r'),
+  'aws:ec2/routeTableAssociation:RouteTableAssociation': ec2('rtbassoc'),
+  'aws:ec2/securityGroup:SecurityGroup': ec2('sg'),
+  'aws:ec2/vpcEndpoint:VpcEndpoint': ec2('vpce'),
 };
 
 /**

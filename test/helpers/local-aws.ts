@@ -8,6 +8,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { startDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
 import { startAwsFront } from '../../local/aws/front.ts';
 import { Iam, type Credentials } from '../../local/aws/iam.ts';
+import { S3 } from '../../local/aws/s3.ts';
 import { SecretsManager } from '../../local/aws/secrets-manager.ts';
 import type { AwsService, Caller } from '../../local/aws/service.ts';
 import { Ses } from '../../local/aws/ses.ts';
@@ -78,6 +79,7 @@ export async function startLocalAws(options: { delayMs?: () => number } = {}): P
       dynamodb: dynamoDb,
       ses,
       sns,
+      s3: new S3({ authorize }),
       lambda,
       scheduler,
       monitoring,

@@ -69,6 +69,7 @@ test('what is left out has its default', async () => {
     mail: { from: 'grantkeeper@example.com' },
     operators: { emails: ['ops@example.com'] },
     viewers: { emails: [] },
+    browserLogin: { network: 'none' },
     cloudTrail: 'none',
     logRetentionDays: 90,
     connections: [
@@ -143,7 +144,7 @@ test('every problem is told at once: key, value, what is allowed', async () => {
   };
   expect(await problems(broken, 'my.stack')).toEqual([
     `The stack's name is "my.stack": must be at most 19 letters, digits, dashes and underscores`,
-    'grantkeeper:conections is not a known key: must be one of connections, providers, mail, operators, viewers, executionUrl, domain, cloudTrail, logRetentionDays',
+    'grantkeeper:conections is not a known key: must be one of connections, providers, recipes, browserLogin, mail, operators, viewers, executionUrl, domain, cloudTrail, logRetentionDays',
     'grantkeeper:domain is "{oops": must be structured (edit the YAML, or use `config set --path`)',
     'grantkeeper:connections["Schwab.Main"].owner.email is "alex": must be an e-mail address',
     'grantkeeper:connections.other.client is a block of client_id, client_secret: must be text',

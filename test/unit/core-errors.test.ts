@@ -25,6 +25,9 @@ describe('errors', () => {
       'ProviderContractError',
       'ConfigurationError',
       'IdentityError',
+      'LoginRefusedError',
+      'LoginPageError',
+      'BrowserUnavailableError',
       'UnexpectedError',
     ]);
     const classes = Object.entries(errors).filter(

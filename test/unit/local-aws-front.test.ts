@@ -88,16 +88,16 @@ describe('a caller', () => {
     expect([headers['x-amzn-errortype'], (JSON.parse(body) as { __type?: string }).__type]).toContain(code);
   });
 
-  test.each([
-    ['s3', '<Error><Code>NotImplementedByEmbeddedCloud</Code>'],
-    ['route53', '<Error><Type>Receiver</Type><Code>NotImplementedByEmbeddedCloud</Code>'],
-  ])('to %s, whose clients read XML, is refused in XML', async (service, words) => {
-    const scope = `test/20260105/us-east-1/${service}/aws4_request`;
-    const { status, headers, body } = await send({ authorization: authorization(scope) });
-    expect({ status, type: headers['content-type'] }).toEqual({ status: 501, type: 'text/xml' });
-    expect(body).toContain(words);
-    expect(body).toContain(`<Message>The embedded cloud does not play the service ${service}.</Message>`);
-  });
+  test.each([['route53', '<Error><Type>Receiver</Type><Code>NotImplementedByEmbeddedCloud</Code>']])(
+    'to %s, whose clients read XML, is refused in XML',
+    async (service, words) => {
+      const scope = `test/20260105/us-east-1/${service}/aws4_request`;
+      const { status, headers, body } = await send({ authorization: authorization(scope) });
+      expect({ status, type: headers['content-type'] }).toEqual({ status: 501, type: 'text/xml' });
+      expect(body).toContain(words);
+      expect(body).toContain(`<Message>The embedded cloud does not play the service ${service}.</Message>`);
+    },
+  );
 
   test.each(['grantkeeper.example', '127.0.0.1.example:4566', '192.168.0.1'])(
     'that knocks at %s is refused',
@@ -292,6 +292,7 @@ test('a port in use is the system’s own error', async () => {
     dynamodb: fake,
     sns: fake,
     ses: fake,
+    s3: fake,
     lambda: fake,
     scheduler: fake,
     monitoring: fake,

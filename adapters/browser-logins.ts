@@ -1,0 +1,71 @@
+import { BrowserLoginSettingsSchema } from '../core/browser-login.ts';
+import type { BrowserLoginSettings } from '../core/browser-login.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import type { BrowserLogins } from '../core/ports.ts';
+import type { Item, Table } from './table.ts';
+import { connectionPk } from './table.ts';
+
+/** What is kept of browsers that log in: one item a connection, and what Pulumi has written of it. */
+export function dynamoBrowserLogins(table: Table): BrowserLogins {
+  const key = (connectionId: string) => ({ pk: connectionPk(connectionId), sk: 'browser-login' });
+  return {
+    async readSettings(connectionId) {
+      const item = await table.read(connectionPk(connectionId), 'browser-login-settings');
+      return item && settingsOf(connectionId, item);
+    },
+
+    async read(connectionId) {
+      return (await table.read(connectionPk(connectionId), 'browser-login')) ?? {};
+    },
+
+    async claim(connectionId, attempt, before) {
+      const written = await table.update({
+        ...key(connectionId),
+        expression: 'SET #attempt = :attempt',
+        condition: `${
+          before === undefined ? 'attribute_not_exists(#attempt)' : '#attempt.#authorizationId = :before'
+        } OR #attempt.#authorizationId = :authorizationId`,
+        values: {
+          attempt,
+          authorizationId: attempt.authorizationId,
+          ...(before !== undefined && { before }),
+        },
+      });
+      return written !== undefined;
+    },
+
+    async recordRefusal(connectionId, versionId) {
+      await table.update({
+        ...key(connectionId),
+        expression: 'SET #refusedVersionId = :versionId',
+        values: { versionId },
+      });
+    },
+
+    async recordReminder(connectionId, versionId) {
+      await table.update({
+        ...key(connectionId),
+        expression: 'SET #remindedVersionId = :versionId',
+        values: { versionId },
+      });
+    },
+
+    async putBack(connectionId, { authorizationId, previous }) {
+      await table.update({
+        pk: connectionPk(connectionId),
+        sk: 'grant',
+        expression: previous === undefined ? 'REMOVE #authorization' : 'SET #authorization = :previous',
+        condition: '#authorization.#authorizationId = :authorizationId',
+        values: { authorizationId, ...(previous !== undefined && { previous }) },
+      });
+    },
+  };
+}
+
+/** @throws {ConfigurationError} naming what is not valid */
+function settingsOf(connectionId: string, item: Item): BrowserLoginSettings {
+  const parsed = BrowserLoginSettingsSchema.safeParse(JSON.parse(String(item.settings)));
+  if (parsed.success) return parsed.data;
+  const key = parsed.error.issues[0]?.path.join('.') || 'all';
+  throw new ConfigurationError(`The browser login's settings of ${connectionId} are not valid at ${key}.`);
+}

@@ -1,0 +1,45 @@
+import { createRequire } from 'node:module';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import sparticuz from '@sparticuz/chromium';
+import type * as playwright from 'playwright-core';
+
+/**
+ * Playwright is in a layer, where Lambda looks for CommonJS alone (`NODE_PATH`).
+ * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-layers.html
+ */
+const require = createRequire(import.meta.url);
+
+/** Of the arguments that the package suggests for Lambda, those that take away what protects one page from another. */
+const dangerous = [
+  '--disable-web-security',
+  '--disable-site-isolation-trials',
+  '--allow-running-insecure-content',
+];
+
+/**
+ * Starts Chromium as it is: no stealth, and the user agent says that it is headless.
+ * @param folder with `chromium.br` and the like, as `@sparticuz/chromium` brings them
+ * @throws whatever Playwright throws; it may quote the command line, which has no credential
+ */
+export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
+  return async () => {
+    const { chromium } = require('playwright-core') as typeof playwright;
+    const executablePath = await sparticuz.executablePath(folder);
+    const fontconfig = join(tmpdir(), 'grantkeeper-fonts.conf');
+    // The package's own file looks in /tmp alone, wherever it has unpacked them.
+    await mkdir(join(tmpdir(), 'fonts-cache'), { recursive: true });
+    await writeFile(
+      fontconfig,
+      `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${tmpdir()}/fonts</dir><cachedir>${tmpdir()}/fonts-cache</cachedir></fontconfig>`,
+    );
+    return chromium.launch({
+      executablePath,
+      args: sparticuz.args.filter((each) => !dangerous.includes(each)),
+      env: { ...(process.env as Record<string, string>), FONTCONFIG_FILE: fontconfig },
+      timeout: 20_000,
+    });
+  };
+}

@@ -1,0 +1,52 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+
+import type { RobotCredentials } from '../core/robot-credentials.ts';
+import { problemOfRobotCredentials, RobotCredentialsSchema } from '../core/robot-credentials.ts';
+import { callAws } from './aws.ts';
+
+export type FoundCredentials =
+  | {
+      readonly kind: 'found';
+      readonly value: RobotCredentials;
+      readonly versionId: string;
+      /** ISO 8601: when this version was put there. */
+      readonly createdAt: string;
+    }
+  /** `problem` quotes none of it. */
+  | { readonly kind: 'missing' | 'malformed'; readonly problem: string };
+
+export type ReadCredentials = () => Promise<FoundCredentials>;
+
+/**
+ * What a browser logs in with, put into its secret by an operator.
+ * @throws {StoreUnavailableError} Secrets Manager did not answer
+ */
+export function robotCredentials(client: SecretsManagerClient, secretName: string): ReadCredentials {
+  return async () => {
+    const command = new GetSecretValueCommand({ SecretId: secretName });
+    const answer = await callAws(`reading ${secretName}`, () => client.send(command), {
+      ResourceNotFoundException: () => undefined,
+    });
+    if (answer?.SecretString === undefined || answer.VersionId === undefined) {
+      return { kind: 'missing', problem: `${secretName} holds no value yet.` };
+    }
+    const value = jsonOf(answer.SecretString);
+    const problem = problemOfRobotCredentials(value);
+    if (problem !== undefined) return { kind: 'malformed', problem: `${secretName}: ${problem}.` };
+    return {
+      kind: 'found',
+      value: RobotCredentialsSchema.parse(value),
+      versionId: answer.VersionId,
+      createdAt: (answer.CreatedDate ?? new Date(0)).toISOString(),
+    };
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Browser } from 'playwright-core';
+
+import type { Report } from '../../core/browser-login.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { ReadCredentials } from '../../adapters/robot-credentials.ts';
+import type { BrowserLoginInput } from './contract.ts';
+import { maskedScreenshot } from './screenshot.ts';
+import type { Walker } from './walk.ts';
+import { Stopped, Walk } from './walk.ts';
+
+export interface BrowserLoginPorts {
+  readonly readCredentials: ReadCredentials;
+  readonly openBrowser: () => Promise<Browser>;
+  readonly oneTimeCode: (seed: string, nowMs: number) => string | undefined;
+  readonly clock: Clock;
+}
+
+/**
+ * Plays the owner's browser: opens the link, walks through the provider's pages as the recipe says, and ends on the
+ * callback. It never sees a token, and hides nothing of what it is.
+ * @returns how it ended; nothing that Playwright or a page says is in it, for that could quote a credential or a code
+ */
+export async function browserLogin(input: BrowserLoginInput, ports: BrowserLoginPorts): Promise<Report> {
+  const found = await ports.readCredentials();
+  if (found.kind !== 'found')
+    return { outcome: `credentials-${found.kind}`, detail: found.problem, steps: [] };
+  const { value, versionId, createdAt } = found;
+  const credentials = { versionId, createdAt };
+  if (versionId === input.refusedVersionId) {
+    return { outcome: 'refused-before', detail: 'Nothing was opened.', steps: [], credentials };
+  }
+  const browser = await ports.openBrowser().catch(() => undefined);
+  if (browser === undefined) {
+    return { outcome: 'browser-failed', detail: 'It did not start.', steps: [], credentials };
+  }
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const typed: string[] = [value.username, value.password];
+    const walker: Walker = {
+      page,
+      credentials: value,
+      oneTimeCode: () => {
+        const { totp_seed: seed } = value;
+        const code = seed && ports.oneTimeCode(seed, ports.clock.nowMs());
+        if (code) typed.push(code);
+        return code;
+      },
+    };
+    const walk = new Walk(input, walker);
+    const ended = await walk.toTheEnd();
+    const report = { ...ended, steps: walk.steps, credentials };
+    if (ended.outcome === 'logged-in') return report;
+    const screenshot = await maskedScreenshot(page, typed);
+    return screenshot === undefined ? report : { ...report, screenshot };
+  } catch (error) {
+    // What Playwright throws quotes pages and addresses.
+    const detail = error instanceof Stopped ? error.detail : 'It broke on the way.';
+    return { outcome: 'browser-failed', detail, steps: [], credentials };
+  } finally {
+    await browser.close().catch(() => undefined);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Page } from 'playwright-core';
+
+/**
+ * How the page looks, for whoever has to find out what happened: every input is masked, and whatever else shows what
+ * was typed. Undefined where none can be had.
+ * @returns JPEG, base64
+ */
+export async function maskedScreenshot(page: Page, typed: readonly string[]): Promise<string | undefined> {
+  try {
+    // A page that does not come would be waited for.
+    const devTools = await page.context().newCDPSession(page);
+    await devTools.send('Page.stopLoading');
+    const mask = page
+      .frames()
+      .flatMap((frame) => [
+        frame.locator('input, textarea, select, [contenteditable]'),
+        ...typed.filter((text) => text.length > 2).map((text) => frame.getByText(text)),
+      ]);
+    const image = await page.screenshot({
+      type: 'jpeg',
+      quality: 60,
+      timeout: 5_000,
+      animations: 'disabled',
+      mask,
+      maskColor: '#555',
+    });
+    return image.toString('base64');
+  } catch {
+    return undefined;
+  }
+}

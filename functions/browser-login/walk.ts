@@ -1,0 +1,295 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Locator, Page, Request } from 'playwright-core';
+
+import type { DoneStep } from '../../core/browser-login.ts';
+import type { Outcome } from '../../core/browser-outcome.ts';
+import type { Element, Recipe, Step } from '../../core/recipe.ts';
+import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
+import type { RobotCredentials } from '../../core/robot-credentials.ts';
+
+export interface Walker {
+  readonly page: Page;
+  readonly credentials: RobotCredentials;
+  /** The code of this half-minute; undefined without a usable seed. */
+  readonly oneTimeCode: () => string | undefined;
+}
+
+export interface Route {
+  readonly link: string;
+  readonly callbackUrl: string;
+  readonly recipe: Recipe;
+}
+
+/** That a walk goes no further, and why. The words are ours. */
+export class Stopped extends Error {
+  readonly outcome: Outcome;
+  readonly detail: string;
+
+  constructor(outcome: Outcome, detail: string) {
+    super(outcome);
+    this.outcome = outcome;
+    this.detail = detail;
+  }
+}
+
+const lookMs = 50;
+/** What is there is counted in milliseconds. */
+const countMs = 500;
+/** Our own pages, which do little. */
+const ownPageMs = 20_000;
+/** API Gateway ends a callback after 30 s. */
+const callbackMs = 30_000;
+/** A page may show two of something for a moment, while one takes the other's place. */
+const ambiguousMs = 1_000;
+
+/** One way through the pages of a provider. */
+export class Walk {
+  readonly steps: DoneStep[] = [];
+  readonly #page: Page;
+  readonly #route: Route;
+  readonly #walker: Walker;
+  readonly #beganMs = performance.now();
+  #stepBeganMs = performance.now();
+  /** Navigations of the page itself that are not answered yet. */
+  readonly #underWay = new Set<Request>();
+  /** Of the callback: that it was asked, and what it answered. */
+  #returned: PromiseWithResolvers<number> | undefined;
+  #lastPassword: Locator | undefined;
+
+  constructor(route: Route, walker: Walker) {
+    this.#route = route;
+    this.#walker = walker;
+    this.#page = walker.page;
+    this.#listen();
+  }
+
+  /** Does not throw what Playwright throws. */
+  async toTheEnd(): Promise<{ readonly outcome: Outcome; readonly detail: string }> {
+    try {
+      await this.#open();
+      const { steps } = this.#route.recipe;
+      for (let next = 0; next < steps.length && this.#returned === undefined;) {
+        const found = await this.#find(next);
+        if (found === undefined) break;
+        await this.#do(found.index, found.locator);
+        next = found.index + 1;
+      }
+      return await this.#arrive();
+    } catch (error) {
+      if (error instanceof Stopped) return error;
+      return { outcome: 'browser-failed', detail: 'The browser broke on the way.' };
+    }
+  }
+
+  #listen(): void {
+    const isOfPage = (request: Request) =>
+      request.isNavigationRequest() && request.frame() === this.#page.mainFrame();
+    const isCallback = (request: Request) => request.url().split('?')[0] === this.#route.callbackUrl;
+    this.#page.on('request', (request) => {
+      if (!isOfPage(request)) return;
+      this.#underWay.add(request);
+      if (isCallback(request)) this.#returned ??= Promise.withResolvers();
+    });
+    this.#page.on('response', (response) => {
+      const request = response.request();
+      this.#underWay.delete(request);
+      if (isOfPage(request) && isCallback(request)) this.#returned?.resolve(response.status());
+    });
+    this.#page.on('requestfailed', (request) => {
+      this.#underWay.delete(request);
+      if (isOfPage(request) && isCallback(request)) this.#returned?.resolve(0);
+    });
+  }
+
+  /** The owner's page, and its one button. */
+  async #open(): Promise<void> {
+    const page = this.#page;
+    try {
+      await page.goto(this.#route.link, { timeout: ownPageMs, waitUntil: 'domcontentloaded' });
+      await page.locator('form button').click({ timeout: ownPageMs, noWaitAfter: true });
+    } catch {
+      throw new Stopped('browser-failed', 'The page of the link did not come, or has no button.');
+    }
+    this.#note(0, 'link');
+  }
+
+  /**
+   * Waits for the step's element, or for those of the steps after it for as long as they may be left out.
+   * @returns undefined once the callback is reached
+   */
+  async #find(from: number): Promise<{ index: number; locator: Locator } | undefined> {
+    const { steps } = this.#route.recipe;
+    const last = steps.findIndex((step, index) => index >= from && !step.optional);
+    const candidates = steps.slice(from, last === -1 ? steps.length : last + 1);
+    const seconds = Math.max(...candidates.map((step) => step.seconds));
+    const untilMs = this.#limit(seconds);
+    let ambiguousSinceMs: number | undefined;
+    while (this.#returned === undefined) {
+      await this.#stopAtRefusal();
+      for (const [offset, step] of candidates.entries()) {
+        const locator = this.#visible(elementOf(step));
+        const count = await countOf(locator);
+        if (count === 1) return { index: from + offset, locator };
+        if (count > 1) {
+          ambiguousSinceMs ??= performance.now();
+          if (performance.now() - ambiguousSinceMs < ambiguousMs) break;
+          throw new Stopped(
+            'ambiguous',
+            `Step ${from + offset + 1} (${wordsOfStep(step)}) fits ${count} elements.`,
+          );
+        }
+      }
+      // After the last step that must come, only the callback is left.
+      if (performance.now() >= untilMs) {
+        if (last === -1) return undefined;
+        throw await this.#outOfTime(`Step ${last + 1} (${wordsOfStep(steps[last]!)})`);
+      }
+      await sleep(lookMs);
+    }
+    return undefined;
+  }
+
+  async #do(index: number, locator: Locator): Promise<void> {
+    const step = this.#route.recipe.steps[index]!;
+    const timeout = Math.max(1, this.#limit(step.seconds) - performance.now());
+    try {
+      await this.#act(step, locator, timeout);
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      // It may have led away from the page under its own hands.
+      if (this.#returned === undefined)
+        throw await this.#outOfTime(`Step ${index + 1} (${wordsOfStep(step)})`);
+    }
+    this.#note(index + 1, wordsOfStep(step));
+  }
+
+  async #act(step: Step, locator: Locator, timeout: number): Promise<void> {
+    const { credentials } = this.#walker;
+    switch (step.do) {
+      case 'fill':
+        await locator.fill(credentials[step.with], { timeout });
+        if (step.with === 'password') this.#lastPassword = locator;
+        return;
+      case 'click':
+        await locator.click({ timeout, noWaitAfter: true });
+        return;
+      case 'tick':
+        await locator.check({ timeout });
+        return;
+      case 'one-time-code':
+        await locator.fill(this.#oneTimeCode(), { timeout });
+        return;
+      case 'choose-accounts':
+        await chooseAccounts(locator, step.accounts, timeout);
+        return;
+      case 'expect':
+        return;
+    }
+  }
+
+  #oneTimeCode(): string {
+    const code = this.#walker.oneTimeCode();
+    if (code !== undefined) return code;
+    throw new Stopped(
+      'credentials-malformed',
+      'A one-time code is asked for, and totp_seed is missing or not usable.',
+    );
+  }
+
+  /** What the callback answered is what the login came to. */
+  async #arrive(): Promise<{ outcome: Outcome; detail: string }> {
+    const untilMs = this.#limit(15);
+    while (this.#returned === undefined) {
+      await this.#stopAtRefusal();
+      if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
+      await sleep(lookMs);
+    }
+    const status = await Promise.race([this.#returned.promise, sleep(callbackMs, -1)]);
+    this.#note(this.#route.recipe.steps.length + 1, 'callback');
+    return status === 200
+      ? { outcome: 'logged-in', detail: 'The callback says that all is done.' }
+      : {
+          outcome: 'not-stored',
+          detail: status > 0 ? `The callback answered ${status}.` : 'The callback did not answer.',
+        };
+  }
+
+  async #stopAtRefusal(): Promise<void> {
+    for (const { see, means } of this.#route.recipe.refusals) {
+      if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
+    }
+  }
+
+  /** Why nothing came of it, as far as the page shows. */
+  async #outOfTime(what: string): Promise<Stopped> {
+    if (this.#underWay.size > 0)
+      return new Stopped('too-slow', `${what}: the provider has not answered yet.`);
+    if (await hasCaptcha(this.#page)) return new Stopped('captcha', `${what} did not come; a captcha did.`);
+    // Whatever it says: the password was sent, and is asked for again. It must not be sent a second time.
+    const hasSent = this.#lastPassword !== undefined && this.steps.at(-1)?.what.startsWith('click');
+    if (hasSent && (await countOf(this.#lastPassword!)) > 0)
+      return new Stopped('password-refused', `${what} did not come; the password is asked for again.`);
+    return new Stopped('page-changed', `${what} is not on the page.`);
+  }
+
+  /** Of this step, and of all of them: whichever is earlier. */
+  #limit(seconds: number): number {
+    const all = this.#beganMs + this.#route.recipe.seconds * 1000;
+    return Math.min(this.#stepBeganMs + seconds * 1000, all);
+  }
+
+  #visible(element: Element): Locator {
+    return locatorOf(this.#page, element).filter({ visible: true });
+  }
+
+  #note(step: number, what: string): void {
+    const nowMs = performance.now();
+    this.steps.push({ step, what, ms: Math.round(nowMs - this.#stepBeganMs) });
+    this.#stepBeganMs = nowMs;
+  }
+}
+
+function locatorOf(page: Page, element: Element): Locator {
+  if ('role' in element) return page.getByRole(element.role, { name: element.name, exact: true });
+  if ('label' in element) return page.getByLabel(element.label, { exact: true });
+  return page.getByText(element.text);
+}
+
+/** None while the page is going away: then Playwright waits for the next one, however long that takes. */
+async function countOf(locator: Locator): Promise<number> {
+  return Promise.race([locator.count().catch(() => 0), sleep(countMs, 0)]);
+}
+
+/** @throws {Stopped} where one of them is not there; accounts are not quoted, for they are somebody's */
+async function chooseAccounts(
+  among: Locator,
+  accounts: 'all' | readonly string[],
+  timeout: number,
+): Promise<void> {
+  const boxes = await among.getByRole('checkbox').all();
+  if (boxes.length === 0) throw new Stopped('page-changed', 'There is no account to choose.');
+  if (accounts === 'all') {
+    for (const box of boxes) await box.check({ timeout });
+    return;
+  }
+  const wanted = accounts.map((name) => among.getByRole('checkbox', { name, exact: true }));
+  const counts = await Promise.all(wanted.map(countOf));
+  const missing = counts.filter((count) => count === 0).length;
+  if (missing > 0)
+    throw new Stopped('page-changed', `${missing} of ${accounts.length} accounts are not offered.`);
+  if (counts.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
+  for (const box of boxes) await box.uncheck({ timeout });
+  for (const box of wanted) await box.check({ timeout });
+}
+
+/** Of the services that are asked by most. */
+const captchaHosts =
+  /^https:\/\/([^/]+\.)?(recaptcha\.net|google\.com\/recaptcha|hcaptcha\.com|challenges\.cloudflare\.com|arkoselabs\.com)/;
+
+async function hasCaptcha(page: Page): Promise<boolean> {
+  for (const frame of page.frames()) {
+    if (captchaHosts.test(frame.url())) return true;
+  }
+  return false;
+}

@@ -1,0 +1,238 @@
+import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Report } from '../../core/browser-login.ts';
+import { endsCredentials, errorOf, occasionOf, wasTried, wordsOfSteps } from '../../core/browser-login.ts';
+import type { SkipReason } from '../../core/browser-outcome.ts';
+import { browserAuthorizationId, outcomes } from '../../core/browser-outcome.ts';
+import type { Decision } from '../../core/decide.ts';
+import { GrantkeeperError, ProviderContractError } from '../../core/errors.ts';
+import { claimMs, isLoginUnderWay } from '../../core/grant.ts';
+import { browserLoginStep } from '../../core/incident.ts';
+import { linkPath } from '../../core/link.ts';
+import type {
+  Authorizations,
+  BrowserLogins,
+  Clock,
+  Connection,
+  Events,
+  Grants,
+  Messages,
+  Metrics,
+  Random,
+  Screenshots,
+  SendBrowser,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { superseded } from '../link-here.ts';
+import type { NextPorts } from '../next.ts';
+import { decided } from '../next.ts';
+import type { StepOutput } from '../step.ts';
+import { eventsOf, recordIfPossible } from '../timeline.ts';
+import type { RequestBrowserLoginInput } from './contract.ts';
+
+export interface RequestBrowserLoginPorts extends NextPorts {
+  readonly grants: Pick<Grants, 'read' | 'openAuthorization'>;
+  readonly authorizations: Pick<Authorizations, 'read' | 'offer' | 'setStatus'>;
+  readonly browserLogins: BrowserLogins;
+  readonly sendBrowser: SendBrowser;
+  readonly screenshots: Screenshots;
+  readonly tellOperators: Messages['tellOperators'];
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What a browser may be sent for. */
+type Asked = Extract<Decision, { decision: 'notify' | 'reauthorize' }>;
+
+/**
+ * Sends a browser before the owner is bothered: with an authorization of its own, once for each rung. Whatever comes
+ * of it, the workflow goes on as if it had not been there.
+ * @returns `logged-in`, or `skipped` where none was sent
+ * @throws {LoginRefusedError} no other is sent before the credentials have changed
+ * @throws {LoginPageError} the pages are not those of the recipe
+ * @throws {BrowserUnavailableError} the browser itself failed
+ * @throws {ConfigurationError} its credentials are missing or malformed
+ * @throws {StoreUnavailableError} a retry ends what was begun, and sends no second one
+ */
+export async function requestBrowserLogin(
+  input: RequestBrowserLoginInput,
+  ports: RequestBrowserLoginPorts,
+): Promise<StepOutput> {
+  const { ask, decision, executionId, entry } = input;
+  const { connectionId } = ask;
+  if (decision.decision !== 'notify' && decision.decision !== 'reauthorize') {
+    throw new ProviderContractError(`BrowserLogin was asked to ${decision.decision}.`);
+  }
+  const [before, own, record] = await Promise.all([
+    ports.grants.read(connectionId),
+    ports.browserLogins.readSettings(connectionId),
+    ports.browserLogins.read(connectionId),
+  ]);
+  const { settings, grant } = before;
+  const nowMs = ports.clock.nowMs();
+  const occasion = settings && occasionOf(settings, grant, decision, nowMs);
+  if (settings === undefined || own === undefined || occasion === undefined) {
+    return decided('skipped', undefined, input, before, ports);
+  }
+  const authorizationId = browserAuthorizationId(ports.random.hash(`${executionId}#${entry}`));
+  // A repeat, whose answer was lost, or that died: what it began is ended, and no second password is sent.
+  if (record.attempt?.authorizationId === authorizationId) {
+    return finish(interrupted, record.attempt, own, input, ports);
+  }
+  if (wasTried(occasion, record, nowMs)) return skip('tried-before', input, ports);
+  if (isLoginUnderWay(grant.authorization, nowMs)) return skip('owner-logs-in', input, ports);
+
+  const attempt = { occasion, authorizationId, atMs: nowMs, previous: grant.authorization };
+  const path = await open(attempt, decision, before, record, input, ports);
+  if (path === undefined) return skip('asked-meanwhile', input, ports);
+  const report = await send(own, record, settings, path, ports);
+  return finish(report, attempt, own, input, ports);
+}
+
+const interrupted: Report = {
+  outcome: 'browser-failed',
+  detail: 'The function that had sent it was interrupted.',
+  steps: [],
+};
+
+/**
+ * Opens an authorization for the browser alone. The links that the owner has go on working as soon as it has come to
+ * nothing.
+ * @returns the path of its link; undefined where somebody else was faster
+ */
+async function open(
+  attempt: Attempt,
+  decision: Asked,
+  { grant }: Connection,
+  { attempt: last }: BrowserLoginRecord,
+  { ask: { connectionId }, executionId }: RequestBrowserLoginInput,
+  { browserLogins, authorizations, grants, random }: RequestBrowserLoginPorts,
+): Promise<string | undefined> {
+  const { authorizationId, atMs } = attempt;
+  if (!(await browserLogins.claim(connectionId, attempt, last?.authorizationId))) return undefined;
+  const secret = random.secret();
+  const opened = {
+    authorizationId,
+    reason: decision.decision === 'notify' ? ('rung' as const) : decision.reason,
+    expiresAtMs: atMs + claimMs,
+  };
+  const linkHash = random.hash(secret);
+  await authorizations.offer({ ...opened, connectionId, linkHash, executionId }, atMs);
+  // While it is under way nobody else tells the owner of this rung.
+  const rung = decision.decision === 'notify' ? decision.rung : undefined;
+  const claim = rung === undefined ? undefined : { notice: rung, by: executionId, atMs };
+  const authorization = { ...opened, offeredAtMs: atMs, supersedes: superseded(grant) };
+  if (await grants.openAuthorization(connectionId, grant, authorization, claim)) {
+    return linkPath({ connectionId, authorizationId, random: secret });
+  }
+  await authorizations.setStatus(connectionId, authorizationId, 'superseded');
+  return undefined;
+}
+
+/** Does not throw: whether a browser was sent is not always known, so that none may be sent again. */
+async function send(
+  { functionName, recipe }: BrowserLoginSettings,
+  { refusedVersionId }: BrowserLoginRecord,
+  { connectionId, publicUrl, redirectUri: callbackUrl }: Settings,
+  path: string,
+  { sendBrowser, metrics }: RequestBrowserLoginPorts,
+): Promise<Report> {
+  const beganMs = performance.now();
+  const errand = { connectionId, link: publicUrl + path, callbackUrl, recipe, refusedVersionId };
+  const report = await sendBrowser(functionName, errand).catch((error: unknown): Report => {
+    const detail = error instanceof GrantkeeperError ? error.message : 'It could not be sent.';
+    return { outcome: 'browser-failed', detail, steps: [] };
+  });
+  metrics.put('BrowserLoginSeconds', (performance.now() - beganMs) / 1000);
+  return report;
+}
+
+/** The record says whether somebody is logged in; the report only why nobody is. */
+async function finish(
+  report: Report,
+  attempt: Attempt,
+  own: BrowserLoginSettings,
+  input: RequestBrowserLoginInput,
+  ports: RequestBrowserLoginPorts,
+): Promise<StepOutput> {
+  const { connectionId } = input.ask;
+  const { authorizationId } = attempt;
+  const events = eventsOf(input, ports.events);
+  const steps = wordsOfSteps(report.steps);
+  const facts = { authorizationId, ...(steps !== '' && { steps }) };
+  await remind(report, own, connectionId, ports);
+  const authorization = await ports.authorizations.read(connectionId, authorizationId);
+  if (authorization?.status === 'completed') {
+    ports.metrics.put('BrowserLoginsSucceeded', 1);
+    await recordIfPossible(events, connectionId, 'browser-logged-in', facts);
+    // What was asked for is done, and is not asked for again.
+    const answered = { ...input, ask: { connectionId, trigger: input.ask.trigger } };
+    return decided('logged-in', browserLoginStep, answered, await ports.grants.read(connectionId), ports);
+  }
+  await ports.browserLogins.putBack(connectionId, attempt);
+  await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
+  if (authorization?.status === 'superseded') return skip('logged-in-meanwhile', input, ports);
+  if (report.outcome === 'refused-before') return skip('refused-before', input, ports);
+
+  const { outcome, detail, credentials } = report;
+  if (credentials !== undefined && endsCredentials(outcome)) {
+    await ports.browserLogins.recordRefusal(connectionId, credentials.versionId);
+  }
+  const screenshot = await keep(report, attempt, connectionId, ports);
+  ports.metrics.count('BrowserLoginsFailed', 'reason', outcome);
+  await recordIfPossible(events, connectionId, 'browser-failed', {
+    ...facts,
+    ended: outcome,
+    detail,
+    ...(screenshot !== undefined && { screenshot }),
+  });
+  const where = screenshot === undefined ? '' : ` How the page looked: ${screenshot}`;
+  throw errorOf(outcome, `The browser did not log in: ${outcomes[outcome]}. ${detail}${where}`);
+}
+
+async function skip(
+  why: SkipReason,
+  input: RequestBrowserLoginInput,
+  ports: RequestBrowserLoginPorts,
+): Promise<StepOutput> {
+  const { connectionId } = input.ask;
+  await recordIfPossible(eventsOf(input, ports.events), connectionId, 'browser-skipped', { ended: why });
+  return decided('skipped', undefined, input, await ports.grants.read(connectionId), ports);
+}
+
+/** Undefined where there is none, or it cannot be kept: that must not keep anybody from hearing. */
+async function keep(
+  { screenshot }: Report,
+  { authorizationId, atMs }: Attempt,
+  connectionId: string,
+  { screenshots }: RequestBrowserLoginPorts,
+): Promise<string | undefined> {
+  if (screenshot === undefined) return undefined;
+  const key = `screenshots/${connectionId}/${new Date(atMs).toISOString()}-${authorizationId}.jpg`;
+  return screenshots.keep(key, screenshot).catch(() => undefined);
+}
+
+const dayMs = 24 * 3600 * 1000;
+
+/** Of credentials that are old, once: that must not keep the browser's success, or its failure, from being told. */
+async function remind(
+  { credentials }: Report,
+  { credentialsMaxAgeDays: maxDays }: BrowserLoginSettings,
+  connectionId: string,
+  { browserLogins, tellOperators, clock }: RequestBrowserLoginPorts,
+): Promise<void> {
+  if (credentials === undefined) return;
+  const days = Math.floor((clock.nowMs() - Date.parse(credentials.createdAt)) / dayMs);
+  if (days < maxDays) return;
+  try {
+    const { remindedVersionId } = await browserLogins.read(connectionId);
+    if (remindedVersionId === credentials.versionId) return;
+    await tellOperators({
+      subject: `Grantkeeper: ${connectionId}: the browser's password is old`,
+      text: `The credentials with which a browser logs in for ${connectionId} were put there ${days} days ago; after ${maxDays} they are to be changed.\n\nChange the password at the provider, then run: grantkeeper robot rotate ${connectionId}\n\nThis is told once.`,
+    });
+    await browserLogins.recordReminder(connectionId, credentials.versionId);
+  } catch {
+    // The next attempt reminds.
+  }
+}

@@ -1,0 +1,176 @@
+import { LayerVersion } from '@pulumi/aws/lambda/index.js';
+import type { Bucket } from '@pulumi/aws/s3/index.js';
+import { BucketObjectv2, BucketPolicy } from '@pulumi/aws/s3/index.js';
+import { Secret } from '@pulumi/aws/secretsmanager/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+import type { BrowserLoginSettings } from '../../core/browser-login.ts';
+import type { Recipe } from '../../core/recipe.ts';
+import { browserArchitecture, chromiumFolder, layerArchive, layerVersion } from '../browser-layer.ts';
+import { bucketNameOf, privateBucket, tlsOnly } from '../private-bucket.ts';
+import type { Statement } from '../policy.ts';
+import { exceptions } from '../policy.ts';
+import type { VpcConfig } from './browser-network.ts';
+import { KeeperFunction } from './function.ts';
+import { StoredSettings } from './stored-settings.ts';
+
+/** Pictures of what went wrong are kept that long. */
+const screenshotDays = 14;
+
+/** What all browsers of a stack share: Chromium, and where their pictures are kept. */
+export class BrowserWorkshop extends pulumi.ComponentResource {
+  readonly layerArn: pulumi.Output<string>;
+  readonly bucketName: pulumi.Output<string>;
+  readonly bucketArn: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: { readonly prefix: string; readonly accountId: pulumi.Input<string> },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super('grantkeeper:index:BrowserWorkshop', name, {}, opts);
+    const parent = { parent: this };
+    const bucket = privateBucket(
+      name,
+      {
+        bucketName: bucketNameOf(args.prefix, 'browser', args.accountId),
+        // Nothing in it is worth keeping when nobody opts in any more.
+        forceDestroy: true,
+        rules: [
+          {
+            id: 'screenshots',
+            status: 'Enabled',
+            filter: { prefix: 'screenshots/' },
+            expiration: { days: screenshotDays },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+          },
+        ],
+      },
+      parent,
+    );
+    new BucketPolicy(`${name}-policy`, { bucket: bucket.bucket, policy: policyOf(bucket) }, parent);
+    const version = layerVersion();
+    const archive = new BucketObjectv2(
+      `${name}-archive`,
+      { bucket: bucket.bucket, key: `layer/${version}.zip`, source: layerArchive() },
+      parent,
+    );
+    const layer = new LayerVersion(
+      `${name}-layer`,
+      {
+        layerName: `${args.prefix}-chromium`,
+        description: version,
+        s3Bucket: archive.bucket,
+        s3Key: archive.key,
+        compatibleArchitectures: [browserArchitecture],
+        compatibleRuntimes: ['nodejs24.x'],
+      },
+      parent,
+    );
+    this.layerArn = layer.arn;
+    this.bucketName = bucket.bucket;
+    this.bucketArn = bucket.arn;
+    this.registerOutputs({ layerArn: this.layerArn });
+  }
+}
+
+function policyOf(bucket: Bucket): pulumi.Output<string> {
+  return pulumi.jsonStringify({ Version: '2012-10-17', Statement: [tlsOnly(bucket)] });
+}
+
+export interface BrowserLoginArgs {
+  readonly prefix: string;
+  /** What the names of the credentials' secrets begin with; no slash at the end. */
+  readonly robotPrefix: string;
+  readonly connectionId: string;
+  /** Of that connection's secret, with AWS's six characters left open. */
+  readonly secretArn: pulumi.Input<string>;
+  readonly recipe: Recipe;
+  readonly credentialsMaxAgeDays: number;
+  readonly workshop: BrowserWorkshop;
+  /** Where it runs; outside of any VPC where it is left out. */
+  readonly vpcConfig: VpcConfig | undefined;
+  /** Its own, known before it is made. */
+  readonly functionArn: pulumi.Input<string>;
+  readonly tableName: pulumi.Output<string>;
+  readonly logRetentionDays: number;
+}
+
+/** Longer than any recipe may take (75 s), the start of Chromium and the callback included. */
+const timeoutSeconds = 100;
+
+/** A function with a browser for one connection alone: its role reads that one's password, and nothing else. */
+export class BrowserLogin extends pulumi.ComponentResource {
+  readonly functionArn: pulumi.Output<string>;
+  readonly functionName: pulumi.Output<string>;
+  readonly roleArn: pulumi.Output<string>;
+
+  constructor(name: string, args: BrowserLoginArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:BrowserLogin', name, {}, opts);
+    const parent = { parent: this };
+    const { connectionId, workshop, vpcConfig, prefix } = args;
+    // Unlike a grant, a password is gone at once when its connection opts out.
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        name: `${args.robotPrefix}/${connectionId}`,
+        description: `{"username", "password", "totp_seed"} that a browser logs in with for ${connectionId}. Put there by grantkeeper robot connect.`,
+        recoveryWindowInDays: 0,
+      },
+      parent,
+    );
+    const lambda = new KeeperFunction(
+      name,
+      {
+        functionName: 'browser-login',
+        suffix: connectionId,
+        prefix,
+        description: `Plays the browser of the owner of ${connectionId}.`,
+        timeoutSeconds,
+        environment: {
+          POWERTOOLS_SERVICE_NAME: prefix,
+          ROBOT_SECRET: secret.name,
+          CHROMIUM_FOLDER: chromiumFolder,
+        },
+        permissions: [
+          { actions: ['secretsmanager:GetSecretValue'], resources: [args.secretArn] },
+          ...(vpcConfig ? networkOf(args) : []),
+        ],
+        logRetentionDays: args.logRetentionDays,
+        machine: {
+          architectures: [browserArchitecture],
+          memorySize: 2048,
+          // Chromium unpacked is some 220 MB.
+          ephemeralStorage: { size: 1024 },
+          layers: [workshop.layerArn],
+          ...(vpcConfig && { vpcConfig }),
+        },
+      },
+      parent,
+    );
+    new StoredSettings<BrowserLoginSettings>(
+      name,
+      {
+        tableName: args.tableName,
+        pk: `connection#${connectionId}`,
+        sk: 'browser-login-settings',
+        settings: {
+          functionName: lambda.name,
+          secretName: secret.name,
+          recipe: args.recipe,
+          credentialsMaxAgeDays: args.credentialsMaxAgeDays,
+        },
+      },
+      parent,
+    );
+    this.functionArn = lambda.arn;
+    this.functionName = lambda.name;
+    this.roleArn = lambda.roleArn;
+    this.registerOutputs({ functionArn: this.functionArn });
+  }
+}
+
+/** What Lambda needs of the role to bring the function into a VPC; its code, which has a browser, may do none of it. */
+function networkOf({ functionArn }: BrowserLoginArgs): Statement[] {
+  return [exceptions.useNetwork, { ...exceptions.useNetwork, deniedToCodeOf: functionArn }];
+}

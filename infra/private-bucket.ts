@@ -1,0 +1,75 @@
+import type { types } from '@pulumi/aws/index.js';
+import {
+  Bucket,
+  BucketLifecycleConfiguration,
+  BucketPublicAccessBlock,
+  BucketServerSideEncryptionConfiguration,
+} from '@pulumi/aws/s3/index.js';
+import * as pulumi from '@pulumi/pulumi';
+
+export interface PrivateBucketArgs {
+  readonly bucketName: pulumi.Input<string>;
+  /** Whether it goes with all that is in it when the program has no use for it any more. */
+  readonly forceDestroy?: boolean;
+  /** What becomes of old objects. */
+  readonly rules: types.input.s3.BucketLifecycleConfigurationRule[];
+}
+
+/** Bucket names are the world's: the account's number makes it one's own. */
+export function bucketNameOf(
+  prefix: string,
+  what: string,
+  accountId: pulumi.Input<string>,
+): pulumi.Output<string> {
+  return pulumi.interpolate`${prefix}-${what}-${accountId}`.apply((name) =>
+    name.toLowerCase().replaceAll('_', '-'),
+  );
+}
+
+/**
+ * A bucket that is encrypted and nobody's but the account's.
+ * @param name what the logical names of its resources begin with
+ * @param options of the bucket itself; the others only have its parent
+ */
+export function privateBucket(
+  name: string,
+  { bucketName, forceDestroy, rules }: PrivateBucketArgs,
+  options: pulumi.CustomResourceOptions & { readonly parent: pulumi.Resource },
+): Bucket {
+  const parent = { parent: options.parent };
+  const bucket = new Bucket(
+    `${name}-bucket`,
+    { bucket: bucketName, ...(forceDestroy && { forceDestroy }) },
+    options,
+  );
+  const ofBucket = { bucket: bucket.bucket };
+  new BucketPublicAccessBlock(
+    `${name}-private`,
+    {
+      ...ofBucket,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
+    parent,
+  );
+  new BucketServerSideEncryptionConfiguration(
+    `${name}-encryption`,
+    { ...ofBucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
+    parent,
+  );
+  new BucketLifecycleConfiguration(`${name}-lifecycle`, { ...ofBucket, rules }, parent);
+  return bucket;
+}
+
+/** A statement of a bucket's policy: nothing goes over an open line. */
+export function tlsOnly({ arn }: Bucket) {
+  return {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [arn, pulumi.interpolate`${arn}/*`],
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+}

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import type { LoginBehaviour } from '../../local/brokerage/control.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import { minuteMs, type TestDemo } from '../helpers/demo.ts';
+import { impatient, robotSecret, startWithRobot, totpSeed } from '../helpers/robot.ts';
+import { events, watch } from '../helpers/story.ts';
+
+let demo: TestDemo;
+beforeAll(async () => {
+  demo = await startWithRobot({ own: { recipe: 'impatient' }, configure: impatient });
+});
+afterAll(() => demo.demo.close());
+
+const right = { username: 'demo', password: 'demo' };
+
+/** An operator asks for a login, and a browser is sent first. */
+async function attempt(
+  behaviour: LoginBehaviour,
+  credentials: Readonly<Record<string, unknown>> | string = right,
+) {
+  const { cloud, brokerage } = demo;
+  // Longer than an owner who was asked is left alone.
+  await demo.advance(16 * minuteMs);
+  await brokerage.setLogin(behaviour);
+  await putSecretValue(
+    cloud,
+    robotSecret,
+    typeof credentials === 'string' ? credentials : JSON.stringify(credentials),
+  );
+  const inbox = watch(demo);
+  const pictures = cloud.s3.objects().size;
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  const [execution] = await demo.executions();
+  const told = (await events(demo)).filter(
+    ({ type, details }) => type.startsWith('browser-') && details.executionId === execution!.executionArn,
+  );
+  return {
+    event: told.at(-1)!,
+    alerts: inbox.alerts().map(({ subject, text }) => ({ subject, text })),
+    links: inbox.mails().length,
+    states: execution!.states.filter(
+      (state) => !['Begin', 'CheckGrant', 'Choose', 'RefreshTokens'].includes(state),
+    ),
+    pictures: [...cloud.s3.objects()].slice(pictures),
+  };
+}
+
+/** As it was before anything went wrong: what failed works again. */
+async function logInWell(): Promise<void> {
+  const inbox = watch(demo);
+  const { event } = await attempt({});
+  expect(event.type).toBe('browser-logged-in');
+  expect(inbox.recoveries()).toHaveLength(1);
+  expect(inbox.mails()).toHaveLength(0);
+}
+
+const browserAlone = ['BrowserLogin', 'AfterBrowserLogin', 'Done'];
+const thenThePerson = [
+  'BrowserLogin',
+  'RecordIncident',
+  'AlertOperator',
+  'RecordFailure',
+  'AfterAlert',
+  'AskOwner',
+  'RequestReauthorization',
+];
+
+test('logs in by itself, within 15 s of which Chromium takes its start, and nobody is asked', async () => {
+  const began = performance.now();
+  const { event, alerts, links, states } = await attempt({});
+
+  expect(performance.now() - began).toBeLessThan(15_000);
+  expect(states).toEqual(browserAlone);
+  expect([alerts, links]).toEqual([[], 0]);
+  expect(event.type).toBe('browser-logged-in');
+  expect(event.details.steps).toMatch(
+    /^link \d\.\d s, 1 fill "Login ID" \d\.\d s, 2 fill "Password" \d\.\d s, 3 click button "Log in" \d\.\d s, 6 choose-accounts group "Accounts to share" \d\.\d s, 8 click button "Allow" \d\.\d s, 9 callback \d\.\d s$/,
+  );
+  expect(await demo.grant()).toMatchObject({
+    status: 'active',
+    identity: { accounts: [expect.any(String), expect.any(String), expect.any(String)] },
+  });
+});
+
+test('a one-time code is worked out from its seed, and accounts are chosen on a page of their own', async () => {
+  const { event, states } = await attempt(
+    { totpSeed, accountPicker: true },
+    { ...right, totp_seed: totpSeed },
+  );
+
+  expect(states).toEqual(browserAlone);
+  expect(event.details.steps).toMatch(
+    /4 one-time-code "One-time code" .* 5 click button "Confirm" .* 6 choose-accounts .* 7 click button "Continue" .* 8 click button "Allow"/,
+  );
+});
+
+test('a session that is still logged in leads back without a page', async () => {
+  const { event, states } = await attempt({ stillLoggedIn: true });
+
+  expect(states).toEqual(browserAlone);
+  expect(event.details.steps).toMatch(/^link \d\.\d s, 9 callback \d\.\d s$/);
+});
+
+test.each([
+  [
+    'a changed page',
+    { changed: true },
+    right,
+    'LoginPageError',
+    'a page is not the one that the recipe knows. Step 1 (fill "Login ID") is not on the page.',
+  ],
+  [
+    'a button that is there twice',
+    { doubled: true },
+    right,
+    'LoginPageError',
+    'a step of the recipe fits more than one element. Step 3 (click button "Log in") fits 2 elements.',
+  ],
+  [
+    'a captcha',
+    { captcha: true },
+    right,
+    'LoginPageError',
+    'the provider wants to see a person (captcha). The page has the text "confirm that you are a person".',
+  ],
+  [
+    'a page that takes too long',
+    { slowMs: 9_000 },
+    right,
+    'LoginPageError',
+    'a page took too long. Step 6 (choose-accounts group "Accounts to share"): the provider has not answered yet.',
+  ],
+  [
+    'a one-time code that is asked for and has no seed',
+    { totpSeed },
+    right,
+    'ConfigurationError',
+    'its credentials are not usable. A one-time code is asked for, and totp_seed is missing or not usable.',
+  ],
+  [
+    'a wrong password',
+    {},
+    { username: 'demo', password: 'wrong-password-canary' },
+    'LoginRefusedError',
+    'the provider refused the password. The page has the text "login ID and password do not match".',
+  ],
+  [
+    'a wrong one-time code',
+    { totpSeed },
+    { ...right, totp_seed: 'KRUGS4ZANFZSAYJAONSWGZLEEBUXG4ZA' },
+    'LoginRefusedError',
+    'the provider refused the one-time code. The page has the text "code is not right".',
+  ],
+  [
+    'a locked account',
+    { lockAfter: 1 },
+    { username: 'demo', password: 'wrong-password-canary' },
+    'LoginRefusedError',
+    'the account is locked. The page has the text "account is locked".',
+  ],
+] as const)(
+  '%s: the operator hears why, once, and the owner has the link',
+  async (_, behaviour, credentials, error, why) => {
+    const { event, alerts, links, states, pictures } = await attempt(behaviour, credentials);
+
+    expect(states).toEqual(thenThePerson);
+    expect(links).toBe(1);
+    expect(event.type).toBe('browser-failed');
+    expect(alerts).toHaveLength(1);
+    expect(alerts[0]!.subject).toBe(`Grantkeeper: demo-main: ${error}`);
+    expect(alerts[0]!.text).toContain(`The browser did not log in: ${why}`);
+    // A picture of the last page, for whoever has to find out; in the alert and in the timeline.
+    const [[path, picture]] = pictures as [[string, { contentType: string; body: Buffer }]];
+    expect(path).toMatch(
+      /^grantkeeper-local-browser-000000000000\/screenshots\/demo-main\/2026-.*-browser[a-z0-9]{13}\.jpg$/,
+    );
+    expect(picture).toMatchObject({ contentType: 'image/jpeg' });
+    expect(alerts[0]!.text).toContain(`How the page looked: ${String(event.details.screenshot)}`);
+    await logInWell();
+  },
+);
+
+test('what fails again is no news, and the owner is asked each time', async () => {
+  expect(await attempt({ captcha: true })).toMatchObject({ alerts: [expect.anything()], links: 1 });
+  expect(await attempt({ captcha: true })).toMatchObject({ alerts: [], links: 1 });
+  await logInWell();
+});
+
+test('credentials that were refused are not tried again before they change', async () => {
+  const wrong = { username: 'demo', password: 'wrong-password-canary' };
+  expect((await attempt({}, wrong)).event.details).toMatchObject({ ended: 'password-refused' });
+  const tried = await demo.brokerage.passwordsTried();
+
+  // Not even if it would be right by now.
+  await demo.advance(16 * minuteMs);
+  const { inbox } = demo.cloud;
+  const before = inbox.list().length;
+  await demo.brokerage.setLogin({ password: wrong.password });
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+
+  expect(await demo.brokerage.passwordsTried()).toBe(tried);
+  expect((await events(demo)).findLast(({ type }) => type === 'browser-skipped')!.details).toMatchObject({
+    ended: 'refused-before',
+  });
+  expect(
+    inbox
+      .list()
+      .slice(before)
+      .map(({ channel }) => channel),
+  ).toEqual(['email']);
+  await logInWell();
+});
+
+test.each([
+  ['missing', undefined, 'grantkeeper-robot/local/demo-main holds no value yet.'],
+  ['no JSON', 'demo:demo', 'grantkeeper-robot/local/demo-main: they are not an object.'],
+  ['without a password', { username: 'demo' }, 'password is missing or not usable.'],
+  ['with a field too many', { ...right, pin: '1234' }, 'they have fields that are not known.'],
+  ['with a seed that is none', { ...right, totp_seed: '12345' }, 'totp_seed is missing or not usable.'],
+])('credentials that are %s are one alert, and no browser is started', async (_, credentials, why) => {
+  await using other = await startWithRobot({ credentials: credentials ?? 'none' });
+  await other.advance(0);
+
+  expect(other.alerts().map(({ subject }) => subject)).toEqual([
+    'Grantkeeper: demo-main: ConfigurationError',
+  ]);
+  expect(other.alerts()[0]!.text).toContain(why);
+  expect(other.mails()).toHaveLength(1);
+  expect(await other.brokerage.passwordsTried()).toBe(0);
+});

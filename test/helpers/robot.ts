@@ -1,0 +1,61 @@
+import { recipes } from '../../core/recipe.ts';
+import type { DemoOptions } from '../../local/demo.ts';
+import { putSecretValue } from '../../local/cloud.ts';
+import { mailOnly, TestDemo } from './demo.ts';
+
+type Config = Record<string, unknown>;
+
+/** Seed of the one-time codes, where Demo Brokerage asks for some. */
+export const totpSeed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+
+export const robotSecret = 'grantkeeper-robot/local/demo-main';
+
+/** `demo-main` opted in; its owner has no channel but mail. */
+export function optedIn(config: Config, options: Config = {}): Config {
+  const mail = mailOnly(config);
+  const connections = mail['grantkeeper:connections'] as Record<string, Config>;
+  return {
+    ...mail,
+    'grantkeeper:connections': {
+      ...connections,
+      'demo-main': { ...connections['demo-main'], browserLoginWithStoredPassword: options },
+    },
+  };
+}
+
+export interface RobotOptions extends Partial<DemoOptions> {
+  /** What is put into the secret; nothing where it is `undefined`. */
+  readonly credentials?: Readonly<Record<string, unknown>> | string | undefined;
+  /** Of `browserLoginWithStoredPassword`. */
+  readonly own?: Config;
+}
+
+/** The demo with a browser that logs in for `demo-main`. */
+export async function startWithRobot({
+  own,
+  credentials = { username: 'demo', password: 'demo' },
+  ...options
+}: RobotOptions = {}): Promise<TestDemo> {
+  const demo = await TestDemo.start({
+    ...options,
+    configure: (config) => {
+      const changed = optedIn(config, own);
+      return options.configure?.(changed) ?? changed;
+    },
+  });
+  if (credentials !== 'none') {
+    const value = typeof credentials === 'string' ? credentials : JSON.stringify(credentials);
+    await putSecretValue(demo.cloud, robotSecret, value);
+  }
+  return demo;
+}
+
+/**
+ * A configuration with the recipe `impatient`: that of Demo Brokerage, which waits for six seconds where a test lets it
+ * wait in vain, and as ever where it does not.
+ */
+export function impatient(config: Config): Config {
+  const { steps, ...recipe } = recipes['demo-brokerage']!;
+  const hasty = steps.map((step, index) => ([0, 3, 4, 5].includes(index) ? { ...step, seconds: 6 } : step));
+  return { ...config, 'grantkeeper:recipes': { impatient: { ...recipe, steps: hasty } } };
+}
