@@ -14,6 +14,8 @@ import { connectionOf, isRemoved, openStack } from './stack.ts';
 const lookMs = 500;
 /** Real time; what takes longer waits for a retry, or for somebody. */
 const longestMs = 30_000;
+/** Before the owner is asked a browser may be sent. */
+const longestLoginMs = 150_000;
 
 /** What became of an execution as far as it was followed, for programs. */
 interface Followed {
@@ -36,7 +38,8 @@ export async function ask(connectionId: string, force: Force, options: Options):
 /** What the timeline has when that was done which was asked for; an end needs no line, for it may have been there. */
 const doneBy: Readonly<Record<Force, readonly string[] | undefined>> = {
   refresh: ['refreshed', 'fresh'],
-  reauthorize: ['asked'],
+  // A browser may have done it before anybody was asked.
+  reauthorize: ['asked', 'browser-logged-in'],
   repin: ['asked'],
   test: ['tested'],
   disconnect: undefined,
@@ -82,13 +85,18 @@ async function request(
   const executionArn = await stepFunctionsWorkflow(stateMachineArn).ask(asked, name);
   if (executionArn === undefined) throw new CommandError('That was asked for just now already.');
   const timeZone = connection?.settings.owner.timeZone ?? 'UTC';
-  return follow(stack, { connectionId, timeZone }, executionArn, tell);
+  const untilMs = force === 'reauthorize' ? longestLoginMs : longestMs;
+  return follow(stack, { connectionId, timeZone, untilMs }, executionArn, tell);
 }
 
 /** Prints the lines of the timeline that an execution writes, as they come. */
 async function follow(
   stack: Stack,
-  { connectionId, timeZone }: { readonly connectionId: string; readonly timeZone: string },
+  {
+    connectionId,
+    timeZone,
+    untilMs,
+  }: { readonly connectionId: string; readonly timeZone: string; readonly untilMs: number },
   executionArn: string,
   tell: (line: string) => void,
 ): Promise<Followed> {
@@ -98,7 +106,7 @@ async function follow(
   const lines = [];
   let status = 'RUNNING';
   let isWaiting = false;
-  for (let waitedMs = 0; status === 'RUNNING' && !isWaiting && waitedMs < longestMs; waitedMs += lookMs) {
+  for (let waitedMs = 0; status === 'RUNNING' && !isWaiting && waitedMs < untilMs; waitedMs += lookMs) {
     await sleep(lookMs);
     ({ status = 'RUNNING' } = await client.send(new DescribeExecutionCommand({ executionArn })));
     const page = { kind: undefined, before: undefined, limit: 20 };

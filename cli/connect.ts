@@ -8,7 +8,7 @@ import { isAlive } from '../core/decide.ts';
 import { ClientRejectedError, ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import type { Client } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
-import { holdsValue } from './holds-value.ts';
+import { holdsValue } from './describe-secret.ts';
 import { CommandError, exitCodes, json } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';

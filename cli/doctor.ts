@@ -27,13 +27,16 @@ export async function doctor(options: Options): Promise<number> {
 }
 
 async function examine(stack: Stack): Promise<readonly Finding[]> {
-  const [provider, connection, messages, aws, secrets] = await Promise.all([
+  const [provider, connection, messages, aws, secrets, secret, browsers] = await Promise.all([
     import('./doctor/provider.ts'),
     import('./doctor/connection.ts'),
     import('./doctor/messages.ts'),
     import('./doctor/aws.ts'),
     import('../adapters/secrets.ts'),
+    import('./describe-secret.ts'),
+    import('../adapters/browser-logins.ts'),
   ]);
+  const browserLogins = browsers.dynamoBrowserLogins(stack.table);
   const [{ shown: connections, unreadable }, deployment] = await Promise.all([
     stack.connections(),
     stack.deployment(),
@@ -52,6 +55,11 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
     ),
     ...firsts(connections, ({ settings }) => JSON.stringify(settings.provider)).map(({ settings }) =>
       looked(settings.provider.displayName, () => provider.lookAtProvider(settings.provider, clock)),
+    ),
+    ...connections.map((each) =>
+      looked(`Browser of ${each.connectionId}`, () =>
+        connection.lookAtBrowser(each, browserLogins, secret.describeSecret, nowMs),
+      ),
     ),
     looked('Callback URL', async () => provider.lookAtCallbackUrls(connections)),
     looked('Mail', () => messages.lookAtMail(deployment, [...new Set(addresses)])),

@@ -2,7 +2,7 @@ import { deadlineOf } from '../core/deadline.ts';
 import { isPaused } from '../core/decide.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
-import { holdsValue } from './holds-value.ts';
+import { holdsValue } from './describe-secret.ts';
 import { CommandError, exitCodes, json } from './output.ts';
 import type { Options, Shown } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';

@@ -9,6 +9,7 @@ import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
 import { open } from './open.ts';
 import { CommandError, exitCodes } from './output.ts';
+import { connectRobot, rotateRobot } from './robot.ts';
 import type { Options } from './stack.ts';
 import { status } from './status.ts';
 import { sources } from './token-file.ts';
@@ -26,8 +27,8 @@ No command prints a secret, or takes one as an argument.`,
   );
 
 /** With what every verb takes. */
-function verb(name: string, description: string): Command {
-  return program
+function verb(name: string, description: string, parent = program): Command {
+  return parent
     .command(name)
     .description(description)
     .option('--stack <name>', 'the Pulumi stack; GRANTKEEPER_STACK by default')
@@ -148,6 +149,21 @@ verb(
   .option('--apply', 'does it')
   .option('--force', 'also over a newer grant')
   .action(does(importGrant));
+
+const robot = program
+  .command('robot')
+  .description('the password of a browser that logs in by itself, where a connection opts in to that')
+  .showHelpAfterError('Try --help.');
+
+verb(
+  'connect',
+  'puts login ID, password and the seed of one-time codes in place, from a prompt or as JSON from standard input',
+  robot,
+)
+  .argument('<connection>')
+  .action(does(connectRobot));
+
+verb('rotate', 'puts others in their place', robot).argument('<connection>').action(does(rotateRobot));
 
 try {
   await program.parseAsync();

@@ -7,6 +7,8 @@ export const eventKinds = {
   requested: 'action',
   /** The client's credentials were put into their secret by the operator's command. */
   connected: 'action',
+  /** So was what a browser logs in with. */
+  'robot-connected': 'action',
   paused: 'action',
   resumed: 'action',
   /** Somebody asked for what they may not do, or what comes to nothing now. */

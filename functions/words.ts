@@ -81,6 +81,7 @@ const eventWords = {
   recovered: 'Works again',
   requested: 'Asked for',
   connected: 'The client’s credentials were put in place',
+  'robot-connected': 'The browser’s password was put in place',
   paused: 'Paused',
   resumed: 'Resumed',
   disconnected: 'Disconnected',

@@ -3,10 +3,11 @@ import { problemOfCredentials } from '../../core/client-credentials.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/notice.ts';
 import { outlookOf } from '../../core/outlook.ts';
-import type { Clients } from '../../core/ports.ts';
+import type { BrowserLogins, Clients } from '../../core/ports.ts';
 import type { Concern } from '../../core/standing.ts';
 import { concernsOf, needsSomebody } from '../../core/standing.ts';
 import { sentence } from '../../functions/concerns.ts';
+import type { SecretDescription } from '../describe-secret.ts';
 import type { Shown } from '../stack.ts';
 import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
@@ -69,4 +70,31 @@ export async function lookAtClient(
   const isShaped = provider.clientIdPattern !== undefined || provider.clientSecretPattern !== undefined;
   const shape = isShaped ? ` and look like those of ${provider.displayName}` : '';
   return [well(about, `Its id and secret are in place${shape}.`)];
+}
+
+/** Of a connection that opts in: whether its browser has a password, and how old that is. Does not read it. */
+export async function lookAtBrowser(
+  { connectionId }: Shown,
+  browserLogins: Pick<BrowserLogins, 'readSettings' | 'read'>,
+  describe: (secretName: string) => Promise<SecretDescription>,
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  const own = await browserLogins.readSettings(connectionId);
+  if (own === undefined) return [];
+  const about = `Browser of ${connectionId}`;
+  const [{ currentVersionId, changedAtMs }, { refusedVersionId }] = await Promise.all([
+    describe(own.secretName),
+    browserLogins.read(connectionId),
+  ]);
+  if (currentVersionId === undefined) {
+    return [problem(about, `${own.secretName} is empty.`, `Run grantkeeper robot connect ${connectionId}.`)];
+  }
+  const rotate = `Change the password at the provider, then run grantkeeper robot rotate ${connectionId}.`;
+  if (currentVersionId === refusedVersionId) {
+    return [problem(about, 'The provider has refused its password, and no browser is sent.', rotate)];
+  }
+  const days = Math.floor((nowMs - changedAtMs) / (24 * 3600 * 1000));
+  return days >= own.credentialsMaxAgeDays
+    ? [problem(about, `Its password is ${days} days old.`, rotate)]
+    : [well(about, 'Its password is in place.')];
 }

@@ -62,6 +62,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     reset: () => calls.call('reset', []),
     setLogin: (...args) => calls.call('setLogin', args),
     passwordsTried: () => calls.call('passwordsTried', []),
+    codesTyped: () => calls.call('codesTyped', []),
     revokeAllGrants: () => calls.call('revokeAllGrants', []),
     issued: () => calls.call('issued', []),
     onTokenRequest: (treat) => void (calls.treat = treat),

@@ -97,6 +97,8 @@ export interface BrokerageControl {
   setLogin(behaviour: LoginBehaviour): void;
   /** How many passwords were tried since the start, right ones and wrong ones. */
   passwordsTried(): number;
+  /** The one-time codes that were typed, right ones and wrong ones. Only for a canary test, as `issued`. */
+  codesTyped(): string[];
   /** Ends every grant, as a password reset does. */
   revokeAllGrants(): Promise<void>;
   /**

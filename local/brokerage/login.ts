@@ -44,6 +44,7 @@ interface Progress {
 export class Logins {
   behaviour: LoginBehaviour;
   passwordsTried = 0;
+  readonly codesTyped: string[] = [];
   readonly #provider: Provider;
   readonly #grants: Grants;
   readonly #limits: BrokerageLimits;
@@ -110,8 +111,10 @@ export class Logins {
     const { totpSeed, slowMs = 0, lockAfter = Infinity, captcha } = this.behaviour;
     const known = this.#progress.get(interaction.uid)?.personId;
     if (known !== undefined && totpSeed !== undefined && form.has('code')) {
+      const token = form.get('code') ?? '';
+      this.codesTyped.push(token);
       const isRight = new TOTP({ secret: totpSeed }).validate({
-        token: form.get('code') ?? '',
+        token,
         timestamp: Date.now(),
         window: 1,
       });

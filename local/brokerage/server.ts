@@ -65,6 +65,7 @@ export async function serve(
       reset: () => tokenEndpoint.reset(),
       setLogin: (behaviour) => void (logins.behaviour = behaviour),
       passwordsTried: () => logins.passwordsTried,
+      codesTyped: () => [...logins.codesTyped],
       revokeAllGrants: () => grants.endAll(),
       issued: () => [...issued],
       treat: (requestId, misbehaviour) => tokenEndpoint.treat(requestId, misbehaviour),

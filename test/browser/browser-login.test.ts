@@ -3,16 +3,31 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoginBehaviour } from '../../local/brokerage/control.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { minuteMs, type TestDemo } from '../helpers/demo.ts';
+import type { Canary, Document } from '../helpers/canary.ts';
+import { leaks } from '../helpers/canary.ts';
 import { impatient, robotSecret, startWithRobot, totpSeed } from '../helpers/robot.ts';
 import { events, watch } from '../helpers/story.ts';
+import { histories, itemsOf, withoutVerifier } from '../helpers/written.ts';
 
 let demo: TestDemo;
 beforeAll(async () => {
   demo = await startWithRobot({ own: { recipe: 'impatient' }, configure: impatient });
+  const { lambda } = demo.cloud;
+  const invoke = lambda.invoke.bind(lambda);
+  lambda.invoke = (functionArn, payload) => {
+    const { link } = payload as { link?: string };
+    if (link !== undefined) links.push(link);
+    return invoke(functionArn, payload);
+  };
 });
 afterAll(() => demo.demo.close());
 
-const right = { username: 'demo', password: 'demo' };
+/** Long enough to be no accident where they turn up. */
+const right = { username: 'demo', password: 'password-canary-3b1f9c' };
+const wrong = { username: 'username-canary-77d2a1', password: 'wrong-password-canary-c04e' };
+const otherSeed = 'KRUGS4ZANFZSAYJAONSWGZLEEBUXG4ZA';
+/** Links that were handed to a browser. */
+const links: string[] = [];
 
 /** An operator asks for a login, and a browser is sent first. */
 async function attempt(
@@ -22,7 +37,7 @@ async function attempt(
   const { cloud, brokerage } = demo;
   // Longer than an owner who was asked is left alone.
   await demo.advance(16 * minuteMs);
-  await brokerage.setLogin(behaviour);
+  await brokerage.setLogin({ password: right.password, ...behaviour });
   await putSecretValue(
     cloud,
     robotSecret,
@@ -141,21 +156,21 @@ test.each([
   [
     'a wrong password',
     {},
-    { username: 'demo', password: 'wrong-password-canary' },
+    wrong,
     'LoginRefusedError',
     'the provider refused the password. The page has the text "login ID and password do not match".',
   ],
   [
     'a wrong one-time code',
     { totpSeed },
-    { ...right, totp_seed: 'KRUGS4ZANFZSAYJAONSWGZLEEBUXG4ZA' },
+    { ...right, totp_seed: otherSeed },
     'LoginRefusedError',
     'the provider refused the one-time code. The page has the text "code is not right".',
   ],
   [
     'a locked account',
     { lockAfter: 1 },
-    { username: 'demo', password: 'wrong-password-canary' },
+    wrong,
     'LoginRefusedError',
     'the account is locked. The page has the text "account is locked".',
   ],
@@ -188,15 +203,15 @@ test('what fails again is no news, and the owner is asked each time', async () =
 });
 
 test('credentials that were refused are not tried again before they change', async () => {
-  const wrong = { username: 'demo', password: 'wrong-password-canary' };
-  expect((await attempt({}, wrong)).event.details).toMatchObject({ ended: 'password-refused' });
+  const mistyped = { username: 'demo', password: wrong.password };
+  expect((await attempt({}, mistyped)).event.details).toMatchObject({ ended: 'password-refused' });
   const tried = await demo.brokerage.passwordsTried();
 
   // Not even if it would be right by now.
   await demo.advance(16 * minuteMs);
   const { inbox } = demo.cloud;
   const before = inbox.list().length;
-  await demo.brokerage.setLogin({ password: wrong.password });
+  await demo.brokerage.setLogin({ password: mistyped.password });
   await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
 
   expect(await demo.brokerage.passwordsTried()).toBe(tried);
@@ -228,4 +243,50 @@ test.each([
   expect(other.alerts()[0]!.text).toContain(why);
   expect(other.mails()).toHaveLength(1);
   expect(await other.brokerage.passwordsTried()).toBe(0);
+});
+
+test('of what was typed a screenshot shows nothing: it is the same whatever it was', async () => {
+  const pictureOf = async (credentials: typeof wrong) => {
+    const { pictures } = await attempt({}, credentials);
+    return pictures[0]![1].body;
+  };
+  const first = await pictureOf(wrong);
+  const second = await pictureOf({ username: 'somebody-else', password: 'a-longer-password-than-the-other' });
+
+  expect(first.length).toBeGreaterThan(5_000);
+  expect(second.equals(first)).toBe(true);
+});
+
+test('no password, seed, code, link or login ID is in any log, history, item, metric, message or resource', async () => {
+  const { cloud, brokerage } = demo;
+  const canaries: Canary[] = [
+    ...(await brokerage.issued()).map((value) => ({ kind: 'issued by the provider', value })),
+    ...links.map((link) => ({ kind: 'link', value: link.split('/').at(-1)! })),
+    ...[right, wrong].map(({ password }) => ({ kind: 'password', value: password })),
+    ...[totpSeed, otherSeed].map((value) => ({ kind: 'seed', value })),
+    { kind: 'login ID', value: wrong.username },
+  ];
+  const documents: Document[] = [
+    ['log', cloud.lambda.logs],
+    ['history', await histories(demo)],
+    ['item', (await itemsOf(demo, 'connection#demo-main')).map(withoutVerifier)],
+    ['metric', cloud.cloudWatch.metrics()],
+    ['message', cloud.inbox.list()],
+    ['access log', cloud.httpApi.accessLog],
+    ['resource', cloud.resources.map(({ inputs, state }) => [inputs, state])],
+    ['picture', [...cloud.s3.objects()].map(([path, { body }]) => path + body.toString('latin1'))],
+  ].flatMap(([where, texts]) =>
+    (texts as unknown[]).map((text) => ({ where: String(where), text: JSON.stringify(text) })),
+  );
+
+  expect(links.length).toBeGreaterThan(20);
+  expect(new Set(documents.map(({ where }) => where)).size).toBe(8);
+  expect(leaks(canaries, documents)).toEqual([]);
+  // One-time codes are too short to be told from other numbers, but where they stand alone.
+  const codes = await brokerage.codesTyped();
+  expect(codes.length).toBeGreaterThanOrEqual(2);
+  const written = documents.filter(({ where }) => where !== 'picture');
+  for (const code of codes) {
+    expect(written.filter(({ text }) => new RegExp(`(?<![\\d.])${code}(?!\\d)`).test(text))).toEqual([]);
+  }
 });

@@ -23,6 +23,7 @@ import {
   tokenResponse,
   unavailable,
 } from '../helpers/token-answers.ts';
+import { histories, itemsOf, withoutVerifier } from '../helpers/written.ts';
 import type { AwsCall } from '../helpers/wiretap.ts';
 import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
 
@@ -466,27 +467,7 @@ async function items(): Promise<unknown[]> {
     'panel',
     ...secrets.flatMap((secret) => [`session#${hash(secret)}`, `sign-in#${hash(secret)}`]),
   ];
-  return (await Promise.all(partitions.map(itemsOf))).flat();
-}
-
-async function itemsOf(pk: string): Promise<unknown[]> {
-  const found: unknown[] = [];
-  let ExclusiveStartKey: unknown;
-  do {
-    const page = await demo.cloud.dynamoDb.call(
-      'Query',
-      {
-        TableName: demo.cloud.outputs.tableName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: pk } },
-        ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
-      },
-      administrator,
-    );
-    found.push(...(page.Items as unknown[]));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined);
-  return found;
+  return (await Promise.all(partitions.map((pk) => itemsOf(demo, pk)))).flat();
 }
 
 /** Everything that was written anywhere but into the secrets, without what belongs where it stands. */
@@ -495,11 +476,9 @@ async function everyDocument(): Promise<Document[]> {
   const inbox = cloud.inbox.list();
   const of = (where: string, texts: readonly unknown[]): Document[] =>
     texts.map((text) => ({ where, text: typeof text === 'string' ? text : JSON.stringify(text) }));
-  const withoutVerifier = (item: unknown) =>
-    JSON.stringify(item).replaceAll(/"codeVerifier":\{"S":"[^"]+"\}/g, '');
   return [
     ...of('function logs', cloud.lambda.logs),
-    ...of('execution histories', await histories()),
+    ...of('execution histories', await histories(demo)),
     ...of('items and events', (await items()).map(withoutVerifier)),
     // The link that the operators are to pass on belongs there, as in every notice.
     ...of('operator topic', inbox.filter(({ channel }) => channel === 'topic').map(withoutItsLink)),
@@ -536,16 +515,4 @@ function answered({ url, headers, body }: (typeof answers)[number]): string {
       return `${name}: ${location.pathname.startsWith('/reauthorize/') ? '' : location.href}`;
     });
   return [...kept, body.replaceAll(csrfToken, '')].join('\n');
-}
-
-/** Input, output, cause and every event of every execution. */
-async function histories(): Promise<unknown[]> {
-  const { stepFunctions } = demo.cloud;
-  const executions = await demo.executions();
-  return Promise.all(
-    executions.flatMap(({ executionArn }) => [
-      stepFunctions.call('DescribeExecution', { executionArn }, administrator),
-      stepFunctions.call('GetExecutionHistory', { executionArn, maxResults: 1000 }, administrator),
-    ]),
-  );
 }
