@@ -123,7 +123,18 @@ function incident(known: KnownIncident, at: (epochMs: number) => Html, execution
     ? html`<strong>The owner is not reached by ${step}</strong>`
     : html`<strong>${step} fails</strong>`;
   const cure = Object.hasOwn(cures, error) ? cures[error as ErrorName] : undefined;
-  const stopped = /[.!?]$/.test(reason) || reason === '' ? reason : `${reason}.`;
+  const { words, screenshot } = splitScreenshot(reason);
+  const stopped = /[.!?]$/.test(words) || words === '' ? words : `${words}.`;
   return html`${what} since ${at(Date.parse(since))}: ${error}. <bdi>${stopped}</bdi> ${cure ? html`<em>${cure}</em>` : ''}
+    ${screenshot === undefined ? '' : html`<a href="${screenshot}">How the page looked</a>`}
     ${executionId === '' ? '' : html`<a href="${executionUrl}${executionId}">Execution</a>`}`;
+}
+
+/** Of a browser's incident the reason ends in where its last page is shown. */
+export function splitScreenshot(reason: string): {
+  readonly words: string;
+  readonly screenshot: string | undefined;
+} {
+  const [, words = reason, screenshot] = /^(.*) How the page looked: (https?:\S+)$/s.exec(reason) ?? [];
+  return { words, screenshot };
 }

@@ -75,7 +75,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
         const { toolsUrl } = options;
         const located = {
           ...withEndpoints(config, brokerage),
-          ...(toolsUrl && { 'grantkeeper:executionUrl': `${toolsUrl}/execution?arn=` }),
+          ...(toolsUrl && {
+            'grantkeeper:executionUrl': `${toolsUrl}/execution?arn=`,
+            'grantkeeper:browserLogin': { screenshotUrl: `${toolsUrl}/screenshot?key=` },
+          }),
         };
         return options.configure?.(located) ?? located;
       },

@@ -1,6 +1,9 @@
 /** `npm start`: the whole of Grantkeeper in the embedded cloud, without an AWS account. */
+import type { LoginBehaviour } from './brokerage/control.ts';
 import type { Demo } from './demo.ts';
 import { readFlags, UsageError } from './flags.ts';
+import type { LoginPageName } from './robot.ts';
+import { loginPages, robotSecret, withRobot } from './robot.ts';
 import type { ToolsServer } from './tools/server.ts';
 
 const defaults = {
@@ -24,6 +27,8 @@ Options:
   --webhooks-port <n>   Slack's and Discord's webhooks    (${defaults['webhooks-port']})
   --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
   --bot                 the example of a bot, too: once an hour it looks at the accounts (examples/bot)
+  --robot               opts in to a browser that logs in by itself, with its password in place (Linux on x64)
+  --login-pages <list>  what Demo Brokerage's login has more, or has wrong, separated by commas: ${Object.keys(loginPages).join(', ')}
   --help                this text
 
 A port of 0 takes any free one.`;
@@ -40,6 +45,8 @@ const flags = {
   'aws-port': port,
   'webhooks-port': port,
   bot: { type: 'boolean' },
+  robot: { type: 'boolean' },
+  'login-pages': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -61,12 +68,24 @@ function readOptions(): Options | undefined {
     if (same)
       throw new UsageError(`--${name} and --${same} are both ${ports[name]}: each needs a port of its own.`);
   }
-  return { ports, bot: values.bot ?? false };
+  const login = (values['login-pages']?.split(',') ?? []).map((name) => {
+    if (Object.hasOwn(loginPages, name)) return loginPages[name as LoginPageName];
+    const known = Object.keys(loginPages).join(', ');
+    throw new UsageError(`--login-pages has ${JSON.stringify(name)}: must be some of ${known}.`);
+  });
+  return {
+    ports,
+    bot: values.bot ?? false,
+    robot: values.robot ?? false,
+    login: Object.assign({}, ...login) as LoginBehaviour,
+  };
 }
 
 interface Options {
   readonly ports: Readonly<Record<PortName, number>>;
   readonly bot: boolean;
+  readonly robot: boolean;
+  readonly login: LoginBehaviour;
 }
 
 async function main(): Promise<void> {
@@ -92,10 +111,11 @@ interface Running {
   readonly tools: ToolsServer;
 }
 
-async function bringUp({ ports, bot }: Options): Promise<Running> {
+async function bringUp({ ports, bot, robot, login }: Options): Promise<Running> {
   // After the flags were read: these bring the whole program, and bundle its functions.
-  const [{ startDemo }, { startTools }, example] = await Promise.all([
+  const [{ startDemo }, { putSecretValue }, { startTools }, example] = await Promise.all([
     import('./demo.ts'),
+    import('./cloud.ts'),
     import('./tools/server.ts'),
     bot ? import('./example-bot.ts') : undefined,
   ]);
@@ -104,6 +124,8 @@ async function bringUp({ ports, bot }: Options): Promise<Running> {
     startMs: Date.now(),
     toolsUrl: tools.url,
     ...(example && { add: example.addBot }),
+    ...(robot && { configure: withRobot }),
+    login,
     ports: {
       aws: ports['aws-port'],
       api: ports['api-port'],
@@ -116,6 +138,7 @@ async function bringUp({ ports, bot }: Options): Promise<Running> {
     throw error;
   });
   tools.show(demo.cloud);
+  if (robot) await putSecretValue(demo.cloud, robotSecret.name, robotSecret.value);
   // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
   await demo.cloud.clock.advance(0);
   return { demo, tools };

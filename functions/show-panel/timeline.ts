@@ -3,6 +3,7 @@ import { eventKinds, newestFirst } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import type { EventsFound } from '../../core/ports.ts';
+import { splitScreenshot } from '../concerns.ts';
 import { instant } from '../instant.ts';
 import { paths } from '../panel-page.ts';
 import { eventWordsOf, factOf, isFact } from '../words.ts';
@@ -75,6 +76,12 @@ function listed({ key, at, type, details }: TimelineEvent, timeZone: string, exe
 /** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
 function fact(name: string, value: string | number, timeZone: string): Html {
   const { label, words, atMs } = factOf(name, value);
-  if (name === 'screenshot') return html`<a href="${words}">how the page looked</a>`;
-  return html`${label}${atMs === undefined ? html`<bdi>${words}</bdi>` : instant(atMs, timeZone)}`;
+  if (name === 'screenshot') return pictureAt(words);
+  if (atMs !== undefined) return html`${label}${instant(atMs, timeZone)}`;
+  const { words: said, screenshot } = splitScreenshot(words);
+  return html`${label}<bdi>${said}</bdi>${screenshot === undefined ? '' : html` ${pictureAt(screenshot)}`}`;
+}
+
+function pictureAt(url: string): Html {
+  return html`<a href="${url}">how the page looked</a>`;
 }

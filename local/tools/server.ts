@@ -85,6 +85,15 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
       if (found === undefined) throw new Refusal('There is no execution with that ARN.', 404);
       return page(response, found);
     }
+    case 'GET /screenshot': {
+      const key = url!.searchParams.get('key') ?? '';
+      const found = [...cloud.s3.objects()].find(([path]) => path.endsWith(`/${key}`) && key !== '')?.[1];
+      if (found?.contentType !== 'image/jpeg')
+        throw new Refusal('There is no screenshot with that key.', 404);
+      response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' });
+      response.end(found.body);
+      return undefined;
+    }
     case 'GET /inbox':
       return json(response, 200, cloud.inbox.list());
     case 'GET /clock':
@@ -107,7 +116,7 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
       return json(response, 200, { planned: faults.planned(), met: faults.met() });
     default:
       throw new Refusal(
-        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /execution?arn=<ARN>, GET /inbox, GET /inbox/<id> of a mail, GET and POST /clock, and GET, POST and DELETE /faults.`,
+        `There is no ${request.method} ${url?.pathname ?? request.url}. There are GET /, GET /execution?arn=<ARN>, GET /screenshot?key=<key>, GET /inbox, GET /inbox/<id> of a mail, GET and POST /clock, and GET, POST and DELETE /faults.`,
         404,
       );
   }

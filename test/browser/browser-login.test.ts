@@ -6,6 +6,7 @@ import { minuteMs, type TestDemo } from '../helpers/demo.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { leaks } from '../helpers/canary.ts';
 import { impatient, robotSecret, startWithRobot, totpSeed } from '../helpers/robot.ts';
+import { operator, signIn } from '../helpers/panel.ts';
 import { events, watch } from '../helpers/story.ts';
 import { histories, itemsOf, withoutVerifier } from '../helpers/written.ts';
 
@@ -196,8 +197,15 @@ test.each([
   },
 );
 
-test('what fails again is no news, and the owner is asked each time', async () => {
-  expect(await attempt({ captcha: true })).toMatchObject({ alerts: [expect.anything()], links: 1 });
+test('what fails again is no news, and the owner is asked each time; the panel leads to the picture', async () => {
+  const { event, alerts, links: asked } = await attempt({ captcha: true });
+  expect([alerts.length, asked]).toEqual([1, 1]);
+  const { body } = await (
+    await signIn(demo, operator)
+  ).open(`${demo.cloud.apiUrl}/panel/connections/demo-main`);
+  const href = `<a href="${(event.details.screenshot as string).replaceAll('&', '&amp;')}">`;
+  expect(body.split(`${href}how the page looked</a>`)).toHaveLength(3);
+  expect(body).toContain(`${href}How the page looked</a>`);
   expect(await attempt({ captcha: true })).toMatchObject({ alerts: [], links: 1 });
   await logInWell();
 });
@@ -266,18 +274,24 @@ test('no password, seed, code, link or login ID is in any log, history, item, me
     ...[totpSeed, otherSeed].map((value) => ({ kind: 'seed', value })),
     { kind: 'login ID', value: wrong.username },
   ];
+  const of = (where: string, texts: readonly unknown[]): Document[] =>
+    texts.map((text) => ({ where, text: JSON.stringify(text) }));
   const documents: Document[] = [
-    ['log', cloud.lambda.logs],
-    ['history', await histories(demo)],
-    ['item', (await itemsOf(demo, 'connection#demo-main')).map(withoutVerifier)],
-    ['metric', cloud.cloudWatch.metrics()],
-    ['message', cloud.inbox.list()],
-    ['access log', cloud.httpApi.accessLog],
-    ['resource', cloud.resources.map(({ inputs, state }) => [inputs, state])],
-    ['picture', [...cloud.s3.objects()].map(([path, { body }]) => path + body.toString('latin1'))],
-  ].flatMap(([where, texts]) =>
-    (texts as unknown[]).map((text) => ({ where: String(where), text: JSON.stringify(text) })),
-  );
+    ...of('log', cloud.lambda.logs),
+    ...of('history', await histories(demo)),
+    ...of('item', (await itemsOf(demo, 'connection#demo-main')).map(withoutVerifier)),
+    ...of('metric', cloud.cloudWatch.metrics()),
+    ...of('message', cloud.inbox.list()),
+    ...of('access log', cloud.httpApi.accessLog),
+    ...of(
+      'resource',
+      cloud.resources.map(({ inputs, state }) => [inputs, state]),
+    ),
+    ...of(
+      'picture',
+      [...cloud.s3.objects()].map(([path, { body }]) => path + body.toString('latin1')),
+    ),
+  ];
 
   expect(links.length).toBeGreaterThan(20);
   expect(new Set(documents.map(({ where }) => where)).size).toBe(8);

@@ -1,27 +1,17 @@
 import { recipes } from '../../core/recipe.ts';
 import type { DemoOptions } from '../../local/demo.ts';
 import { putSecretValue } from '../../local/cloud.ts';
+import { robotSecret as demoSecret, withRobot } from '../../local/robot.ts';
 import { mailOnly, TestDemo } from './demo.ts';
 
 type Config = Record<string, unknown>;
 
-/** Seed of the one-time codes, where Demo Brokerage asks for some. */
-export const totpSeed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+export { demoTotpSeed as totpSeed } from '../../local/robot.ts';
 
-export const robotSecret = 'grantkeeper-robot/local/demo-main';
+export const robotSecret = demoSecret.name;
 
 /** `demo-main` opted in; its owner has no channel but mail. */
-export function optedIn(config: Config, options: Config = {}): Config {
-  const mail = mailOnly(config);
-  const connections = mail['grantkeeper:connections'] as Record<string, Config>;
-  return {
-    ...mail,
-    'grantkeeper:connections': {
-      ...connections,
-      'demo-main': { ...connections['demo-main'], browserLoginWithStoredPassword: options },
-    },
-  };
-}
+const optedIn = (config: Config, options?: Config): Config => withRobot(mailOnly(config), options);
 
 export interface RobotOptions extends Partial<DemoOptions> {
   /** What is put into the secret; nothing where it is `undefined`. */

@@ -320,3 +320,101 @@ test('names of 64 characters are the longest that schedules and roles may have',
     `grantkeeper:connections.${id}: the name must have at most 32 characters`,
   ]);
 });
+
+describe('a browser that logs in', () => {
+  const optedIn = (own: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+    ...withConnection({ browserLoginWithStoredPassword: own }),
+    ...more,
+  });
+
+  test('has the recipe of its provider’s name, and a reminder after 90 days', async () => {
+    const { connections } = await read(optedIn({}));
+    expect(connections[0]).toMatchObject({
+      browserLoginWithStoredPassword: { credentialsMaxAgeDays: 90 },
+      recipeData: {
+        steps: expect.arrayContaining([expect.objectContaining({ do: 'fill', with: 'password' })]),
+      },
+    });
+  });
+
+  test('follows a recipe of the configuration', async () => {
+    const steps = [{ do: 'click', on: { role: 'button', name: 'Go' } }];
+    const { connections } = await read(
+      optedIn({ recipe: 'own' }, { 'grantkeeper:recipes': { own: { steps } } }),
+    );
+    expect(connections[0]!.recipeData).toEqual({
+      steps: [{ do: 'click', on: { role: 'button', name: 'Go' }, optional: false, seconds: 15 }],
+      refusals: [],
+      seconds: 60,
+    });
+  });
+
+  test('needs a recipe that is there', async () => {
+    expect(await problems(optedIn({ recipe: 'other' }))).toEqual([
+      'grantkeeper:connections.schwab-main.browserLoginWithStoredPassword.recipe is "other": must be one of demo-brokerage, schwab',
+    ]);
+    expect(
+      await problems({
+        ...withProvider({}),
+        'grantkeeper:connections': {
+          corp: { ...connection, provider: 'corp', browserLoginWithStoredPassword: {} },
+        },
+      }),
+    ).toEqual([
+      "grantkeeper:connections.corp.browserLoginWithStoredPassword.recipe is missing: must be one of demo-brokerage, schwab; there is none of the provider's name",
+    ]);
+  });
+
+  test('is told by the step what is wrong with a recipe', async () => {
+    const go = { do: 'click', on: { role: 'button', name: 'Go' } };
+    const recipes = {
+      own: {
+        steps: [go, { do: 'wave' }, { ...go, twice: true }, { do: 'click', on: { css: '#go' } }],
+        refusals: [{ see: { text: 'No' }, means: 'no' }],
+        seconds: 600,
+      },
+    };
+    expect(await problems({ ...valid, 'grantkeeper:recipes': recipes })).toEqual([
+      'grantkeeper:recipes.own.steps[1].do is "wave": must be one of fill, click, tick, one-time-code, choose-accounts, expect (step 2)',
+      'grantkeeper:recipes.own.steps[2].twice is not a known key: must be one of do, on, optional, seconds (step 3)',
+      'grantkeeper:recipes.own.steps[3].on is a block of css: must be a role and a name, or a label (step 4)',
+      'grantkeeper:recipes.own.refusals[0].means is "no": must be one of password-refused, code-refused, account-locked, captcha, declined',
+      'grantkeeper:recipes.own.seconds is 600: must be at most 75',
+    ]);
+  });
+
+  test('needs its subnets and groups where its network exists, and only there', async () => {
+    expect(await problems(optedIn({}, { 'grantkeeper:browserLogin': { network: 'existing' } }))).toEqual([
+      'grantkeeper:browserLogin.subnetIds is missing: must be given where network is existing',
+      'grantkeeper:browserLogin.securityGroupIds is missing: must be given where network is existing',
+    ]);
+    expect(
+      await problems(
+        optedIn({}, { 'grantkeeper:browserLogin': { subnetIds: ['subnet-0123456789abcdef0'] } }),
+      ),
+    ).toEqual([
+      'grantkeeper:browserLogin.subnetIds is a list of 1: must be left out where network is not existing',
+    ]);
+    expect(
+      await problems(optedIn({}, { 'grantkeeper:browserLogin': { network: 'vpc', subnetIds: ['mine'] } })),
+    ).toEqual([
+      'grantkeeper:browserLogin.network is "vpc": must be one of none, create, existing',
+      'grantkeeper:browserLogin.subnetIds[0] is "mine": must be the id of a subnet',
+      'grantkeeper:browserLogin.subnetIds is a list of 1: must be left out where network is not existing',
+    ]);
+  });
+
+  test('has a name that its function can have', async () => {
+    const long = 'a-connection-with-a-long-name-12';
+    const told = await problems(
+      {
+        ...valid,
+        'grantkeeper:connections': { [long]: { ...connection, browserLoginWithStoredPassword: {} } },
+      },
+      'a-stack-of-19-letters'.slice(0, 19),
+    );
+    expect(told).toEqual([
+      `grantkeeper:connections.${long}.browserLoginWithStoredPassword: the name ${long} must have at most 18 characters for this, in the stack a-stack-of-19-lette`,
+    ]);
+  });
+});

@@ -22,6 +22,8 @@ test('--help lists every option and starts nothing', () => {
     '--webhooks-port',
     '--aws-port',
     '--bot',
+    '--robot',
+    '--login-pages',
     '--help',
   ]);
 });
@@ -35,6 +37,10 @@ test.each([
   [['--tools-port', '-1'], '--tools-port is "-1": must be a port from 0 to 65535.'],
   [['--tools-port=-1'], '--tools-port is "-1": must be a port from 0 to 65535.'],
   [['--tools-port', '8182'], '--tools-port and --api-port are both 8182: each needs a port of its own.'],
+  [
+    ['--login-pages', 'captcha,riddle'],
+    '--login-pages has "riddle": must be some of one-time-code, account-picker, still-logged-in, changed, doubled, captcha, slow, locked.',
+  ],
   [['--tools-port', '99999'], '--tools-port is "99999": must be a port from 0 to 65535.'],
 ])('%j is refused in a line, and --help is named', (options, message) => {
   const { status, stderr } = start(...options);

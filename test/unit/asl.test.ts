@@ -3,10 +3,13 @@ import validate from 'asl-validator';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { cures, errorNames } from '../../core/errors.ts';
+import { claimMs } from '../../core/grant.ts';
+import { RecipeSchema, recipes } from '../../core/recipe.ts';
 import { channelRetries } from '../../functions/deliver.ts';
 import { revocationRetries } from '../../functions/disconnect-grant/revoke.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
+import { withAddition } from '../../infra/definition.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -87,6 +90,60 @@ describe('keep-grant.asl.json', () => {
         expect.arrayContaining(['LeaseHeldError', 'TokenEndpointUnavailableError']),
       );
     }
+  });
+});
+
+describe('keep-grant.asl.json with browser-login.asl.json', () => {
+  const merged = withAddition(source, read('statemachines/browser-login.asl.json'));
+  type Machine = { States: Record<string, { Choices?: { Next: string }[]; TimeoutSeconds?: number }> };
+  const { States } = JSON.parse(merged) as Machine;
+
+  test('is valid States Language once its placeholders are filled in', () => {
+    const more: typeof values = {
+      ...values,
+      RequestBrowserLoginFunctionArn: `${lambdaArn}request-browser-login`,
+      BrowserLoginConnections: "['one', 'two']",
+    };
+    const filled = merged
+      .replaceAll('"${Cures}"', JSON.stringify(cures))
+      .replace(/\$\{(\w+)\}/g, (_, name: string) => more[name]!);
+    expect(filled).not.toContain('undefined');
+    const validation = validate(JSON.parse(filled));
+    expect(validation.errorsText()).toBe('');
+  });
+
+  test('has none of the faults that the validator misses', () => {
+    const placeholders = [...facts.placeholders, 'RequestBrowserLoginFunctionArn'];
+    // Within an expression, which is none before.
+    const known = merged.replace('${BrowserLoginConnections}', "['one', 'two']");
+    expect(lintAsl(known, { ...facts, placeholders })).toEqual([]);
+  });
+
+  test('has all that it has without, and states and first choices more', () => {
+    const own = (JSON.parse(source) as Machine).States;
+    for (const [name, state] of Object.entries(own)) {
+      const { Choices: choices = [], ...rest } = States[name]!;
+      const { Choices: before = [], ...same } = state;
+      expect(rest).toEqual(same);
+      expect(choices.slice(choices.length - before.length)).toEqual(before);
+    }
+    expect(Object.keys(States).filter((name) => !Object.hasOwn(own, name))).toEqual([
+      'BrowserLogin',
+      'AfterBrowserLogin',
+      'AskOwner',
+    ]);
+    expect(States.Choose!.Choices![0]!.Next).toBe('BrowserLogin');
+    expect(States.AfterAlert!.Choices![0]!.Next).toBe('AskOwner');
+  });
+
+  test('nests its time-outs: recipe (75 s) < browser (100 s) < answer (102 s) < sender (110 s) < state (115 s) < claim', () => {
+    expect(RecipeSchema.safeParse({ ...recipes['schwab'], seconds: 75 }).success).toBe(true);
+    expect(RecipeSchema.safeParse({ ...recipes['schwab'], seconds: 76 }).success).toBe(false);
+    expect(read('infra/components/browser-login.ts')).toMatch(/^const timeoutSeconds = 100;$/m);
+    expect(read('functions/request-browser-login/handler.ts')).toMatch(/^const answerMs = 102_000;$/m);
+    expect(read('infra/stack.ts')).toMatch(/^const browserTimeoutSeconds = 110;$/m);
+    expect(States.BrowserLogin!.TimeoutSeconds).toBe(115);
+    expect(claimMs).toBe(120_000);
   });
 });
 
