@@ -63,6 +63,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     setLogin: (...args) => calls.call('setLogin', args),
     passwordsTried: () => calls.call('passwordsTried', []),
     codesTyped: () => calls.call('codesTyped', []),
+    userAgents: () => calls.call('userAgents', []),
     revokeAllGrants: () => calls.call('revokeAllGrants', []),
     issued: () => calls.call('issued', []),
     onTokenRequest: (treat) => void (calls.treat = treat),

@@ -99,6 +99,8 @@ export interface BrokerageControl {
   passwordsTried(): number;
   /** The one-time codes that were typed, right ones and wrong ones. Only for a canary test, as `issued`. */
   codesTyped(): string[];
+  /** What browsers say that they are that came to the pages of a login; each once. */
+  userAgents(): string[];
   /** Ends every grant, as a password reset does. */
   revokeAllGrants(): Promise<void>;
   /**

@@ -45,6 +45,7 @@ export class Logins {
   behaviour: LoginBehaviour;
   passwordsTried = 0;
   readonly codesTyped: string[] = [];
+  readonly userAgents = new Set<string>();
   readonly #provider: Provider;
   readonly #grants: Grants;
   readonly #limits: BrokerageLimits;
@@ -71,6 +72,7 @@ export class Logins {
       'Cache-Control': 'no-store',
     });
     ctx.type = 'html';
+    this.userAgents.add(ctx.get('user-agent'));
     const interaction = await openInteraction(this.#provider, ctx.req, ctx.res);
     if (!interaction) {
       ctx.status = 400;

@@ -66,6 +66,7 @@ export async function serve(
       setLogin: (behaviour) => void (logins.behaviour = behaviour),
       passwordsTried: () => logins.passwordsTried,
       codesTyped: () => [...logins.codesTyped],
+      userAgents: () => [...logins.userAgents],
       revokeAllGrants: () => grants.endAll(),
       issued: () => [...issued],
       treat: (requestId, misbehaviour) => tokenEndpoint.treat(requestId, misbehaviour),

@@ -99,6 +99,10 @@ test('logs in by itself, within 15 s of which Chromium takes its start, and nobo
   });
 });
 
+test('the browser says what it is', async () => {
+  expect(await demo.brokerage.userAgents()).toEqual([expect.stringMatching(/ HeadlessChrome\/\d+/)]);
+});
+
 test('a one-time code is worked out from its seed, and accounts are chosen on a page of their own', async () => {
   const { event, states } = await attempt(
     { totpSeed, accountPicker: true },

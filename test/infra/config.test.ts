@@ -96,7 +96,9 @@ test.each(['local', 'prod'] as const)('Pulumi.%s.yaml is valid', async (stack) =
 });
 
 test('what Pulumi.prod.yaml shows in comments is valid too', async () => {
-  const text = readFileSync('Pulumi.prod.yaml', 'utf8').replace(/^ {2}# (?=grantkeeper:| {2})/gm, '  ');
+  const text = readFileSync('Pulumi.prod.yaml', 'utf8')
+    .replace(/^ {2}# (?=grantkeeper:| {2})/gm, '  ')
+    .replace(/^ {6}# (?=browserLogin| {2})/gm, '      ');
   const { config } = parse(text) as { config: Record<string, unknown> };
   expect(config).toHaveProperty(['grantkeeper:providers', 'example', 'limits']);
   const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
@@ -107,6 +109,8 @@ test('what Pulumi.prod.yaml shows in comments is valid too', async () => {
     displayName: 'Example Broker',
     identity: 'id_token',
   });
+  expect(shown.browserLogin).toEqual({ network: 'create' });
+  expect(shown.connections[0]?.recipeData?.steps[0]).toMatchObject({ do: 'fill', with: 'username' });
 });
 
 test('every problem is told at once: key, value, what is allowed', async () => {
