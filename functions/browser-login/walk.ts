@@ -34,12 +34,15 @@ export class Stopped extends Error {
 }
 
 const lookMs = 50;
+/** A page that has come has all of its elements after that. */
+const settledMs = 300;
 /** What is there is counted in milliseconds. */
 const countMs = 500;
 /** Our own pages, which do little. */
 const ownPageMs = 20_000;
-/** API Gateway ends a callback after 30 s. */
+/** API Gateway ends a callback after 30 s; and all of a walk is to end before its function is ended (100 s). */
 const callbackMs = 30_000;
+const wholeMs = 85_000;
 /** A page may show two of something for a moment, while one takes the other's place. */
 const ambiguousMs = 1_000;
 
@@ -127,17 +130,18 @@ export class Walk {
     let ambiguousSinceMs: number | undefined;
     while (this.#returned === undefined) {
       await this.#stopAtRefusal();
-      for (const [offset, step] of candidates.entries()) {
-        const locator = this.#visible(elementOf(step));
-        const count = await countOf(locator);
-        if (count === 1) return { index: from + offset, locator };
-        if (count > 1) {
-          ambiguousSinceMs ??= performance.now();
-          if (performance.now() - ambiguousSinceMs < ambiguousMs) break;
-          throw new Stopped(
-            'ambiguous',
-            `Step ${from + offset + 1} (${wordsOfStep(step)}) fits ${count} elements.`,
-          );
+      let seen = await this.#look(candidates);
+      if (seen !== undefined && seen.offset > 0) {
+        // A step is left out only where its page is there without it, not where the page came while it was looked at.
+        await sleep(settledMs);
+        seen = await this.#look(candidates);
+      }
+      if (seen?.count === 1) return { index: from + seen.offset, locator: seen.locator };
+      if (seen !== undefined) {
+        ambiguousSinceMs ??= performance.now();
+        if (performance.now() - ambiguousSinceMs >= ambiguousMs) {
+          const what = `Step ${from + seen.offset + 1} (${wordsOfStep(candidates[seen.offset]!)})`;
+          throw new Stopped('ambiguous', `${what} fits ${seen.count} elements.`);
         }
       }
       // After the last step that must come, only the callback is left.
@@ -146,6 +150,18 @@ export class Walk {
         throw await this.#outOfTime(`Step ${last + 1} (${wordsOfStep(steps[last]!)})`);
       }
       await sleep(lookMs);
+    }
+    return undefined;
+  }
+
+  /** The first of these steps whose element is there. */
+  async #look(
+    candidates: readonly Step[],
+  ): Promise<{ offset: number; locator: Locator; count: number } | undefined> {
+    for (const [offset, step] of candidates.entries()) {
+      const locator = this.#visible(elementOf(step));
+      const count = await countOf(locator);
+      if (count > 0) return { offset, locator, count };
     }
     return undefined;
   }
@@ -205,7 +221,8 @@ export class Walk {
       if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
       await sleep(lookMs);
     }
-    const status = await Promise.race([this.#returned.promise, sleep(callbackMs, -1)]);
+    const leftMs = Math.min(callbackMs, this.#beganMs + wholeMs - performance.now());
+    const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1)]);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
     return status === 200
       ? { outcome: 'logged-in', detail: 'The callback says that all is done.' }
