@@ -34,11 +34,16 @@ export function dynamoBrowserLogins(table: Table): BrowserLogins {
       return written !== undefined;
     },
 
-    async recordRefusal(connectionId, versionId) {
+    async recordEnd(connectionId, { authorizationId }, ended, { refusedVersionId, unheardAtMs }) {
+      const isIn = ended.outcome === 'logged-in';
       await table.update({
         ...key(connectionId),
-        expression: 'SET #refusedVersionId = :versionId',
-        values: { versionId },
+        expression: `SET #attempt.#ended = :ended
+          ${refusedVersionId === undefined ? '' : ', #refusedVersionId = :refusedVersionId'}
+          ${unheardAtMs === undefined ? '' : ', #unheardAtMs = :unheardAtMs'}
+          ${isIn ? 'REMOVE #refusedVersionId, #unheardAtMs' : ''}`,
+        condition: '#attempt.#authorizationId = :authorizationId',
+        values: { ended, authorizationId, refusedVersionId, unheardAtMs },
       });
     },
 

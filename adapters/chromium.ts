@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,7 +12,11 @@ import type * as playwright from 'playwright-core';
  */
 const require = createRequire(import.meta.url);
 
-/** Of the arguments that the package suggests for Lambda, those that take away what protects one page from another. */
+/**
+ * Of the arguments that the package suggests for Lambda, those that let one page read another. All pages are in one process
+ * all the same (`--single-process`), as Lambda wants it: a page that breaks out of it is in this function, which is why its
+ * role reads one secret.
+ */
 const dangerous = [
   '--disable-web-security',
   '--disable-site-isolation-trials',
@@ -28,6 +32,7 @@ export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
   return async () => {
     const { chromium } = require('playwright-core') as typeof playwright;
     const executablePath = await sparticuz.executablePath(folder);
+    const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, FONTCONFIG_PATH } = process.env;
     const fontconfig = join(tmpdir(), 'grantkeeper-fonts.conf');
     // The package's own file looks in /tmp alone, wherever it has unpacked them.
     await mkdir(join(tmpdir(), 'fonts-cache'), { recursive: true });
@@ -35,11 +40,17 @@ export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
       fontconfig,
       `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${tmpdir()}/fonts</dir><cachedir>${tmpdir()}/fonts-cache</cachedir></fontconfig>`,
     );
-    return chromium.launch({
+    const launch = chromium.launch({
       executablePath,
       args: sparticuz.args.filter((each) => !dangerous.includes(each)),
-      env: { ...(process.env as Record<string, string>), FONTCONFIG_FILE: fontconfig },
-      timeout: 20_000,
+      // Not the role's credentials, which this process has.
+      env: { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, FONTCONFIG_PATH, FONTCONFIG_FILE: fontconfig },
+      timeout: 10_000,
+    });
+    return launch.catch(async (error: unknown) => {
+      // It may be there by half, of an unpacking that was interrupted: the package only asks whether it is there.
+      await rm(executablePath, { force: true });
+      throw error;
     });
   };
 }

@@ -21,7 +21,7 @@ export const BrowserLoginSettingsSchema = z.object({
 });
 export type BrowserLoginSettings = z.infer<typeof BrowserLoginSettingsSchema>;
 
-/** A step that was done, or died: 0 is the link itself, the recipe's own count from 1. */
+/** A step that was done: 0 is the link itself, the recipe's own count from 1. */
 export const DoneStepSchema = z.object({ step: z.int(), what: z.string(), ms: z.int() });
 export type DoneStep = z.infer<typeof DoneStepSchema>;
 
@@ -32,7 +32,7 @@ export const ReportSchema = z.object({
   detail: z.string(),
   steps: z.array(DoneStepSchema),
   /** Which version of the credentials was used, and when it was put there (ISO 8601). */
-  credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.string() })),
+  credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.iso.datetime() })),
   /** JPEG, base64: how the last page looked, every input masked. */
   screenshot: z.optional(z.string()),
 });
@@ -43,6 +43,8 @@ export interface BrowserLoginRecord {
   readonly attempt?: Attempt | undefined;
   /** Version of the credentials that the provider refused. */
   readonly refusedVersionId?: string | undefined;
+  /** When a browser was sent of which nothing was heard: it may have typed what is refused. */
+  readonly unheardAtMs?: number | undefined;
   /** Version of the credentials that operators were reminded of. */
   readonly remindedVersionId?: string | undefined;
 }
@@ -55,7 +57,18 @@ export interface Attempt {
   readonly atMs: number;
   /** The authorization that was open before, to be put back if it comes to nothing. */
   readonly previous?: OpenAuthorization | undefined;
+  /** Once it is known: written before anything else is made of it. */
+  readonly ended?: Ended | undefined;
 }
+
+/** How an attempt ended, as operators are told. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly detail: string;
+}
+
+/** The occasion where an operator has asked. */
+export const byHand = 'requested';
 
 /** A reminder of a dead grant comes a day after the one before, and ticks are not that regular. */
 const remindedAgainMs = 23 * 3600 * 1000;
@@ -65,7 +78,7 @@ export const attemptMs = 2 * 60 * 1000;
 
 /**
  * What an attempt would be for: the rung that was crossed; or where there is none, why the owner is to be asked.
- * Undefined where no browser may answer: a new owner is let in by a person.
+ * Undefined where no browser may answer: a new owner (`repin`) is let in by a person.
  */
 export function occasionOf(
   settings: Settings,
@@ -80,11 +93,17 @@ export function occasionOf(
   return rung ?? decision.reason;
 }
 
-/** Whether there was an attempt for it: one a rung, and one a day where there are no rungs any more. */
+/** Whether a browser may be logging in at this moment, for whatever occasion. */
+export function isUnderWay({ attempt }: BrowserLoginRecord, nowMs: number): boolean {
+  return attempt !== undefined && attempt.ended === undefined && nowMs < attempt.atMs + attemptMs;
+}
+
+/**
+ * Whether there was an attempt for it: one a rung, and one a day where there are no rungs any more. Who asks by hand may do
+ * so as often as they like.
+ */
 export function wasTried(occasion: string, { attempt }: BrowserLoginRecord, nowMs: number): boolean {
-  if (attempt?.occasion !== occasion) return false;
-  // An operator may ask as often as they like.
-  if (occasion === 'requested') return nowMs < attempt.atMs + attemptMs;
+  if (attempt?.occasion !== occasion || occasion === byHand) return false;
   return /^\d/.test(occasion) || nowMs < attempt.atMs + remindedAgainMs;
 }
 
@@ -95,6 +114,7 @@ export function errorOf(outcome: Outcome, message: string): GrantkeeperError {
     case 'code-refused':
     case 'account-locked':
     case 'refused-before':
+    case 'unheard-before':
       return new LoginRefusedError(message);
     case 'credentials-missing':
     case 'credentials-malformed':

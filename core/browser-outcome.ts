@@ -6,6 +6,8 @@ export const outcomes = {
   'credentials-malformed': 'its credentials are not usable',
   /** These very credentials were refused before: nothing was opened. */
   'refused-before': 'its credentials were refused before, and are the same still',
+  /** Nor when they may have been. */
+  'unheard-before': 'nothing was heard of the last one, and its credentials are the same still',
   'password-refused': 'the provider refused the password',
   'code-refused': 'the provider refused the one-time code',
   'account-locked': 'the account is locked',
@@ -24,6 +26,9 @@ export type Outcome = keyof typeof outcomes;
 export const skipReasons = {
   'tried-before': 'there was one for this planned moment',
   'refused-before': 'the provider has refused its credentials, which have not changed since',
+  'unheard-before':
+    'nothing was heard of the last one, and it may have typed what is refused: change the credentials, or ask for a login by hand',
+  'under-way': 'a browser is under way',
   'owner-logs-in': 'the owner is logging in',
   'asked-meanwhile': 'somebody else asked at the same moment',
   'logged-in-meanwhile': 'somebody logged in meanwhile',

@@ -20,14 +20,20 @@ export const browserLoginStep = 'BrowserLogin';
 /**
  * Whether what failed has worked since, as the record says.
  * @param succeeded the step that has just done its work
+ * @param hasBrowser whether a browser logs in for the connection
  */
-export function isOver({ step, since }: Incident, grant: Grant, succeeded: string): boolean {
+export function isOver(
+  { step, since }: Incident,
+  grant: Grant,
+  succeeded: string,
+  hasBrowser: boolean | undefined,
+): boolean {
   const hasHappened = (atMs: number | undefined) => atMs !== undefined && atMs > Date.parse(since);
   const channel = channelNames.find((name) => channelSteps[name] === step);
   if (channel !== undefined) return hasHappened(grant[reachedAt(channel)]);
   if (step === succeeded) return true;
-  // Whoever logged in: it was not the browser, whose success is a step's.
-  if (step === browserLoginStep) return false;
+  // Whoever logged in: it was not the browser, whose success is a step's, for as long as there is one.
+  if (step === browserLoginStep) return !hasBrowser;
   // By a login the client was accepted, and the tokens stored; of a channel it says nothing.
   if (hasHappened(grant.authorizedAtMs)) return true;
   if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);

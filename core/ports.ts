@@ -1,4 +1,4 @@
-import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Report } from './browser-login.ts';
+import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Ended, Report } from './browser-login.ts';
 import type { Force } from './decide.ts';
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
@@ -463,10 +463,20 @@ export interface BrowserLogins {
    * @param before authorization of the attempt that was read; false when another one was made since
    */
   claim(connectionId: string, attempt: Attempt, before: string | undefined): Promise<boolean>;
-  recordRefusal(connectionId: string, versionId: string): Promise<void>;
+  /**
+   * How an attempt ended, and what follows for the next ones: a version that was refused, or that nothing was heard. After
+   * a login neither is left.
+   */
+  recordEnd(connectionId: string, attempt: Attempt, ended: Ended, blocks: Blocks): Promise<void>;
   recordReminder(connectionId: string, versionId: string): Promise<void>;
   /** Ends an attempt that came to nothing: what was open before it is open again. */
   putBack(connectionId: string, attempt: Attempt): Promise<void>;
+}
+
+/** What keeps further browsers from being sent with the same credentials. */
+export interface Blocks {
+  readonly refusedVersionId?: string | undefined;
+  readonly unheardAtMs?: number | undefined;
 }
 
 /** What a browser is sent to do; the link is a credential, and in no history. */
@@ -476,6 +486,8 @@ export interface Errand {
   readonly callbackUrl: string;
   readonly recipe: Recipe;
   readonly refusedVersionId?: string | undefined;
+  /** Credentials that were put there before are not to be tried; epoch milliseconds. */
+  readonly unheardAtMs?: number | undefined;
 }
 
 /** @throws {StoreUnavailableError} it could not be sent, or nothing was heard of it */

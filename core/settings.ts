@@ -70,6 +70,8 @@ export const SettingsSchema = z.object({
   neededHours: z.optional(WeeklyHoursSchema),
   quietHours: z.optional(WeeklyHoursSchema),
   paused: z._default(z.boolean(), false),
+  /** Whether a browser logs in for it by itself. */
+  hasBrowser: z.optional(z.boolean()),
 });
 
 export type Settings = z.infer<typeof SettingsSchema>;

@@ -51,7 +51,11 @@ export async function decided(
     return { outcome, done, next: left, ended: [] };
   }
   const by = `${executionId}#${entry}#${succeeded ?? ''}`;
-  const over = await incidents.end(connectionId, (incident) => isOver(incident, grant, succeeded ?? ''), by);
+  const over = await incidents.end(
+    connectionId,
+    (incident) => isOver(incident, grant, succeeded ?? '', settings.hasBrowser),
+    by,
+  );
   for (const { incident, isNew } of over) {
     if (isNew) await recordIfPossible(eventsOf({ executionId }, events), connectionId, 'recovered', incident);
   }

@@ -1,4 +1,4 @@
-import { isBrowsers, outcomes, skipReasons } from '../core/browser-outcome.ts';
+import { isBrowsers } from '../core/browser-outcome.ts';
 import type { Decision } from '../core/decide.ts';
 import type { EventType, TimelineEvent } from '../core/event.ts';
 import type { Revocation } from '../core/grant.ts';
@@ -109,7 +109,6 @@ const factNames: Readonly<Record<string, string>> = {
   notice: 'planned for',
   why: 'because',
   reason: 'because',
-  ended: 'because',
   detail: '',
   screenshot: '',
   what: '',
@@ -117,18 +116,17 @@ const factNames: Readonly<Record<string, string>> = {
   revocation: '',
 };
 
-/** What their values say, where those are words of the workflow's own. */
+/** What their values say, where those are words of the workflow's own. A function, which who does not use it leaves out. */
 const factWords = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
   what: { ...actionWords, repin: 'Let a new owner in' },
   decision: decisionWords,
   notice: { restored: 'when it works again' },
   revocation: revocationWords,
-  ended: { ...outcomes, ...skipReasons },
 });
 
-/** Whether a detail of an event is for people. */
+/** Whether a detail of an event is for people. `ended` is for programs: `why` has it in words. */
 export function isFact(name: string): boolean {
-  return name !== 'authorizationId' && name !== 'executionId';
+  return !['authorizationId', 'executionId', 'ended'].includes(name);
 }
 
 export interface Fact {

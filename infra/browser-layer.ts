@@ -19,11 +19,17 @@ export const browserArchitecture = 'x86_64';
 /** Where the function finds the former. */
 export const chromiumFolder = '/opt/chromium';
 
-/** Changes whenever the content does, and only then: the name of what is uploaded. */
+/**
+ * Changes with the packages, and with where they stand in it: the name of what is uploaded, so that a change of either is
+ * published.
+ */
 export function layerVersion(): string {
-  const versionOf = (name: string) =>
-    (JSON.parse(readFileSync(folderOf(`${name}/package.json`), 'utf8')) as { version: string }).version;
-  return `chromium-${versionOf('@sparticuz/chromium')}-playwright-${versionOf('playwright-core')}`;
+  const versions = Object.entries(layerFolders).map(([place, folder]) => {
+    const file = place === 'chromium' ? `${folder}/../package.json` : `${folder}/package.json`;
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+    return `${place.replaceAll('/', '.')}-${version}`;
+  });
+  return versions.join('-');
 }
 
 /** More than Lambda takes directly (50 MB): it goes by way of a bucket. */

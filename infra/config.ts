@@ -109,11 +109,14 @@ export const schemas = {
 
 type Parsed = { readonly [Key in keyof typeof schemas]: z.output<(typeof schemas)[Key]> };
 
-export interface ConnectionConfig extends z.output<typeof ConnectionConfigSchema> {
+export interface ConnectionConfig extends Omit<
+  z.output<typeof ConnectionConfigSchema>,
+  'browserLoginWithStoredPassword'
+> {
   readonly connectionId: string;
   readonly providerData: Provider;
-  /** Of a connection that a browser logs in for. */
-  readonly recipeData: Recipe | undefined;
+  /** Of a connection that opts in to `browserLoginWithStoredPassword`. */
+  readonly browserLogin: { readonly recipe: Recipe; readonly credentialsMaxAgeDays: number } | undefined;
 }
 
 export interface GrantkeeperConfig extends Omit<Parsed, 'connections' | 'providers' | 'recipes'> {
@@ -144,21 +147,18 @@ export function readConfig(): GrantkeeperConfig {
   const { connections, providers, recipes, ...config } = parsed as Parsed;
   return {
     ...config,
-    connections: Object.entries(connections).map(([connectionId, connection]) => ({
-      ...connection,
-      connectionId,
-      providerData: { ...presets, ...providers }[connection.provider]!,
-      recipeData: recipeOf(connection, recipes),
-    })),
+    connections: Object.entries(connections).map(
+      ([connectionId, { browserLoginWithStoredPassword: own, ...connection }]) => ({
+        ...connection,
+        connectionId,
+        providerData: { ...presets, ...providers }[connection.provider]!,
+        browserLogin: own && {
+          recipe: RecipeSchema.parse({ ...recipePresets, ...recipes }[own.recipe ?? connection.provider]),
+          credentialsMaxAgeDays: own.credentialsMaxAgeDays,
+        },
+      }),
+    ),
   };
-}
-
-function recipeOf(
-  { provider, browserLoginWithStoredPassword: own }: z.output<typeof ConnectionConfigSchema>,
-  recipes: Parsed['recipes'],
-): Recipe | undefined {
-  const name = own && (own.recipe ?? provider);
-  return name === undefined ? undefined : RecipeSchema.parse({ ...recipePresets, ...recipes }[name]);
 }
 
 /** Everything else is structured, or a number. */

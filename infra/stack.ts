@@ -21,7 +21,7 @@ import { AuditTrail, foreignReads, foreignRobotReads } from './components/secret
 import { Storage } from './components/storage.ts';
 import { StoredSettings } from './components/stored-settings.ts';
 import { Workflow } from './components/workflow.ts';
-import type { ConnectionConfig, GrantkeeperConfig } from './config.ts';
+import type { GrantkeeperConfig } from './config.ts';
 import { leftBehind } from './left-behind.ts';
 import type { Statement } from './policy.ts';
 import { exceptions, policyDocument } from './policy.ts';
@@ -446,7 +446,9 @@ interface BrowsersArgs {
 
 /** What browsers that log in need; undefined, and nothing is made, where no connection opts in. */
 function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: BrowsersArgs) {
-  const optedIn = config.connections.filter(hasBrowser);
+  const optedIn = config.connections.flatMap(({ connectionId, browserLogin }) =>
+    browserLogin === undefined ? [] : [{ connectionId, ...browserLogin }],
+  );
   if (optedIn.length === 0) return undefined;
   const { region } = place;
   const robotPrefix = robotPrefixOf(pulumi.getStack());
@@ -460,15 +462,14 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
     secretArns: optedIn.map(({ connectionId }) => secretArnOf(connectionId)),
   });
   const logins = optedIn.map(
-    ({ connectionId, recipeData, browserLoginWithStoredPassword: { credentialsMaxAgeDays } }) =>
+    ({ connectionId, ...own }) =>
       new BrowserLogin(`browser-login-${connectionId}`, {
         ...args,
         robotPrefix,
         connectionId,
         secretArn: secretArnOf(connectionId),
         functionArn: place.arn('lambda', `function:${args.prefix}-browser-login-${connectionId}`),
-        recipe: recipeData,
-        credentialsMaxAgeDays,
+        ...own,
         workshop,
         vpcConfig,
         logRetentionDays: config.logRetentionDays,
@@ -509,15 +510,6 @@ function networkOf(
     case 'create':
       return new BrowserNetwork('browser-network', args).vpcConfig;
   }
-}
-
-type WithBrowser = ConnectionConfig & {
-  readonly recipeData: NonNullable<ConnectionConfig['recipeData']>;
-  readonly browserLoginWithStoredPassword: NonNullable<ConnectionConfig['browserLoginWithStoredPassword']>;
-};
-
-function hasBrowser(connection: ConnectionConfig): connection is WithBrowser {
-  return connection.recipeData !== undefined && connection.browserLoginWithStoredPassword !== undefined;
 }
 
 /** Who may sign in to the panel. */

@@ -77,7 +77,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
           ...withEndpoints(config, brokerage),
           ...(toolsUrl && {
             'grantkeeper:executionUrl': `${toolsUrl}/execution?arn=`,
-            'grantkeeper:browserLogin': { screenshotUrl: `${toolsUrl}/screenshot?key=` },
+            'grantkeeper:browserLogin': {
+              ...(config['grantkeeper:browserLogin'] as Config | undefined),
+              screenshotUrl: `${toolsUrl}/screenshot?key=`,
+            },
           }),
         };
         return options.configure?.(located) ?? located;

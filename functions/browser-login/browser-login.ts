@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Browser } from 'playwright-core';
 
 import type { Report } from '../../core/browser-login.ts';
@@ -5,15 +7,17 @@ import type { Clock } from '../../core/ports.ts';
 import type { ReadCredentials } from '../../adapters/robot-credentials.ts';
 import type { BrowserLoginInput } from './contract.ts';
 import { maskedScreenshot } from './screenshot.ts';
-import type { Walker } from './walk.ts';
-import { Stopped, Walk } from './walk.ts';
+import type { OneTimeCode, Walker } from './walk.ts';
+import { Walk } from './walk.ts';
 
 export interface BrowserLoginPorts {
   readonly readCredentials: ReadCredentials;
   readonly openBrowser: () => Promise<Browser>;
-  readonly oneTimeCode: (seed: string, nowMs: number) => string | undefined;
+  readonly oneTimeCode: (seed: string, nowMs: number) => OneTimeCode | undefined;
   readonly clock: Clock;
 }
+
+const closeMs = 3_000;
 
 /**
  * Plays the owner's browser: opens the link, walks through the provider's pages as the recipe says, and ends on the
@@ -29,6 +33,9 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
   if (versionId === input.refusedVersionId) {
     return { outcome: 'refused-before', detail: 'Nothing was opened.', steps: [], credentials };
   }
+  if (input.unheardAtMs !== undefined && Date.parse(createdAt) <= input.unheardAtMs) {
+    return { outcome: 'unheard-before', detail: 'Nothing was opened.', steps: [], credentials };
+  }
   const browser = await ports.openBrowser().catch(() => undefined);
   if (browser === undefined) {
     return { outcome: 'browser-failed', detail: 'It did not start.', steps: [], credentials };
@@ -41,8 +48,8 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
       credentials: value,
       oneTimeCode: () => {
         const { totp_seed: seed } = value;
-        const code = seed && ports.oneTimeCode(seed, ports.clock.nowMs());
-        if (code) typed.push(code);
+        const code = seed === undefined ? undefined : ports.oneTimeCode(seed, ports.clock.nowMs());
+        if (code !== undefined) typed.push(code.code);
         return code;
       },
     };
@@ -52,11 +59,11 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
     if (ended.outcome === 'logged-in') return report;
     const screenshot = await maskedScreenshot(page, typed);
     return screenshot === undefined ? report : { ...report, screenshot };
-  } catch (error) {
+  } catch {
     // What Playwright throws quotes pages and addresses.
-    const detail = error instanceof Stopped ? error.detail : 'It broke on the way.';
-    return { outcome: 'browser-failed', detail, steps: [], credentials };
+    return { outcome: 'browser-failed', detail: 'It broke on the way.', steps: [], credentials };
   } finally {
-    await browser.close().catch(() => undefined);
+    // It may hang, and what was seen must be told.
+    await Promise.race([browser.close().catch(() => undefined), sleep(closeMs, undefined, { ref: false })]);
   }
 }

@@ -17,6 +17,8 @@ export const contract = {
     recipe: RecipeSchema,
     /** Version of the credentials that must not be tried again. */
     refusedVersionId: z.optional(z.string()),
+    /** Nor any that was put there before (epoch milliseconds). */
+    unheardAtMs: z.optional(z.int()),
   }),
   output: ReportSchema,
   environment: z.object({

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Page } from 'playwright-core';
 
 /**
@@ -9,7 +11,8 @@ export async function maskedScreenshot(page: Page, typed: readonly string[]): Pr
   try {
     // A page that does not come would be waited for.
     const devTools = await page.context().newCDPSession(page);
-    await devTools.send('Page.stopLoading');
+    const stopping = devTools.send('Page.stopLoading').catch(() => undefined);
+    await Promise.race([stopping, sleep(1_000, undefined, { ref: false })]);
     const mask = page
       .frames()
       .flatMap((frame) => [

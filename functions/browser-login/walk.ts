@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Locator, Page, Request } from 'playwright-core';
+import type { ElementHandle, Locator, Page, Request } from 'playwright-core';
 
 import type { DoneStep } from '../../core/browser-login.ts';
 import type { Outcome } from '../../core/browser-outcome.ts';
@@ -8,11 +8,17 @@ import type { Element, Recipe, Step } from '../../core/recipe.ts';
 import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
 import type { RobotCredentials } from '../../core/robot-credentials.ts';
 
+/** And for how long it is the code. */
+export interface OneTimeCode {
+  readonly code: string;
+  readonly leftMs: number;
+}
+
 export interface Walker {
   readonly page: Page;
   readonly credentials: RobotCredentials;
   /** The code of this half-minute; undefined without a usable seed. */
-  readonly oneTimeCode: () => string | undefined;
+  readonly oneTimeCode: () => OneTimeCode | undefined;
 }
 
 export interface Route {
@@ -38,11 +44,16 @@ const lookMs = 50;
 const settledMs = 300;
 /** What is there is counted in milliseconds. */
 const countMs = 500;
-/** Our own pages, which do little. */
+/** Our own page, whose function may have to start first; and its button, which is there with it. */
 const ownPageMs = 20_000;
+const buttonMs = 5_000;
 /** API Gateway ends a callback after 30 s; and all of a walk is to end before its function is ended (100 s). */
 const callbackMs = 30_000;
-const wholeMs = 85_000;
+const wholeMs = 80_000;
+/** Who types a code takes longer, and gets there. */
+const leastCodeMs = 3_000;
+/** A wizard may have the same button on each of its pages: then it is taken for another one after a while. */
+const repeatMs = 3_000;
 /** A page may show two of something for a moment, while one takes the other's place. */
 const ambiguousMs = 1_000;
 
@@ -58,7 +69,10 @@ export class Walk {
   readonly #underWay = new Set<Request>();
   /** Of the callback: that it was asked, and what it answered. */
   #returned: PromiseWithResolvers<number> | undefined;
-  #lastPassword: Locator | undefined;
+  #clicked: { readonly element: ElementHandle | null; readonly atMs: number } | undefined;
+  /** Fields of login ID and password, as they were filled; and whether a click came after it. */
+  readonly #asked: Locator[] = [];
+  #hasSent = false;
 
   constructor(route: Route, walker: Walker) {
     this.#route = route;
@@ -110,7 +124,7 @@ export class Walk {
     const page = this.#page;
     try {
       await page.goto(this.#route.link, { timeout: ownPageMs, waitUntil: 'domcontentloaded' });
-      await page.locator('form button').click({ timeout: ownPageMs, noWaitAfter: true });
+      await page.locator('form button').click({ timeout: buttonMs, noWaitAfter: true });
     } catch {
       throw new Stopped('browser-failed', 'The page of the link did not come, or has no button.');
     }
@@ -127,21 +141,24 @@ export class Walk {
     const candidates = steps.slice(from, last === -1 ? steps.length : last + 1);
     const seconds = Math.max(...candidates.map((step) => step.seconds));
     const untilMs = this.#limit(seconds);
-    let ambiguousSinceMs: number | undefined;
+    /** What was seen first, and since when: a page that comes meanwhile, or goes, shows something else. */
+    let seen: { readonly offset: number; readonly count: number; readonly sinceMs: number } | undefined;
     while (this.#returned === undefined) {
       await this.#stopAtRefusal();
-      let seen = await this.#look(candidates);
-      if (seen !== undefined && seen.offset > 0) {
-        // A step is left out only where its page is there without it, not where the page came while it was looked at.
-        await sleep(settledMs);
-        seen = await this.#look(candidates);
-      }
-      if (seen?.count === 1) return { index: from + seen.offset, locator: seen.locator };
-      if (seen !== undefined) {
-        ambiguousSinceMs ??= performance.now();
-        if (performance.now() - ambiguousSinceMs >= ambiguousMs) {
-          const what = `Step ${from + seen.offset + 1} (${wordsOfStep(candidates[seen.offset]!)})`;
-          throw new Stopped('ambiguous', `${what} fits ${seen.count} elements.`);
+      const nowMs = performance.now();
+      const found = this.#underWay.size > 0 ? undefined : await this.#look(candidates);
+      if (found === undefined) seen = undefined;
+      else if (found.offset !== seen?.offset || found.count !== seen.count)
+        seen = { ...found, sinceMs: nowMs };
+      if (found !== undefined && seen !== undefined && this.#underWay.size === 0) {
+        const { offset, locator, count } = found;
+        const lastedMs = nowMs - seen.sinceMs;
+        // What is left out is looked for longer: its page may build itself up as it goes.
+        if (count === 1 && lastedMs >= (offset === 0 ? lookMs : settledMs))
+          return { index: from + offset, locator };
+        if (count > 1 && lastedMs >= ambiguousMs) {
+          const what = `Step ${from + offset + 1} (${wordsOfStep(candidates[offset]!)})`;
+          throw new Stopped('ambiguous', `${what} fits ${count} elements.`);
         }
       }
       // After the last step that must come, only the callback is left.
@@ -161,9 +178,18 @@ export class Walk {
     for (const [offset, step] of candidates.entries()) {
       const locator = this.#visible(elementOf(step));
       const count = await countOf(locator);
-      if (count > 0) return { offset, locator, count };
+      if (count > 0 && !(await this.#isClicked(locator))) return { offset, locator, count };
     }
     return undefined;
+  }
+
+  /** Whether it is the very element that was clicked just now: a page that asks by script stands still for a while. */
+  async #isClicked(locator: Locator): Promise<boolean> {
+    const { element, atMs } = this.#clicked ?? {};
+    if (element === undefined || atMs === undefined || performance.now() >= atMs + repeatMs) return false;
+    const same = locator.evaluate((found, clicked) => found === clicked, element, { timeout: countMs });
+    // Two of them, or another page by now.
+    return same.catch(() => false);
   }
 
   async #do(index: number, locator: Locator): Promise<void> {
@@ -185,16 +211,18 @@ export class Walk {
     switch (step.do) {
       case 'fill':
         await locator.fill(credentials[step.with], { timeout });
-        if (step.with === 'password') this.#lastPassword = locator;
+        this.#asked.push(locator);
         return;
       case 'click':
+        this.#clicked = { element: await locator.elementHandle({ timeout }), atMs: performance.now() };
         await locator.click({ timeout, noWaitAfter: true });
+        this.#hasSent = this.#asked.length > 0;
         return;
       case 'tick':
         await locator.check({ timeout });
         return;
       case 'one-time-code':
-        await locator.fill(this.#oneTimeCode(), { timeout });
+        await locator.fill(await this.#oneTimeCode(), { timeout });
         return;
       case 'choose-accounts':
         await chooseAccounts(locator, step.accounts, timeout);
@@ -204,9 +232,14 @@ export class Walk {
     }
   }
 
-  #oneTimeCode(): string {
-    const code = this.#walker.oneTimeCode();
-    if (code !== undefined) return code;
+  /** One that is good for long enough to get there. */
+  async #oneTimeCode(): Promise<string> {
+    let code = this.#walker.oneTimeCode();
+    if (code !== undefined && code.leftMs < leastCodeMs) {
+      await sleep(code.leftMs);
+      code = this.#walker.oneTimeCode();
+    }
+    if (code !== undefined) return code.code;
     throw new Stopped(
       'credentials-malformed',
       'A one-time code is asked for, and totp_seed is missing or not usable.',
@@ -222,7 +255,7 @@ export class Walk {
       await sleep(lookMs);
     }
     const leftMs = Math.min(callbackMs, this.#beganMs + wholeMs - performance.now());
-    const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1)]);
+    const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1, { ref: false })]);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
     return status === 200
       ? { outcome: 'logged-in', detail: 'The callback says that all is done.' }
@@ -242,11 +275,11 @@ export class Walk {
   async #outOfTime(what: string): Promise<Stopped> {
     if (this.#underWay.size > 0)
       return new Stopped('too-slow', `${what}: the provider has not answered yet.`);
-    if (await hasCaptcha(this.#page)) return new Stopped('captcha', `${what} did not come; a captcha did.`);
-    // Whatever it says: the password was sent, and is asked for again. It must not be sent a second time.
-    const hasSent = this.#lastPassword !== undefined && this.steps.at(-1)?.what.startsWith('click');
-    if (hasSent && (await countOf(this.#lastPassword!)) > 0)
-      return new Stopped('password-refused', `${what} did not come; the password is asked for again.`);
+    // Whatever it says: what was typed was sent, and is asked for again. It must not be sent a second time.
+    const askedAgain = this.#hasSent ? await Promise.all(this.#asked.map(countOf)) : [];
+    if (askedAgain.some((count) => count > 0))
+      return new Stopped('password-refused', `${what} did not come; the login is asked for again.`);
+    if (hasCaptcha(this.#page)) return new Stopped('captcha', `${what} did not come; a captcha did.`);
     return new Stopped('page-changed', `${what} is not on the page.`);
   }
 
@@ -275,38 +308,50 @@ function locatorOf(page: Page, element: Element): Locator {
 
 /** None while the page is going away: then Playwright waits for the next one, however long that takes. */
 async function countOf(locator: Locator): Promise<number> {
-  return Promise.race([locator.count().catch(() => 0), sleep(countMs, 0)]);
+  return Promise.race([locator.count().catch(() => 0), sleep(countMs, 0, { ref: false })]);
 }
 
-/** @throws {Stopped} where one of them is not there; accounts are not quoted, for they are somebody's */
+/**
+ * As many boxes as there are once no more come.
+ * @throws {Stopped} where one of them is not there; accounts are not quoted, for they are somebody's
+ */
 async function chooseAccounts(
   among: Locator,
   accounts: 'all' | readonly string[],
   timeout: number,
 ): Promise<void> {
-  const boxes = await among.getByRole('checkbox').all();
-  if (boxes.length === 0) throw new Stopped('page-changed', 'There is no account to choose.');
-  if (accounts === 'all') {
-    for (const box of boxes) await box.check({ timeout });
-    return;
+  const untilMs = performance.now() + timeout;
+  const boxes = among.getByRole('checkbox');
+  const wanted =
+    accounts === 'all'
+      ? undefined
+      : accounts.map((name) => among.getByRole('checkbox', { name, exact: true }));
+  const countAll = async () => [await countOf(boxes), ...(await Promise.all((wanted ?? []).map(countOf)))];
+  let counts = await countAll();
+  for (let steadySinceMs = performance.now(); performance.now() < untilMs; await sleep(lookMs)) {
+    const now = await countAll();
+    if (now.join() !== counts.join()) steadySinceMs = performance.now();
+    counts = now;
+    if (now.every((count) => count > 0) && performance.now() >= steadySinceMs + settledMs) break;
   }
-  const wanted = accounts.map((name) => among.getByRole('checkbox', { name, exact: true }));
-  const counts = await Promise.all(wanted.map(countOf));
-  const missing = counts.filter((count) => count === 0).length;
+  const [all = 0, ...each] = counts;
+  if (all === 0) throw new Stopped('page-changed', 'There is no account to choose.');
+  const missing = each.filter((count) => count === 0).length;
   if (missing > 0)
-    throw new Stopped('page-changed', `${missing} of ${accounts.length} accounts are not offered.`);
-  if (counts.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
-  for (const box of boxes) await box.uncheck({ timeout });
-  for (const box of wanted) await box.check({ timeout });
+    throw new Stopped('page-changed', `${missing} of ${each.length} accounts are not offered.`);
+  if (each.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
+  const leftMs = () => ({ timeout: Math.max(1, untilMs - performance.now()) });
+  for (const box of await boxes.all()) {
+    if (wanted === undefined) await box.check(leftMs());
+    else await box.uncheck(leftMs());
+  }
+  for (const box of wanted ?? []) await box.check(leftMs());
 }
 
 /** Of the services that are asked by most. */
 const captchaHosts =
   /^https:\/\/([^/]+\.)?(recaptcha\.net|google\.com\/recaptcha|hcaptcha\.com|challenges\.cloudflare\.com|arkoselabs\.com)/;
 
-async function hasCaptcha(page: Page): Promise<boolean> {
-  for (const frame of page.frames()) {
-    if (captchaHosts.test(frame.url())) return true;
-  }
-  return false;
+function hasCaptcha(page: Page): boolean {
+  return page.frames().some((frame) => captchaHosts.test(frame.url()));
 }

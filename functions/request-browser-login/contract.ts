@@ -1,12 +1,11 @@
 import * as z from 'zod/mini';
 
-import { DecisionSchema } from '../../core/decide.ts';
 import { tableEnvironment } from '../environment.ts';
 import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
 
 export const contract = {
   name: 'request-browser-login',
-  input: z.extend(StepInputSchema, { decision: DecisionSchema }),
+  input: StepInputSchema,
   /** `logged-in`, or why no browser was sent; what failed is thrown. */
   output: StepOutputSchema,
   environment: z.object({

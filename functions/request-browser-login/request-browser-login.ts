@@ -1,9 +1,18 @@
 import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Report } from '../../core/browser-login.ts';
-import { endsCredentials, errorOf, occasionOf, wasTried, wordsOfSteps } from '../../core/browser-login.ts';
-import type { SkipReason } from '../../core/browser-outcome.ts';
-import { browserAuthorizationId, outcomes } from '../../core/browser-outcome.ts';
+import {
+  byHand,
+  endsCredentials,
+  errorOf,
+  isUnderWay,
+  occasionOf,
+  wasTried,
+  wordsOfSteps,
+} from '../../core/browser-login.ts';
+import type { Outcome, SkipReason } from '../../core/browser-outcome.ts';
+import { browserAuthorizationId, outcomes, skipReasons } from '../../core/browser-outcome.ts';
 import type { Decision } from '../../core/decide.ts';
-import { GrantkeeperError, ProviderContractError } from '../../core/errors.ts';
+import { decide } from '../../core/decide.ts';
+import { GrantkeeperError, LeaseHeldError } from '../../core/errors.ts';
 import { claimMs, isLoginUnderWay } from '../../core/grant.ts';
 import { browserLoginStep } from '../../core/incident.ts';
 import { linkPath } from '../../core/link.ts';
@@ -52,46 +61,67 @@ type Asked = Extract<Decision, { decision: 'notify' | 'reauthorize' }>;
  * @throws {LoginPageError} the pages are not those of the recipe
  * @throws {BrowserUnavailableError} the browser itself failed
  * @throws {ConfigurationError} its credentials are missing or malformed
+ * @throws {LeaseHeldError} an earlier try of this state has sent one, and it may be under way
  * @throws {StoreUnavailableError} a retry ends what was begun, and sends no second one
  */
 export async function requestBrowserLogin(
   input: RequestBrowserLoginInput,
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
-  const { ask, decision, executionId, entry } = input;
-  const { connectionId } = ask;
-  if (decision.decision !== 'notify' && decision.decision !== 'reauthorize') {
-    throw new ProviderContractError(`BrowserLogin was asked to ${decision.decision}.`);
-  }
+  const { ask, done, executionId, entry } = input;
+  const { connectionId, force, authorizationId: clicked } = ask;
   const [before, own, record] = await Promise.all([
     ports.grants.read(connectionId),
     ports.browserLogins.readSettings(connectionId),
     ports.browserLogins.read(connectionId),
   ]);
   const { settings, grant } = before;
-  const nowMs = ports.clock.nowMs();
-  const occasion = settings && occasionOf(settings, grant, decision, nowMs);
-  if (settings === undefined || own === undefined || occasion === undefined) {
+  if (settings === undefined || own === undefined) {
     return decided('skipped', undefined, input, before, ports);
   }
+  const nowMs = ports.clock.nowMs();
   const authorizationId = browserAuthorizationId(ports.random.hash(`${executionId}#${entry}`));
-  // A repeat, whose answer was lost, or that died: what it began is ended, and no second password is sent.
-  if (record.attempt?.authorizationId === authorizationId) {
-    return finish(interrupted, record.attempt, own, input, ports);
-  }
+  const { attempt: last } = record;
+  // A repeat, whose answer was lost, or that died.
+  if (last?.authorizationId === authorizationId) return repeat(last, own, input, ports);
+  // Since the check somebody else may have asked, or the owner may have logged in.
+  const decision = decide(settings, grant, nowMs, {
+    force,
+    authorizationId: clicked,
+    done: [...done, 'refresh'],
+  });
+  const occasion = occasionOf(settings, grant, decision, nowMs);
+  if (occasion === undefined) return decided('skipped', undefined, input, before, ports);
+  if (isUnderWay(record, nowMs)) return skip('under-way', input, ports);
   if (wasTried(occasion, record, nowMs)) return skip('tried-before', input, ports);
   if (isLoginUnderWay(grant.authorization, nowMs)) return skip('owner-logs-in', input, ports);
 
   const attempt = { occasion, authorizationId, atMs: nowMs, previous: grant.authorization };
-  const path = await open(attempt, decision, before, record, input, ports);
+  const path = await open(attempt, decision as Asked, before, record, input, ports);
   if (path === undefined) return skip('asked-meanwhile', input, ports);
-  const report = await send(own, record, settings, path, ports);
+  const report = await send(own, occasion, record, settings, path, ports);
   return finish(report, attempt, own, input, ports);
 }
 
+/** What an earlier try of this very state began is ended, and no second password is sent. */
+async function repeat(
+  attempt: Attempt,
+  own: BrowserLoginSettings,
+  input: RequestBrowserLoginInput,
+  ports: RequestBrowserLoginPorts,
+): Promise<StepOutput> {
+  const { connectionId } = input.ask;
+  const authorization = await ports.authorizations.read(connectionId, attempt.authorizationId);
+  const isOut = isUnderWay({ attempt }, ports.clock.nowMs()) && authorization?.status !== 'completed';
+  // It died, and the browser that it has sent has not: what comes of that one is waited for.
+  if (isOut) throw new LeaseHeldError(`The browser of ${connectionId} is still under way.`);
+  return finish(interrupted, attempt, own, input, ports);
+}
+
+/** Of which nothing was heard: neither whether it typed the password, nor whether that was right. */
 const interrupted: Report = {
   outcome: 'browser-failed',
-  detail: 'The function that had sent it was interrupted.',
+  detail: 'The function that sends it was interrupted.',
   steps: [],
 };
 
@@ -125,6 +155,8 @@ async function open(
   if (await grants.openAuthorization(connectionId, grant, authorization, claim)) {
     return linkPath({ connectionId, authorizationId, random: secret });
   }
+  const detail = 'None was sent.';
+  await browserLogins.recordEnd(connectionId, attempt, { outcome: 'browser-failed', detail }, {});
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
   return undefined;
 }
@@ -132,13 +164,17 @@ async function open(
 /** Does not throw: whether a browser was sent is not always known, so that none may be sent again. */
 async function send(
   { functionName, recipe }: BrowserLoginSettings,
-  { refusedVersionId }: BrowserLoginRecord,
+  occasion: string,
+  { refusedVersionId, unheardAtMs }: BrowserLoginRecord,
   { connectionId, publicUrl, redirectUri: callbackUrl }: Settings,
   path: string,
   { sendBrowser, metrics }: RequestBrowserLoginPorts,
 ): Promise<Report> {
   const beganMs = performance.now();
-  const errand = { connectionId, link: publicUrl + path, callbackUrl, recipe, refusedVersionId };
+  const link = publicUrl + path;
+  // An operator who asks by hand has looked what became of the last one.
+  const unheard = occasion === byHand ? undefined : unheardAtMs;
+  const errand = { connectionId, link, callbackUrl, recipe, refusedVersionId, unheardAtMs: unheard };
   const report = await sendBrowser(functionName, errand).catch((error: unknown): Report => {
     const detail = error instanceof GrantkeeperError ? error.message : 'It could not be sent.';
     return { outcome: 'browser-failed', detail, steps: [] };
@@ -156,38 +192,55 @@ async function finish(
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
   const { connectionId } = input.ask;
-  const { authorizationId } = attempt;
+  const { authorizationId, atMs } = attempt;
+  const { browserLogins, authorizations, grants, metrics } = ports;
   const events = eventsOf(input, ports.events);
   const steps = wordsOfSteps(report.steps);
   const facts = { authorizationId, ...(steps !== '' && { steps }) };
-  await remind(report, own, connectionId, ports);
-  const authorization = await ports.authorizations.read(connectionId, authorizationId);
-  if (authorization?.status === 'completed') {
-    ports.metrics.put('BrowserLoginsSucceeded', 1);
-    await recordIfPossible(events, connectionId, 'browser-logged-in', facts);
-    // What was asked for is done, and is not asked for again.
-    const answered = { ...input, ask: { connectionId, trigger: input.ask.trigger } };
-    return decided('logged-in', browserLoginStep, answered, await ports.grants.read(connectionId), ports);
-  }
-  await ports.browserLogins.putBack(connectionId, attempt);
-  await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
-  if (authorization?.status === 'superseded') return skip('logged-in-meanwhile', input, ports);
-  if (report.outcome === 'refused-before') return skip('refused-before', input, ports);
-
+  const authorization = await authorizations.read(connectionId, authorizationId);
   const { outcome, detail, credentials } = report;
-  if (credentials !== undefined && endsCredentials(outcome)) {
-    await ports.browserLogins.recordRefusal(connectionId, credentials.versionId);
+  if (authorization?.status === 'completed') {
+    await browserLogins.recordEnd(connectionId, attempt, { outcome: 'logged-in', detail }, {});
+    metrics.put('BrowserLoginsSucceeded', 1);
+    await recordIfPossible(events, connectionId, 'browser-logged-in', facts);
+    await remind(report, own, connectionId, ports);
+    // What was asked for is done, and is not asked for again; nor is it done by what was done already.
+    const answered = { ...input, ask: { connectionId, trigger: input.ask.trigger } };
+    const outcomeNow = attempt.ended === undefined ? 'logged-in' : 'skipped';
+    return decided(outcomeNow, browserLoginStep, answered, await grants.read(connectionId), ports);
   }
+  // Before all else, and in one write: whatever dies after it, no second password is sent.
+  const ended = attempt.ended ?? { outcome, detail };
+  if (attempt.ended === undefined) {
+    await browserLogins.recordEnd(connectionId, attempt, ended, {
+      ...(endsCredentials(outcome) && { refusedVersionId: credentials?.versionId }),
+      ...(report.credentials === undefined && outcome === 'browser-failed' && { unheardAtMs: atMs }),
+    });
+    // That it was ended by nobody here: somebody has logged in.
+    if (authorization?.status === 'superseded') return skip('logged-in-meanwhile', input, ports);
+  }
+  await browserLogins.putBack(connectionId, attempt);
+  await authorizations.setStatus(connectionId, authorizationId, 'superseded');
+  if (isSkip(ended.outcome)) return skip(ended.outcome, input, ports);
+
   const screenshot = await keep(report, attempt, connectionId, ports);
-  ports.metrics.count('BrowserLoginsFailed', 'reason', outcome);
+  metrics.count('BrowserLoginsFailed', 'reason', ended.outcome);
   await recordIfPossible(events, connectionId, 'browser-failed', {
     ...facts,
-    ended: outcome,
-    detail,
+    ended: ended.outcome,
+    why: outcomes[ended.outcome],
+    detail: ended.detail,
     ...(screenshot !== undefined && { screenshot }),
   });
+  await remind(report, own, connectionId, ports);
   const where = screenshot === undefined ? '' : ` How the page looked: ${screenshot}`;
-  throw errorOf(outcome, `The browser did not log in: ${outcomes[outcome]}. ${detail}${where}`);
+  const why = `The browser did not log in: ${outcomes[ended.outcome]}. ${ended.detail}${where}`;
+  throw errorOf(ended.outcome, why);
+}
+
+/** None was started. */
+function isSkip(outcome: Outcome): outcome is Outcome & SkipReason {
+  return outcome === 'refused-before' || outcome === 'unheard-before';
 }
 
 async function skip(
@@ -196,7 +249,10 @@ async function skip(
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
   const { connectionId } = input.ask;
-  await recordIfPossible(eventsOf(input, ports.events), connectionId, 'browser-skipped', { ended: why });
+  await recordIfPossible(eventsOf(input, ports.events), connectionId, 'browser-skipped', {
+    ended: why,
+    why: skipReasons[why],
+  });
   return decided('skipped', undefined, input, await ports.grants.read(connectionId), ports);
 }
 

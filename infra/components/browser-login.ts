@@ -96,7 +96,7 @@ export interface BrowserLoginArgs {
   readonly logRetentionDays: number;
 }
 
-/** Longer than any recipe may take (75 s), the start of Chromium and the callback included. */
+/** Longer than a walk (80 s, of which a recipe may take 75), the start of Chromium (10 s) and a picture (5 s) together. */
 const timeoutSeconds = 100;
 
 /** A function with a browser for one connection alone: its role reads that one's password, and nothing else. */
@@ -143,7 +143,8 @@ export class BrowserLogin extends pulumi.ComponentResource {
           // Chromium unpacked is some 220 MB.
           ephemeralStorage: { size: 1024 },
           layers: [workshop.layerArn],
-          ...(vpcConfig && { vpcConfig }),
+          // Its network's interfaces outlive a function: without it they keep the security group from being deleted.
+          ...(vpcConfig && { vpcConfig, replaceSecurityGroupsOnDestroy: true }),
         },
       },
       parent,

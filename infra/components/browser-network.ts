@@ -52,12 +52,17 @@ export class BrowserNetwork extends pulumi.ComponentResource {
     const ofVpc = { vpcId: vpc.id, tags };
     // The one that every VPC has lets its members reach each other: nothing is to be in it, and nothing allowed.
     new DefaultSecurityGroup(`${name}-default`, { ...ofVpc, ingress: [], egress: [] }, parent);
-    const zones = getAvailabilityZonesOutput({ state: 'available' }).names;
+    // Not Local Zones, which an account opts in to: NAT gateways, endpoints and functions may not be had there.
+    const zones = getAvailabilityZonesOutput({
+      state: 'available',
+      filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }],
+    }).names;
     const subnet = (suffix: string, cidrBlock: string, zone: number) =>
       new Subnet(
         `${name}-${suffix}`,
         { ...ofVpc, cidrBlock, availabilityZone: zones.apply((names) => names[zone % names.length]!) },
-        parent,
+        // A zone more is no reason to make subnets anew, in which functions are.
+        { ...parent, ignoreChanges: ['availabilityZone'] },
       );
     const publicSubnet = subnet('public', '10.71.0.0/28', 0);
     const privateSubnets = [

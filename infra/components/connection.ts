@@ -99,6 +99,7 @@ function settingsOf(args: ConnectionArgs): pulumi.Output<string> {
     neededHours: config.neededHours,
     quietHours: config.quietHours,
     paused: config.paused,
+    ...(config.browserLogin && { hasBrowser: true }),
   };
   return pulumi.jsonStringify(settings);
 }

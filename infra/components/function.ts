@@ -27,7 +27,12 @@ export interface KeeperFunctionArgs {
 
 type Machine = Pick<
   FunctionArgs,
-  'architectures' | 'memorySize' | 'ephemeralStorage' | 'layers' | 'vpcConfig'
+  | 'architectures'
+  | 'memorySize'
+  | 'ephemeralStorage'
+  | 'layers'
+  | 'vpcConfig'
+  | 'replaceSecurityGroupsOnDestroy'
 >;
 
 const small: Machine = { architectures: ['arm64'], memorySize: 512 };

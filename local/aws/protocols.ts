@@ -205,6 +205,10 @@ export function awsQuery(namespace: string, version: string): Protocol {
   };
 }
 
+/** What the SDK sends along with any object: who signs, and sums that nobody compares here. */
+const ofEveryPut =
+  /^x-amz-(date|content-sha256|security-token|user-agent|checksum-\w+|sdk-checksum-algorithm)$/;
+
 /**
  * S3's REST, path-style: whole objects are put. Checksums that clients send along are not compared.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -216,6 +220,10 @@ export const s3Protocol: Protocol = {
       throw notPlayed(`the route ${method} ${path} of S3`);
     for (const name of query.keys())
       if (name !== 'x-id') throw notPlayed(`the parameter ${name} of s3:PutObject`);
+    for (const name of Object.keys(headers)) {
+      if (name.startsWith('x-amz-') && !ofEveryPut.test(name))
+        throw notPlayed(`the header ${name} of s3:PutObject`);
+    }
     const encoding = headers['content-encoding'];
     if (encoding !== undefined) throw notPlayed(`the content encoding ${encoding} of s3:PutObject`);
     const input = {

@@ -116,7 +116,13 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     mustHave(all, 'aws:ec2/subnet:Subnet', { id: subnetId }, association);
   },
   'aws:ec2/securityGroup:SecurityGroup': inVpc,
-  'aws:ec2/vpcEndpoint:VpcEndpoint': inVpc,
+  'aws:ec2/vpcEndpoint:VpcEndpoint': (endpoint, services, all) => {
+    inVpc(endpoint, services, all);
+    // Those of a VPC that this stack makes.
+    for (const id of endpoint.inputs.subnetIds) mustHave(all, 'aws:ec2/subnet:Subnet', { id }, endpoint);
+    for (const id of endpoint.inputs.securityGroupIds)
+      mustHave(all, 'aws:ec2/securityGroup:SecurityGroup', { id }, endpoint);
+  },
   'aws:lambda/function:Function': async (resource, { lambda, iam }, all) => {
     const { inputs, state } = resource;
     if (!iam.checkAssumable(inputs.role, 'lambda.amazonaws.com')) {

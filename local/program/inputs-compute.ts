@@ -80,7 +80,8 @@ export const computeSchemas = {
     // https://docs.aws.amazon.com/lambda/latest/api/API_EphemeralStorage.html
     ephemeralStorage: withoutEffect(z.strictObject({ size: whole(512, 10_240) })),
     layers: z.array(arn('lambda')).max(5).optional(),
-    vpcConfig: withoutEffect(VpcConfig),
+    vpcConfig: VpcConfig.optional(),
+    replaceSecurityGroupsOnDestroy: withoutEffect(z.boolean()),
     timeout: whole(1, 900),
     environment: z.strictObject({ variables: Variables }).optional(),
     // https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html

@@ -4,8 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import type { TestDemo } from '../helpers/demo.ts';
+import { putSecretValue } from '../../local/cloud.ts';
 import { Browser, dayMs, minuteMs } from '../helpers/demo.ts';
-import { startWithRobot } from '../helpers/robot.ts';
+import { robotSecret, startWithRobot, withoutBrowser } from '../helpers/robot.ts';
 import { advanceUntil, events, holdFunction, sleepUntil, startBeside, watch } from '../helpers/story.ts';
 
 let demo: TestDemo;
@@ -185,24 +186,84 @@ test('a browser that dies is told, and the owner has the link', async () => {
   expect((await states()).at(-1)).toBe('RequestReauthorization');
 });
 
-test('a check beside one whose browser is under way sends no second one, and tells the owner nothing twice', async () => {
-  await demo.brokerage.setLogin({});
+test('after a browser of which nothing was heard none is sent until the credentials change, or somebody asks by hand', async () => {
   await demo.logIn(demo.newestLink());
   await demo.cloud.clock.idle();
+  const tried = await demo.brokerage.passwordsTried();
+  const { authorizedAtMs } = (await demo.grant()) as { authorizedAtMs: number };
+  await sleepUntil(demo, new Date(authorizedAtMs + 5 * dayMs - 5 * minuteMs).toISOString());
+  await demo.advance(30 * minuteMs);
+  expect((await attempts()).at(-1)).toBe('browser-skipped: unheard-before');
+  expect(await demo.brokerage.passwordsTried()).toBe(tried);
+
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  expect((await attempts()).at(-1)).toBe('browser-logged-in');
+  expect(await demo.item('browser-login')).not.toHaveProperty('unheardAtMs');
+});
+
+test('a check beside one whose browser is under way sends no second one, whatever it is for', async () => {
   const { authorizedAtMs } = (await demo.grant()) as { authorizedAtMs: number };
   await demo.brokerage.setLogin({ captcha: true, slowMs: 2_000 });
   const tried = await demo.brokerage.passwordsTried();
   await sleepUntil(demo, new Date(authorizedAtMs + 5 * dayMs - 5 * minuteMs).toISOString());
-  const inbox = watch(demo);
+  const before = (await attempts()).length;
   const rung = demo.advance(30 * minuteMs);
   await untilTried(tried + 1);
+  // Of the same rung, and asked for by hand.
   await startBeside(demo, { connectionId: 'demo-main', trigger: 'operator' });
+  await startBeside(demo, { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
   await rung;
 
   expect(await demo.brokerage.passwordsTried()).toBe(tried + 1);
-  expect((await attempts()).slice(-2).sort()).toEqual([
-    'browser-failed: captcha',
-    'browser-skipped: tried-before',
-  ]);
+  const since = (await attempts()).slice(before);
+  expect(since.filter((attempt) => attempt === 'browser-failed: captcha')).toHaveLength(1);
+  expect(new Set(since)).toEqual(new Set(['browser-failed: captcha', 'browser-skipped: under-way']));
+});
+
+test.each([
+  ['the table does not take what follows from it', 'fail'],
+  ['the function dies as it writes that down', 'kill'],
+] as const)('a password that was refused is not typed again where %s', async (_, kind) => {
+  await demo.brokerage.setLogin({});
+  await putSecretValue(
+    demo.cloud,
+    robotSecret,
+    JSON.stringify({ username: 'demo', password: `wrong-${kind}` }),
+  );
+  await demo.advance(16 * minuteMs);
+  const tried = await demo.brokerage.passwordsTried();
+  const inbox = watch(demo);
+  await demo.cloud.faults.plan({
+    call: 'dynamodb:UpdateItem',
+    by: 'request-browser-login',
+    containing: '#ended',
+    kind,
+    times: kind === 'fail' ? 3 : 1,
+  });
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  await demo.advance(16 * minuteMs);
+  expect(await demo.brokerage.passwordsTried()).toBe(tried + 1);
+  expect(inbox.alerts()).toHaveLength(1);
   expect(inbox.mails()).toHaveLength(1);
+
+  // The end of the grant is an occasion of its own, and nobody has asked by hand.
+  await demo.brokerage.revokeAllGrants();
+  await demo.advance(50 * minuteMs);
+  expect(await demo.brokerage.passwordsTried()).toBe(tried + 1);
+  expect((await attempts()).at(-1)).toBe('browser-skipped: unheard-before');
+  await demo.logIn(demo.newestLink());
+  await putSecretValue(demo.cloud, robotSecret, JSON.stringify({ username: 'demo', password: 'demo' }));
+  await demo.advance(16 * minuteMs);
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  expect((await attempts()).at(-1)).toBe('browser-logged-in');
+});
+
+test('once a connection has opted out, what its browser failed of is over', async () => {
+  await demo.brokerage.setLogin({ captcha: true });
+  await demo.advance(16 * minuteMs);
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
+  const inbox = watch(demo);
+  await withoutBrowser(demo);
+  await demo.advance(30 * minuteMs);
+  expect(inbox.recoveries()).toHaveLength(1);
 });

@@ -2,6 +2,7 @@ import { recipes } from '../../core/recipe.ts';
 import type { DemoOptions } from '../../local/demo.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { robotSecret as demoSecret, withRobot } from '../../local/robot.ts';
+import { administrator } from '../../local/aws/service.ts';
 import { mailOnly, TestDemo } from './demo.ts';
 
 type Config = Record<string, unknown>;
@@ -48,4 +49,18 @@ export function impatient(config: Config): Config {
   const { steps, ...recipe } = recipes['demo-brokerage']!;
   const hasty = steps.map((step, index) => ([0, 3, 4, 5].includes(index) ? { ...step, seconds: 6 } : step));
   return { ...config, 'grantkeeper:recipes': { impatient: { ...recipe, steps: hasty } } };
+}
+
+/** What `pulumi up` does to the table where a connection has opted out. */
+export async function withoutBrowser({ cloud }: TestDemo): Promise<void> {
+  const pk = { S: 'connection#demo-main' };
+  const TableName = cloud.outputs.tableName;
+  const call = (operation: string, input: object) =>
+    cloud.dynamoDb.call(operation, { TableName, ...input }, administrator);
+  await call('DeleteItem', { Key: { pk, sk: { S: 'browser-login-settings' } } });
+  const { Item } = (await call('GetItem', { Key: { pk, sk: { S: 'settings' } } })) as {
+    Item: { settings: { S: string } };
+  };
+  const { hasBrowser: _, ...settings } = JSON.parse(Item.settings.S) as Config;
+  await call('PutItem', { Item: { ...Item, settings: { S: JSON.stringify(settings) } } });
 }

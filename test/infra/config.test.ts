@@ -110,7 +110,7 @@ test('what Pulumi.prod.yaml shows in comments is valid too', async () => {
     identity: 'id_token',
   });
   expect(shown.browserLogin).toEqual({ network: 'create' });
-  expect(shown.connections[0]?.recipeData?.steps[0]).toMatchObject({ do: 'fill', with: 'username' });
+  expect(shown.connections[0]?.browserLogin?.recipe.steps[0]).toMatchObject({ do: 'fill', with: 'username' });
 });
 
 test('every problem is told at once: key, value, what is allowed', async () => {
@@ -334,9 +334,11 @@ describe('a browser that logs in', () => {
   test('has the recipe of its provider’s name, and a reminder after 90 days', async () => {
     const { connections } = await read(optedIn({}));
     expect(connections[0]).toMatchObject({
-      browserLoginWithStoredPassword: { credentialsMaxAgeDays: 90 },
-      recipeData: {
-        steps: expect.arrayContaining([expect.objectContaining({ do: 'fill', with: 'password' })]),
+      browserLogin: {
+        credentialsMaxAgeDays: 90,
+        recipe: {
+          steps: expect.arrayContaining([expect.objectContaining({ do: 'fill', with: 'password' })]),
+        },
       },
     });
   });
@@ -346,7 +348,7 @@ describe('a browser that logs in', () => {
     const { connections } = await read(
       optedIn({ recipe: 'own' }, { 'grantkeeper:recipes': { own: { steps } } }),
     );
-    expect(connections[0]!.recipeData).toEqual({
+    expect(connections[0]!.browserLogin!.recipe).toEqual({
       steps: [{ do: 'click', on: { role: 'button', name: 'Go' }, optional: false, seconds: 15 }],
       refusals: [],
       seconds: 60,

@@ -4,6 +4,7 @@ import { oneTimeCode } from '../../adapters/one-time-code.ts';
 import {
   endsCredentials,
   errorOf,
+  isUnderWay,
   occasionOf,
   ReportSchema,
   wasTried,
@@ -72,9 +73,17 @@ describe('there is', () => {
     expect(after('rejected', 24 * hourMs)).toBe(false);
   });
 
-  test('one for each that an operator asks for, and not two at a time', () => {
-    expect(after('requested', minuteMs)).toBe(true);
-    expect(after('requested', 2 * minuteMs)).toBe(false);
+  test('one for each that an operator asks for', () => {
+    expect(after('requested', minuteMs)).toBe(false);
+  });
+
+  test('none beside one that may be under way still, whatever either is for', () => {
+    const attempt = { occasion: 'expired', authorizationId: 'a', atMs: monday };
+    expect(isUnderWay({ attempt }, monday + minuteMs)).toBe(true);
+    expect(isUnderWay({ attempt }, monday + 2 * minuteMs)).toBe(false);
+    const ended = { outcome: 'captcha', detail: 'why' } as const;
+    expect(isUnderWay({ attempt: { ...attempt, ended } }, monday + minuteMs)).toBe(false);
+    expect(isUnderWay({}, monday)).toBe(false);
   });
 
   test('another one for another occasion, and a first one', () => {
@@ -94,6 +103,7 @@ test('each outcome has its error, and only what was refused ends the credentials
     'credentials-missing': 'ConfigurationError',
     'credentials-malformed': 'ConfigurationError',
     'refused-before': 'LoginRefusedError',
+    'unheard-before': 'LoginRefusedError',
     'password-refused': 'LoginRefusedError',
     'code-refused': 'LoginRefusedError',
     'account-locked': 'LoginRefusedError',
@@ -225,12 +235,15 @@ describe('a one-time code', () => {
     [1_234_567_890, '89005924'],
     [20_000_000_000, '65353130'],
   ])('at second %i is %s, as in RFC 6238', (seconds, code) => {
-    expect(oneTimeCode(`otpauth://totp/Test?secret=${seed}&digits=8`, seconds * 1000)).toBe(code);
-    expect(oneTimeCode(seed, seconds * 1000)).toBe(code.slice(2));
+    expect(oneTimeCode(`otpauth://totp/Test?secret=${seed}&digits=8`, seconds * 1000)!.code).toBe(code);
+    expect(oneTimeCode(seed, seconds * 1000)!.code).toBe(code.slice(2));
   });
 
   test('of a seed with spaces in it is that of the seed', () => {
-    expect(oneTimeCode('GEZD GNBV GY3T QOJQ gezd gnbv gy3t qojq', 59_000)).toBe('287082');
+    expect(oneTimeCode('GEZD GNBV GY3T QOJQ gezd gnbv gy3t qojq', 59_000)).toEqual({
+      code: '287082',
+      leftMs: 1000,
+    });
   });
 
   test.each(['not base32: 1', 'otpauth://totp/x?secret=1', 'otpauth://hotp/x?secret=GEZDGNBV&counter=1'])(

@@ -7,7 +7,7 @@ const since = '2026-03-02T15:00:00.000Z';
 const before = Date.parse(since) - 1;
 const after = Date.parse(since) + 1;
 const over = (step: string, grant: Partial<Grant>, succeeded = 'CheckGrant') =>
-  isOver({ step, error: 'ConfigurationError', since }, { ...newGrant, ...grant }, succeeded);
+  isOver({ step, error: 'ConfigurationError', since }, { ...newGrant, ...grant }, succeeded, true);
 
 describe('an incident is over', () => {
   test('when its step has just done its work', () => {
