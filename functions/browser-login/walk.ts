@@ -46,7 +46,7 @@ const settledMs = 300;
 const countMs = 500;
 /** Our own page, whose function may have to start first; and its button, which is there with it. */
 const ownPageMs = 20_000;
-const buttonMs = 5_000;
+const buttonMs = 3_000;
 /** API Gateway ends a callback after 30 s; and all of a walk is to end before its function is ended (100 s). */
 const callbackMs = 30_000;
 const wholeMs = 80_000;

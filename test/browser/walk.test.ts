@@ -116,7 +116,12 @@ test('boxes are ticked, the accounts that are listed and no others, and what is 
     ...typing,
     { do: 'expect', see: { role: 'heading', name: 'Terms' } },
     { do: 'tick', box: { label: 'I agree' } },
-    { do: 'choose-accounts', among: { role: 'group', name: 'Accounts' }, accounts: ['Two', 'Three'] },
+    {
+      do: 'choose-accounts',
+      among: { role: 'group', name: 'Accounts' },
+      accounts: ['Two', 'Three'],
+      seconds: 3,
+    },
     click('Allow'),
   ];
   expect(await walk(site, { steps })).toMatchObject({
