@@ -1,6 +1,7 @@
 import { BrowserLoginSettingsSchema } from '../core/browser-login.ts';
 import type { BrowserLoginSettings } from '../core/browser-login.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { BrowserLogins } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk } from './table.ts';
@@ -69,7 +70,7 @@ export function dynamoBrowserLogins(table: Table): BrowserLogins {
 
 /** @throws {ConfigurationError} naming what is not valid */
 function settingsOf(connectionId: string, item: Item): BrowserLoginSettings {
-  const parsed = BrowserLoginSettingsSchema.safeParse(JSON.parse(String(item.settings)));
+  const parsed = BrowserLoginSettingsSchema.safeParse(parseJson(String(item.settings)));
   if (parsed.success) return parsed.data;
   const key = parsed.error.issues[0]?.path.join('.') || 'all';
   throw new ConfigurationError(`The browser login's settings of ${connectionId} are not valid at ${key}.`);

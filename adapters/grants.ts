@@ -2,6 +2,7 @@ import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
 import { claimMs, newGrant } from '../core/grant.ts';
 import { reachedAt } from '../core/incident.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
@@ -308,18 +309,10 @@ export function dynamoGrants(table: Table): Grants {
 }
 
 export function readSettings(connectionId: string, item: Item) {
-  const parsed = SettingsSchema.safeParse(jsonOf(String(item.settings)));
+  const parsed = SettingsSchema.safeParse(parseJson(String(item.settings)));
   if (parsed.success) return parsed.data;
   const key = parsed.error.issues[0]?.path.join('.') || 'all';
   throw new ConfigurationError(`The stored settings of ${connectionId} are not valid at ${key}.`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The record is written by this file alone, attribute by attribute, so it is not validated again. */

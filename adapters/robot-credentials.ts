@@ -1,6 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 
+import { parseJson } from '../core/parse-json.ts';
 import type { RobotCredentials } from '../core/robot-credentials.ts';
 import { problemOfRobotCredentials, RobotCredentialsSchema } from '../core/robot-credentials.ts';
 import { callAws } from './aws.ts';
@@ -31,7 +32,7 @@ export function robotCredentials(client: SecretsManagerClient, secretName: strin
     if (answer?.SecretString === undefined || answer.VersionId === undefined) {
       return { kind: 'missing', problem: `${secretName} holds no value yet.` };
     }
-    const value = jsonOf(answer.SecretString);
+    const value = parseJson(answer.SecretString);
     const problem = problemOfRobotCredentials(value);
     if (problem !== undefined) return { kind: 'malformed', problem: `${secretName}: ${problem}.` };
     return {
@@ -41,12 +42,4 @@ export function robotCredentials(client: SecretsManagerClient, secretName: strin
       createdAt: (answer.CreatedDate ?? new Date(0)).toISOString(),
     };
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@ import {
 import * as z from 'zod/mini';
 
 import { ConfigurationError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { callAws, clientDefaults } from './aws.ts';
@@ -229,12 +230,4 @@ async function readVersion(
   return answer?.VersionId === undefined
     ? undefined
     : { versionId: answer.VersionId, value: answer.SecretString ?? '' };
-}
-
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { problemOfCredentials } from '../core/client-credentials.ts';
 import { isAlive } from '../core/decide.ts';
 import { ClientRejectedError, ConfigurationError, LeaseHeldError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { Client } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { holdsValue } from './describe-secret.ts';
@@ -164,17 +165,9 @@ async function prompt(displayName: string): Promise<z.infer<typeof PipedSchema>>
 }
 
 async function piped(): Promise<z.infer<typeof PipedSchema>> {
-  const parsed = PipedSchema.safeParse(jsonOf(await readAll(process.stdin)));
+  const parsed = PipedSchema.safeParse(parseJson(await readAll(process.stdin)));
   if (parsed.success) return parsed.data;
   throw new CommandError(
     'Standard input is to be JSON: {"client_id": "…", "client_secret": "…"}. In a terminal they are asked for.',
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

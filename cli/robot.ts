@@ -1,6 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 
 import type { BrowserLoginSettings } from '../core/browser-login.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { RobotCredentials } from '../core/robot-credentials.ts';
 import { problemOfRobotCredentials } from '../core/robot-credentials.ts';
 import { holdsValue } from './describe-secret.ts';
@@ -81,7 +82,7 @@ async function tell({ table, clock, by }: Stack, connectionId: string): Promise<
 
 /** @throws {CommandError} for what cannot be credentials; it quotes none of them */
 async function readCredentials(displayName: string, nowMs: number): Promise<RobotCredentials> {
-  const typed = process.stdin.isTTY ? await prompt(displayName) : jsonOf(await readAll(process.stdin));
+  const typed = process.stdin.isTTY ? await prompt(displayName) : parseJson(await readAll(process.stdin));
   if (typed === undefined) {
     throw new CommandError(
       'Standard input is to be JSON: {"username": "…", "password": "…", "totp_seed": "…"}, the seed only if there is one. In a terminal they are asked for.',
@@ -111,12 +112,4 @@ async function prompt(displayName: string): Promise<unknown> {
   const secret = await password({ message: 'Password:', mask: true });
   const seed = await password({ message: 'Seed of the one-time codes, if there are any:', mask: true });
   return { username, password: secret, ...(seed.trim() !== '' && { totp_seed: seed.trim() }) };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -29,6 +29,8 @@ export const metricUnits = {
   BrowserLoginsFailed: 'Count',
   /** How long a browser was under way, the start of its function and its own included. */
   BrowserLoginSeconds: 'Seconds',
+  /** Each step that it has done. */
+  BrowserLoginStepSeconds: 'Seconds',
 } as const satisfies Record<string, 'Count' | 'Seconds'>;
 
 export type MetricName = keyof typeof metricUnits;

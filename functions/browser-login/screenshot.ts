@@ -2,27 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Page } from 'playwright-core';
 
+/** Twice as long is within the time that the function has left after a walk. */
+const pictureMs = 4_000;
+
 /**
- * How the page looks, for whoever has to find out what happened: every input is masked, and whatever else shows what
- * was typed. Undefined where none can be had.
+ * How the page looks, for whoever has to find out what happened: every input is masked, and every text that has what was
+ * typed. Undefined where none can be had.
  * @returns JPEG, base64
  */
 export async function maskedScreenshot(page: Page, typed: readonly string[]): Promise<string | undefined> {
+  // A page that does not come would be waited for.
+  const stopping = page
+    .context()
+    .newCDPSession(page)
+    .then((devTools) => devTools.send('Page.stopLoading'))
+    .catch(() => undefined);
+  await Promise.race([stopping, sleep(1_000, undefined, { ref: false })]);
+  // One that is still being built may fail it once.
+  return (await picture(page, typed)) ?? picture(page, typed);
+}
+
+async function picture(page: Page, typed: readonly string[]): Promise<string | undefined> {
   try {
-    // A page that does not come would be waited for.
-    const devTools = await page.context().newCDPSession(page);
-    const stopping = devTools.send('Page.stopLoading').catch(() => undefined);
-    await Promise.race([stopping, sleep(1_000, undefined, { ref: false })]);
-    const mask = page
-      .frames()
-      .flatMap((frame) => [
-        frame.locator('input, textarea, select, [contenteditable]'),
-        ...typed.filter((text) => text.length > 2).map((text) => frame.getByText(text)),
-      ]);
+    const mask = page.frames().flatMap((frame) => [
+      frame.locator('input, textarea, select, [contenteditable]'),
+      // Shorter ones stand everywhere.
+      ...typed.filter((text) => text.length > 2).map((text) => frame.getByText(text)),
+    ]);
     const image = await page.screenshot({
       type: 'jpeg',
       quality: 60,
-      timeout: 5_000,
+      timeout: pictureMs,
       animations: 'disabled',
       mask,
       maskColor: '#555',

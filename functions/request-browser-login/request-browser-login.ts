@@ -180,6 +180,7 @@ async function send(
     return { outcome: 'browser-failed', detail, steps: [] };
   });
   metrics.put('BrowserLoginSeconds', (performance.now() - beganMs) / 1000);
+  for (const { ms } of report.steps) metrics.put('BrowserLoginStepSeconds', ms / 1000);
   return report;
 }
 

@@ -92,6 +92,13 @@ test('logs in by itself, within 15 s of which Chromium takes its start, and nobo
   });
 });
 
+test('what it took is measured, as a whole and step by step', () => {
+  const measured = demo.cloud.cloudWatch.metrics().map(({ name }) => name);
+  expect(new Set(measured.filter((name) => name.startsWith('BrowserLogin')))).toEqual(
+    new Set(['BrowserLoginSeconds', 'BrowserLoginStepSeconds', 'BrowserLoginsSucceeded']),
+  );
+});
+
 test('the browser says what it is', async () => {
   expect(await demo.brokerage.userAgents()).toEqual([expect.stringMatching(/ HeadlessChrome\/\d+/)]);
 });

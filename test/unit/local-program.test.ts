@@ -125,6 +125,7 @@ describe('the stacks, with nothing changed', () => {
 });
 
 const lambda = 'check-grant-function';
+const vpc = { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] };
 const schedule = 'demo-main-schedule';
 const machine = 'workflow-machine';
 const rule = 'executions-that-failed';
@@ -139,6 +140,11 @@ describe('is not played:', () => {
       'reserved concurrency',
       set(lambda, 'reservedConcurrentExecutions', 1),
       `the property reservedConcurrentExecutions of aws:lambda/function:Function (${lambda})`,
+    ],
+    [
+      'another way into a VPC',
+      set(lambda, 'vpcConfig', { ...vpc, ipv6AllowedForDualStack: true }),
+      `the property vpcConfig.ipv6AllowedForDualStack of aws:lambda/function:Function (${lambda})`,
     ],
     [
       'another runtime',
@@ -516,6 +522,11 @@ describe('what another resource needs', () => {
       `aws:apigatewayv2/route:Route (${route}) needs the Integration`,
     ],
     ['the function', without('callback-function'), 'needs the Function'],
+    [
+      'a layer',
+      set(lambda, 'layers', ['arn:aws:lambda:us-east-1:000000000000:layer:none:1']),
+      `aws:lambda/function:Function (${lambda}) needs the LayerVersion`,
+    ],
     [
       'a route that has settings',
       without(route),
