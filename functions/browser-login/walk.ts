@@ -49,7 +49,7 @@ const ownPageMs = 20_000;
 const buttonMs = 3_000;
 /** API Gateway ends a callback after 30 s; and all of a walk is to end before its function is ended (100 s). */
 const callbackMs = 30_000;
-const wholeMs = 80_000;
+const wholeMs = 76_000;
 /** Who types a code takes longer, and gets there. */
 const leastCodeMs = 3_000;
 /** A wizard may have the same button on each of its pages: then it is taken for another one after a while. */
