@@ -26,6 +26,11 @@ test.each(functionNames)('the bundle of %s brings all that it loads at start', (
   );
 });
 
+/** The middleware's own words: the cache that it would ask is not there. */
+test.each(functionNames)('no call of %s discovers its endpoint', (name) => {
+  expect(Object.values(bundleOf(name).files).join('')).not.toContain('Endpoint Discovery is disabled');
+});
+
 test('npm run build lists every bundle with its size and its cold start', () => {
   const { status, stdout, stderr } = build('--json', '--runs', '1');
   expect(stderr).toBe('');
