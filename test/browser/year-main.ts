@@ -67,6 +67,9 @@ async function stepThrough(days: number): Promise<number> {
     );
     renewals += 1;
   }
+  for (const { type, details } of await events(demo)) {
+    if (type === 'browser-failed') problems.push(`a browser failed: ${String(details.detail)}`);
+  }
   for (const { subject } of demo.mails()) problems.push(`the owner was sent: ${subject}`);
   for (const { subject } of demo.alerts()) problems.push(`operators were told: ${subject}`);
   for (const problem of problems) console.error(problem);
