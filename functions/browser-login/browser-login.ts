@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import type { Report } from '../../core/browser-login.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { ReadCredentials } from '../../adapters/robot-credentials.ts';
+import type { RobotCredentials } from '../../core/robot-credentials.ts';
 import type { BrowserLoginInput } from './contract.ts';
 import { maskedScreenshot } from './screenshot.ts';
 import type { OneTimeCode, Walker } from './walk.ts';
@@ -18,6 +19,8 @@ export interface BrowserLoginPorts {
 }
 
 const closeMs = 3_000;
+/** With less than that gone, a whole walk still fits. */
+const againMs = 8_000;
 
 /**
  * Plays the owner's browser: opens the link, walks through the provider's pages as the recipe says, and ends on the
@@ -36,10 +39,24 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
   if (input.unheardAtMs !== undefined && Date.parse(createdAt) <= input.unheardAtMs) {
     return { outcome: 'unheard-before', detail: 'Nothing was opened.', steps: [], credentials };
   }
+  const beganMs = performance.now();
+  const report = await attempt(input, value, ports);
+  // Chromium dies now and then. Nothing was typed yet, so that nothing is sent twice.
+  const isSafe = report.outcome === 'browser-failed' && report.steps.every(({ step }) => step === 0);
+  const isEarly = performance.now() < beganMs + againMs;
+  return { ...(isSafe && isEarly ? await attempt(input, value, ports) : report), credentials };
+}
+
+async function attempt(
+  input: BrowserLoginInput,
+  value: RobotCredentials,
+  ports: BrowserLoginPorts,
+): Promise<Report> {
   const browser = await ports.openBrowser().catch(() => undefined);
   if (browser === undefined) {
-    return { outcome: 'browser-failed', detail: 'It did not start.', steps: [], credentials };
+    return { outcome: 'browser-failed', detail: 'It did not start.', steps: [] };
   }
+  let walk: Walk | undefined;
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const typed: string[] = [value.username, value.password];
@@ -53,15 +70,15 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
         return code;
       },
     };
-    const walk = new Walk(input, walker);
+    walk = new Walk(input, walker);
     const ended = await walk.toTheEnd();
-    const report = { ...ended, steps: walk.steps, credentials };
+    const report = { ...ended, steps: walk.steps };
     if (ended.outcome === 'logged-in') return report;
     const screenshot = await maskedScreenshot(page, typed);
     return screenshot === undefined ? report : { ...report, screenshot };
   } catch {
     // What Playwright throws quotes pages and addresses.
-    return { outcome: 'browser-failed', detail: 'It broke on the way.', steps: [], credentials };
+    return { outcome: 'browser-failed', detail: 'It broke on the way.', steps: walk?.steps ?? [] };
   } finally {
     // It may hang, and what was seen must be told.
     await Promise.race([browser.close().catch(() => undefined), sleep(closeMs, undefined, { ref: false })]);
