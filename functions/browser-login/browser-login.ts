@@ -19,8 +19,10 @@ export interface BrowserLoginPorts {
 }
 
 const closeMs = 3_000;
-/** With less than that gone, a whole walk still fits. */
+/** With less than that gone, another one may get there. */
 const againMs = 8_000;
+/** Both together, so that a picture and the closing fit before the function is ended (100 s). */
+const wholeMs = 86_000;
 
 /**
  * Plays the owner's browser: opens the link, walks through the provider's pages as the recipe says, and ends on the
@@ -40,16 +42,18 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
     return { outcome: 'unheard-before', detail: 'Nothing was opened.', steps: [], credentials };
   }
   const beganMs = performance.now();
-  const report = await attempt(input, value, ports);
+  const untilMs = beganMs + wholeMs;
+  const report = await attempt(input, value, untilMs, ports);
   // Chromium dies now and then. Nothing was typed yet, so that nothing is sent twice.
   const isSafe = report.outcome === 'browser-failed' && report.steps.every(({ step }) => step === 0);
   const isEarly = performance.now() < beganMs + againMs;
-  return { ...(isSafe && isEarly ? await attempt(input, value, ports) : report), credentials };
+  return { ...(isSafe && isEarly ? await attempt(input, value, untilMs, ports) : report), credentials };
 }
 
 async function attempt(
   input: BrowserLoginInput,
   value: RobotCredentials,
+  untilMs: number,
   ports: BrowserLoginPorts,
 ): Promise<Report> {
   const browser = await ports.openBrowser().catch(() => undefined);
@@ -63,6 +67,7 @@ async function attempt(
     const walker: Walker = {
       page,
       credentials: value,
+      untilMs,
       oneTimeCode: () => {
         const { totp_seed: seed } = value;
         const code = seed === undefined ? undefined : ports.oneTimeCode(seed, ports.clock.nowMs());

@@ -19,6 +19,8 @@ export interface Walker {
   readonly credentials: RobotCredentials;
   /** The code of this half-minute; undefined without a usable seed. */
   readonly oneTimeCode: () => OneTimeCode | undefined;
+  /** When all is to have ended, by `performance.now()`. */
+  readonly untilMs: number;
 }
 
 export interface Route {
@@ -47,9 +49,8 @@ const countMs = 500;
 /** Our own page, whose function may have to start first; and its button, which is there with it. */
 const ownPageMs = 20_000;
 const buttonMs = 3_000;
-/** API Gateway ends a callback after 30 s; and all of a walk is to end before its function is ended (100 s). */
+/** API Gateway ends a callback after 30 s. */
 const callbackMs = 30_000;
-const wholeMs = 76_000;
 /** Who types a code takes longer, and gets there. */
 const leastCodeMs = 3_000;
 /** A wizard may have the same button on each of its pages: then it is taken for another one after a while. */
@@ -254,7 +255,7 @@ export class Walk {
       if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
       await sleep(lookMs);
     }
-    const leftMs = Math.min(callbackMs, this.#beganMs + wholeMs - performance.now());
+    const leftMs = Math.min(callbackMs, this.#walker.untilMs - performance.now());
     const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1, { ref: false })]);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
     return status === 200
@@ -283,10 +284,10 @@ export class Walk {
     return new Stopped('page-changed', `${what} is not on the page.`);
   }
 
-  /** Of this step, and of all of them: whichever is earlier. */
+  /** Of this step, of all of them, and of whoever asked for them: whichever is earliest. */
   #limit(seconds: number): number {
     const all = this.#beganMs + this.#route.recipe.seconds * 1000;
-    return Math.min(this.#stepBeganMs + seconds * 1000, all);
+    return Math.min(this.#stepBeganMs + seconds * 1000, all, this.#walker.untilMs);
   }
 
   #visible(element: Element): Locator {

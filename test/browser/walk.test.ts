@@ -77,6 +77,7 @@ async function walk(
       page,
       credentials: { username: 'dana', password: 's3cret' },
       oneTimeCode,
+      untilMs: performance.now() + 60_000,
     },
   );
   const { outcome, detail } = await walked.toTheEnd();
