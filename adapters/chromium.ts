@@ -24,6 +24,40 @@ const dangerous = [
 ];
 
 /**
+ * Of its lists of features Chromium takes the last one alone: the package's would undo Playwright's, whose clicks want it,
+ * and so both are in one. What the package would have it do besides (`SharedArrayBuffer`) is not needed.
+ * https://github.com/microsoft/playwright/issues/36658
+ */
+const disabledFeatures = [
+  // The package's: what would take a process of its own.
+  'AudioServiceOutOfProcess',
+  'IsolateOrigins',
+  'site-per-process',
+  // Playwright's: what gets in the way of clicks, and what asks the network for more than the page.
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+];
+
+function wantedArguments(): string[] {
+  const isWanted = (each: string) => !dangerous.includes(each) && !/^--(en|dis)able-features=/.test(each);
+  return [...sparticuz.args.filter(isWanted), `--disable-features=${disabledFeatures.join(',')}`];
+}
+
+/**
  * Starts Chromium as it is: no stealth, and the user agent says that it is headless.
  * @param folder with `chromium.br` and the like, as `@sparticuz/chromium` brings them
  * @throws whatever Playwright throws; it may quote the command line, which has no credential
@@ -42,7 +76,7 @@ export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
     );
     const launch = chromium.launch({
       executablePath,
-      args: sparticuz.args.filter((each) => !dangerous.includes(each)),
+      args: wantedArguments(),
       // Not the role's credentials, which this process has.
       env: { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, FONTCONFIG_PATH, FONTCONFIG_FILE: fontconfig },
       timeout: 10_000,

@@ -46,9 +46,9 @@ const lookMs = 50;
 const settledMs = 300;
 /** What is there is counted in milliseconds. */
 const countMs = 500;
-/** Our own page, whose function may have to start first; and its button, which is there with it. */
+/** Our own page, whose function may have to start first; and its button, which a Chromium that has just started has to draw. */
 const ownPageMs = 20_000;
-const buttonMs = 3_000;
+const buttonMs = 10_000;
 /** API Gateway ends a callback after 30 s. */
 const callbackMs = 30_000;
 /** Who types a code takes longer, and gets there. */
@@ -74,6 +74,8 @@ export class Walk {
   /** Fields of login ID and password, as they were filled; and whether a click came after it. */
   readonly #asked: Locator[] = [];
   #hasSent = false;
+  /** Chromium, or the page in it: whatever is looked for from then on is not there. */
+  #hasDied = false;
 
   constructor(route: Route, walker: Walker) {
     this.#route = route;
@@ -95,7 +97,7 @@ export class Walk {
       }
       return await this.#arrive();
     } catch (error) {
-      if (error instanceof Stopped) return error;
+      if (error instanceof Stopped && !this.#hasDied) return error;
       return { outcome: 'browser-failed', detail: 'The browser broke on the way.' };
     }
   }
@@ -104,6 +106,8 @@ export class Walk {
     const isOfPage = (request: Request) =>
       request.isNavigationRequest() && request.frame() === this.#page.mainFrame();
     const isCallback = (request: Request) => request.url().split('?')[0] === this.#route.callbackUrl;
+    const died = () => (this.#hasDied = true);
+    this.#page.on('crash', died).on('close', died);
     this.#page.on('request', (request) => {
       if (!isOfPage(request)) return;
       this.#underWay.add(request);
@@ -123,11 +127,16 @@ export class Walk {
   /** The owner's page, and its one button. */
   async #open(): Promise<void> {
     const page = this.#page;
+    let problem = 'did not come';
     try {
       await page.goto(this.#route.link, { timeout: ownPageMs, waitUntil: 'domcontentloaded' });
-      await page.locator('form button').click({ timeout: buttonMs, noWaitAfter: true });
+      const button = page.locator('form button');
+      problem = 'has no button';
+      if ((await button.count()) === 0) throw new Error(problem);
+      problem = 'has a button that cannot be pressed';
+      await button.click({ timeout: buttonMs, noWaitAfter: true });
     } catch {
-      throw new Stopped('browser-failed', 'The page of the link did not come, or has no button.');
+      throw new Stopped('browser-failed', `The page of the link ${problem}.`);
     }
     this.#note(0, 'link');
   }
@@ -145,7 +154,7 @@ export class Walk {
     /** What was seen first, and since when: a page that comes meanwhile, or goes, shows something else. */
     let seen: { readonly offset: number; readonly count: number; readonly sinceMs: number } | undefined;
     while (this.#returned === undefined) {
-      await this.#stopAtRefusal();
+      await this.#stopIfOver();
       const nowMs = performance.now();
       const found = this.#underWay.size > 0 ? undefined : await this.#look(candidates);
       if (found === undefined) seen = undefined;
@@ -251,7 +260,7 @@ export class Walk {
   async #arrive(): Promise<{ outcome: Outcome; detail: string }> {
     const untilMs = this.#limit(15);
     while (this.#returned === undefined) {
-      await this.#stopAtRefusal();
+      await this.#stopIfOver();
       if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
       await sleep(lookMs);
     }
@@ -266,7 +275,9 @@ export class Walk {
         };
   }
 
-  async #stopAtRefusal(): Promise<void> {
+  /** What a page refuses it says in words; what died says nothing. */
+  async #stopIfOver(): Promise<void> {
+    if (this.#hasDied) throw new Error('died');
     for (const { see, means } of this.#route.recipe.refusals) {
       if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
     }

@@ -60,7 +60,7 @@ export class ExecutionEnvironment {
   async invoke(event: string): Promise<Ended> {
     const { functionName, functionArn, timeoutSeconds } = this.#options;
     const requestId = randomUUID();
-    const request: InvocationRequest = { requestId, event, functionName, functionArn };
+    const request: InvocationRequest = { requestId, event, functionName, functionArn, timeoutSeconds };
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort('time-out'), timeoutSeconds * 1000);
     try {

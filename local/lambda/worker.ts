@@ -14,6 +14,7 @@ export interface InvocationRequest {
   readonly event: string;
   readonly functionName: string;
   readonly functionArn: string;
+  readonly timeoutSeconds: number;
 }
 
 /** `result` and `error` as JSON, as they would cross the network. */
@@ -42,7 +43,9 @@ async function invoke({
   event,
   functionName,
   functionArn,
+  timeoutSeconds,
 }: InvocationRequest): Promise<InvocationAnswer> {
+  const untilMs = performance.now() + timeoutSeconds * 1000;
   try {
     const loaded = await loading;
     if ('error' in loaded) throw loaded.error;
@@ -50,7 +53,7 @@ async function invoke({
       awsRequestId: requestId,
       functionName,
       invokedFunctionArn: functionArn,
-      getRemainingTimeInMillis: () => 30_000,
+      getRemainingTimeInMillis: () => Math.max(0, untilMs - performance.now()),
     };
     const result = await loaded.handler(JSON.parse(event), context);
     return { result: JSON.stringify(result) ?? 'null' };

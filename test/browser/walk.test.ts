@@ -1,8 +1,4 @@
 /** A recipe, step by step, on pages that Demo Brokerage does not have. */
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type * as z from 'zod/mini';
@@ -10,53 +6,23 @@ import type * as z from 'zod/mini';
 import { RecipeSchema } from '../../core/recipe.ts';
 import { Walk } from '../../functions/browser-login/walk.ts';
 import { launchChromium } from '../helpers/chromium.ts';
+import type { Pages } from '../helpers/site.ts';
+import { linkAndCallback, loginForm, Site } from '../helpers/site.ts';
 
 type RecipeInput = z.input<typeof RecipeSchema>;
 type StepInput = RecipeInput['steps'][number];
-type Pages = Readonly<Record<string, string | { readonly status: number; readonly body: string }>>;
 
 let browser: Browser;
-let server: Server;
-let origin: string;
-let pages: Pages = {};
-/** What was posted, by path. */
-let posted: { path: string; form: string }[] = [];
-/** How long an answer to a form takes. */
-let slowMs = 0;
-
+let site: Site;
 beforeAll(async () => {
   browser = await launchChromium();
-  server = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, origin);
-    const page = pages[`${request.method} ${pathname}`] ?? { status: 404, body: 'none' };
-    const { status, body } = typeof page === 'string' ? { status: 200, body: page } : page;
-    let form = '';
-    request.setEncoding('utf8').on('data', (text: string) => (form += text));
-    request.on('end', () => {
-      if (request.method === 'POST') posted.push({ path: pathname, form });
-      setTimeout(
-        () => {
-          if (body.startsWith('/')) response.writeHead(303, { location: body }).end();
-          else response.writeHead(status, { 'content-type': 'text/html' }).end(`<!doctype html>${body}`);
-        },
-        request.method === 'POST' ? slowMs : 0,
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  site = await Site.start();
 });
 afterAll(async () => {
   await browser.close();
-  server.closeAllConnections();
-  server.close();
+  site.close();
 });
 
-/** The link leads to `/login`; `/callback` is where it is to end. */
-const link = { 'GET /link': '<form method=post><button>Continue</button></form>', 'POST /link': '/login' };
-const done = { 'GET /callback': '<h1>Done</h1>' };
-const loginForm =
-  '<form method=post><label>Name <input name=u></label><label>Secret <input name=p type=password></label><button>Go</button></form>';
 const typing: StepInput[] = [
   { do: 'fill', field: { label: 'Name' }, with: 'username', seconds: 3 },
   { do: 'fill', field: { label: 'Secret' }, with: 'password', seconds: 3 },
@@ -64,12 +30,12 @@ const typing: StepInput[] = [
 ];
 
 async function walk(
-  site: Pages,
+  pages: Pages,
   recipe: RecipeInput,
   oneTimeCode = () => ({ code: '123456', leftMs: 20_000 }),
 ) {
-  pages = { ...link, ...done, ...site };
-  posted = [];
+  site.show({ ...linkAndCallback, ...pages });
+  const { origin } = site;
   const page = await browser.newPage();
   const walked = new Walk(
     { link: `${origin}/link`, callbackUrl: `${origin}/callback`, recipe: RecipeSchema.parse(recipe) },
@@ -93,8 +59,8 @@ const click = (name: string, more = {}): StepInput => ({
 });
 
 test('a password that is asked for again was refused, also where the recipe knows no words for it', async () => {
-  const site = { 'GET /login': loginForm, 'POST /login': loginForm };
-  expect(await walk(site, { steps: [...typing, click('Allow')] })).toEqual({
+  const pages = { 'GET /login': loginForm, 'POST /login': loginForm };
+  expect(await walk(pages, { steps: [...typing, click('Allow')] })).toEqual({
     outcome: 'password-refused',
     detail: 'Step 4 (click button "Allow") did not come; the login is asked for again.',
     steps: [0, 1, 2, 3],
@@ -102,7 +68,7 @@ test('a password that is asked for again was refused, also where the recipe know
 });
 
 test('boxes are ticked, the accounts that are listed and no others, and what is expected is waited for', async () => {
-  const site = {
+  const pages = {
     'GET /login': loginForm,
     'POST /login': '/terms',
     'GET /terms': `<h1>Terms</h1><form method=post><label><input type=checkbox name=t> I agree</label>
@@ -125,21 +91,21 @@ test('boxes are ticked, the accounts that are listed and no others, and what is 
     },
     click('Allow'),
   ];
-  expect(await walk(site, { steps })).toMatchObject({
+  expect(await walk(pages, { steps })).toMatchObject({
     outcome: 'logged-in',
     steps: [0, 1, 2, 3, 4, 5, 6, 7, 8],
   });
-  expect(posted.at(-1)).toEqual({ path: '/terms', form: 't=on&a=2&a=3' });
+  expect(site.posted.at(-1)).toEqual({ path: '/terms', form: 't=on&a=2&a=3' });
 
   const missing = steps.map((step) => ('accounts' in step ? { ...step, accounts: ['Two', 'Four'] } : step));
-  expect(await walk(site, { steps: missing })).toMatchObject({
+  expect(await walk(pages, { steps: missing })).toMatchObject({
     outcome: 'page-changed',
     detail: '1 of 2 accounts are not offered.',
   });
 });
 
 test('steps that may be left out are, at the end as well, and where a page builds itself up as it goes', async () => {
-  const site = {
+  const pages = {
     'GET /login': loginForm,
     // The code's field comes after its button.
     'POST /login': `<form method=post action=/code><span id=here></span><button>Confirm</button></form>
@@ -153,8 +119,8 @@ test('steps that may be left out are, at the end as well, and where a page build
     click('Confirm', { optional: true }),
     click('Allow', { optional: true }),
   ];
-  expect(await walk(site, { steps })).toMatchObject({ outcome: 'logged-in', steps: [0, 1, 2, 3, 4, 5, 7] });
-  expect(posted.at(-1)).toEqual({ path: '/code', form: 'c=123456' });
+  expect(await walk(pages, { steps })).toMatchObject({ outcome: 'logged-in', steps: [0, 1, 2, 3, 4, 5, 7] });
+  expect(site.posted.at(-1)).toEqual({ path: '/code', form: 'c=123456' });
 
   expect(await walk({ 'GET /login': loginForm, 'POST /login': '/callback?code=1' }, { steps })).toMatchObject(
     {
@@ -165,12 +131,12 @@ test('steps that may be left out are, at the end as well, and where a page build
 });
 
 test('a login that the callback does not accept is told by its status', async () => {
-  const site = {
+  const pages = {
     'GET /login': loginForm,
     'POST /login': '/callback?error=access_denied',
     'GET /callback': { status: 403, body: '<h1>No</h1>' },
   };
-  expect(await walk(site, { steps: [...typing] })).toMatchObject({
+  expect(await walk(pages, { steps: [...typing] })).toMatchObject({
     outcome: 'not-stored',
     detail: 'The callback answered 403.',
   });
@@ -179,7 +145,7 @@ test('a login that the callback does not accept is told by its status', async ()
 test('a link that has no button, and a provider that is not there, end it', async () => {
   expect(await walk({ 'GET /link': 'This link is not valid' }, { steps: [...typing] })).toMatchObject({
     outcome: 'browser-failed',
-    detail: 'The page of the link did not come, or has no button.',
+    detail: 'The page of the link has no button.',
   });
   expect(await walk({ 'POST /link': { status: 500, body: 'broken' } }, { steps: [...typing] })).toMatchObject(
     {
@@ -200,7 +166,7 @@ test('a button is not taken for the next step’s that has the same name, until 
     click('Continue', { optional: true, seconds: 5 }),
     click('Done', { seconds: 5 }),
   ];
-  const site = {
+  const pages = {
     'GET /login': loginForm,
     'POST /login': slowly('Code', '/code'),
     'POST /code': `<form method=post action=/terms><label><input type=checkbox name=t> I agree</label><button>Continue</button></form>`,
@@ -208,44 +174,44 @@ test('a button is not taken for the next step’s that has the same name, until 
     'POST /done': '/callback?code=1',
   };
   // Each answer takes a while, in which the old page is there.
-  slowMs = 600;
-  expect(await walk(site, { steps })).toMatchObject({
+  site.slowMs = 600;
+  expect(await walk(pages, { steps })).toMatchObject({
     outcome: 'logged-in',
     steps: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
   });
-  expect(posted.map(({ path, form }) => `${path} ${form}`)).toEqual([
+  expect(site.posted.map(({ path, form }) => `${path} ${form}`)).toEqual([
     '/link ',
     '/login u=dana&p=s3cret',
     '/code x=123456',
     '/terms t=on',
     '/done ',
   ]);
-  slowMs = 0;
+  site.slowMs = 0;
 
   // The same by script: nothing is under way that could be seen, and the button stays.
   const scripted = {
-    ...site,
+    ...pages,
     'POST /login': `<form onsubmit="event.preventDefault(); fetch('/code', { method: 'POST', body: new URLSearchParams(new FormData(this)) }).then(() => setTimeout(() => location.href = '/terms', 800))">
       <label>Code <input name=x></label><button>Continue</button></form>`,
-    'GET /terms': site['POST /code'],
+    'GET /terms': pages['POST /code'],
   };
   expect(await walk(scripted, { steps })).toMatchObject({ outcome: 'logged-in' });
-  expect(posted.filter(({ path }) => path === '/code')).toEqual([{ path: '/code', form: 'x=123456' }]);
+  expect(site.posted.filter(({ path }) => path === '/code')).toEqual([{ path: '/code', form: 'x=123456' }]);
 });
 
 test('accounts that come late are waited for', async () => {
   const late = `<form method=post action=/terms><fieldset><legend>Accounts</legend></fieldset><button>Allow</button></form>
     <script>setTimeout(() => document.querySelector('fieldset').insertAdjacentHTML('beforeend',
       '<label><input type=checkbox name=a value=1> One</label><label><input type=checkbox name=a value=2> Two</label>'), 700)</script>`;
-  const site = { 'GET /login': loginForm, 'POST /login': late, 'POST /terms': '/callback?code=1' };
+  const pages = { 'GET /login': loginForm, 'POST /login': late, 'POST /terms': '/callback?code=1' };
   const among = { role: 'group', name: 'Accounts' } as const;
   const steps: StepInput[] = [
     ...typing,
     { do: 'choose-accounts', among, accounts: 'all', seconds: 5 },
     click('Allow'),
   ];
-  expect(await walk(site, { steps })).toMatchObject({ outcome: 'logged-in' });
-  expect(posted.at(-1)).toEqual({ path: '/terms', form: 'a=1&a=2' });
+  expect(await walk(pages, { steps })).toMatchObject({ outcome: 'logged-in' });
+  expect(site.posted.at(-1)).toEqual({ path: '/terms', form: 'a=1&a=2' });
 });
 
 test.each([
@@ -257,9 +223,9 @@ test.each([
   ],
   ['on a page with something to tick', loginForm + '<label><input type=checkbox> Stay</label>', loginForm],
 ])('a password that is asked for again, %s, was refused', async (_, answer, again) => {
-  const site = { 'GET /login': loginForm, 'POST /login': answer, 'GET /again': again };
+  const pages = { 'GET /login': loginForm, 'POST /login': answer, 'GET /again': again };
   const stay = { do: 'tick', box: { label: 'Stay' }, optional: true, seconds: 2 } as const;
-  const { outcome } = await walk(site, { steps: [...typing, stay, click('Allow', { seconds: 2 })] });
+  const { outcome } = await walk(pages, { steps: [...typing, stay, click('Allow', { seconds: 2 })] });
   expect(outcome).toBe('password-refused');
 });
 
@@ -269,8 +235,8 @@ test('a code that is about to end is waited out', async () => {
     { code: '222222', leftMs: 30_000 },
   ];
   const page = '<form method=post action=/code><label>Code <input name=c></label><button>Go</button></form>';
-  const site = { 'POST /link': '/code', 'GET /code': page, 'POST /code': '/callback?code=1' };
+  const pages = { 'POST /link': '/code', 'GET /code': page, 'POST /code': '/callback?code=1' };
   const steps: StepInput[] = [{ do: 'one-time-code', field: { label: 'Code' } }, click('Go')];
-  expect(await walk(site, { steps }, () => codes.shift()!)).toMatchObject({ outcome: 'logged-in' });
-  expect(posted.at(-1)).toEqual({ path: '/code', form: 'c=222222' });
+  expect(await walk(pages, { steps }, () => codes.shift()!)).toMatchObject({ outcome: 'logged-in' });
+  expect(site.posted.at(-1)).toEqual({ path: '/code', form: 'c=222222' });
 });
