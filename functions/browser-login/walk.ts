@@ -87,18 +87,25 @@ export class Walk {
   /** Does not throw what Playwright throws. */
   async toTheEnd(): Promise<{ readonly outcome: Outcome; readonly detail: string }> {
     try {
-      await this.#open();
-      const { steps } = this.#route.recipe;
-      for (let next = 0; next < steps.length && this.#returned === undefined;) {
-        const found = await this.#find(next);
-        if (found === undefined) break;
-        await this.#do(found.index, found.locator);
-        next = found.index + 1;
-      }
+      await this.#go().catch((error: unknown) => {
+        // Once the callback is asked, what it answers is what the login came to.
+        if (this.#returned === undefined) throw error;
+      });
       return await this.#arrive();
     } catch (error) {
       if (error instanceof Stopped && !this.#hasDied) return error;
       return { outcome: 'browser-failed', detail: 'The browser broke on the way.' };
+    }
+  }
+
+  async #go(): Promise<void> {
+    await this.#open();
+    const { steps } = this.#route.recipe;
+    for (let next = 0; next < steps.length && this.#returned === undefined;) {
+      const found = await this.#find(next);
+      if (found === undefined) return;
+      await this.#do(found.index, found.locator);
+      next = found.index + 1;
     }
   }
 

@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 
 import { RecipeSchema } from '../../core/recipe.ts';
 import { browserLogin } from '../../functions/browser-login/browser-login.ts';
+import { Walk } from '../../functions/browser-login/walk.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import type { Pages } from '../helpers/site.ts';
 import { linkAndCallback, loginForm, Site } from '../helpers/site.ts';
@@ -140,5 +141,28 @@ test('one that dies with its hands on something is not taken for a page that has
     outcome: 'browser-failed',
     steps: ['link', 1, 2, 3],
     browsers: 1,
+  });
+});
+
+test('one that dies while the callback is at it has not failed of itself: the login may be done', async () => {
+  // The click has not ended yet by then.
+  const busy = `<form><button onpointerdown="location = '/callback?code=1'"
+    onclick="event.preventDefault(); const t = Date.now(); while (Date.now() < t + 2000);">Continue</button></form>`;
+  site.show({ ...linkAndCallback, 'GET /link': busy });
+  const { origin } = site;
+  opened.push(await launchChromium());
+  dieAt('GET /callback');
+  const walk = new Walk(
+    { link: `${origin}/link`, callbackUrl: `${origin}/callback`, recipe },
+    {
+      page: await opened[0]!.newPage(),
+      credentials: { username: 'dana', password: 's3cret' },
+      oneTimeCode: () => undefined,
+      untilMs: performance.now() + 5_000,
+    },
+  );
+  expect(await walk.toTheEnd()).toMatchObject({
+    outcome: 'not-stored',
+    detail: 'The callback did not answer.',
   });
 });
