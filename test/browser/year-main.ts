@@ -60,10 +60,12 @@ async function stepThrough(days: number): Promise<number> {
     if (gapDays > 7) problems.push(`day ${day}: ${gapDays.toFixed(1)} days after the login before`);
     authorizedAtMs = grant.authorizedAtMs;
     const { details } = (await events(demo)).findLast(({ type }) => type === 'browser-logged-in')!;
-    const took = stepsSeconds(String(details.steps));
+    const steps = String(details.steps);
+    const took = stepsSeconds(steps);
+    const first = /first browser ".*?"/.exec(steps)?.[0];
     seconds = Math.max(seconds, took);
     console.log(
-      `${new Date(cloud.clock.now()).toISOString().slice(0, 10)}  ${pages[renewals % pages.length]![0]}: ${took.toFixed(1)} s`,
+      `${new Date(cloud.clock.now()).toISOString().slice(0, 10)}  ${pages[renewals % pages.length]![0]}: ${took.toFixed(1)} s${first === undefined ? '' : `, ${first}`}`,
     );
     renewals += 1;
   }
