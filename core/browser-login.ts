@@ -31,6 +31,8 @@ export const ReportSchema = z.object({
   /** What exactly, in words that may be shown. */
   detail: z.string(),
   steps: z.array(DoneStepSchema),
+  /** A browser before this one, which died before anything was typed: how, and after how long. */
+  died: z.optional(z.object({ detail: z.string(), ms: z.int() })),
   /** Which version of the credentials was used, and when it was put there (ISO 8601). */
   credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.iso.datetime() })),
   /** JPEG, base64: how the last page looked, every input masked. */
@@ -139,8 +141,10 @@ export function endsCredentials(outcome: Outcome): boolean {
 }
 
 /** `link 0.8 s, 1 fill "Login ID" 0.1 s`: for the timeline. */
-export function wordsOfSteps(steps: readonly DoneStep[]): string {
-  return steps
-    .map(({ step, what, ms }) => `${step === 0 ? '' : `${step} `}${what} ${(ms / 1000).toFixed(1)} s`)
-    .join(', ');
+export function wordsOfSteps({ steps, died }: Pick<Report, 'steps' | 'died'>): string {
+  const first = died && `first browser "${died.detail}" ${seconds(died.ms)}`;
+  const done = steps.map(({ step, what, ms }) => `${step === 0 ? '' : `${step} `}${what} ${seconds(ms)}`);
+  return [...(first === undefined ? [] : [first]), ...done].join(', ');
 }
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -18,18 +18,30 @@ export interface BrowserLoginPorts {
   readonly clock: Clock;
 }
 
+export interface Limits {
+  /** A browser that has died before that is followed by another one. */
+  readonly againMs: number;
+  /** When the last walk has to have ended. */
+  readonly wholeMs: number;
+}
+
+/** After all of it a last look (2 s), a picture (9 s) and the closing fit before the function is ended (100 s). */
+export const limits: Limits = { againMs: 20_000, wholeMs: 80_000 };
+
+const newPageMs = 10_000;
 const closeMs = 3_000;
-/** With less than that gone, another one has the minute that a recipe takes at most where it says nothing else. */
-const againMs = 20_000;
-/** Both together, so that a picture and the closing fit before the function is ended (100 s). */
-const wholeMs = 86_000;
 
 /**
  * Plays the owner's browser: opens the link, walks through the provider's pages as the recipe says, and ends on the
  * callback. It never sees a token, and hides nothing of what it is.
  * @returns how it ended; nothing that Playwright or a page says is in it, for that could quote a credential or a code
  */
-export async function browserLogin(input: BrowserLoginInput, ports: BrowserLoginPorts): Promise<Report> {
+export async function browserLogin(
+  input: BrowserLoginInput,
+  ports: BrowserLoginPorts,
+  { againMs, wholeMs } = limits,
+): Promise<Report> {
+  const beganMs = performance.now();
   const found = await ports.readCredentials();
   if (found.kind !== 'found')
     return { outcome: `credentials-${found.kind}`, detail: found.problem, steps: [] };
@@ -41,16 +53,19 @@ export async function browserLogin(input: BrowserLoginInput, ports: BrowserLogin
   if (input.unheardAtMs !== undefined && Date.parse(createdAt) <= input.unheardAtMs) {
     return { outcome: 'unheard-before', detail: 'Nothing was opened.', steps: [], credentials };
   }
-  const beganMs = performance.now();
   const untilMs = beganMs + wholeMs;
   const first = await attempt(input, value, untilMs, ports);
   const ms = Math.round(performance.now() - beganMs);
-  // As a single process Chromium dies now and then, mostly as it starts. Where nothing was typed yet nothing is sent twice.
-  const isSafe = first.outcome === 'browser-failed' && first.steps.every(({ step }) => step === 0);
-  if (!isSafe || ms >= againMs) return { ...first, credentials };
-  const second = await attempt(input, value, untilMs, ports);
-  const before = { step: 0, what: `first browser "${first.detail}"`, ms };
-  return { ...second, steps: [before, ...second.steps], credentials };
+  // As a single process Chromium dies now and then, mostly as it starts.
+  if (!first.mayBeginAgain || ms >= againMs) return { ...first.report, credentials };
+  const { report } = await attempt(input, value, untilMs, ports);
+  return { ...report, died: { detail: first.report.detail, ms }, credentials };
+}
+
+interface Attempt {
+  readonly report: Report;
+  /** The browser has died, and has sent nothing that must not be sent twice. */
+  readonly mayBeginAgain: boolean;
 }
 
 async function attempt(
@@ -58,14 +73,13 @@ async function attempt(
   value: RobotCredentials,
   untilMs: number,
   ports: BrowserLoginPorts,
-): Promise<Report> {
+): Promise<Attempt> {
   const browser = await ports.openBrowser().catch(endOf);
-  if (typeof browser === 'string') {
-    return { outcome: 'browser-failed', detail: `It did not start${browser}.`, steps: [] };
-  }
-  let walk: Walk | undefined;
+  if (typeof browser === 'string') return broken(`It did not start${browser}.`, true);
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const opening = browser.newPage({ viewport: { width: 1280, height: 900 } }).catch(() => undefined);
+    const page = await Promise.race([opening, sleep(newPageMs, undefined, { ref: false })]);
+    if (page === undefined) return broken('It opened no page.', true);
     const typed: string[] = [value.username, value.password];
     const walker: Walker = {
       page,
@@ -78,24 +92,29 @@ async function attempt(
         return code;
       },
     };
-    walk = new Walk(input, walker);
+    const walk = new Walk(input, walker);
     const ended = await walk.toTheEnd();
-    const report = { ...ended, steps: walk.steps };
-    if (ended.outcome === 'logged-in') return report;
-    const screenshot = await maskedScreenshot(page, typed);
-    return screenshot === undefined ? report : { ...report, screenshot };
+    const { steps, mayBeginAgain } = walk;
+    const isWell = ended.outcome === 'logged-in';
+    const screenshot = isWell ? undefined : await maskedScreenshot(page, typed);
+    return { report: { ...ended, steps, ...(screenshot !== undefined && { screenshot }) }, mayBeginAgain };
   } catch {
     // What Playwright throws quotes pages and addresses.
-    return { outcome: 'browser-failed', detail: 'It broke on the way.', steps: walk?.steps ?? [] };
+    return broken('It broke on the way.', false);
   } finally {
     // It may hang, and what was seen must be told.
     await Promise.race([browser.close().catch(() => undefined), sleep(closeMs, undefined, { ref: false })]);
   }
 }
 
+function broken(detail: string, mayBeginAgain: boolean): Attempt {
+  return { report: { outcome: 'browser-failed', detail, steps: [] }, mayBeginAgain };
+}
+
 /** Of a Chromium that did not start: the one thing that Playwright says of it besides its command line and what it printed. */
 function endOf(error: unknown): string {
-  const [, exitCode, signal] = /\bexitCode=(\w+), signal=(\w+)/.exec(String(error)) ?? [];
+  const [, exitCode, signal] =
+    /process did exit: exitCode=(\d+|null), signal=([A-Z]+|null)/.exec(String(error)) ?? [];
   if (exitCode === undefined) return '';
   return exitCode === 'null' ? `: ${signal}` : `: exit code ${exitCode}`;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ElementHandle, Locator, Page, Request } from 'playwright-core';
 
 import type { DoneStep } from '../../core/browser-login.ts';
+import { endsCredentials } from '../../core/browser-login.ts';
 import type { Outcome } from '../../core/browser-outcome.ts';
 import type { Element, Recipe, Step } from '../../core/recipe.ts';
 import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
@@ -74,6 +75,8 @@ export class Walk {
   /** Fields of login ID and password, as they were filled; and whether a click came after it. */
   readonly #asked: Locator[] = [];
   #hasSent = false;
+  /** Something that must not be typed twice: a page may send it as it is typed. */
+  #hasTyped = false;
   /** Chromium, or the page in it: whatever is looked for from then on is not there. */
   #hasDied = false;
 
@@ -82,6 +85,11 @@ export class Walk {
     this.#walker = walker;
     this.#page = walker.page;
     this.#listen();
+  }
+
+  /** The browser has died, and neither the provider nor the callback has been given anything. */
+  get mayBeginAgain(): boolean {
+    return this.#hasDied && !this.#hasTyped && this.#returned === undefined;
   }
 
   /** Does not throw what Playwright throws. */
@@ -93,7 +101,8 @@ export class Walk {
       });
       return await this.#arrive();
     } catch (error) {
-      if (error instanceof Stopped && !this.#hasDied) return error;
+      // A refusal that was seen counts, whatever became of the browser after it.
+      if (error instanceof Stopped && (!this.#hasDied || endsCredentials(error.outcome))) return error;
       return { outcome: 'browser-failed', detail: 'The browser broke on the way.' };
     }
   }
@@ -136,12 +145,12 @@ export class Walk {
     const page = this.#page;
     let problem = 'did not come';
     try {
-      await page.goto(this.#route.link, { timeout: ownPageMs, waitUntil: 'domcontentloaded' });
+      await page.goto(this.#route.link, { timeout: this.#left(ownPageMs), waitUntil: 'domcontentloaded' });
       const button = page.locator('form button');
       problem = 'has no button';
-      if ((await button.count()) === 0) throw new Error(problem);
+      if ((await countOf(button, this.#left(buttonMs))) === 0) throw new Error(problem);
       problem = 'has a button that cannot be pressed';
-      await button.click({ timeout: buttonMs, noWaitAfter: true });
+      await button.click({ timeout: this.#left(buttonMs), noWaitAfter: true });
     } catch {
       throw new Stopped('browser-failed', `The page of the link ${problem}.`);
     }
@@ -192,9 +201,10 @@ export class Walk {
   async #look(
     candidates: readonly Step[],
   ): Promise<{ offset: number; locator: Locator; count: number } | undefined> {
-    for (const [offset, step] of candidates.entries()) {
-      const locator = this.#visible(elementOf(step));
-      const count = await countOf(locator);
+    const locators = candidates.map((step) => this.#visible(elementOf(step)));
+    const counts = await Promise.all(locators.map((locator) => countOf(locator)));
+    for (const [offset, locator] of locators.entries()) {
+      const count = counts[offset]!;
       if (count > 0 && !(await this.#isClicked(locator))) return { offset, locator, count };
     }
     return undefined;
@@ -211,9 +221,9 @@ export class Walk {
 
   async #do(index: number, locator: Locator): Promise<void> {
     const step = this.#route.recipe.steps[index]!;
-    const timeout = Math.max(1, this.#limit(step.seconds) - performance.now());
+    const untilMs = this.#limit(step.seconds);
     try {
-      await this.#act(step, locator, timeout);
+      await this.#act(step, locator, () => Math.max(1, untilMs - performance.now()));
     } catch (error) {
       if (error instanceof Stopped) throw error;
       // It may have led away from the page under its own hands.
@@ -223,26 +233,30 @@ export class Walk {
     this.#note(index + 1, wordsOfStep(step));
   }
 
-  async #act(step: Step, locator: Locator, timeout: number): Promise<void> {
+  async #act(step: Step, locator: Locator, leftMs: () => number): Promise<void> {
     const { credentials } = this.#walker;
+    this.#hasTyped ||= step.do === 'fill' || step.do === 'one-time-code';
     switch (step.do) {
       case 'fill':
-        await locator.fill(credentials[step.with], { timeout });
+        await locator.fill(credentials[step.with], { timeout: leftMs() });
         this.#asked.push(locator);
         return;
       case 'click':
-        this.#clicked = { element: await locator.elementHandle({ timeout }), atMs: performance.now() };
-        await locator.click({ timeout, noWaitAfter: true });
+        this.#clicked = {
+          element: await locator.elementHandle({ timeout: leftMs() }),
+          atMs: performance.now(),
+        };
+        await locator.click({ timeout: leftMs(), noWaitAfter: true });
         this.#hasSent = this.#asked.length > 0;
         return;
       case 'tick':
-        await locator.check({ timeout });
+        await locator.check({ timeout: leftMs() });
         return;
       case 'one-time-code':
-        await locator.fill(await this.#oneTimeCode(), { timeout });
+        await locator.fill(await this.#oneTimeCode(leftMs()), { timeout: leftMs() });
         return;
       case 'choose-accounts':
-        await chooseAccounts(locator, step.accounts, timeout);
+        await chooseAccounts(locator, step.accounts, leftMs);
         return;
       case 'expect':
         return;
@@ -250,10 +264,10 @@ export class Walk {
   }
 
   /** One that is good for long enough to get there. */
-  async #oneTimeCode(): Promise<string> {
+  async #oneTimeCode(longestMs: number): Promise<string> {
     let code = this.#walker.oneTimeCode();
     if (code !== undefined && code.leftMs < leastCodeMs) {
-      await sleep(code.leftMs);
+      await sleep(Math.min(code.leftMs, longestMs));
       code = this.#walker.oneTimeCode();
     }
     if (code !== undefined) return code.code;
@@ -274,6 +288,8 @@ export class Walk {
     const leftMs = Math.min(callbackMs, this.#walker.untilMs - performance.now());
     const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1, { ref: false })]);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
+    // It had its time to store the tokens; nobody was there to hear.
+    if (status <= 0 && this.#hasDied) throw new Error('died');
     return status === 200
       ? { outcome: 'logged-in', detail: 'The callback says that all is done.' }
       : {
@@ -285,9 +301,10 @@ export class Walk {
   /** What a page refuses it says in words; what died says nothing. */
   async #stopIfOver(): Promise<void> {
     if (this.#hasDied) throw new Error('died');
-    for (const { see, means } of this.#route.recipe.refusals) {
-      if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
-    }
+    const { refusals } = this.#route.recipe;
+    const counts = await Promise.all(refusals.map(({ see }) => countOf(this.#visible(see))));
+    const seen = refusals.find((_, index) => counts[index]! > 0);
+    if (seen) throw new Stopped(seen.means, `The page has ${wordsOf(seen.see)}.`);
   }
 
   /** Why nothing came of it, as far as the page shows. */
@@ -295,7 +312,7 @@ export class Walk {
     if (this.#underWay.size > 0)
       return new Stopped('too-slow', `${what}: the provider has not answered yet.`);
     // Whatever it says: what was typed was sent, and is asked for again. It must not be sent a second time.
-    const askedAgain = this.#hasSent ? await Promise.all(this.#asked.map(countOf)) : [];
+    const askedAgain = this.#hasSent ? await Promise.all(this.#asked.map((field) => countOf(field))) : [];
     if (askedAgain.some((count) => count > 0))
       return new Stopped('password-refused', `${what} did not come; the login is asked for again.`);
     if (hasCaptcha(this.#page)) return new Stopped('captcha', `${what} did not come; a captcha did.`);
@@ -306,6 +323,11 @@ export class Walk {
   #limit(seconds: number): number {
     const all = this.#beganMs + this.#route.recipe.seconds * 1000;
     return Math.min(this.#stepBeganMs + seconds * 1000, all, this.#walker.untilMs);
+  }
+
+  /** No more than that, nor than is left of all. */
+  #left(ms: number): number {
+    return Math.max(1, Math.min(ms, this.#walker.untilMs - performance.now()));
   }
 
   #visible(element: Element): Locator {
@@ -326,8 +348,8 @@ function locatorOf(page: Page, element: Element): Locator {
 }
 
 /** None while the page is going away: then Playwright waits for the next one, however long that takes. */
-async function countOf(locator: Locator): Promise<number> {
-  return Promise.race([locator.count().catch(() => 0), sleep(countMs, 0, { ref: false })]);
+async function countOf(locator: Locator, withinMs = countMs): Promise<number> {
+  return Promise.race([locator.count().catch(() => 0), sleep(withinMs, 0, { ref: false })]);
 }
 
 /**
@@ -337,17 +359,16 @@ async function countOf(locator: Locator): Promise<number> {
 async function chooseAccounts(
   among: Locator,
   accounts: 'all' | readonly string[],
-  timeout: number,
+  leftMs: () => number,
 ): Promise<void> {
-  const untilMs = performance.now() + timeout;
   const boxes = among.getByRole('checkbox');
   const wanted =
     accounts === 'all'
       ? undefined
       : accounts.map((name) => among.getByRole('checkbox', { name, exact: true }));
-  const countAll = async () => [await countOf(boxes), ...(await Promise.all((wanted ?? []).map(countOf)))];
+  const countAll = () => Promise.all([boxes, ...(wanted ?? [])].map((box) => countOf(box)));
   let counts = await countAll();
-  for (let steadySinceMs = performance.now(); performance.now() < untilMs; await sleep(lookMs)) {
+  for (let steadySinceMs = performance.now(); leftMs() > 1; await sleep(lookMs)) {
     const now = await countAll();
     if (now.join() !== counts.join()) steadySinceMs = performance.now();
     counts = now;
@@ -359,12 +380,11 @@ async function chooseAccounts(
   if (missing > 0)
     throw new Stopped('page-changed', `${missing} of ${each.length} accounts are not offered.`);
   if (each.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
-  const leftMs = () => ({ timeout: Math.max(1, untilMs - performance.now()) });
   for (const box of await boxes.all()) {
-    if (wanted === undefined) await box.check(leftMs());
-    else await box.uncheck(leftMs());
+    if (wanted === undefined) await box.check({ timeout: leftMs() });
+    else await box.uncheck({ timeout: leftMs() });
   }
-  for (const box of wanted ?? []) await box.check(leftMs());
+  for (const box of wanted ?? []) await box.check({ timeout: leftMs() });
 }
 
 /** Of the services that are asked by most. */

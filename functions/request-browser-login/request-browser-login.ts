@@ -196,7 +196,7 @@ async function finish(
   const { authorizationId, atMs } = attempt;
   const { browserLogins, authorizations, grants, metrics } = ports;
   const events = eventsOf(input, ports.events);
-  const steps = wordsOfSteps(report.steps);
+  const steps = wordsOfSteps(report);
   const facts = { authorizationId, ...(steps !== '' && { steps }) };
   const authorization = await authorizations.read(connectionId, authorizationId);
   const { outcome, detail, credentials } = report;

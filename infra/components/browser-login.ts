@@ -96,7 +96,7 @@ export interface BrowserLoginArgs {
   readonly logRetentionDays: number;
 }
 
-/** Longer than the start of Chromium (10 s), a walk (76 s, of which a recipe may take 75), a picture (9 s) and the end (3 s). */
+/** Longer than all that browsers may take (80 s), a last look (2 s), a picture (9 s) and the end (3 s). */
 const timeoutSeconds = 100;
 
 /** A function with a browser for one connection alone: its role reads that one's password, and nothing else. */

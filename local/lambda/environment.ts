@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { threadFile } from '../threads.ts';
+import { realNowMs } from './real-time.ts';
 import type { InvocationAnswer, InvocationRequest, WorkerData } from './worker.ts';
 
 export interface EnvironmentOptions extends WorkerData {
@@ -60,7 +61,8 @@ export class ExecutionEnvironment {
   async invoke(event: string): Promise<Ended> {
     const { functionName, functionArn, timeoutSeconds } = this.#options;
     const requestId = randomUUID();
-    const request: InvocationRequest = { requestId, event, functionName, functionArn, timeoutSeconds };
+    const untilMs = realNowMs() + timeoutSeconds * 1000;
+    const request: InvocationRequest = { requestId, event, functionName, functionArn, untilMs };
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort('time-out'), timeoutSeconds * 1000);
     try {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { installVirtualDate } from '../virtual-date.ts';
+import { realNowMs } from './real-time.ts';
 
 export interface WorkerData {
   /** URL of the bundle. */
@@ -14,7 +15,8 @@ export interface InvocationRequest {
   readonly event: string;
   readonly functionName: string;
   readonly functionArn: string;
-  readonly timeoutSeconds: number;
+  /** When it is thrown away (real epoch milliseconds, as of `performance.timeOrigin`). */
+  readonly untilMs: number;
 }
 
 /** `result` and `error` as JSON, as they would cross the network. */
@@ -43,9 +45,8 @@ async function invoke({
   event,
   functionName,
   functionArn,
-  timeoutSeconds,
+  untilMs,
 }: InvocationRequest): Promise<InvocationAnswer> {
-  const untilMs = performance.now() + timeoutSeconds * 1000;
   try {
     const loaded = await loading;
     if ('error' in loaded) throw loaded.error;
@@ -53,7 +54,7 @@ async function invoke({
       awsRequestId: requestId,
       functionName,
       invokedFunctionArn: functionArn,
-      getRemainingTimeInMillis: () => Math.max(0, untilMs - performance.now()),
+      getRemainingTimeInMillis: () => Math.max(0, untilMs - realNowMs()),
     };
     const result = await loaded.handler(JSON.parse(event), context);
     return { result: JSON.stringify(result) ?? 'null' };

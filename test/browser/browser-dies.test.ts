@@ -2,7 +2,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 
+import type { Recipe } from '../../core/recipe.ts';
 import { RecipeSchema } from '../../core/recipe.ts';
+import type { Limits } from '../../functions/browser-login/browser-login.ts';
 import { browserLogin } from '../../functions/browser-login/browser-login.ts';
 import { Walk } from '../../functions/browser-login/walk.ts';
 import { launchChromium } from '../helpers/chromium.ts';
@@ -13,12 +15,11 @@ let site: Site;
 beforeAll(async () => (site = await Site.start()));
 afterAll(() => site.close());
 
-/** Each step may take longer than a fresh browser is still started after. */
 const recipe = RecipeSchema.parse({
   steps: [
-    { do: 'fill', field: { label: 'Name' }, with: 'username', seconds: 30 },
-    { do: 'fill', field: { label: 'Secret' }, with: 'password', seconds: 30 },
-    { do: 'click', on: { role: 'button', name: 'Go' }, seconds: 30 },
+    { do: 'fill', field: { label: 'Name' }, with: 'username', seconds: 60 },
+    { do: 'fill', field: { label: 'Secret' }, with: 'password', seconds: 60 },
+    { do: 'click', on: { role: 'button', name: 'Go' }, seconds: 60 },
     { do: 'tick', box: { label: 'I agree' }, optional: true },
   ],
 });
@@ -30,11 +31,23 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((browser) => browser.close()));
 });
 
-async function attempt(openBrowser = launchChromium, pages: Pages = {}) {
+interface Attempted {
+  readonly pages?: Pages;
+  readonly openBrowser?: () => Promise<Browser>;
+  readonly limits?: Partial<Limits>;
+  readonly ofRecipe?: Partial<Recipe>;
+}
+
+async function attempt({ pages, openBrowser = launchChromium, limits, ofRecipe }: Attempted = {}) {
   site.show({ ...linkAndCallback, 'GET /login': loginForm, 'POST /login': '/callback?code=1', ...pages });
   const { origin } = site;
-  const { outcome, detail, steps } = await browserLogin(
-    { connectionId: 'demo-main', link: `${origin}/link`, callbackUrl: `${origin}/callback`, recipe },
+  const { outcome, detail, steps, died } = await browserLogin(
+    {
+      connectionId: 'demo-main',
+      link: `${origin}/link`,
+      callbackUrl: `${origin}/callback`,
+      recipe: { ...recipe, ...ofRecipe },
+    },
     {
       readCredentials: () =>
         Promise.resolve({
@@ -51,11 +64,17 @@ async function attempt(openBrowser = launchChromium, pages: Pages = {}) {
       oneTimeCode: () => undefined,
       clock: { nowMs: () => 0 },
     },
+    // However slow this machine is.
+    { againMs: 50_000, wholeMs: 120_000, ...limits },
   );
-  const logins = site.posted.filter(({ path }) => path === '/login').map(({ form }) => form);
-  const ofLink = steps.filter(({ step }) => step === 0).map(({ what }) => what);
-  const walked = steps.map(({ step }) => step).filter((step) => step > 0);
-  return { outcome, detail, steps: [...ofLink, ...walked], browsers: opened.length, logins };
+  return {
+    outcome,
+    detail,
+    ...(died && { died: died.detail }),
+    steps: steps.map(({ step }) => step),
+    browsers: opened.length,
+    logins: site.posted.filter(({ path }) => path === '/login').map(({ form }) => form),
+  };
 }
 
 /** The browser that asks for it crashes, and never sees the answer. */
@@ -72,7 +91,7 @@ function dieAt(what: string, times = 1): void {
 const loggedIn = {
   outcome: 'logged-in',
   detail: 'The callback says that all is done.',
-  steps: ['link', 1, 2, 3, 5],
+  steps: [0, 1, 2, 3, 5],
   logins: ['u=dana&p=s3cret'],
 };
 
@@ -87,16 +106,17 @@ test.each([
 ])('one that does not start (%s) is started again, and why is told', async (log, detail) => {
   let starts = 0;
   const second = () => ((starts += 1) === 1 ? Promise.reject(new Error(log)) : launchChromium());
-  const steps = [`first browser "${detail}"`, ...loggedIn.steps];
-  expect(await attempt(second)).toEqual({ ...loggedIn, steps, browsers: 1 });
+  expect(await attempt({ openBrowser: second })).toEqual({ ...loggedIn, died: detail, browsers: 1 });
   expect(starts).toBe(2);
 });
 
 test('one that does not start twice is told as that', async () => {
-  expect(await attempt(() => Promise.reject(new Error('exitCode=null, signal=SIGSEGV')))).toEqual({
+  const never = () => Promise.reject(new Error('process did exit: exitCode=null, signal=SIGSEGV'));
+  expect(await attempt({ openBrowser: never })).toEqual({
     outcome: 'browser-failed',
     detail: 'It did not start: SIGSEGV.',
-    steps: ['first browser "It did not start: SIGSEGV."'],
+    died: 'It did not start: SIGSEGV.',
+    steps: [],
     browsers: 0,
     logins: [],
   });
@@ -106,8 +126,7 @@ test.each([['GET /link'], ['POST /link'], ['GET /login']])(
   'one that dies at %s has typed nothing: the next one logs in',
   async (what) => {
     dieAt(what);
-    const steps = ['first browser "The browser broke on the way."', ...loggedIn.steps];
-    expect(await attempt()).toEqual({ ...loggedIn, steps, browsers: 2 });
+    expect(await attempt()).toEqual({ ...loggedIn, died: 'The browser broke on the way.', browsers: 2 });
   },
 );
 
@@ -116,7 +135,8 @@ test('a second one that dies is the last', async () => {
   expect(await attempt()).toEqual({
     outcome: 'browser-failed',
     detail: 'The browser broke on the way.',
-    steps: ['first browser "The browser broke on the way."', 'link'],
+    died: 'The browser broke on the way.',
+    steps: [0],
     browsers: 2,
     logins: [],
   });
@@ -127,7 +147,7 @@ test('one that dies after the password was sent is not started again', async () 
   expect(await attempt()).toEqual({
     outcome: 'browser-failed',
     detail: 'The browser broke on the way.',
-    steps: ['link', 1, 2, 3],
+    steps: [0, 1, 2, 3],
     browsers: 1,
     logins: ['u=dana&p=s3cret'],
   });
@@ -137,14 +157,14 @@ test('one that dies with its hands on something is not taken for a page that has
   const terms = `<label><input type=checkbox disabled> I agree</label>
     <script>setTimeout(() => fetch('/poll'), 1000)</script>`;
   dieAt('GET /poll');
-  expect(await attempt(launchChromium, { 'POST /login': terms })).toMatchObject({
+  expect(await attempt({ pages: { 'POST /login': terms } })).toMatchObject({
     outcome: 'browser-failed',
-    steps: ['link', 1, 2, 3],
+    steps: [0, 1, 2, 3],
     browsers: 1,
   });
 });
 
-test('one that dies while the callback is at it has not failed of itself: the login may be done', async () => {
+test('one that dies while the callback is at it is not started again: the login may be done', async () => {
   // The click has not ended yet by then.
   const busy = `<form><button onpointerdown="location = '/callback?code=1'"
     onclick="event.preventDefault(); const t = Date.now(); while (Date.now() < t + 2000);">Continue</button></form>`;
@@ -161,8 +181,73 @@ test('one that dies while the callback is at it has not failed of itself: the lo
       untilMs: performance.now() + 5_000,
     },
   );
-  expect(await walk.toTheEnd()).toMatchObject({
-    outcome: 'not-stored',
-    detail: 'The callback did not answer.',
+  const { outcome } = await walk.toTheEnd();
+  expect({ outcome, mayBeginAgain: walk.mayBeginAgain, last: walk.steps.at(-1)!.what }).toEqual({
+    outcome: 'browser-failed',
+    mayBeginAgain: false,
+    last: 'callback',
   });
+});
+
+test('one that dies as it types is not started again, for a page may send what is typed as it comes', async () => {
+  const eager = `<label>Name <input oninput="const r = new XMLHttpRequest(); r.open('POST', '/login', false); r.send(this.value)"></label>`;
+  dieAt('POST /login');
+  expect(await attempt({ pages: { 'GET /login': eager } })).toEqual({
+    outcome: 'browser-failed',
+    detail: 'The browser broke on the way.',
+    steps: [0],
+    browsers: 1,
+    logins: ['dana'],
+  });
+});
+
+test('a page that dies alone is noticed as well', async () => {
+  const building = `<script>fetch('/poll').then(() => { document.body.innerHTML = ${JSON.stringify(loginForm)}; })</script>`;
+  site.onRequest = async (asked) => {
+    if (asked !== 'GET /poll' || opened.length > 1) return;
+    const [page] = opened[0]!.contexts()[0]!.pages();
+    const devTools = await page!.context().newCDPSession(page!);
+    await devTools.send('Page.crash').catch(() => undefined);
+  };
+  expect(await attempt({ pages: { 'GET /login': building } })).toEqual({
+    ...loggedIn,
+    died: 'The browser broke on the way.',
+    browsers: 2,
+  });
+});
+
+test.each([
+  [
+    'refused',
+    { 'GET /login': '<h1>Your account is locked' },
+    { outcome: 'account-locked', detail: 'The page has the text "locked".', steps: [0] },
+  ],
+  [
+    'led to a page without a button',
+    { 'GET /link': 'This link is not valid' },
+    { outcome: 'browser-failed', detail: 'The page of the link has no button.', steps: [] },
+  ],
+] as const)('one that lives and is %s is not started again', async (_, pages, expected) => {
+  const refusals = [{ see: { text: 'locked' }, means: 'account-locked' as const }];
+  expect(await attempt({ pages, ofRecipe: { refusals } })).toEqual({ ...expected, browsers: 1, logins: [] });
+});
+
+test('one that dies when there is no time for another is not started again', async () => {
+  dieAt('GET /login');
+  expect(await attempt({ limits: { againMs: 0 } })).toMatchObject({ outcome: 'browser-failed', browsers: 1 });
+});
+
+test('what a login may take as a whole ends it, whatever its steps may take', async () => {
+  const late = `<div id=here></div><script>setTimeout(() => { here.innerHTML = ${JSON.stringify(loginForm)}; }, 8000)</script>`;
+  expect(await attempt({ pages: { 'GET /login': late }, limits: { wholeMs: 4_000 } })).toMatchObject({
+    outcome: 'page-changed',
+    detail: 'Step 1 (fill "Name") is not on the page.',
+  });
+});
+
+test('a link whose page hangs as it is drawn ends by itself', async () => {
+  const hung = `<form method=post><button>Continue</button></form>
+    <script>document.addEventListener('DOMContentLoaded', () => setTimeout(() => { const t = Date.now(); while (Date.now() < t + 60000); }))</script>`;
+  const { outcome, browsers } = await attempt({ pages: { 'GET /link': hung }, limits: { wholeMs: 5_000 } });
+  expect([outcome, browsers]).toEqual(['browser-failed', 1]);
 });

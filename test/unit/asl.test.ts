@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { cures, errorNames } from '../../core/errors.ts';
 import { claimMs } from '../../core/grant.ts';
 import { RecipeSchema, recipes } from '../../core/recipe.ts';
+import { limits } from '../../functions/browser-login/browser-login.ts';
 import { channelRetries } from '../../functions/deliver.ts';
 import { revocationRetries } from '../../functions/disconnect-grant/revoke.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
@@ -136,9 +137,11 @@ describe('keep-grant.asl.json with browser-login.asl.json', () => {
     expect(States.AfterAlert!.Choices![0]!.Next).toBe('AskOwner');
   });
 
-  test('nests its time-outs: recipe (75 s) < browser (100 s) < answer (102 s) < sender (110 s) < state (115 s) < claim', () => {
+  test('nests its time-outs: recipe (75 s) < walks (80 s) < browser (100 s) < answer (102 s) < sender (110 s) < state (115 s) < claim', () => {
     expect(RecipeSchema.safeParse({ ...recipes['schwab'], seconds: 75 }).success).toBe(true);
     expect(RecipeSchema.safeParse({ ...recipes['schwab'], seconds: 76 }).success).toBe(false);
+    // After it a last look, a picture and the closing take up to 14 s.
+    expect(limits.wholeMs).toBe(80_000);
     expect(read('infra/components/browser-login.ts')).toMatch(/^const timeoutSeconds = 100;$/m);
     expect(read('functions/request-browser-login/handler.ts')).toMatch(/^const answerMs = 102_000;$/m);
     expect(read('infra/stack.ts')).toMatch(/^const browserTimeoutSeconds = 110;$/m);

@@ -44,6 +44,19 @@ test('features are switched on by Playwright alone', () => {
   expect(given[0]).not.toContain('SharedArrayBuffer');
 });
 
+test('what the package has for Lambda is there, but for what weakens the browser', () => {
+  const left = sparticuz.args.filter(
+    (each) => !called.includes(each) && !/^--(en|dis)able-features=/.test(each),
+  );
+
+  expect(left).toEqual([
+    '--allow-running-insecure-content',
+    '--disable-site-isolation-trials',
+    '--disable-web-security',
+  ]);
+  expect(called).toEqual(expect.arrayContaining(['--single-process', '--no-zygote', '--no-sandbox']));
+});
+
 test('nothing lets one page read another, or hides what it is', () => {
   const weakening =
     /^--(disable-web-security|disable-site-isolation-trials|allow-running-insecure-content|user-agent|disable-blink-features)/;

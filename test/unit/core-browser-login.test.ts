@@ -132,13 +132,15 @@ test('an authorization of a browser is known by its id, which a link may have', 
 });
 
 test('steps are told with how long each took', () => {
-  expect(
-    wordsOfSteps([
-      { step: 0, what: 'link', ms: 349 },
-      { step: 2, what: 'fill "Password"', ms: 1250 },
-    ]),
-  ).toBe('link 0.3 s, 2 fill "Password" 1.3 s');
-  expect(wordsOfSteps([])).toBe('');
+  const steps = [
+    { step: 0, what: 'link', ms: 349 },
+    { step: 2, what: 'fill "Password"', ms: 1250 },
+  ];
+  expect(wordsOfSteps({ steps })).toBe('link 0.3 s, 2 fill "Password" 1.3 s');
+  expect(wordsOfSteps({ steps, died: { detail: 'It did not start: SIGSEGV.', ms: 640 } })).toBe(
+    'first browser "It did not start: SIGSEGV." 0.6 s, link 0.3 s, 2 fill "Password" 1.3 s',
+  );
+  expect(wordsOfSteps({ steps: [] })).toBe('');
 });
 
 test('a report that is none of ours is refused', () => {
