@@ -248,6 +248,6 @@ test('what a login may take as a whole ends it, whatever its steps may take', as
 test('a link whose page hangs as it is drawn ends by itself', async () => {
   const hung = `<form method=post><button>Continue</button></form>
     <script>document.addEventListener('DOMContentLoaded', () => setTimeout(() => { const t = Date.now(); while (Date.now() < t + 60000); }))</script>`;
-  const { outcome, browsers } = await attempt({ pages: { 'GET /link': hung }, limits: { wholeMs: 5_000 } });
+  const { outcome, browsers } = await attempt({ pages: { 'GET /link': hung }, limits: { wholeMs: 2_000 } });
   expect([outcome, browsers]).toEqual(['browser-failed', 1]);
 });
