@@ -31,7 +31,7 @@ export const ReportSchema = z.object({
   /** What exactly, in words that may be shown. */
   detail: z.string(),
   steps: z.array(DoneStepSchema),
-  /** A browser before this one, which died before anything was typed: how, and after how long. */
+  /** A browser before this one, which did not start, or died before anything was typed: how, and what it took. */
   died: z.optional(z.object({ detail: z.string(), ms: z.int() })),
   /** Which version of the credentials was used, and when it was put there (ISO 8601). */
   credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.iso.datetime() })),

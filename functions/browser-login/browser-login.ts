@@ -19,7 +19,7 @@ export interface BrowserLoginPorts {
 }
 
 export interface Limits {
-  /** A browser that has died before that is followed by another one. */
+  /** A browser that did not start, or has died, before that is followed by another one. */
   readonly againMs: number;
   /** When the last walk has to have ended. */
   readonly wholeMs: number;
@@ -54,17 +54,19 @@ export async function browserLogin(
     return { outcome: 'unheard-before', detail: 'Nothing was opened.', steps: [], credentials };
   }
   const untilMs = beganMs + wholeMs;
+  const firstBeganMs = performance.now();
   const first = await attempt(input, value, untilMs, ports);
-  const ms = Math.round(performance.now() - beganMs);
+  const nowMs = performance.now();
   // As a single process Chromium dies now and then, mostly as it starts.
-  if (!first.mayBeginAgain || ms >= againMs) return { ...first.report, credentials };
+  if (!first.mayBeginAgain || nowMs >= beganMs + againMs) return { ...first.report, credentials };
   const { report } = await attempt(input, value, untilMs, ports);
-  return { ...report, died: { detail: first.report.detail, ms }, credentials };
+  const died = { detail: first.report.detail, ms: Math.round(nowMs - firstBeganMs) };
+  return { ...report, died, credentials };
 }
 
 interface Attempt {
   readonly report: Report;
-  /** The browser has died, and has sent nothing that must not be sent twice. */
+  /** The browser did not start, or has died, and has sent nothing that must not be sent twice. */
   readonly mayBeginAgain: boolean;
 }
 
@@ -114,7 +116,7 @@ function broken(detail: string, mayBeginAgain: boolean): Attempt {
 /** Of a Chromium that did not start: the one thing that Playwright says of it besides its command line and what it printed. */
 function endOf(error: unknown): string {
   const [, exitCode, signal] =
-    /process did exit: exitCode=(\d+|null), signal=([A-Z]+|null)/.exec(String(error)) ?? [];
+    /process did exit: exitCode=(\d+|null), signal=([A-Z0-9]+|null)/.exec(String(error)) ?? [];
   if (exitCode === undefined) return '';
   return exitCode === 'null' ? `: ${signal}` : `: exit code ${exitCode}`;
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ElementHandle, Locator, Page, Request } from 'playwright-core';
 
 import type { DoneStep } from '../../core/browser-login.ts';
-import { endsCredentials } from '../../core/browser-login.ts';
 import type { Outcome } from '../../core/browser-outcome.ts';
 import type { Element, Recipe, Step } from '../../core/recipe.ts';
 import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
@@ -101,8 +100,7 @@ export class Walk {
       });
       return await this.#arrive();
     } catch (error) {
-      // A refusal that was seen counts, whatever became of the browser after it.
-      if (error instanceof Stopped && (!this.#hasDied || endsCredentials(error.outcome))) return error;
+      if (error instanceof Stopped && !this.#hasDied) return error;
       return { outcome: 'browser-failed', detail: 'The browser broke on the way.' };
     }
   }
@@ -201,11 +199,11 @@ export class Walk {
   async #look(
     candidates: readonly Step[],
   ): Promise<{ offset: number; locator: Locator; count: number } | undefined> {
-    const locators = candidates.map((step) => this.#visible(elementOf(step)));
-    const counts = await Promise.all(locators.map((locator) => countOf(locator)));
-    for (const [offset, locator] of locators.entries()) {
-      const count = counts[offset]!;
+    for (const [offset, step] of candidates.entries()) {
+      const locator = this.#visible(elementOf(step));
+      const count = await countOf(locator);
       if (count > 0 && !(await this.#isClicked(locator))) return { offset, locator, count };
+      if (this.#isOver()) break;
     }
     return undefined;
   }
@@ -215,8 +213,8 @@ export class Walk {
     const { element, atMs } = this.#clicked ?? {};
     if (element === undefined || atMs === undefined || performance.now() >= atMs + repeatMs) return false;
     const same = locator.evaluate((found, clicked) => found === clicked, element, { timeout: countMs });
-    // Two of them, or another page by now.
-    return same.catch(() => false);
+    // Two of them, or another page by now; or one that hangs.
+    return Promise.race([same.catch(() => false), sleep(countMs, false, { ref: false })]);
   }
 
   async #do(index: number, locator: Locator): Promise<void> {
@@ -253,7 +251,8 @@ export class Walk {
         await locator.check({ timeout: leftMs() });
         return;
       case 'one-time-code':
-        await locator.fill(await this.#oneTimeCode(leftMs()), { timeout: leftMs() });
+        // What its code is waited for is not the step's time.
+        await locator.fill(await this.#oneTimeCode(), { timeout: this.#left(step.seconds * 1000) });
         return;
       case 'choose-accounts':
         await chooseAccounts(locator, step.accounts, leftMs);
@@ -264,10 +263,12 @@ export class Walk {
   }
 
   /** One that is good for long enough to get there. */
-  async #oneTimeCode(longestMs: number): Promise<string> {
+  async #oneTimeCode(): Promise<string> {
     let code = this.#walker.oneTimeCode();
     if (code !== undefined && code.leftMs < leastCodeMs) {
-      await sleep(Math.min(code.leftMs, longestMs));
+      if (this.#left(code.leftMs) < code.leftMs)
+        throw new Stopped('too-slow', 'No time was left for the next one-time code.');
+      await sleep(code.leftMs);
       code = this.#walker.oneTimeCode();
     }
     if (code !== undefined) return code.code;
@@ -285,8 +286,8 @@ export class Walk {
       if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
       await sleep(lookMs);
     }
-    const leftMs = Math.min(callbackMs, this.#walker.untilMs - performance.now());
-    const status = await Promise.race([this.#returned.promise, sleep(leftMs, -1, { ref: false })]);
+    const noAnswer = sleep(this.#left(callbackMs), -1, { ref: false });
+    const status = await Promise.race([this.#returned.promise, noAnswer]);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
     // It had its time to store the tokens; nobody was there to hear.
     if (status <= 0 && this.#hasDied) throw new Error('died');
@@ -301,10 +302,10 @@ export class Walk {
   /** What a page refuses it says in words; what died says nothing. */
   async #stopIfOver(): Promise<void> {
     if (this.#hasDied) throw new Error('died');
-    const { refusals } = this.#route.recipe;
-    const counts = await Promise.all(refusals.map(({ see }) => countOf(this.#visible(see))));
-    const seen = refusals.find((_, index) => counts[index]! > 0);
-    if (seen) throw new Stopped(seen.means, `The page has ${wordsOf(seen.see)}.`);
+    for (const { see, means } of this.#route.recipe.refusals) {
+      if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
+      if (this.#isOver()) break;
+    }
   }
 
   /** Why nothing came of it, as far as the page shows. */
@@ -323,6 +324,10 @@ export class Walk {
   #limit(seconds: number): number {
     const all = this.#beganMs + this.#route.recipe.seconds * 1000;
     return Math.min(this.#stepBeganMs + seconds * 1000, all, this.#walker.untilMs);
+  }
+
+  #isOver(): boolean {
+    return performance.now() >= this.#walker.untilMs;
   }
 
   /** No more than that, nor than is left of all. */
@@ -366,7 +371,8 @@ async function chooseAccounts(
     accounts === 'all'
       ? undefined
       : accounts.map((name) => among.getByRole('checkbox', { name, exact: true }));
-  const countAll = () => Promise.all([boxes, ...(wanted ?? [])].map((box) => countOf(box)));
+  const countEach = () => Promise.all((wanted ?? []).map((box) => countOf(box)));
+  const countAll = async () => [await countOf(boxes), ...(await countEach())];
   let counts = await countAll();
   for (let steadySinceMs = performance.now(); leftMs() > 1; await sleep(lookMs)) {
     const now = await countAll();
@@ -380,7 +386,8 @@ async function chooseAccounts(
   if (missing > 0)
     throw new Stopped('page-changed', `${missing} of ${each.length} accounts are not offered.`);
   if (each.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
-  for (const box of await boxes.all()) {
+  for (let index = 0; index < all; index += 1) {
+    const box = boxes.nth(index);
     if (wanted === undefined) await box.check({ timeout: leftMs() });
     else await box.uncheck({ timeout: leftMs() });
   }

@@ -17,10 +17,12 @@ beforeAll(async () => {
   demo = await startWithRobot({ own: { recipe: 'impatient' }, configure: impatient });
   const { lambda } = demo.cloud;
   const invoke = lambda.invoke.bind(lambda);
-  lambda.invoke = (functionArn, payload) => {
+  lambda.invoke = async (functionArn, payload) => {
     const { link } = payload as { link?: string };
-    if (link !== undefined) links.push(link);
-    return invoke(functionArn, payload);
+    if (link === undefined) return invoke(functionArn, payload);
+    links.push(link);
+    const answer = await invoke(functionArn, payload);
+    return died === undefined ? answer : { ...answer, payload: { ...(answer.payload as object), died } };
   };
 });
 afterAll(() => demo.demo.close());
@@ -31,6 +33,8 @@ const wrong = { username: 'username-canary-77d2a1', password: 'wrong-password-ca
 const otherSeed = 'KRUGS4ZANFZSAYJAONSWGZLEEBUXG4ZA';
 /** Links that were handed to a browser. */
 const links: string[] = [];
+/** What the next one says of a browser before it. */
+let died: { detail: string; ms: number } | undefined;
 
 /** An operator asks for a login, and a browser is sent first. */
 async function attempt(
@@ -113,6 +117,15 @@ test('a one-time code is worked out from its seed, and accounts are chosen on a 
   expect(event.details.steps).toMatch(
     /4 one-time-code "One-time code" .* 5 click button "Confirm" .* 6 choose-accounts .* 7 click button "Continue" .* 8 click button "Allow"/,
   );
+});
+
+test('that a second browser was needed is in the timeline', async () => {
+  died = { detail: 'It did not start: SIGSEGV.', ms: 640 };
+  const { event, states } = await attempt({});
+  died = undefined;
+
+  expect(states).toEqual(browserAlone);
+  expect(event.details.steps).toMatch(/^first browser "It did not start: SIGSEGV\." 0\.6 s, link \d/);
 });
 
 const ofAlerts = ['AlertOperator', 'RecordFailure'];

@@ -33,6 +33,7 @@ async function walk(
   pages: Pages,
   recipe: RecipeInput,
   oneTimeCode = () => ({ code: '123456', leftMs: 20_000 }),
+  wholeMs = 60_000,
 ) {
   site.show({ ...linkAndCallback, ...pages });
   const { origin } = site;
@@ -43,7 +44,7 @@ async function walk(
       page,
       credentials: { username: 'dana', password: 's3cret' },
       oneTimeCode,
-      untilMs: performance.now() + 60_000,
+      untilMs: performance.now() + wholeMs,
     },
   );
   const { outcome, detail } = await walked.toTheEnd();
@@ -231,12 +232,43 @@ test.each([
 
 test('a code that is about to end is waited out', async () => {
   const codes = [
-    { code: '111111', leftMs: 200 },
+    { code: '111111', leftMs: 1_500 },
     { code: '222222', leftMs: 30_000 },
   ];
   const page = '<form method=post action=/code><label>Code <input name=c></label><button>Go</button></form>';
   const pages = { 'POST /link': '/code', 'GET /code': page, 'POST /code': '/callback?code=1' };
-  const steps: StepInput[] = [{ do: 'one-time-code', field: { label: 'Code' } }, click('Go')];
+  // It is waited for longer than the step itself may take.
+  const steps: StepInput[] = [{ do: 'one-time-code', field: { label: 'Code' }, seconds: 1 }, click('Go')];
   expect(await walk(pages, { steps }, () => codes.shift()!)).toMatchObject({ outcome: 'logged-in' });
   expect(site.posted.at(-1)).toEqual({ path: '/code', form: 'c=222222' });
+});
+
+test('the last of many refusals is seen on a page that is slow to search', async () => {
+  const rows = '<div><span>one</span><a href="#">two</a></div>'.repeat(3_000);
+  const pages = { 'GET /login': loginForm, 'POST /login': `<h1>Your account is locked</h1>${rows}` };
+  const others = Array.from({ length: 39 }, (_, index) => ({
+    see: { text: `reason ${index}` },
+    means: 'declined' as const,
+  }));
+  const refusals = [...others, { see: { text: 'is locked' }, means: 'account-locked' as const }];
+  expect(await walk(pages, { steps: [...typing, click('Allow', { seconds: 20 })], refusals })).toMatchObject({
+    outcome: 'account-locked',
+    detail: 'The page has the text "is locked".',
+  });
+});
+
+test('a code that nobody can wait for is not typed', async () => {
+  const page = '<form method=post action=/code><label>Code <input name=c></label><button>Go</button></form>';
+  const steps: StepInput[] = [{ do: 'one-time-code', field: { label: 'Code' } }, click('Go')];
+  const dying = () => ({ code: '111111', leftMs: 2_900 });
+  const { outcome, detail } = await walk(
+    { 'POST /link': '/code', 'GET /code': page },
+    { steps },
+    dying,
+    2_500,
+  );
+  expect({ outcome, detail }).toEqual({
+    outcome: 'too-slow',
+    detail: 'No time was left for the next one-time code.',
+  });
 });
