@@ -265,7 +265,7 @@ test('a code that nobody can wait for is not typed', async () => {
     { 'POST /link': '/code', 'GET /code': page },
     { steps },
     dying,
-    2_500,
+    2_900,
   );
   expect({ outcome, detail }).toEqual({
     outcome: 'too-slow',
