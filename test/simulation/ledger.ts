@@ -163,7 +163,11 @@ export class Ledger {
     this.#requireOneWait(book.settings.connectionId);
     // A login begins the ladder anew.
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
-    for (const rung of after.toldRungs?.L ?? []) tells(rung.S!);
+    for (const { S: rung = '' } of after.toldRungs?.L ?? []) {
+      // Who is told of an end may be told again that it is over.
+      if (!book.told.has(rung)) book.told.delete('restored');
+      tells(rung);
+    }
     if (after.owesRestored?.BOOL === true) book.told.delete('restored');
     // An operator's end lets it be forgotten, which tells nobody; a notice that was under way may yet come.
     else if (before?.owesRestored?.BOOL === true && after.status?.S !== 'disconnected') tells('restored');
