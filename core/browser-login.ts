@@ -33,7 +33,7 @@ export const ReportSchema = z.object({
   steps: z.array(DoneStepSchema),
   /** A browser before this one, which did not start, or died before anything was typed: how, and what it took. */
   died: z.optional(z.object({ detail: z.string(), ms: z.int() })),
-  /** Which version of the credentials was used, and when it was put there (ISO 8601). */
+  /** Which version of the credentials was used, and when it was put there (ISO 8601); left out where nobody saw what became of it. */
   credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.iso.datetime() })),
   /** JPEG, base64: how the last page looked, every input masked. */
   screenshot: z.optional(z.string()),

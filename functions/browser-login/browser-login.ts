@@ -58,16 +58,18 @@ export async function browserLogin(
   const first = await attempt(input, value, untilMs, ports);
   const nowMs = performance.now();
   // As a single process Chromium dies now and then, mostly as it starts.
-  if (!first.mayBeginAgain || nowMs >= beganMs + againMs) return { ...first.report, credentials };
-  const { report } = await attempt(input, value, untilMs, ports);
+  const isAgain = first.mayBeginAgain && nowMs < beganMs + againMs;
+  const { report, isUnheard } = isAgain ? await attempt(input, value, untilMs, ports) : first;
   const died = { detail: first.report.detail, ms: Math.round(nowMs - firstBeganMs) };
-  return { ...report, died, credentials };
+  return { ...report, ...(isAgain && { died }), ...(!isUnheard && { credentials }) };
 }
 
 interface Attempt {
   readonly report: Report;
   /** The browser did not start, or has died, and has sent nothing that must not be sent twice. */
   readonly mayBeginAgain: boolean;
+  /** It has died, and what it has typed may have been refused: as if nothing was heard of it at all. */
+  readonly isUnheard: boolean;
 }
 
 async function attempt(
@@ -96,10 +98,11 @@ async function attempt(
     };
     const walk = new Walk(input, walker);
     const ended = await walk.toTheEnd();
-    const { steps, mayBeginAgain } = walk;
+    const { steps, mayBeginAgain, isUnheard } = walk;
     const isWell = ended.outcome === 'logged-in';
     const screenshot = isWell ? undefined : await maskedScreenshot(page, typed);
-    return { report: { ...ended, steps, ...(screenshot !== undefined && { screenshot }) }, mayBeginAgain };
+    const report = { ...ended, steps, ...(screenshot !== undefined && { screenshot }) };
+    return { report, mayBeginAgain, isUnheard };
   } catch {
     // What Playwright throws quotes pages and addresses.
     return broken('It broke on the way.', false);
@@ -110,7 +113,7 @@ async function attempt(
 }
 
 function broken(detail: string, mayBeginAgain: boolean): Attempt {
-  return { report: { outcome: 'browser-failed', detail, steps: [] }, mayBeginAgain };
+  return { report: { outcome: 'browser-failed', detail, steps: [] }, mayBeginAgain, isUnheard: false };
 }
 
 /** Of a Chromium that did not start: the one thing that Playwright says of it besides its command line and what it printed. */

@@ -91,6 +91,11 @@ export class Walk {
     return this.#hasDied && !this.#hasTyped && this.#returned === undefined;
   }
 
+  /** The browser has died with something typed, and nobody has seen whether that was refused. */
+  get isUnheard(): boolean {
+    return this.#hasDied && this.#hasTyped && this.#returned === undefined;
+  }
+
   /** Does not throw what Playwright throws. */
   async toTheEnd(): Promise<{ readonly outcome: Outcome; readonly detail: string }> {
     try {

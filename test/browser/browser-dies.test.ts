@@ -41,7 +41,7 @@ interface Attempted {
 async function attempt({ pages, openBrowser = launchChromium, limits, ofRecipe }: Attempted = {}) {
   site.show({ ...linkAndCallback, 'GET /login': loginForm, 'POST /login': '/callback?code=1', ...pages });
   const { origin } = site;
-  const { outcome, detail, steps, died } = await browserLogin(
+  const { outcome, detail, steps, died, credentials } = await browserLogin(
     {
       connectionId: 'demo-main',
       link: `${origin}/link`,
@@ -71,6 +71,7 @@ async function attempt({ pages, openBrowser = launchChromium, limits, ofRecipe }
     outcome,
     detail,
     ...(died && { died: died.detail }),
+    ...(credentials === undefined && { isUnheard: true }),
     steps: steps.map(({ step }) => step),
     browsers: opened.length,
     logins: site.posted.filter(({ path }) => path === '/login').map(({ form }) => form),
@@ -164,6 +165,7 @@ test('one that dies after the password was sent is not started again', async () 
   expect(await attempt()).toEqual({
     outcome: 'browser-failed',
     detail: 'The browser broke on the way.',
+    isUnheard: true,
     steps: [0, 1, 2, 3],
     browsers: 1,
     logins: ['u=dana&p=s3cret'],
@@ -188,9 +190,11 @@ test('one that dies while the callback is at it is not started again: the login 
   const walk = await walkAlone({ 'GET /link': busy });
   dieAt('GET /callback');
   const { outcome } = await walk.toTheEnd();
-  expect({ outcome, mayBeginAgain: walk.mayBeginAgain, last: walk.steps.at(-1)!.what }).toEqual({
+  const { mayBeginAgain, isUnheard, steps } = walk;
+  expect({ outcome, mayBeginAgain, isUnheard, last: steps.at(-1)!.what }).toEqual({
     outcome: 'browser-failed',
     mayBeginAgain: false,
+    isUnheard: false,
     last: 'callback',
   });
 });
@@ -201,6 +205,7 @@ test('one that dies as it types is not started again, for a page may send what i
   expect(await attempt({ pages: { 'GET /login': eager } })).toEqual({
     outcome: 'browser-failed',
     detail: 'The browser broke on the way.',
+    isUnheard: true,
     steps: [0],
     browsers: 1,
     logins: ['dana'],
