@@ -21,19 +21,15 @@ const dangerous = [
   '--disable-web-security',
   '--disable-site-isolation-trials',
   '--allow-running-insecure-content',
+  '--enable-features=SharedArrayBuffer',
 ];
 
 /**
- * Of its lists of features Chromium takes the last one alone: the package's would undo Playwright's, whose clicks want it,
- * and so both are in one. What the package would have it do besides (`SharedArrayBuffer`) is not needed.
+ * What Playwright switches off, as it gets in the way of clicks or asks the network for more than the page. Of such lists
+ * Chromium takes the last one alone, and the package has one too: these are added to it.
  * https://github.com/microsoft/playwright/issues/36658
  */
-const disabledFeatures = [
-  // The package's: what would take a process of its own.
-  'AudioServiceOutOfProcess',
-  'IsolateOrigins',
-  'site-per-process',
-  // Playwright's: what gets in the way of clicks, and what asks the network for more than the page.
+const disabledByPlaywright = [
   'AvoidUnnecessaryBeforeUnloadCheckSync',
   'DestroyProfileOnBrowserClose',
   'HttpsUpgrades',
@@ -53,8 +49,11 @@ const disabledFeatures = [
 ];
 
 function wantedArguments(): string[] {
-  const isWanted = (each: string) => !dangerous.includes(each) && !/^--(en|dis)able-features=/.test(each);
-  return [...sparticuz.args.filter(isWanted), `--disable-features=${disabledFeatures.join(',')}`];
+  return sparticuz.args
+    .filter((each) => !dangerous.includes(each))
+    .map((each) =>
+      each.startsWith('--disable-features=') ? [each, ...disabledByPlaywright].join(',') : each,
+    );
 }
 
 /**

@@ -21,3 +21,6 @@ export function installVirtualDate(shared: SharedArrayBuffer): void {
   RealDate.prototype.constructor = VirtualDate;
   globalThis.Date = VirtualDate;
 }
+
+/** Epoch milliseconds that no virtual date has moved: the same in all threads. */
+export const realNowMs = () => performance.timeOrigin + performance.now();

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import type { Report } from '../../core/browser-login.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -8,8 +6,9 @@ import type { ReadCredentials } from '../../adapters/robot-credentials.ts';
 import type { RobotCredentials } from '../../core/robot-credentials.ts';
 import type { BrowserLoginInput } from './contract.ts';
 import { maskedScreenshot } from './screenshot.ts';
-import type { OneTimeCode, Walker } from './walk.ts';
+import type { Death, OneTimeCode, Walker } from './walk.ts';
 import { Walk } from './walk.ts';
+import { within } from './within.ts';
 
 export interface BrowserLoginPorts {
   readonly readCredentials: ReadCredentials;
@@ -58,18 +57,17 @@ export async function browserLogin(
   const first = await attempt(input, value, untilMs, ports);
   const nowMs = performance.now();
   // As a single process Chromium dies now and then, mostly as it starts.
-  const isAgain = first.mayBeginAgain && nowMs < beganMs + againMs;
-  const { report, isUnheard } = isAgain ? await attempt(input, value, untilMs, ports) : first;
+  const isAgain = first.death === 'untyped' && nowMs < beganMs + againMs;
+  const { report, death } = isAgain ? await attempt(input, value, untilMs, ports) : first;
   const died = { detail: first.report.detail, ms: Math.round(nowMs - firstBeganMs) };
-  return { ...report, ...(isAgain && { died }), ...(!isUnheard && { credentials }) };
+  // Nobody saw what became of what was typed: as if nothing was heard of it at all.
+  return { ...report, ...(isAgain && { died }), ...(death !== 'typed' && { credentials }) };
 }
 
 interface Attempt {
   readonly report: Report;
-  /** The browser did not start, or has died, and has sent nothing that must not be sent twice. */
-  readonly mayBeginAgain: boolean;
-  /** It has died, and what it has typed may have been refused: as if nothing was heard of it at all. */
-  readonly isUnheard: boolean;
+  /** Also of a browser that did not start. */
+  readonly death: Death | undefined;
 }
 
 async function attempt(
@@ -79,11 +77,11 @@ async function attempt(
   ports: BrowserLoginPorts,
 ): Promise<Attempt> {
   const browser = await ports.openBrowser().catch(endOf);
-  if (typeof browser === 'string') return broken(`It did not start${browser}.`, true);
+  if (typeof browser === 'string') return unused(`It did not start${browser}.`);
   try {
-    const opening = browser.newPage({ viewport: { width: 1280, height: 900 } }).catch(() => undefined);
-    const page = await Promise.race([opening, sleep(newPageMs, undefined, { ref: false })]);
-    if (page === undefined) return broken('It opened no page.', true);
+    const opening = browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const page = await within<Page | undefined>(newPageMs, opening, undefined);
+    if (page === undefined) return unused('It opened no page.');
     const typed: string[] = [value.username, value.password];
     const walker: Walker = {
       page,
@@ -98,22 +96,18 @@ async function attempt(
     };
     const walk = new Walk(input, walker);
     const ended = await walk.toTheEnd();
-    const { steps, mayBeginAgain, isUnheard } = walk;
+    const { steps, death } = walk;
     const isWell = ended.outcome === 'logged-in';
     const screenshot = isWell ? undefined : await maskedScreenshot(page, typed);
-    const report = { ...ended, steps, ...(screenshot !== undefined && { screenshot }) };
-    return { report, mayBeginAgain, isUnheard };
-  } catch {
-    // What Playwright throws quotes pages and addresses.
-    return broken('It broke on the way.', false);
+    return { report: { ...ended, steps, ...(screenshot !== undefined && { screenshot }) }, death };
   } finally {
     // It may hang, and what was seen must be told.
-    await Promise.race([browser.close().catch(() => undefined), sleep(closeMs, undefined, { ref: false })]);
+    await within(closeMs, browser.close(), undefined);
   }
 }
 
-function broken(detail: string, mayBeginAgain: boolean): Attempt {
-  return { report: { outcome: 'browser-failed', detail, steps: [] }, mayBeginAgain, isUnheard: false };
+function unused(detail: string): Attempt {
+  return { report: { outcome: 'browser-failed', detail, steps: [] }, death: 'untyped' };
 }
 
 /** Of a Chromium that did not start: the one thing that Playwright says of it besides its command line and what it printed. */

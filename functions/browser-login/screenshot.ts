@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Page } from 'playwright-core';
+
+import { within } from './within.ts';
 
 /** Twice as long is within the time that the function has left after a walk. */
 const pictureMs = 4_000;
@@ -15,9 +15,8 @@ export async function maskedScreenshot(page: Page, typed: readonly string[]): Pr
   const stopping = page
     .context()
     .newCDPSession(page)
-    .then((devTools) => devTools.send('Page.stopLoading'))
-    .catch(() => undefined);
-  await Promise.race([stopping, sleep(1_000, undefined, { ref: false })]);
+    .then((devTools) => devTools.send('Page.stopLoading'));
+  await within(1_000, stopping, undefined);
   // One that is still being built may fail it once.
   return (await picture(page, typed)) ?? picture(page, typed);
 }

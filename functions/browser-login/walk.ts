@@ -7,6 +7,7 @@ import type { Outcome } from '../../core/browser-outcome.ts';
 import type { Element, Recipe, Step } from '../../core/recipe.ts';
 import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
 import type { RobotCredentials } from '../../core/robot-credentials.ts';
+import { within } from './within.ts';
 
 /** And for how long it is the code. */
 export interface OneTimeCode {
@@ -28,6 +29,9 @@ export interface Route {
   readonly callbackUrl: string;
   readonly recipe: Recipe;
 }
+
+/** Of the browser: with nothing typed, or with something of which nobody has seen whether it was refused. */
+export type Death = 'untyped' | 'typed';
 
 /** That a walk goes no further, and why. The words are ours. */
 export class Stopped extends Error {
@@ -86,14 +90,10 @@ export class Walk {
     this.#listen();
   }
 
-  /** The browser has died, and neither the provider nor the callback has been given anything. */
-  get mayBeginAgain(): boolean {
-    return this.#hasDied && !this.#hasTyped && this.#returned === undefined;
-  }
-
-  /** The browser has died with something typed, and nobody has seen whether that was refused. */
-  get isUnheard(): boolean {
-    return this.#hasDied && this.#hasTyped && this.#returned === undefined;
+  /** Undefined while it lives, and where the callback was asked: what that comes to can be read. */
+  get death(): Death | undefined {
+    if (!this.#hasDied || this.#returned !== undefined) return undefined;
+    return this.#hasTyped ? 'typed' : 'untyped';
   }
 
   /** Does not throw what Playwright throws. */
@@ -208,7 +208,7 @@ export class Walk {
       const locator = this.#visible(elementOf(step));
       const count = await countOf(locator);
       if (count > 0 && !(await this.#isClicked(locator))) return { offset, locator, count };
-      if (this.#isOver()) break;
+      if (this.#isTimeUp()) break;
     }
     return undefined;
   }
@@ -219,14 +219,14 @@ export class Walk {
     if (element === undefined || atMs === undefined || performance.now() >= atMs + repeatMs) return false;
     const same = locator.evaluate((found, clicked) => found === clicked, element, { timeout: countMs });
     // Two of them, or another page by now; or one that hangs.
-    return Promise.race([same.catch(() => false), sleep(countMs, false, { ref: false })]);
+    return within(countMs, same, false);
   }
 
   async #do(index: number, locator: Locator): Promise<void> {
     const step = this.#route.recipe.steps[index]!;
     const untilMs = this.#limit(step.seconds);
     try {
-      await this.#act(step, locator, () => Math.max(1, untilMs - performance.now()));
+      await this.#act(step, locator, untilMs);
     } catch (error) {
       if (error instanceof Stopped) throw error;
       // It may have led away from the page under its own hands.
@@ -236,31 +236,29 @@ export class Walk {
     this.#note(index + 1, wordsOfStep(step));
   }
 
-  async #act(step: Step, locator: Locator, leftMs: () => number): Promise<void> {
+  async #act(step: Step, locator: Locator, untilMs: number): Promise<void> {
     const { credentials } = this.#walker;
+    const left = () => ({ timeout: leftUntil(untilMs) });
     this.#hasTyped ||= step.do === 'fill' || step.do === 'one-time-code';
     switch (step.do) {
       case 'fill':
-        await locator.fill(credentials[step.with], { timeout: leftMs() });
+        await locator.fill(credentials[step.with], left());
         this.#asked.push(locator);
         return;
       case 'click':
-        this.#clicked = {
-          element: await locator.elementHandle({ timeout: leftMs() }),
-          atMs: performance.now(),
-        };
-        await locator.click({ timeout: leftMs(), noWaitAfter: true });
+        this.#clicked = { element: await locator.elementHandle(left()), atMs: performance.now() };
+        await locator.click({ ...left(), noWaitAfter: true });
         this.#hasSent = this.#asked.length > 0;
         return;
       case 'tick':
-        await locator.check({ timeout: leftMs() });
+        await locator.check(left());
         return;
       case 'one-time-code':
         // What its code is waited for is not the step's time.
         await locator.fill(await this.#oneTimeCode(), { timeout: this.#left(step.seconds * 1000) });
         return;
       case 'choose-accounts':
-        await chooseAccounts(locator, step.accounts, leftMs);
+        await chooseAccounts(locator, step.accounts, untilMs);
         return;
       case 'expect':
         return;
@@ -291,8 +289,7 @@ export class Walk {
       if (performance.now() >= untilMs) throw await this.#outOfTime('After the last step, the way back');
       await sleep(lookMs);
     }
-    const noAnswer = sleep(this.#left(callbackMs), -1, { ref: false });
-    const status = await Promise.race([this.#returned.promise, noAnswer]);
+    const status = await within(this.#left(callbackMs), this.#returned.promise, -1);
     this.#note(this.#route.recipe.steps.length + 1, 'callback');
     // It had its time to store the tokens; nobody was there to hear.
     if (status <= 0 && this.#hasDied) throw new Error('died');
@@ -309,7 +306,7 @@ export class Walk {
     if (this.#hasDied) throw new Error('died');
     for (const { see, means } of this.#route.recipe.refusals) {
       if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
-      if (this.#isOver()) break;
+      if (this.#isTimeUp()) break;
     }
   }
 
@@ -331,13 +328,13 @@ export class Walk {
     return Math.min(this.#stepBeganMs + seconds * 1000, all, this.#walker.untilMs);
   }
 
-  #isOver(): boolean {
+  #isTimeUp(): boolean {
     return performance.now() >= this.#walker.untilMs;
   }
 
   /** No more than that, nor than is left of all. */
   #left(ms: number): number {
-    return Math.max(1, Math.min(ms, this.#walker.untilMs - performance.now()));
+    return Math.min(ms, leftUntil(this.#walker.untilMs));
   }
 
   #visible(element: Element): Locator {
@@ -359,7 +356,12 @@ function locatorOf(page: Page, element: Element): Locator {
 
 /** None while the page is going away: then Playwright waits for the next one, however long that takes. */
 async function countOf(locator: Locator, withinMs = countMs): Promise<number> {
-  return Promise.race([locator.count().catch(() => 0), sleep(withinMs, 0, { ref: false })]);
+  return within(withinMs, locator.count(), 0);
+}
+
+/** For Playwright, to which 0 would be no limit. */
+function leftUntil(untilMs: number): number {
+  return Math.max(1, untilMs - performance.now());
 }
 
 /**
@@ -369,7 +371,7 @@ async function countOf(locator: Locator, withinMs = countMs): Promise<number> {
 async function chooseAccounts(
   among: Locator,
   accounts: 'all' | readonly string[],
-  leftMs: () => number,
+  untilMs: number,
 ): Promise<void> {
   const boxes = among.getByRole('checkbox');
   const wanted =
@@ -379,7 +381,7 @@ async function chooseAccounts(
   const countEach = () => Promise.all((wanted ?? []).map((box) => countOf(box)));
   const countAll = async () => [await countOf(boxes), ...(await countEach())];
   let counts = await countAll();
-  for (let steadySinceMs = performance.now(); leftMs() > 1; await sleep(lookMs)) {
+  for (let steadySinceMs = performance.now(); performance.now() < untilMs; await sleep(lookMs)) {
     const now = await countAll();
     if (now.join() !== counts.join()) steadySinceMs = performance.now();
     counts = now;
@@ -391,12 +393,13 @@ async function chooseAccounts(
   if (missing > 0)
     throw new Stopped('page-changed', `${missing} of ${each.length} accounts are not offered.`);
   if (each.some((count) => count > 1)) throw new Stopped('ambiguous', 'An account is offered twice.');
+  const left = () => ({ timeout: leftUntil(untilMs) });
   for (let index = 0; index < all; index += 1) {
     const box = boxes.nth(index);
-    if (wanted === undefined) await box.check({ timeout: leftMs() });
-    else await box.uncheck({ timeout: leftMs() });
+    if (wanted === undefined) await box.check(left());
+    else await box.uncheck(left());
   }
-  for (const box of wanted ?? []) await box.check({ timeout: leftMs() });
+  for (const box of wanted ?? []) await box.check(left());
 }
 
 /** Of the services that are asked by most. */

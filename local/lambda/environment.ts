@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { threadFile } from '../threads.ts';
-import { realNowMs } from './real-time.ts';
+import { realNowMs } from '../virtual-date.ts';
 import type { InvocationAnswer, InvocationRequest, WorkerData } from './worker.ts';
 
 export interface EnvironmentOptions extends WorkerData {

@@ -1,8 +1,7 @@
 /** One execution environment of a function: a thread with the function's own environment and virtual time. */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { installVirtualDate } from '../virtual-date.ts';
-import { realNowMs } from './real-time.ts';
+import { installVirtualDate, realNowMs } from '../virtual-date.ts';
 
 export interface WorkerData {
   /** URL of the bundle. */
@@ -15,7 +14,7 @@ export interface InvocationRequest {
   readonly event: string;
   readonly functionName: string;
   readonly functionArn: string;
-  /** When it is thrown away (real epoch milliseconds, as of `performance.timeOrigin`). */
+  /** When it is thrown away (`realNowMs`). */
   readonly untilMs: number;
 }
 

@@ -190,11 +190,10 @@ test('one that dies while the callback is at it is not started again: the login 
   const walk = await walkAlone({ 'GET /link': busy });
   dieAt('GET /callback');
   const { outcome } = await walk.toTheEnd();
-  const { mayBeginAgain, isUnheard, steps } = walk;
-  expect({ outcome, mayBeginAgain, isUnheard, last: steps.at(-1)!.what }).toEqual({
+  const { death, steps } = walk;
+  expect({ outcome, death, last: steps.at(-1)!.what }).toEqual({
     outcome: 'browser-failed',
-    mayBeginAgain: false,
-    isUnheard: false,
+    death: undefined,
     last: 'callback',
   });
 });
