@@ -4,14 +4,14 @@ import { ConfigurationError } from '../core/errors.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { BrowserLogins } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
-import { connectionPk } from './table.ts';
+import { connectionPk, settingsPk } from './table.ts';
 
 /** What is kept of browsers that log in: one item a connection, and what Pulumi has written of it. */
 export function dynamoBrowserLogins(table: Table): BrowserLogins {
   const key = (connectionId: string) => ({ pk: connectionPk(connectionId), sk: 'browser-login' });
   return {
     async readSettings(connectionId) {
-      const item = await table.read(connectionPk(connectionId), 'browser-login-settings');
+      const item = await table.read(settingsPk(connectionId), 'browser-login-settings');
       return item && settingsOf(connectionId, item);
     },
 

@@ -6,7 +6,7 @@ import { parseJson } from '../core/parse-json.ts';
 import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import type { Item, Table } from './table.ts';
-import { connectionPk } from './table.ts';
+import { connectionPk, settingsPk } from './table.ts';
 
 /** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
 export const leaseMs = 45_000;
@@ -59,7 +59,7 @@ export function dynamoGrants(table: Table): Grants {
   return {
     async read(connectionId) {
       const [settingsItem, grantItem] = await Promise.all([
-        table.read(connectionPk(connectionId), 'settings'),
+        table.read(settingsPk(connectionId), 'settings'),
         table.read(connectionPk(connectionId), 'grant'),
       ]);
       return {

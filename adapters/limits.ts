@@ -2,7 +2,7 @@ import type { Limits, Random } from '../core/ports.ts';
 import type { Table } from './table.ts';
 import { connectionPk } from './table.ts';
 
-/** Counts kept in DynamoDB, `connection#<id>/limit#<hash>#<window>`, one item a window; they go by themselves. */
+/** Counts in DynamoDB, `<pk>/limit#<hash>#<window>`: one item for each window, which expires. `pk` is the connection's by default. */
 export function dynamoLimits(table: Table, random: Random, pkOf = connectionPk): Limits {
   const item = (of: string, what: string, windowMs: number, nowMs: number) => {
     const windowNumber = Math.floor(nowMs / windowMs);

@@ -11,7 +11,7 @@ import type { KnownIncident } from '../core/standing.ts';
 import { callAws } from './aws.ts';
 import { readGrant, readSettings } from './grants.ts';
 import type { Item, Table } from './table.ts';
-import { connectionPk } from './table.ts';
+import { connectionPk, settingsPk } from './table.ts';
 
 /** Of BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const batchSize = 100;
@@ -31,7 +31,7 @@ export function dynamoPanel(table: Table): Panel {
 
     async readConnections(connectionIds) {
       const keys = connectionIds.flatMap((id) => [
-        table.key(connectionPk(id), 'settings'),
+        table.key(settingsPk(id), 'settings'),
         table.key(connectionPk(id), 'grant'),
       ]);
       const [items, incidents] = await Promise.all([
@@ -39,7 +39,7 @@ export function dynamoPanel(table: Table): Panel {
         Promise.all(connectionIds.map((id) => openIncidents(table, id))),
       ]);
       return connectionIds.map((connectionId, index): KeptConnection => {
-        const settings = items.get(`${connectionPk(connectionId)} settings`);
+        const settings = items.get(`${settingsPk(connectionId)} settings`);
         return {
           connectionId,
           settings: settings && readSettings(connectionId, settings),

@@ -30,6 +30,11 @@ export function connectionPk(connectionId: string): string {
   return `connection#${connectionId}`;
 }
 
+/** Where Pulumi keeps the settings of one connection: no function may write there. */
+export function settingsPk(connectionId: string): string {
+  return `settings#${connectionId}`;
+}
+
 /** The table of the stack. */
 export class Table {
   readonly name: string;
@@ -87,5 +92,6 @@ export class Table {
 /** An item, as an error may name it: a connection by its id, and nothing that a person or a browser could be known by. */
 function named(pk: string, sk: string): string {
   const [kind, connectionId] = pk.split('#');
-  return kind === 'connection' ? `${sk.split('#')[0]} of ${connectionId}` : `${kind}`;
+  const isOfConnection = kind === 'connection' || kind === 'settings';
+  return isOfConnection ? `${sk.split('#')[0]} of ${connectionId}` : `${kind}`;
 }

@@ -46,7 +46,7 @@ export type RungSettings = z.infer<typeof RungSchema>;
 export const marginSeconds = 150;
 
 /**
- * One connection as the functions see it: written by Pulumi into the table as `connection#<id>/settings`.
+ * One connection as the functions see it: written by Pulumi into the table as `settings#<id>/settings`.
  * Holds no credential, only the name of the secret that has the client's.
  */
 export const SettingsSchema = z.object({

@@ -76,14 +76,17 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     leadingKeys,
   });
   const may = {
-    useConnections: items(['connection#*'], 'GetItem', 'UpdateItem'),
-    recordEvents: items(['connection#*'], 'PutItem'),
-    findIncidents: items(['connection#*'], 'Query'),
-    readConnections: items(['connection#*'], 'BatchGetItem', 'Query'),
+    // Pulumi alone writes settings: a function that could change the token endpoint could have refresh tokens sent to itself.
+    readConnections: items(['connection#*', 'settings#*'], 'GetItem'),
+    // Both in one statement, for all keys of a batch must match the same one.
+    readManyConnections: items(['connection#*', 'settings#*'], 'BatchGetItem'),
+    queryConnections: items(['connection#*'], 'Query'),
+    writeConnections: items(['connection#*'], 'UpdateItem', 'PutItem'),
     /** Whose a session is, and what they may; and when they were last seen. */
     readVisitors: items(['panel', 'session#*', 'person#*'], 'GetItem'),
     noteVisits: items(['session#*'], 'UpdateItem'),
-    keepSessions: items(['panel', 'session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem'),
+    readPeople: items(['panel'], 'GetItem'),
+    keepSessions: items(['session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem'),
     readClients: { actions: ['secretsmanager:GetSecretValue'], resources: [secrets('client/*')] },
     keepTokens: {
       actions: [
@@ -142,49 +145,63 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients],
+    [may.readConnections, may.writeConnections, may.queryConnections, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients, may.keepTokens, may.resume],
+    [
+      may.readConnections,
+      may.writeConnections,
+      may.queryConnections,
+      may.readClients,
+      may.keepTokens,
+      may.resume,
+    ],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.useConnections, may.recordEvents, may.findIncidents, may.resume, ...reachOwners],
+    [may.readConnections, may.writeConnections, may.queryConnections, may.resume, ...reachOwners],
   );
   const requestReauthorization = keeperFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.useConnections, may.recordEvents, may.resume, ...reachOwners],
+    [may.readConnections, may.writeConnections, may.resume, ...reachOwners],
   );
   const disconnectGrant = keeperFunction(
     'disconnect-grant',
     'Ends a grant: gives its tokens back to the provider and empties the secrets.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useConnections, may.recordEvents, may.findIncidents, may.readClients, may.emptySecrets, may.resume],
+    [
+      may.readConnections,
+      may.writeConnections,
+      may.queryConnections,
+      may.readClients,
+      may.emptySecrets,
+      may.resume,
+    ],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.useConnections, may.recordEvents, may.readClients, may.start],
+    [may.readConnections, may.writeConnections, may.readClients, may.start],
   );
   const callback = keeperFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.useConnections, may.recordEvents, may.readClients, may.keepTokens, may.resume, may.start],
+    [may.readConnections, may.writeConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
   const showPanel = keeperFunction(
@@ -192,21 +209,25 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     'The pages of the panel: how every connection stands, and what happened.',
     pageTimeoutSeconds,
     variables.table,
-    [may.readConnections, may.readVisitors, may.noteVisits],
+    [may.readManyConnections, may.queryConnections, may.readVisitors, may.noteVisits],
   );
   const takeAction = keeperFunction(
     'take-action',
     "What the panel's buttons do: records who asked, and starts executions.",
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.useConnections, may.recordEvents, may.start, may.readVisitors, may.noteVisits],
+    [may.readConnections, may.writeConnections, may.start, may.readVisitors, may.noteVisits],
   );
   const signIn = keeperFunction(
     'sign-in',
     'Links to sign in to the panel, and its sessions.',
     pageTimeoutSeconds,
     { ...variables.table, ...email.environment },
-    [may.keepSessions, email.permissionTo(people.map(({ email: address }) => identityArn(address)))],
+    [
+      may.readPeople,
+      may.keepSessions,
+      email.permissionTo(people.map(({ email: address }) => identityArn(address))),
+    ],
   );
 
   const keepers = {
@@ -232,7 +253,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
         'Sends a browser that logs in, before the owner is bothered.',
         browserTimeoutSeconds,
         { ...variables.table, OPERATOR_TOPIC_ARN: alerts.topicArn, ...environment },
-        [may.useConnections, may.recordEvents, may.findIncidents, may.tellOperators, ...permissions],
+        [may.readConnections, may.writeConnections, may.queryConnections, may.tellOperators, ...permissions],
       ),
   });
 

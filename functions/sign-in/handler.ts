@@ -16,7 +16,7 @@ const ports: SignInPorts = {
   panel: dynamoPanel(table),
   sessions: dynamoSessions(table, systemRandom),
   signIns: dynamoSignIns(table),
-  limits: dynamoLimits(table, systemRandom, (panel) => panel),
+  limits: dynamoLimits(table, systemRandom, (of) => `sign-in#${of}`),
   mail: sesMail({ from: environment.MAIL_FROM, configurationSet: environment.MAIL_CONFIGURATION_SET }),
   clock: systemClock,
   random: systemRandom,

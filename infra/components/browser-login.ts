@@ -153,7 +153,7 @@ export class BrowserLogin extends pulumi.ComponentResource {
       name,
       {
         tableName: args.tableName,
-        pk: `connection#${connectionId}`,
+        pk: `settings#${connectionId}`,
         sk: 'browser-login-settings',
         settings: {
           functionName: lambda.name,

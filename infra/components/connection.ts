@@ -48,7 +48,7 @@ export class Connection extends pulumi.ComponentResource {
         hashKey: 'pk',
         rangeKey: 'sk',
         item: pulumi.jsonStringify({
-          pk: { S: `connection#${connectionId}` },
+          pk: { S: `settings#${connectionId}` },
           sk: { S: 'settings' },
           settings: { S: settingsOf(args) },
         }),

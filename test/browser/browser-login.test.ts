@@ -317,6 +317,7 @@ test('no password, seed, code, link or login ID is in any log, history, item, me
     ...of('log', cloud.lambda.logs),
     ...of('history', await histories(demo)),
     ...of('item', (await itemsOf(demo, 'connection#demo-main')).map(withoutVerifier)),
+    ...of('item', await itemsOf(demo, 'settings#demo-main')),
     ...of('metric', cloud.cloudWatch.metrics()),
     ...of('message', cloud.inbox.list()),
     ...of('access log', cloud.httpApi.accessLog),

@@ -97,7 +97,7 @@ test('what is wrong with a connection’s settings is told, and a pause', async 
       .filter((finding) => finding.about === 'demo-main')
       .map(({ state, what }) => [state, what]);
   };
-  const key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+  const key = { pk: { S: 'settings#demo-main' }, sk: { S: 'settings' } };
   const table = { TableName: 'grantkeeper-local' };
   const call = (operation: string, input: object) =>
     demo.cloud.dynamoDb.call(operation, { ...table, ...input }, administrator);

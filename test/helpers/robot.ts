@@ -53,7 +53,7 @@ export function impatient(config: Config): Config {
 
 /** What `pulumi up` does to the table where a connection has opted out. */
 export async function withoutBrowser({ cloud }: TestDemo): Promise<void> {
-  const pk = { S: 'connection#demo-main' };
+  const pk = { S: 'settings#demo-main' };
   const TableName = cloud.outputs.tableName;
   const call = (operation: string, input: object) =>
     cloud.dynamoDb.call(operation, { TableName, ...input }, administrator);

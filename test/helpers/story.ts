@@ -148,7 +148,7 @@ export async function setInGrant(demo: TestDemo, attribute: string, value: unkno
 export async function removeSettings({ cloud }: TestDemo): Promise<() => Promise<void>> {
   const key = {
     TableName: cloud.outputs.tableName,
-    Key: { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } },
+    Key: { pk: { S: 'settings#demo-main' }, sk: { S: 'settings' } },
   };
   const { Item } = await cloud.dynamoDb.call('GetItem', key, administrator);
   await cloud.dynamoDb.call('DeleteItem', key, administrator);

@@ -288,7 +288,7 @@ test('the settings of the browser are beside the connection’s own', () => {
     string,
     { S: string }
   >;
-  expect([item.pk!.S, item.sk!.S]).toEqual(['connection#demo-main', 'browser-login-settings']);
+  expect([item.pk!.S, item.sk!.S]).toEqual(['settings#demo-main', 'browser-login-settings']);
   expect(JSON.parse(item.settings!.S)).toMatchObject({
     functionName: 'grantkeeper-local-browser-login-demo-main',
     secretName: 'grantkeeper-robot/local/demo-main',

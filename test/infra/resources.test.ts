@@ -220,7 +220,7 @@ describe('connections', () => {
   test('each has one settings item, that the functions can read', () => {
     expect(items(prod)).toHaveLength(1);
     const item = json(items(prod)[0]!, 'item') as Record<string, { S: string }>;
-    expect(item).toMatchObject({ pk: { S: 'connection#schwab-main' }, sk: { S: 'settings' } });
+    expect(item).toMatchObject({ pk: { S: 'settings#schwab-main' }, sk: { S: 'settings' } });
     expect(SettingsSchema.parse(JSON.parse(item.settings!.S))).toMatchObject({
       connectionId: 'schwab-main',
       provider: { displayName: 'Charles Schwab', limits: { absoluteSeconds: 604_800 } },

@@ -31,13 +31,14 @@ const items = (leadingKeys: string[], ...operations: string[]) => ({
   Resource: [arn('dynamodb', 'table/grantkeeper-prod')],
   Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
 });
-const useConnections = items(['connection#*'], 'GetItem', 'UpdateItem');
-const recordEvents = items(['connection#*'], 'PutItem');
-const findIncidents = items(['connection#*'], 'Query');
-const readConnections = items(['connection#*'], 'BatchGetItem', 'Query');
+const readConnections = items(['connection#*', 'settings#*'], 'GetItem');
+const readManyConnections = items(['connection#*', 'settings#*'], 'BatchGetItem');
+const queryConnections = items(['connection#*'], 'Query');
+const writeConnections = items(['connection#*'], 'UpdateItem', 'PutItem');
 const readVisitors = items(['panel', 'session#*', 'person#*'], 'GetItem');
 const noteVisits = items(['session#*'], 'UpdateItem');
-const keepSessions = items(['panel', 'session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem');
+const readPeople = items(['panel'], 'GetItem');
+const keepSessions = items(['session#*', 'person#*', 'sign-in#*'], 'GetItem', 'UpdateItem');
 const readClients = {
   Effect: 'Allow',
   Action: ['secretsmanager:GetSecretValue'],
@@ -106,16 +107,19 @@ const reachOwners = [
 ];
 
 test.each([
-  ['check-grant', [useConnections, recordEvents, findIncidents, readClients]],
-  ['refresh-tokens', [useConnections, recordEvents, findIncidents, readClients, keepTokens, resume]],
-  ['notify-owner', [useConnections, recordEvents, findIncidents, resume, ...reachOwners]],
-  ['request-reauthorization', [useConnections, recordEvents, resume, ...reachOwners]],
-  ['disconnect-grant', [useConnections, recordEvents, findIncidents, readClients, emptySecrets, resume]],
-  ['reauthorize', [useConnections, recordEvents, readClients, start]],
-  ['callback', [useConnections, recordEvents, readClients, keepTokens, resume, start]],
-  ['show-panel', [readConnections, readVisitors, noteVisits]],
-  ['take-action', [useConnections, recordEvents, start, readVisitors, noteVisits]],
-  ['sign-in', [keepSessions, signInMail]],
+  ['check-grant', [readConnections, writeConnections, queryConnections, readClients]],
+  ['refresh-tokens', [readConnections, writeConnections, queryConnections, readClients, keepTokens, resume]],
+  ['notify-owner', [readConnections, writeConnections, queryConnections, resume, ...reachOwners]],
+  ['request-reauthorization', [readConnections, writeConnections, resume, ...reachOwners]],
+  [
+    'disconnect-grant',
+    [readConnections, writeConnections, queryConnections, readClients, emptySecrets, resume],
+  ],
+  ['reauthorize', [readConnections, writeConnections, readClients, start]],
+  ['callback', [readConnections, writeConnections, readClients, keepTokens, resume, start]],
+  ['show-panel', [readManyConnections, queryConnections, readVisitors, noteVisits]],
+  ['take-action', [readConnections, writeConnections, start, readVisitors, noteVisits]],
+  ['sign-in', [readPeople, keepSessions, signInMail]],
 ])('%s may do this and no more', (name, statements) => {
   expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
 });
@@ -135,9 +139,9 @@ test('without a telephone and a chat nobody may text, or read a webhook', async 
   };
   expect(statements).toEqual([
     logsOf('notify-owner'),
-    useConnections,
-    recordEvents,
-    findIncidents,
+    readConnections,
+    writeConnections,
+    queryConnections,
     resume,
     ...reachOwners.slice(0, 3),
   ]);
@@ -156,7 +160,7 @@ test('the state machine may call its five functions, record an incident, alert a
         arn('lambda', 'function:grantkeeper-prod-disconnect-grant'),
       ],
     },
-    recordEvents,
+    items(['connection#*'], 'PutItem'),
     { Effect: 'Allow', Action: ['sns:Publish'], Resource: [operators] },
     deliverLogs,
   ]);

@@ -30,7 +30,7 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
-import type { AwsError } from '../../local/aws/errors.ts';
+import { AwsError } from '../../local/aws/errors.ts';
 import { SecretsManager } from '../../local/aws/secrets-manager.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { diceRandom } from './dice.ts';
@@ -67,6 +67,8 @@ export interface Ports {
 export const secretPrefix = 'simulation';
 export const clientSecretName = `${secretPrefix}/client/main`;
 const tableName = 'table';
+/** Partition keys that the roles of functions and of the state machine may write (`infra/stack.ts`). */
+const writable = /^connection#/;
 
 /** The real reading of a callback; the requests themselves go to the model. */
 const realEndpoint = oauthTokenEndpoint({ timeoutMs: 10_000 });
@@ -96,6 +98,16 @@ export class Cloud {
 
   connect(machine: Pick<StateMachine, 'resume' | 'start' | 'startNamed'>): void {
     this.#machine = machine;
+  }
+
+  /** A call of the table with the role of a function, or of the state machine. */
+  useTable(operation: string, request: Request): Record<string, unknown> {
+    const { pk } = request.Key ?? request.Item ?? {};
+    const { mayWrite = (key) => writable.test(key) } = this.#mutant;
+    if (pk !== undefined && operation !== 'GetItem' && !mayWrite(pk.S!)) {
+      throw new AwsError('AccessDeniedException', `No identity-based policy allows dynamodb:${operation}.`);
+    }
+    return this.table.call(operation, request);
   }
 
   /** What one invocation sees of the world. */
@@ -150,7 +162,7 @@ export class Cloud {
       const input = this.#mutant.dynamoDb?.(command.input) ?? command.input;
       return this.#call(invocation, () => {
         this.#ledger.acting = invocation;
-        return asSdk(() => this.table.call(operation, input));
+        return asSdk(() => this.useTable(operation, input));
       });
     };
     return { send } as unknown as DynamoDBClient;
@@ -189,28 +201,33 @@ export class Cloud {
     return {
       readCallback: (...given) => realEndpoint.readCallback(...given),
       refresh: (provider, client, refreshToken) => {
+        this.#ledger.requestLeaves(invocation, provider);
         this.#ledger.spendBegins(invocation, refreshToken.reveal());
         return ask(() => this.#provider.refresh(provider, client, refreshToken));
       },
-      exchange: (provider, client, code) =>
-        ask(() => {
+      exchange: (provider, client, code) => {
+        this.#ledger.requestLeaves(invocation, provider);
+        return ask(() => {
           const answer = this.#provider.exchange(provider, client, code);
           this.#ledger.codeExchanged(invocation, answer);
           return answer;
-        }),
+        });
+      },
       identify: async () => ({}),
     };
   }
 
   #revocationEndpoint(invocation: Invocation): RevocationEndpoint {
     return {
-      revoke: (_provider, client, token) =>
-        this.#lambda.call<RevocationAnswer>({
+      revoke: (provider, client, token) => {
+        this.#ledger.requestLeaves(invocation, provider);
+        return this.#lambda.call<RevocationAnswer>({
           invocation,
           to: 'provider',
           effect: () => this.#provider.revoke(client, token),
           unanswered: () => 'unavailable',
-        }),
+        });
+      },
     };
   }
 

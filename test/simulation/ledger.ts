@@ -6,6 +6,7 @@ import type { ChannelName } from '../../core/channel.ts';
 import { channelNames } from '../../core/channel.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { TokenAnswer } from '../../core/ports.ts';
+import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import type { ExecutionStatusChange } from '../../local/step-functions/step-functions.ts';
@@ -227,6 +228,17 @@ export class Ledger {
       label(book, kind, 'AWSCURRENT', String(input.MoveToVersionId));
       this.#becomesCurrent(book, kind, String(input.MoveToVersionId), invocation);
     }
+  }
+
+  /** A function sends tokens and the client secret to an endpoint. */
+  requestLeaves({ id, connectionId }: Invocation, { tokenEndpoint, revocationEndpoint }: Provider): void {
+    const { provider } = this.#book(connectionId).settings;
+    if (tokenEndpoint === provider.tokenEndpoint && revocationEndpoint === provider.revocationEndpoint)
+      return;
+    this.#stage.fail(
+      'tokens and the client secret go where the operator says',
+      `${id} would send them to ${tokenEndpoint} or ${revocationEndpoint}.`,
+    );
   }
 
   /** @returns what to call when the request has reached the provider */

@@ -11,6 +11,9 @@ Runs the real functions and the real state machine over modelled stores and prov
 connections, limits, clocks that differ, owners, operators, and faults. A step is one call of a store, a provider or
 the workflow. Ends at the first broken promise, which the same seed breaks again.
 
+Among the faults:
+  function taken over   somebody with a function's role writes settings that send tokens and the client secret elsewhere
+
 Options:
   --seed <n>    of the first world; each next world has the next one  (1)
   --steps <n>   how many steps, all worlds together                   (20000)

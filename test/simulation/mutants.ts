@@ -10,6 +10,8 @@ export interface Mutant {
   /** Of one invocation. */
   readonly ports?: (ports: Ports) => Ports;
   readonly dynamoDb?: (request: Request) => Request;
+  /** Of partition keys: what the roles of functions may write. */
+  readonly mayWrite?: (pk: string) => boolean;
   readonly secretsManager?: (
     request: Record<string, unknown>,
     currentOf: (secretName: string) => string | undefined,
@@ -134,6 +136,11 @@ export const mutants: readonly Mutant[] = [
     name: 'a rung is claimed by everybody',
     seed: 39,
     dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
+  },
+  {
+    name: 'functions may write settings',
+    seed: 1,
+    mayWrite: () => true,
   },
 ];
 

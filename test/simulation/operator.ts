@@ -43,7 +43,7 @@ export class Operator {
     const { cloud, ledger, stage } = this.#ports;
     for (const settings of this.#connections) {
       const deployed = { ...settings, paused };
-      const pk = { S: `connection#${settings.connectionId}` };
+      const pk = { S: `settings#${settings.connectionId}` };
       const item = { pk, sk: { S: 'settings' }, settings: { S: JSON.stringify(deployed) } };
       cloud.table.call('PutItem', { Item: item });
       ledger.deployed(deployed);

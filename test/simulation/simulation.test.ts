@@ -14,6 +14,7 @@ test('20,000 steps break no promise', async () => {
       'asked twice',
       'cold start',
       'event of the operator',
+      'function taken over',
       'killed after',
       'killed before',
       'late',

@@ -7,7 +7,6 @@ import { accountId, administrator, region } from '../../local/aws/service.ts';
 import type { ExecutionStatusChange } from '../../local/step-functions/step-functions.ts';
 import { StepFunctions } from '../../local/step-functions/step-functions.ts';
 import type { Cloud } from './cloud.ts';
-import type { DynamoDb } from './dynamodb.ts';
 import type { Functions } from './functions.ts';
 import { stepNames } from './functions.ts';
 import type { Lambda } from './lambda.ts';
@@ -42,15 +41,15 @@ const nobodyWaits = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']
 export class StateMachine {
   readonly #stage: Stage;
   readonly #ledger: Ledger;
-  readonly #table: DynamoDb;
+  readonly #cloud: Cloud;
   readonly #stepFunctions: StepFunctions;
   readonly #arn: string;
   #serial = 0;
 
-  constructor(stage: Stage, lambda: Lambda, { table }: Cloud, ledger: Ledger, functions: Functions) {
+  constructor(stage: Stage, lambda: Lambda, cloud: Cloud, ledger: Ledger, functions: Functions) {
     this.#stage = stage;
     this.#ledger = ledger;
-    this.#table = table;
+    this.#cloud = cloud;
     this.#stepFunctions = new StepFunctions({
       clock: stage.agenda,
       authorize: () => undefined,
@@ -119,7 +118,7 @@ export class StateMachine {
   }
 
   #dynamoDb(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return this.#service(() => this.#table.call(operation, input));
+    return this.#service(() => this.#cloud.useTable(operation, input));
   }
 
   /** What the state machine asks of a service itself. */

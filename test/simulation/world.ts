@@ -7,6 +7,7 @@ import type { Conditions } from './conditions.ts';
 import { drawConditions } from './conditions.ts';
 import { Dice } from './dice.ts';
 import { Functions } from './functions.ts';
+import { takeFunctionOver } from './intruder.ts';
 import { Lambda } from './lambda.ts';
 import { Ledger } from './ledger.ts';
 import type { Mutant } from './mutants.ts';
@@ -39,6 +40,7 @@ class World {
   readonly stage: Stage;
   readonly conditions: Conditions;
   readonly #lambda: Lambda;
+  readonly #cloud: Cloud;
   readonly #ledger: Ledger;
   readonly #operator: Operator;
   readonly #owners: ReadonlyMap<string, Owner>;
@@ -53,6 +55,7 @@ class World {
     this.#ledger = new Ledger(stage, provider);
     this.#lambda = new Lambda(stage, this.conditions);
     const cloud = new Cloud(stage, this.#lambda, this.#ledger, provider, mutant);
+    this.#cloud = cloud;
     const functions = new Functions(stage, this.#lambda, cloud, this.#ledger);
     const machine = new StateMachine(stage, this.#lambda, cloud, this.#ledger, functions);
     cloud.connect(machine);
@@ -93,6 +96,7 @@ class World {
     stage.note(() => '-- storm');
     this.#people(true);
     stage.faults.intensity = stage.dice.pick([0, 1, 1, 4]);
+    for (const settings of this.conditions.connections) takeFunctionOver(settings, this.#cloud, stage);
     const endsMs = stage.nowMs + stage.dice.skewed(2 * hourMs, 72 * hourMs);
     await this.#until(() => stage.nowMs >= endsMs || stage.steps >= stepsPerWorld);
   }

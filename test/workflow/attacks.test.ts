@@ -1,12 +1,16 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
+import { clients, refusal } from '../helpers/local-aws.ts';
 import { askForLogin, stored } from '../helpers/stored.ts';
 import { refreshDirectly, tokenCalls } from '../helpers/story.ts';
+import { TokenServer } from '../helpers/token-server.ts';
 
 let demo: TestDemo;
 let link: string;
@@ -279,6 +283,42 @@ describe('every page', () => {
       expect(new Set(asked.map((query) => query.get(name))).size).toBe(3);
     }
   });
+});
+
+describe('a function that is taken over', () => {
+  test.each(['take-action', 'reauthorize', 'callback', 'check-grant'])(
+    '%s cannot lead tokens and the client secret to another server: settings are not its to write',
+    async (functionName) => {
+      await using theirs = await TokenServer.start();
+      const { iam, awsUrl, outputs } = demo.cloud;
+      const role = `arn:aws:iam::000000000000:role/grantkeeper-local-${functionName}`;
+      const { dynamoDb } = clients(awsUrl, iam.credentialsFor(role));
+      const TableName = String(outputs.tableName);
+      const settingsOf = (pk: string) => ({ pk: { S: pk }, sk: { S: 'settings' } });
+      const Key = settingsOf('settings#demo-main');
+      const { Item } = await dynamoDb.send(new GetItemCommand({ TableName, Key }));
+      const settings = JSON.parse(Item!.settings!.S!) as { provider: object };
+      const changed = { ...settings, provider: { ...settings.provider, tokenEndpoint: theirs.url } };
+      const value = { S: JSON.stringify(changed) };
+      const put = (key: Record<string, AttributeValue>) =>
+        dynamoDb.send(new PutItemCommand({ TableName, Item: { ...key, settings: value } }));
+      const update = new UpdateItemCommand({
+        TableName,
+        Key,
+        UpdateExpression: 'SET settings = :settings',
+        ExpressionAttributeValues: { ':settings': value },
+      });
+
+      const denied = { name: 'AccessDeniedException' };
+      expect(await refusal(dynamoDb.send(update))).toMatchObject(denied);
+      expect(await refusal(put(Key))).toMatchObject(denied);
+      // Where it may write nobody reads settings.
+      await put(settingsOf('connection#demo-main'));
+      await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'refresh' });
+      expect(theirs.requests).toEqual([]);
+      expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+    },
+  );
 });
 
 describe('the gateway', () => {

@@ -78,7 +78,7 @@ test('an unknown connection fails, and the operator hears of it once', async () 
 
 test('the schedule of a removed connection fails, the operator hears of it once, and the tokens stay', async () => {
   const alerts = demo.alerts().length;
-  const Key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+  const Key = { pk: { S: 'settings#demo-main' }, sk: { S: 'settings' } };
   const TableName = demo.cloud.outputs.tableName;
   await demo.cloud.dynamoDb.call('DeleteItem', { TableName, Key }, administrator);
   const before = await stored(demo);

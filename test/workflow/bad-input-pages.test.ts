@@ -243,7 +243,7 @@ describe('a login that comes late', () => {
     const link = await askForLogin(demo);
     const browser = new Browser();
     const callback = await demo.logInUpToCallback(link, 'allow', browser);
-    const Key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+    const Key = { pk: { S: 'settings#demo-main' }, sk: { S: 'settings' } };
     const TableName = demo.cloud.outputs.tableName;
     await demo.cloud.dynamoDb.call('DeleteItem', { TableName, Key }, administrator);
 

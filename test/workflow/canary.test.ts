@@ -464,7 +464,9 @@ async function items(): Promise<unknown[]> {
   const secrets = canaries.map(({ value }) => value);
   const partitions = [
     'connection#demo-main',
+    'settings#demo-main',
     'panel',
+    'sign-in#panel',
     ...secrets.flatMap((secret) => [`session#${hash(secret)}`, `sign-in#${hash(secret)}`]),
   ];
   return (await Promise.all(partitions.map((pk) => itemsOf(demo, pk)))).flat();
