@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import type { DynamoDb } from './aws/dynamodb.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
-import { startAwsFront } from './aws/front.ts';
+import { startAwsFront, type AwsFront } from './aws/front.ts';
+import { iamService, stsService } from './aws/iam-service.ts';
 import { Iam } from './aws/iam.ts';
 import { S3 } from './aws/s3.ts';
 import { SecretsManager } from './aws/secrets-manager.ts';
@@ -19,11 +20,19 @@ import { Faults } from './faults.ts';
 import { HttpApi } from './http/http-api.ts';
 import { Inbox } from './inbox.ts';
 import { Lambda } from './lambda/lambda.ts';
+import { apiGatewayService } from './listings/api-gateway.ts';
+import type { Deployed } from './listings/deployed.ts';
+import { eventsService } from './listings/events.ts';
+import { lambdaService } from './listings/lambda.ts';
+import { logSources } from './listings/log-sources.ts';
+import { logsService } from './listings/logs.ts';
+import { sqsService } from './listings/sqs.ts';
 import { Meter } from './meter.ts';
 import { ownMetrics } from './own-metrics.ts';
 import { deploy } from './program/deploy.ts';
 import { evaluate } from './program/evaluate.ts';
 import type { Registered } from './program/evaluate.ts';
+import { Resources } from './program/inputs.ts';
 import { Scheduler } from './scheduler.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
@@ -74,7 +83,7 @@ export interface Cloud {
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { clock, ports } = options;
   const folder = await mkdtemp(join(tmpdir(), 'grantkeeper-'));
-  const iam = new Iam();
+  const iam = new Iam(clock);
   const { authorize } = iam;
   const inbox = new Inbox(clock);
   const secrets = new SecretsManager({ clock, authorize });
@@ -82,7 +91,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const meter = new Meter();
   dynamoDb.onConsumed = meter.consumed;
   const sns = new Sns({ authorize, inbox });
-  const s3 = new S3({ authorize });
+  const s3 = new S3({ authorize, clock });
   const lambda = new Lambda({ clock, authorize, folder });
   const faults = new Faults({
     clock,
@@ -152,7 +161,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const close = async () => void (await Promise.all(closers.map((closer) => closer())));
   try {
     const called = (service: AwsService) => meter.calls('aws.calls', service);
-    const front = await startAwsFront({
+    let deployed: Deployed = { resources: new Resources([]), atMs: clock.now() };
+    const look = () => deployed;
+    const front: AwsFront = await startAwsFront({
       port: ports.aws,
       iam,
       clock,
@@ -165,9 +176,21 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         sns: called(faults.within('sns', sns)),
         ses: called(faults.within('ses', ses)),
         s3: called(faults.within('s3', s3)),
-        lambda,
+        lambda: lambdaService(look, authorize, lambda),
         scheduler,
         monitoring: cloudWatch,
+        iam: iamService(iam),
+        sts: stsService(iam),
+        apigateway: apiGatewayService(look, authorize),
+        events: eventsService(look, authorize),
+        logs: logsService(look, authorize, logSources(look, { lambda, httpApi, stepFunctions })),
+        sqs: sqsService({
+          look,
+          authorize,
+          clock,
+          letters: scheduler.deadLetters,
+          url: () => front.url,
+        }),
       },
       ...(options.awsDelayMs && { delayMs: options.awsDelayMs }),
     });
@@ -192,6 +215,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
     await deploy(resources, services);
+    deployed = { resources: new Resources(resources), atMs: clock.now() };
     const { outputs } = evaluated;
     await putWebhookUrls({ secrets }, resources, webhooks);
     return {

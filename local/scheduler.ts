@@ -3,11 +3,13 @@ import * as z from 'zod';
 import { AwsError, notPlayed } from './aws/errors.ts';
 import type { Authorize, AwsService, Caller } from './aws/service.ts';
 import { accountId, region } from './aws/service.ts';
+import { Count, paged, Token } from './aws/operations.ts';
 import { parseInput } from './aws/validate.ts';
 import type { Clock, Timer } from './clock.ts';
 
 export interface ScheduleDefinition {
   readonly name: string;
+  readonly description?: string | undefined;
   /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is played. */
   readonly scheduleExpression: string;
   /** Of a state machine or a function. */
@@ -23,6 +25,20 @@ export interface DeadLetter {
   readonly at: string;
   readonly schedule: string;
   readonly error: string;
+  readonly queueArn: string | undefined;
+  readonly targetArn: string;
+  /** What the target would have been asked. */
+  readonly body: string;
+  /** Retries after the first attempt. */
+  readonly attempts: number;
+}
+
+interface Schedule {
+  readonly definition: ScheduleDefinition;
+  readonly createdAtMs: number;
+  changedAtMs: number;
+  /** Of the next time; undefined while it is disabled. */
+  timer: Timer | undefined;
 }
 
 interface Services {
@@ -33,7 +49,18 @@ interface Services {
 const retryAfterMs = 60_000;
 
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
-const GetScheduleInput = z.strictObject({ Name: z.string().regex(/^[0-9A-Za-z_.-]{1,64}$/) });
+const Name = z.string().regex(/^[0-9A-Za-z_.-]{1,64}$/);
+/** The one group that every account has. */
+const groupName = 'default';
+const GetScheduleInput = z.strictObject({ Name, groupName: Name.optional() });
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html
+const ListSchedulesInput = z.strictObject({
+  NamePrefix: Name.optional(),
+  ScheduleGroup: Name.optional(),
+  State: z.enum(['ENABLED', 'DISABLED']).optional(),
+  MaxResults: Count(100),
+  NextToken: Token,
+});
 
 /**
  * EventBridge Scheduler with Step Functions' StartExecution and Lambda's Invoke as templated targets.
@@ -45,8 +72,7 @@ export class Scheduler implements AwsService {
   readonly #authorize: Authorize;
   readonly #services: Services;
   readonly #onDeadLetter: (queueName: string, messages: number) => void;
-  readonly #timers = new Map<string, Timer>();
-  readonly #disabled = new Set<string>();
+  readonly #schedules = new Map<string, Schedule>();
 
   constructor(
     clock: Clock,
@@ -65,19 +91,25 @@ export class Scheduler implements AwsService {
     // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based: from 1
     const minutes = /^rate\(([1-9]\d*) minutes?\)$/.exec(schedule.scheduleExpression)?.[1];
     if (minutes === undefined) throw notPlayed(`the schedule expression ${schedule.scheduleExpression}`);
-    this.#plan(schedule, this.#clock.now(), Number(minutes) * 60_000);
+    const nowMs = this.#clock.now();
+    const added = { definition: schedule, createdAtMs: nowMs, changedAtMs: nowMs, timer: undefined };
+    this.#schedules.set(schedule.name, added);
+    this.#plan(added, nowMs, Number(minutes) * 60_000);
   }
 
   /** As deleting the schedule does. */
   removeSchedule(name: string): void {
-    this.#timers.get(name)?.cancel();
-    this.#timers.delete(name);
+    this.disable(name);
+    this.#schedules.delete(name);
   }
 
   /** As somebody does who sets its state to DISABLED. */
   disable(name: string): void {
-    this.removeSchedule(name);
-    this.#disabled.add(name);
+    const schedule = this.#schedules.get(name);
+    if (!schedule) return;
+    schedule.timer?.cancel();
+    schedule.timer = undefined;
+    schedule.changedAtMs = this.#clock.now();
   }
 
   async call(
@@ -85,23 +117,64 @@ export class Scheduler implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (operation !== 'GetSchedule') throw notPlayed(`scheduler:${operation}`);
-    const { Name: name } = parseInput('scheduler:GetSchedule', GetScheduleInput, input);
-    const arn = `arn:aws:scheduler:${region}:${accountId}:schedule/default/${name}`;
-    this.#authorize(caller, 'scheduler:GetSchedule', arn);
-    const State = this.#disabled.has(name) ? 'DISABLED' : 'ENABLED';
-    if (State === 'ENABLED' && !this.#timers.has(name)) {
-      throw new AwsError('ResourceNotFoundException', `Schedule ${name} does not exist.`, 404);
+    switch (operation) {
+      case 'GetSchedule':
+        return this.#getSchedule(input, caller);
+      case 'ListSchedules':
+        return this.#listSchedules(input, caller);
+      default:
+        throw notPlayed(`scheduler:${operation}`, ['GetSchedule', 'ListSchedules']);
     }
-    return { Arn: arn, Name: name, GroupName: 'default', State };
   }
 
-  #plan(schedule: ScheduleDefinition, atMs: number, periodMs: number): void {
-    const timer = this.#clock.at(atMs, `schedule ${schedule.name}`, () => {
+  #getSchedule(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const given = parseInput('scheduler:GetSchedule', GetScheduleInput, input);
+    const { Name: name, groupName: group = groupName } = given;
+    this.#authorize(caller, 'scheduler:GetSchedule', arnOf(name, group));
+    const schedule = this.#schedules.get(name);
+    if (!schedule || group !== groupName) {
+      throw new AwsError('ResourceNotFoundException', `Schedule ${name} does not exist.`, 404);
+    }
+    const { definition } = schedule;
+    return {
+      ...shown(schedule),
+      Description: definition.description,
+      ScheduleExpression: definition.scheduleExpression,
+      ScheduleExpressionTimezone: 'UTC',
+      ActionAfterCompletion: 'NONE',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: definition.targetArn,
+        RoleArn: definition.role.principalArn,
+        Input: definition.input,
+        RetryPolicy: {
+          MaximumEventAgeInSeconds: definition.maximumEventAgeSeconds,
+          MaximumRetryAttempts: definition.maximumRetryAttempts,
+        },
+        DeadLetterConfig: definition.deadLetterQueueArn && { Arn: definition.deadLetterQueueArn },
+      },
+    };
+  }
+
+  #listSchedules(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const given = parseInput('scheduler:ListSchedules', ListSchedulesInput, input);
+    const { NamePrefix: prefix = '', ScheduleGroup: group = groupName, State: state } = given;
+    this.#authorize(caller, 'scheduler:ListSchedules', arnOf('*', given.ScheduleGroup ?? '*'));
+    const found = [...this.#schedules.values()]
+      .map((schedule) => ({ ...shown(schedule), Target: { Arn: schedule.definition.targetArn } }))
+      .filter(({ Name: name, State }) => name.startsWith(prefix) && (state ?? State) === State)
+      .filter(() => group === groupName);
+    const { MaxResults: max = 100, NextToken: token } = given;
+    const { items, next } = paged(found, { max, token, code: 'ValidationException' });
+    return { Schedules: items, NextToken: next };
+  }
+
+  #plan(schedule: Schedule, atMs: number, periodMs: number): void {
+    const { definition } = schedule;
+    schedule.timer = this.#clock.at(atMs, `schedule ${definition.name}`, () => {
       this.#plan(schedule, atMs + periodMs, periodMs);
-      this.#deliver(schedule, atMs, 0);
+      this.#deliver(definition, atMs, 0);
     });
-    this.#timers.set(schedule.name, timer);
   }
 
   #deliver(schedule: ScheduleDefinition, scheduledMs: number, attempt: number): void {
@@ -110,7 +183,7 @@ export class Scheduler implements AwsService {
     const input = schedule.input.replaceAll('<aws.scheduler.scheduled-time>', scheduledTime);
     const start = this.#start(schedule, input);
     void this.#clock.track(
-      start.catch((error: unknown) => this.#failed(schedule, scheduledMs, attempt, error)),
+      start.catch((error: unknown) => this.#failed(schedule, scheduledMs, attempt, error, input)),
     );
   }
 
@@ -127,17 +200,27 @@ export class Scheduler implements AwsService {
     return lambda.call('Invoke', invoke, role);
   }
 
-  #failed(schedule: ScheduleDefinition, scheduledMs: number, attempt: number, error: unknown): void {
+  #failed(
+    schedule: ScheduleDefinition,
+    scheduledMs: number,
+    attempt: number,
+    error: unknown,
+    input: string,
+  ): void {
     const nowMs = this.#clock.now();
     const nextMs = nowMs + retryAfterMs;
     const tooOld = nextMs > scheduledMs + schedule.maximumEventAgeSeconds * 1000;
     if (tooOld || attempt >= schedule.maximumRetryAttempts) {
+      const { deadLetterQueueArn, targetArn } = schedule;
       this.deadLetters.push({
         at: new Date(nowMs).toISOString(),
         schedule: schedule.name,
         error: error instanceof AwsError ? error.code : String(error),
+        queueArn: deadLetterQueueArn,
+        targetArn,
+        body: input,
+        attempts: attempt,
       });
-      const { deadLetterQueueArn } = schedule;
       if (deadLetterQueueArn !== undefined)
         this.#onDeadLetter(deadLetterQueueArn.split(':').at(-1)!, this.deadLetters.length);
       return;
@@ -146,4 +229,19 @@ export class Scheduler implements AwsService {
       this.#deliver(schedule, scheduledMs, attempt + 1),
     );
   }
+}
+
+function arnOf(name: string, group: string): string {
+  return `arn:aws:scheduler:${region}:${accountId}:schedule/${group}/${name}`;
+}
+
+function shown({ definition: { name }, createdAtMs, changedAtMs, timer }: Schedule) {
+  return {
+    Arn: arnOf(name, groupName),
+    Name: name,
+    GroupName: groupName,
+    State: timer ? 'ENABLED' : 'DISABLED',
+    CreationDate: new Date(createdAtMs),
+    LastModificationDate: new Date(changedAtMs),
+  };
 }

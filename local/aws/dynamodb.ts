@@ -52,6 +52,21 @@ const parameters: Record<string, readonly string[]> = {
     'ExclusiveStartKey',
     'Select',
   ],
+  Scan: [
+    'TableName',
+    'FilterExpression',
+    'ProjectionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ConsistentRead',
+    'Limit',
+    'ExclusiveStartKey',
+    'Select',
+    'Segment',
+    'TotalSegments',
+  ],
+  DescribeTable: ['TableName'],
+  ListTables: ['ExclusiveStartTableName', 'Limit'],
 };
 
 /** Of each table in a batch. */
@@ -109,15 +124,26 @@ export class DynamoDb implements AwsService {
     caller: Caller,
   ): Promise<Record<string, unknown>> {
     const known = parameters[operation];
-    if (!known) throw notPlayed(`dynamodb:${operation}`);
+    if (!known) throw notPlayed(`dynamodb:${operation}`, Object.keys(parameters));
     refuseUnknown(operation, input, known);
     if (operation === 'BatchGetItem') return this.#batchGet(input, caller);
+    if (operation === 'ListTables') {
+      this.#authorize(caller, 'dynamodb:ListTables', '*');
+      return this.#forward(operation, input);
+    }
     if (typeof input['TableName'] !== 'string') {
       throw new AwsError('ValidationException', 'The parameter TableName is required.');
     }
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html: a table's name or its ARN
     const name = input['TableName'].replace(tableArn(''), '');
-    const leadingKeys = keysOf(input).map((key) => this.#leading(name, key));
+    if (operation === 'DescribeTable') {
+      this.#authorize(caller, 'dynamodb:DescribeTable', tableArn(name));
+      const { Table } = await this.#forward(operation, { TableName: name });
+      return { Table: { ...(Table as object), TableArn: tableArn(name) } };
+    }
+    // A scan names no keys; that a condition on them then holds is for the policy to know.
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    const leadingKeys = operation === 'Scan' ? [] : keysOf(input).map((key) => this.#leading(name, key));
     this.#authorize(caller, `dynamodb:${operation}`, tableArn(name), { leadingKeys });
     return this.#use(operation, { ...input, TableName: name });
   }

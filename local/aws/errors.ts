@@ -14,7 +14,15 @@ export class AwsError extends Error {
   }
 }
 
-/** Refuses, by name, what the embedded cloud does not play: never ignored. */
-export function notPlayed(what: string): AwsError {
-  return new AwsError('NotImplementedByEmbeddedCloud', `The embedded cloud does not play ${what}.`, 501);
+/**
+ * Refuses, by name, what the embedded cloud does not play: never ignored.
+ * @param supported what it supports instead
+ */
+export function notPlayed(what: string, supported: readonly string[] = []): AwsError {
+  const instead = supported.length === 0 ? '' : ` Supported: ${[...new Set(supported)].sort().join(', ')}.`;
+  return new AwsError(
+    'NotImplementedByEmbeddedCloud',
+    `The embedded cloud does not play ${what}.${instead}`,
+    501,
+  );
 }

@@ -16,16 +16,35 @@ import {
   awsJson,
   awsQuery,
   lambdaProtocol,
+  refusals,
   restJson,
+  rpcCbor,
   s3Protocol,
   type Protocol,
   type WireAnswer,
 } from './protocols.ts';
 import { region, type AwsService } from './service.ts';
 
-/** As they stand in the scope of a credential. */
-export type ServiceName =
-  'secretsmanager' | 'states' | 'dynamodb' | 'sns' | 'ses' | 's3' | 'lambda' | 'scheduler' | 'monitoring';
+/** As they stand in the scope of a credential, and what the CLI calls them. */
+const cliNames = {
+  apigateway: 'apigatewayv2',
+  dynamodb: 'dynamodb',
+  events: 'events',
+  iam: 'iam',
+  lambda: 'lambda',
+  logs: 'logs',
+  monitoring: 'cloudwatch',
+  s3: 's3api',
+  scheduler: 'scheduler',
+  secretsmanager: 'secretsmanager',
+  ses: 'sesv2',
+  sns: 'sns',
+  sqs: 'sqs',
+  states: 'stepfunctions',
+  sts: 'sts',
+} as const;
+
+export type ServiceName = keyof typeof cliNames;
 
 export interface AwsFrontOptions {
   /** 0 for any free port. */
@@ -42,20 +61,57 @@ export interface AwsFront {
   close(): Promise<void>;
 }
 
-const protocols: Record<ServiceName, Protocol> = {
-  secretsmanager: awsJson('secretsmanager', '1.1'),
-  states: awsJson('AWSStepFunctions', '1.0'),
-  dynamodb: awsJson('DynamoDB_20120810', '1.0'),
-  sns: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31'),
-  ses: restJson('SES', {
-    'POST /v2/email/outbound-emails': 'SendEmail',
-    'GET /v2/email/account': 'GetAccount',
-    'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
-  }),
-  s3: s3Protocol,
-  lambda: lambdaProtocol,
-  scheduler: restJson('EventBridge Scheduler', { 'GET /schedules/{Name}': 'GetSchedule' }),
-  monitoring: awsJson('GraniteServiceVersion20100801', '1.0'),
+/** How a request is written: REST and AWS JSON differ by service alone. */
+type Wire = 'json' | 'form' | 'cbor';
+
+const protocols: Record<ServiceName, Readonly<Partial<Record<Wire, Protocol>>>> = {
+  secretsmanager: { json: awsJson('secretsmanager', '1.1') },
+  states: { json: awsJson('AWSStepFunctions', '1.0') },
+  dynamodb: { json: awsJson('DynamoDB_20120810', '1.0') },
+  sns: { form: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31', 'AuthorizationError') },
+  sqs: { json: awsJson('AmazonSQS', '1.0') },
+  ses: {
+    json: restJson('SES', {
+      'POST /v2/email/outbound-emails': 'SendEmail',
+      'GET /v2/email/account': 'GetAccount',
+      'GET /v2/email/identities': 'ListEmailIdentities',
+      'POST /v2/email/list-identities': 'ListEmailIdentities',
+      'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
+      'GET /v2/email/configuration-sets': 'ListConfigurationSets',
+      'POST /v2/email/list-configuration-sets': 'ListConfigurationSets',
+      'GET /v2/email/configuration-sets/{ConfigurationSetName}/event-destinations':
+        'GetConfigurationSetEventDestinations',
+    }),
+  },
+  s3: { json: s3Protocol },
+  lambda: { json: lambdaProtocol },
+  scheduler: {
+    json: restJson('EventBridge Scheduler', {
+      'GET /schedules': 'ListSchedules',
+      'GET /schedules/{Name}': 'GetSchedule',
+    }),
+  },
+  apigateway: {
+    json: restJson('API Gateway', {
+      'GET /v2/apis': 'GetApis',
+      'GET /v2/apis/{ApiId}': 'GetApi',
+      'GET /v2/apis/{ApiId}/routes': 'GetRoutes',
+      'GET /v2/apis/{ApiId}/integrations': 'GetIntegrations',
+      'GET /v2/apis/{ApiId}/stages': 'GetStages',
+      'GET /v2/domainnames': 'GetDomainNames',
+      'GET /v2/domainnames/{DomainName}/apimappings': 'GetApiMappings',
+    }),
+  },
+  events: { json: awsJson('AWSEvents', '1.1') },
+  logs: { json: awsJson('Logs_20140328', '1.1') },
+  iam: { form: awsQuery('https://iam.amazonaws.com/doc/2010-05-08/', '2010-05-08') },
+  sts: { form: awsQuery('https://sts.amazonaws.com/doc/2011-06-15/', '2011-06-15') },
+  // Which of the three a client speaks depends on its age.
+  monitoring: {
+    cbor: rpcCbor('GraniteServiceVersion20100801'),
+    json: awsJson('GraniteServiceVersion20100801', '1.0'),
+    form: awsQuery('http://monitoring.amazonaws.com/doc/2010-08-01/', '2010-08-01'),
+  },
 };
 
 // Lambda's payload, the largest of any call we play.
@@ -97,7 +153,8 @@ async function serve(
 async function handle(request: IncomingMessage, options: AwsFrontOptions): Promise<WireAnswer> {
   const requestId = randomUUID();
   const scope = credentialScope(request.headers.authorization);
-  const errors = errorsFor(scope?.service, request);
+  const wire = wireOf(request);
+  const errors = errorsFor(scope?.service, wire);
   try {
     refuseForeignHost(request.headers.host);
     const body = await readBody(request);
@@ -119,12 +176,18 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     if (scope.region !== region) {
       throw new AwsError(
         'InvalidSignatureException',
-        `Credential should be scoped to a valid region, not '${scope.region}'.`,
+        `Credential should be scoped to a valid region, not '${scope.region}'. The embedded cloud is in ${region}.`,
       );
     }
-    if (!isServiceName(scope.service)) throw notPlayed(`the service ${scope.service}`);
+    if (!isServiceName(scope.service)) {
+      throw notPlayed(`the service ${scope.service}`, Object.values(cliNames));
+    }
 
-    const protocol = protocols[scope.service];
+    const protocol = protocolOf(scope.service, wire);
+    if (!protocol) {
+      const what = { json: 'JSON', form: 'Query', cbor: 'CBOR' }[wire];
+      throw notPlayed(`the ${what} protocol of ${scope.service}`, [cliNames[scope.service]]);
+    }
     const { operation, input } = protocol.read({
       method: request.method ?? '',
       path: url.pathname,
@@ -167,13 +230,23 @@ function isServiceName(service: string | undefined): service is ServiceName {
   return service !== undefined && Object.hasOwn(protocols, service);
 }
 
+function wireOf({ headers }: IncomingMessage): Wire {
+  if (headers['smithy-protocol'] === 'rpc-v2-cbor') return 'cbor';
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'form' : 'json';
+}
+
+/** A service that speaks the Query protocol alone is spoken to in it, whatever a request looks like. */
+function protocolOf(service: ServiceName, wire: Wire): Protocol | undefined {
+  const spoken = protocols[service];
+  return spoken[wire] ?? (wire === 'json' ? spoken.form : undefined);
+}
+
 /** How to tell a caller of a service that is not played that it is not: in the words that its client reads. */
-function errorsFor(service: string | undefined, request: IncomingMessage): Pick<Protocol, 'error'> {
-  if (isServiceName(service)) return protocols[service];
-  // These speak XML too, and wrap an error as the Query protocol does.
-  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
-  if (isForm || service === 'route53' || service === 'cloudfront') return protocols.sns;
-  return protocols.lambda;
+function errorsFor(service: string | undefined, wire: Wire): Pick<Protocol, 'error'> {
+  if (isServiceName(service)) return protocolOf(service, wire) ?? refusals[wire];
+  if (service === 'ec2') return refusals.ec2;
+  // These are REST with XML, and wrap an error as the Query protocol does.
+  return service === 'route53' || service === 'cloudfront' ? refusals.form : refusals[wire];
 }
 
 function refuseForeignHost(host: string | undefined): void {

@@ -12,8 +12,13 @@ import {
 } from './policy.ts';
 import { accountId, administrator, type Authorize, type Caller } from './service.ts';
 
-interface Role {
+export interface Role {
+  readonly arn: string;
   readonly name: string;
+  readonly createdAtMs: number;
+  readonly assumeRolePolicy: string;
+  /** Its inline policies, by name. */
+  readonly policies: Map<string, string>;
   readonly trust: readonly TrustStatement[];
   readonly statements: Statement[];
   policyCharacters: number;
@@ -33,6 +38,11 @@ const maxTrustPolicyCharacters = 2_048;
 export class Iam {
   readonly #roles = new Map<string, Role>();
   readonly #callers = new Map<string, Caller>([['test', administrator]]);
+  readonly #clock: { now(): number };
+
+  constructor(clock: { now(): number } = Date) {
+    this.#clock = clock;
+  }
 
   /** @throws {AwsError} when the trust policy is malformed, too long, or beyond what is played */
   addRole({ arn, name, assumeRolePolicy }: { arn: string; name: string; assumeRolePolicy: string }): void {
@@ -47,14 +57,17 @@ export class Iam {
       );
     }
     const trust = parseTrustPolicy(arn, assumeRolePolicy);
-    this.#roles.set(arn, { name, trust, statements: [], policyCharacters: 0 });
+    const createdAtMs = this.#clock.now();
+    const policies = new Map<string, string>();
+    const role = { arn, name, createdAtMs, assumeRolePolicy, policies, trust };
+    this.#roles.set(arn, { ...role, statements: [], policyCharacters: 0 });
   }
 
   /**
    * Adds an inline policy to a role.
    * @throws {AwsError} when it is malformed, has a condition that is not played, or the role's policies become too long together
    */
-  addRolePolicy(roleArn: string, policyJson: string): void {
+  addRolePolicy(roleArn: string, policyJson: string, name?: string): void {
     const role = this.#role(roleArn);
     const statements = parseIdentityPolicy(roleArn, policyJson);
     const policyCharacters = role.policyCharacters + countedCharacters(policyJson);
@@ -67,6 +80,11 @@ export class Iam {
     }
     role.policyCharacters = policyCharacters;
     role.statements.push(...statements);
+    role.policies.set(name ?? `policy-${role.policies.size + 1}`, policyJson);
+  }
+
+  roles(): readonly Role[] {
+    return [...this.#roles.values()];
   }
 
   /** Credentials of a new session of a role. */
@@ -109,7 +127,7 @@ export class Iam {
       : `because no identity-based policy allows the ${action} action`;
     throw new AwsError(
       'AccessDeniedException',
-      `User: ${this.#sessionArn(caller)} is not authorized to perform: ${action}${onResource} ${because}`,
+      `User: ${this.sessionArn(caller)} is not authorized to perform: ${action}${onResource} ${because}`,
     );
   };
 
@@ -124,16 +142,17 @@ export class Iam {
     return concerned.length > 0 && concerned.every(({ effect }) => effect === 'Allow');
   }
 
+  /** A role acts through a session, and it is the session's ARN that AWS names. */
+  sessionArn({ principalArn, sessionName }: Caller): string {
+    if (principalArn === administrator.principalArn) return principalArn;
+    const name = this.#roles.get(principalArn)?.name ?? principalArn;
+    return `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName ?? 'embedded-cloud'}`;
+  }
+
   #role(arn: string): Role {
     const role = this.#roles.get(arn);
     if (!role) throw new AwsError('NoSuchEntity', `The role ${arn} cannot be found.`, 404);
     return role;
-  }
-
-  /** A role acts through a session, and it is the session's ARN that AWS names. */
-  #sessionArn({ principalArn, sessionName }: Caller): string {
-    const name = this.#roles.get(principalArn)?.name ?? principalArn;
-    return `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName ?? 'embedded-cloud'}`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The wire protocols that the SDK's clients speak to the services we play. */
+import { cbor, dateToTag, tagSymbol } from '@smithy/core/cbor';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, notPlayed } from './errors.ts';
 
@@ -13,7 +14,7 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface Call {
@@ -39,11 +40,11 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
   });
   return {
     read(request) {
-      if (request.headers['smithy-protocol']) {
-        throw notPlayed(`the protocol ${String(request.headers['smithy-protocol'])}`);
-      }
-      const [prefix, operation] = String(request.headers['x-amz-target'] ?? '').split('.', 2);
-      if (request.method !== 'POST' || request.path !== '/' || prefix !== targetPrefix || !operation) {
+      const target = String(request.headers['x-amz-target'] ?? '');
+      const operation = target.startsWith(`${targetPrefix}.`) ? target.slice(targetPrefix.length + 1) : '';
+      // Clients of SQS send a request to the URL of the queue.
+      const isPath = request.path === '/' || targetPrefix === 'AmazonSQS';
+      if (request.method !== 'POST' || !isPath || !operation) {
         throw new AwsError('UnknownOperationException', '');
       }
       return { operation, input: jsonObject(request.body) };
@@ -51,13 +52,41 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
     answer: (_operation, output, requestId) => ({
       status: 200,
       headers: headers(requestId),
-      body: JSON.stringify(output),
+      body: json(output),
     }),
     error: (error, requestId) => ({
       status: error.statusCode,
       headers: headers(requestId),
       body: JSON.stringify({ __type: error.code, message: error.message, ...error.members }),
     }),
+  };
+}
+
+/**
+ * Smithy RPC v2 CBOR: the operation is in the path.
+ * @see https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+ */
+export function rpcCbor(service: string): Protocol {
+  const answered = (status: number, requestId: string, output: Record<string, unknown>): WireAnswer => ({
+    status,
+    headers: {
+      'content-type': 'application/cbor',
+      'smithy-protocol': 'rpc-v2-cbor',
+      'x-amzn-requestid': requestId,
+    },
+    body: cbor.serialize(withDates(output, dateToTag)),
+  });
+  return {
+    read({ method, path, body }) {
+      const [, called, operation] = /^\/service\/(\w+)\/operation\/(\w+)$/.exec(path) ?? [];
+      if (method !== 'POST' || called !== service || operation === undefined) {
+        throw new AwsError('UnknownOperationException', '');
+      }
+      return { operation, input: cborObject(body) };
+    },
+    answer: (_operation, output, requestId) => answered(200, requestId, output),
+    error: ({ code, message, statusCode, members }, requestId) =>
+      answered(statusCode, requestId, { __type: code, message, ...members }),
   };
 }
 
@@ -70,17 +99,17 @@ export function restJson(service: string, routes: Readonly<Record<string, string
   return {
     read({ method, path, query, body }) {
       for (const [route, operation] of Object.entries(routes)) {
-        const parts = partsOf(route, `${method} ${path}`);
+        const parts = partsOf(route, `${method} ${path.replace(/(.)\/$/, '$1')}`);
         if (parts === undefined) continue;
         const members = { ...parts, ...Object.fromEntries(query) };
         return { operation, input: body.length === 0 ? members : { ...jsonObject(body), ...members } };
       }
-      throw notPlayed(`the route ${method} ${path} of ${service}`);
+      throw notPlayed(`the route ${method} ${path} of ${service}`, Object.values(routes));
     },
     answer: (_operation, output, requestId) => ({
       status: 200,
       headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
-      body: JSON.stringify(output),
+      body: json(output),
     }),
     error: restJsonError,
   };
@@ -96,7 +125,15 @@ function partsOf(route: string, called: string): Record<string, string> | undefi
   );
 }
 
-const lambdaRoutes = restJson('Lambda', { 'GET /2016-08-19/account-settings': 'GetAccountSettings' });
+const invocations = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+const lambdaRoutes = restJson('Lambda', {
+  'GET /2016-08-19/account-settings': 'GetAccountSettings',
+  'GET /2015-03-31/functions': 'ListFunctions',
+  'GET /2015-03-31/functions/{FunctionName}': 'GetFunction',
+  'GET /2015-03-31/functions/{FunctionName}/configuration': 'GetFunctionConfiguration',
+  // Read below; here it is listed among what is supported.
+  'POST /2015-03-31/functions/{FunctionName}/invocations': 'Invoke',
+});
 
 /**
  * Lambda's. For Invoke the service is called with `{FunctionName, InvocationType, Payload}` and answers
@@ -105,7 +142,7 @@ const lambdaRoutes = restJson('Lambda', { 'GET /2016-08-19/account-settings': 'G
  */
 export const lambdaProtocol: Protocol = {
   read(request) {
-    const path = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path);
+    const path = invocations.exec(request.path);
     if (request.method !== 'POST' || !path?.[1]) return lambdaRoutes.read(request);
     for (const name of request.query.keys()) throw notPlayed(`the parameter ${name} of lambda:Invoke`);
     for (const name of ['x-amz-client-context', 'x-amz-log-type', 'x-amz-tenant-id']) {
@@ -140,10 +177,11 @@ export const lambdaProtocol: Protocol = {
 };
 
 /**
- * The Query protocol: a form in, XML out.
+ * The Query protocol: a form in, XML out. All that is in a form is text.
+ * @param accessDenied how the service calls that error
  * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
-export function awsQuery(namespace: string, version: string): Protocol {
+export function awsQuery(namespace: string, version: string, accessDenied = 'AccessDenied'): Protocol {
   return {
     read(request) {
       const form = new URLSearchParams(request.body.toString('utf8'));
@@ -156,36 +194,22 @@ export function awsQuery(namespace: string, version: string): Protocol {
       }
       form.delete('Action');
       form.delete('Version');
-      const input: Record<string, unknown> = {};
-      const entries: Record<string, Record<string, Entry>> = {};
-      for (const [name, value] of form) {
-        const [parameter = name, ...steps] = name.split('.');
-        if (steps.length === 0) input[name] = value;
-        else if (steps[0] === 'entry') addEntry((entries[parameter] ??= {}), steps.slice(1), value);
-        // `List.member.1`: no operation we play takes any.
-        else throw notPlayed(`the parameter ${parameter} of ${operation}`);
-      }
-      for (const [parameter, byNumber] of Object.entries(entries)) {
-        const named = Object.values(byNumber).map(({ Name, Value }) => [String(Name), Value] as const);
-        input[parameter] = Object.fromEntries(named);
-      }
-      return { operation, input };
+      return { operation, input: membersOf(form) };
     },
     answer(operation, output, requestId) {
-      const result = Object.entries(output).map(([name, value]) => element(name, xmlOf(value)));
       return xml(
         200,
         requestId,
         element(
           `${operation}Response`,
-          element(`${operation}Result`, result.join('')) +
+          element(`${operation}Result`, xmlOf(output)) +
             element('ResponseMetadata', element('RequestId', requestId)),
           ` xmlns="${namespace}"`,
         ),
       );
     },
     error(error, requestId) {
-      const own = queryErrors[error.code];
+      const own = { ...queryErrors, AccessDeniedException: { code: accessDenied, status: 403 } }[error.code];
       const status = own?.status ?? error.statusCode;
       return xml(
         status,
@@ -205,21 +229,53 @@ export function awsQuery(namespace: string, version: string): Protocol {
   };
 }
 
+/** For clients of a service that is not played: what they read an error by, and no more. */
+export const refusals = {
+  /** Clients of REST JSON read the code from a header, those of AWS JSON from the body. */
+  json: {
+    error: ({ code, message, statusCode }: AwsError, requestId: string) =>
+      restJsonError(new AwsError(code, message, statusCode, { __type: code }), requestId),
+  },
+  cbor: rpcCbor(''),
+  form: awsQuery('https://embedded-cloud.example/', ''),
+  /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response */
+  ec2: {
+    error: ({ code, message, statusCode }: AwsError, requestId: string) =>
+      xml(
+        statusCode,
+        requestId,
+        element(
+          'Response',
+          element(
+            'Errors',
+            element('Error', element('Code', escapeXml(code)) + element('Message', escapeXml(message))),
+          ) + element('RequestID', requestId),
+        ),
+      ),
+  },
+} satisfies Record<string, Pick<Protocol, 'error'>>;
+
 /** What the SDK sends along with any object: who signs, and sums that nobody compares here. */
 const ofEveryPut =
   /^x-amz-(date|content-sha256|security-token|user-agent|checksum-\w+|sdk-checksum-algorithm)$/;
 
 /**
- * S3's REST, path-style: whole objects are put. Checksums that clients send along are not compared.
+ * S3's REST, path-style: whole objects are put, and listed. Checksums that clients send along are not compared.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 export const s3Protocol: Protocol = {
   read({ method, path, query, headers, body }) {
-    const [, bucket, key] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
-    if (method !== 'PUT' || bucket === undefined || key === undefined)
-      throw notPlayed(`the route ${method} ${path} of S3`);
-    for (const name of query.keys())
-      if (name !== 'x-id') throw notPlayed(`the parameter ${name} of s3:PutObject`);
+    const { 'x-id': _operation, 'list-type': listType, ...given } = Object.fromEntries(query);
+    if (method === 'GET' && path === '/') return { operation: 'ListBuckets', input: given };
+    const [, bucket, key] = /^\/([^/]+)(?:\/(.+))?$/.exec(path.replace(/(.)\/$/, '$1')) ?? [];
+    if (method === 'GET' && key === undefined && listType === '2') {
+      return { operation: 'ListObjectsV2', input: { ...given, Bucket: bucket } };
+    }
+    if (method !== 'PUT' || bucket === undefined || key === undefined) {
+      const supported = ['ListBuckets', 'ListObjectsV2', 'PutObject'];
+      throw notPlayed(`the route ${method} ${path} of S3`, supported);
+    }
+    for (const name of Object.keys(given)) throw notPlayed(`the parameter ${name} of s3:PutObject`);
     for (const name of Object.keys(headers)) {
       if (name.startsWith('x-amz-') && !ofEveryPut.test(name))
         throw notPlayed(`the header ${name} of s3:PutObject`);
@@ -234,11 +290,22 @@ export const s3Protocol: Protocol = {
     };
     return { operation: 'PutObject', input };
   },
-  answer: (_operation, output, requestId) => ({
-    status: 200,
-    headers: { etag: String(output.ETag), 'x-amz-request-id': requestId },
-    body: '',
-  }),
+  answer: (operation, output, requestId) =>
+    operation === 'PutObject'
+      ? {
+          status: 200,
+          headers: { etag: String(output.ETag), 'x-amz-request-id': requestId },
+          body: '',
+        }
+      : xml(
+          200,
+          requestId,
+          element(
+            operation === 'ListBuckets' ? 'ListAllMyBucketsResult' : 'ListBucketResult',
+            flatXmlOf(output),
+            ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
+          ),
+        ),
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
   error: ({ code, message, statusCode }, requestId) =>
     xml(
@@ -253,23 +320,45 @@ export const s3Protocol: Protocol = {
     ),
 };
 
-interface Entry {
-  Name?: string;
-  Value?: Record<string, string>;
+/**
+ * The structure that a form's names spell: `List.member.1`, `Map.entry.1.Name` and `Map.entry.1.Value.StringValue`.
+ * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#request-serialization
+ */
+function membersOf(form: URLSearchParams): Record<string, unknown> {
+  const root: Tree = new Map();
+  for (const [name, value] of form) {
+    const steps = name.split('.');
+    const last = steps.pop()!;
+    let at = root;
+    for (const step of steps) {
+      const next = at.get(step);
+      const inner: Tree = next instanceof Map ? next : new Map();
+      at.set(step, inner);
+      at = inner;
+    }
+    at.set(last, value);
+  }
+  return Object.fromEntries([...root].map(([name, each]) => [name, valueOf(each)]));
 }
 
-/** `entry.1.Name` and `entry.1.Value.StringValue`, of a map of structures. */
-function addEntry(byNumber: Record<string, Entry>, steps: readonly string[], value: string): void {
-  const [number = '', member, ofValue] = steps;
-  const entry = (byNumber[number] ??= {});
-  if (member === 'Name' && ofValue === undefined) entry.Name = value;
-  else if (member === 'Value' && ofValue !== undefined) (entry.Value ??= {})[ofValue] = value;
-  else throw notPlayed(`the map member ${steps.join('.')}`);
+type Tree = Map<string, string | Tree>;
+
+function valueOf(tree: string | Tree): unknown {
+  if (typeof tree === 'string') return tree;
+  const [list, map] = [tree.get('member'), tree.get('entry')];
+  if (list instanceof Map) return [...list.values()].map(valueOf);
+  if (!(map instanceof Map))
+    return Object.fromEntries([...tree].map(([name, each]) => [name, valueOf(each)]));
+  const entries = [...map.values()].map((entry) => {
+    if (!(entry instanceof Map)) throw notPlayed('a map member without a name');
+    const name = valueOf(entry.get('Name') ?? entry.get('key') ?? '');
+    return [typeof name === 'string' ? name : '', valueOf(entry.get('Value') ?? entry.get('value') ?? '')];
+  });
+  return Object.fromEntries(entries) as unknown;
 }
 
 /** Errors that precede the service have other names in the Query protocol. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */
 const queryErrors: Record<string, { code: string; status: number }> = {
-  AccessDeniedException: { code: 'AuthorizationError', status: 403 },
   MissingAuthenticationTokenException: { code: 'MissingAuthenticationToken', status: 403 },
   UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 },
 };
@@ -293,16 +382,45 @@ function restJsonError(error: AwsError, requestId: string): WireAnswer {
   };
 }
 
+/** A service answers with a `Date` where the wire has a timestamp: in JSON that is epoch seconds. */
+function json(output: Record<string, unknown>): string {
+  return JSON.stringify(withDates(output, (date) => date.getTime() / 1000));
+}
+
+function withDates(value: unknown, wire: (date: Date) => unknown): unknown {
+  if (value instanceof Date) return wire(value);
+  if (Array.isArray(value)) return value.map((each) => withDates(each, wire));
+  if (typeof value !== 'object' || value === null) return value;
+  const given = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(given.map(([name, each]) => [name, withDates(each, wire)]));
+}
+
 function jsonObject(body: Buffer): Record<string, unknown> {
+  return objectOf(() => JSON.parse(body.toString('utf8')), 'JSON');
+}
+
+function cborObject(body: Buffer): Record<string, unknown> {
+  return body.length === 0 ? {} : objectOf(() => withoutTags(cbor.deserialize(body)), 'CBOR');
+}
+
+/** The one tag of the protocol is that of a timestamp. */
+function withoutTags(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTags);
+  if (typeof value !== 'object' || value === null) return value;
+  if (tagSymbol in value) return new Date(Number((value as { value?: unknown }).value) * 1000);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutTags(each)]));
+}
+
+function objectOf(read: () => unknown, what: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
+    const value = read();
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }
   } catch {
     // Answered below, without the parser's message: it quotes the body.
   }
-  throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+  throw new AwsError('SerializationException', `The request body is not a ${what} object.`);
 }
 
 /** The event of an invocation; without a body it is an empty object. */
@@ -323,12 +441,23 @@ function xmlOf(value: unknown): string {
       .map(([key, each]) => element('entry', element('key', escapeXml(key)) + element('value', xmlOf(each))))
       .join('');
   }
+  if (value instanceof Date) return value.toISOString();
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
+      .filter(([, member]) => member !== undefined)
       .map(([name, member]) => element(name, xmlOf(member)))
       .join('');
   }
   return escapeXml(String(value));
+}
+
+/** In REST with XML, S3's lists are flat: an element for each member. */
+function flatXmlOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return xmlOf(value);
+  return Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .flatMap(([name, each]) => [each].flat().map((one) => element(name, flatXmlOf(one))))
+    .join('');
 }
 
 function xml(status: number, requestId: string, body: string): WireAnswer {

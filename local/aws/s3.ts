@@ -1,6 +1,7 @@
-/** S3, as far as the functions use it: objects are put, and found again by whoever looks after the embedded cloud. */
+/** S3, as far as the functions use it: objects are put and listed, and found again by whoever looks after the embedded cloud. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { paged, Token } from './operations.ts';
 import type { Authorize, AwsService, Caller } from './service.ts';
 import { AwsError, notPlayed } from './errors.ts';
 import { parseInput } from './validate.ts';
@@ -14,17 +15,43 @@ const PutObjectInput = z.strictObject({
   Body: z.instanceof(Buffer),
 });
 
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+const ListObjectsInput = z.strictObject({
+  Bucket: z.string(),
+  prefix: z.string().default(''),
+  delimiter: z.literal(['', '/']).default(''),
+  'max-keys': z.coerce.number().int().min(0).default(1000),
+  'continuation-token': Token,
+  // Keys here need no encoding.
+  'encoding-type': z.literal('url').optional(),
+});
+
 export interface StoredObject {
   readonly contentType: string | undefined;
   readonly body: Buffer;
 }
 
+interface Kept extends StoredObject {
+  readonly modifiedAtMs: number;
+}
+
 export class S3 implements AwsService {
   readonly #authorize: Authorize;
-  readonly #buckets = new Map<string, Map<string, StoredObject>>();
+  readonly #buckets = new Map<string, Map<string, Kept>>();
 
-  constructor({ authorize }: { readonly authorize: Authorize }) {
+  readonly #clock: { now(): number };
+  readonly #madeAtMs: number;
+
+  constructor({
+    authorize,
+    clock = Date,
+  }: {
+    readonly authorize: Authorize;
+    readonly clock?: { now(): number };
+  }) {
     this.#authorize = authorize;
+    this.#clock = clock;
+    this.#madeAtMs = clock.now();
   }
 
   createBucket(name: string): void {
@@ -45,12 +72,76 @@ export class S3 implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (operation !== 'PutObject') throw notPlayed(`s3:${operation}`);
+    switch (operation) {
+      case 'PutObject':
+        return this.#putObject(input, caller);
+      case 'ListBuckets':
+        return this.#listBuckets(input, caller);
+      case 'ListObjectsV2':
+        return this.#listObjects(input, caller);
+      default:
+        throw notPlayed(`s3:${operation}`, ['ListBuckets', 'ListObjectsV2', 'PutObject']);
+    }
+  }
+
+  #putObject(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
     const { Bucket, Key, Body, ContentType } = parseInput('s3:PutObject', PutObjectInput, input);
     this.#authorize(caller, 's3:PutObject', `arn:aws:s3:::${Bucket}/${Key}`);
-    const objects = this.#buckets.get(Bucket);
-    if (!objects) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
-    objects.set(Key, { contentType: ContentType, body: Body });
-    return { ETag: `"${createHash('md5').update(Body).digest('hex')}"` };
+    const object = { modifiedAtMs: this.#clock.now(), contentType: ContentType, body: Body };
+    this.#bucket(Bucket).set(Key, object);
+    return { ETag: etagOf(object) };
   }
+
+  #listBuckets(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    parseInput('s3:ListBuckets', z.strictObject({}), input);
+    this.#authorize(caller, 's3:ListAllMyBuckets', '*');
+    const CreationDate = new Date(this.#madeAtMs);
+    return { Buckets: { Bucket: [...this.#buckets.keys()].map((Name) => ({ Name, CreationDate })) } };
+  }
+
+  /** With a delimiter, keys that go on after it are told by their beginning alone, as folders are. */
+  #listObjects(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const given = parseInput('s3:ListObjectsV2', ListObjectsInput, input);
+    const { Bucket, prefix, delimiter, 'max-keys': max, 'continuation-token': token } = given;
+    this.#authorize(caller, 's3:ListBucket', `arn:aws:s3:::${Bucket}`);
+    const listed = new Map<string, Record<string, unknown>>();
+    for (const [Key, object] of [...this.#bucket(Bucket)].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      if (!Key.startsWith(prefix)) continue;
+      const end = delimiter === '' ? -1 : Key.indexOf(delimiter, prefix.length);
+      if (end >= 0) listed.set(Key.slice(0, end + 1), { Prefix: Key.slice(0, end + 1) });
+      else listed.set(Key, { Key, ...shown(object) });
+    }
+    const { items, next } = paged([...listed.values()], { max, token, code: 'InvalidArgument' });
+    return {
+      Name: Bucket,
+      Prefix: prefix,
+      Delimiter: delimiter === '' ? undefined : delimiter,
+      MaxKeys: max,
+      KeyCount: items.length,
+      IsTruncated: next !== undefined,
+      NextContinuationToken: next,
+      Contents: items.filter((item) => 'Key' in item),
+      CommonPrefixes: items.filter((item) => 'Prefix' in item),
+    };
+  }
+
+  #bucket(name: string): Map<string, Kept> {
+    const objects = this.#buckets.get(name);
+    if (!objects) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    return objects;
+  }
+}
+
+function etagOf({ body }: StoredObject): string {
+  return `"${createHash('md5').update(body).digest('hex')}"`;
+}
+
+function shown(object: Kept): Record<string, unknown> {
+  const { body, modifiedAtMs } = object;
+  return {
+    LastModified: new Date(modifiedAtMs),
+    ETag: etagOf(object),
+    Size: body.length,
+    StorageClass: 'STANDARD',
+  };
 }

@@ -49,9 +49,32 @@ export const GetSecretValueInput = z.strictObject({
 export const DescribeSecretInput = z.strictObject({ SecretId });
 
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
-export const ListSecretsInput = z.strictObject({
+const page = {
   MaxResults: z.int().min(1).max(100).optional(),
   NextToken: z.string().min(1).max(4096).optional(),
+};
+export const ListSecretsInput = z.strictObject({
+  ...page,
+  // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
+  Filters: z
+    .array(
+      z.strictObject({
+        Key: z.enum(['name', 'description', 'tag-key', 'tag-value', 'all']),
+        Values: z.array(z.string().max(512)).min(1).max(10),
+      }),
+    )
+    .max(10)
+    .optional(),
+  SortOrder: z.enum(['asc', 'desc']).optional(),
+  // Nothing is deleted here.
+  IncludePlannedDeletion: z.boolean().optional(),
+});
+
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html
+export const ListSecretVersionIdsInput = z.strictObject({
+  ...page,
+  SecretId,
+  IncludeDeprecated: z.boolean().default(false),
 });
 
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html

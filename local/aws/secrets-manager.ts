@@ -1,13 +1,16 @@
 /** Secrets Manager: secrets as text, with versions and staging labels. */
 import { randomInt } from 'node:crypto';
+import type * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import { AwsError, notPlayed } from './errors.ts';
+import { paged } from './operations.ts';
 import { SecretVersions, type Version } from './secret-versions.ts';
 import {
   CreateSecretInput,
   DescribeSecretInput,
   GetSecretValueInput,
   ListSecretsInput,
+  ListSecretVersionIdsInput,
   PutSecretValueInput,
   UpdateSecretVersionStageInput,
 } from './secrets-manager-input.ts';
@@ -38,6 +41,17 @@ export interface NewSecret {
 }
 
 type Output = Record<string, unknown>;
+type Filter = NonNullable<z.output<typeof ListSecretsInput>['Filters']>[number];
+
+const operations = [
+  'CreateSecret',
+  'DescribeSecret',
+  'GetSecretValue',
+  'ListSecretVersionIds',
+  'ListSecrets',
+  'PutSecretValue',
+  'UpdateSecretVersionStage',
+];
 
 const awsManagedKey = 'alias/aws/secretsmanager';
 
@@ -81,10 +95,12 @@ export class SecretsManager implements AwsService {
         return this.#describeSecret(input, caller);
       case 'ListSecrets':
         return this.#listSecrets(input, caller);
+      case 'ListSecretVersionIds':
+        return this.#listVersions(input, caller);
       case 'UpdateSecretVersionStage':
         return this.#updateSecretVersionStage(input, caller);
       default:
-        throw notPlayed(`secretsmanager:${operation}`);
+        throw notPlayed(`secretsmanager:${operation}`, operations);
     }
   }
 
@@ -168,23 +184,48 @@ export class SecretsManager implements AwsService {
   }
 
   #listSecrets(input: Record<string, unknown>, caller: Caller): Output {
-    const { MaxResults: maximum = 100, NextToken: token = '0' } = parseInput(
-      'secretsmanager:ListSecrets',
-      ListSecretsInput,
-      input,
-    );
+    const {
+      MaxResults: max = 100,
+      NextToken: token,
+      Filters: filters = [],
+      SortOrder: order,
+    } = parseInput('secretsmanager:ListSecrets', ListSecretsInput, input);
     // An action without resource level.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
     this.#authorize(caller, 'secretsmanager:ListSecrets', '*');
-    if (!/^\d{1,9}$/.test(token)) throw new AwsError('InvalidNextTokenException', 'Invalid NextToken.');
-    const start = Number(token);
-    const secrets = [...this.#secrets.values()];
+    const found = [...this.#secrets.values()].filter((secret) =>
+      filters.every((filter) => matchesFilter(secret, filter)),
+    );
+    const { items, next } = paged(order === 'desc' ? found.toReversed() : found, { max, token });
     return {
-      SecretList: secrets.slice(start, start + maximum).map((secret) => ({
+      SecretList: items.map((secret) => ({
         ...description(secret),
         SecretVersionsToStages: labelled(secret.versions.all()),
       })),
-      ...(start + maximum < secrets.length && { NextToken: String(start + maximum) }),
+      ...(next !== undefined && { NextToken: next }),
+    };
+  }
+
+  #listVersions(input: Record<string, unknown>, caller: Caller): Output {
+    const {
+      SecretId: id,
+      IncludeDeprecated: all,
+      MaxResults: max = 100,
+      NextToken: token,
+    } = parseInput('secretsmanager:ListSecretVersionIds', ListSecretVersionIdsInput, input);
+    const { arn, name, versions } = this.#authorized(caller, 'ListSecretVersionIds', id);
+    const found = versions.all().filter(({ stages }) => all || stages.size > 0);
+    const { items, next } = paged(found, { max, token });
+    return {
+      ARN: arn,
+      Name: name,
+      Versions: items.map((version) => ({
+        VersionId: version.id,
+        ...(version.stages.size > 0 && { VersionStages: [...version.stages] }),
+        CreatedDate: version.createdAtMs / 1000,
+        KmsKeyIds: ['DefaultEncryptionKey'],
+      })),
+      ...(next !== undefined && { NextToken: next }),
     };
   }
 
@@ -262,6 +303,34 @@ function description(secret: Secret): Output {
     Tags: secret.tags,
     CreatedDate: secret.createdAtMs / 1000,
   };
+}
+
+/**
+ * Names, descriptions and tags match by their beginning, `all` by any word; a value with `!` matches what does not.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
+ */
+function matchesFilter(
+  { name, description: text = '', tags }: Secret,
+  { Key: key, Values: values }: Filter,
+): boolean {
+  const texts = {
+    name: [name],
+    description: [text],
+    'tag-key': tags.map((tag) => tag.Key),
+    'tag-value': tags.map((tag) => tag.Value),
+  };
+  const fold = (each: string) => (key === 'name' || key.startsWith('tag') ? each : each.toLowerCase());
+  const searched =
+    key === 'all'
+      ? Object.values(texts)
+          .flat()
+          .flatMap((each) => [each, ...each.split(/[\W_]+/)])
+      : texts[key];
+  return values.some((value) => {
+    const isNegated = value.startsWith('!');
+    const wanted = fold(isNegated ? value.slice(1) : value);
+    return searched.some((each) => fold(each).startsWith(wanted)) !== isNegated;
+  });
 }
 
 /** Versions without a label are deprecated, and not told. */

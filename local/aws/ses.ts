@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
 import { AwsError, notPlayed } from './errors.ts';
+import { Count, paged, Token } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -41,6 +42,10 @@ const SendEmailInput = z.strictObject({
 
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
 const GetEmailIdentityInput = z.strictObject({ EmailIdentity: z.string().min(1) });
+
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html
+const PageInput = z.strictObject({ PageSize: Count(1000), NextToken: Token });
+const ConfigurationSetInput = z.strictObject({ ConfigurationSetName: z.string().min(1) });
 
 // https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 const maxRecipients = 50;
@@ -93,8 +98,8 @@ export class Ses implements AwsService {
   isInSandbox = false;
   /** And whether each is verified. */
   readonly #identities = new Map<string, boolean>();
-  /** The types of events that each sends to the bus. */
-  readonly #configurationSets = new Map<string, ReadonlySet<SesEventType>>();
+  /** The types of events that each sends to the bus, and what that destination is called. */
+  readonly #configurationSets = new Map<string, { name: string; types: ReadonlySet<SesEventType> }>();
   readonly #fates = new Map<string, keyof typeof fates>();
   readonly #emit: Emit;
 
@@ -114,14 +119,14 @@ export class Ses implements AwsService {
    * Sends events of a configuration set to the default bus.
    * @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSetEventDestination.html
    */
-  addEventDestination(configurationSet: string, types: readonly string[]): void {
+  addEventDestination(configurationSet: string, types: readonly string[], name = 'events'): void {
     if (!this.#configurationSets.has(configurationSet)) {
       throw badRequest(`Configuration set <${configurationSet}> does not exist.`);
     }
     const known = Object.values(fates).map(({ type }) => type);
     const unknown = types.find((type) => !known.some((each) => each === type));
     if (unknown !== undefined) throw notPlayed(`the SES event type ${unknown}`);
-    this.#configurationSets.set(configurationSet, new Set(types as SesEventType[]));
+    this.#configurationSets.set(configurationSet, { name, types: new Set(types as SesEventType[]) });
   }
 
   /** Registers an address or domain, verified as if its owner had answered at once. @returns its ARN */
@@ -134,7 +139,7 @@ export class Ses implements AwsService {
   addConfigurationSet(name: string): string {
     // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) throw badRequest(`Invalid configuration set name <${name}>.`);
-    this.#configurationSets.set(name, new Set());
+    this.#configurationSets.set(name, { name: '', types: new Set() });
     return configurationSetArn(name);
   }
 
@@ -145,6 +150,9 @@ export class Ses implements AwsService {
   ): Promise<Record<string, unknown>> {
     if (operation === 'GetAccount') return this.#account(caller);
     if (operation === 'GetEmailIdentity') return this.#emailIdentity(input, caller);
+    if (operation === 'ListEmailIdentities') return this.#listIdentities(input, caller);
+    if (operation === 'ListConfigurationSets') return this.#listConfigurationSets(input, caller);
+    if (operation === 'GetConfigurationSetEventDestinations') return this.#eventDestinations(input, caller);
     if (operation !== 'SendEmail') throw notPlayed(`ses:${operation}`);
     const email = parseInput('ses:SendEmail', SendEmailInput, input, 'BadRequestException');
     const from = addressOf(email.FromEmailAddress);
@@ -203,7 +211,7 @@ export class Ses implements AwsService {
   #tell(fate: keyof typeof fates, email: z.output<typeof SendEmailInput>, messageId: string): void {
     const { type, detailType, detail } = fates[fate];
     const set = email.ConfigurationSetName;
-    if (set === undefined || !this.#configurationSets.get(set)?.has(type)) return;
+    if (set === undefined || !this.#configurationSets.get(set)?.types.has(type)) return;
     const tags = (email.EmailTags ?? []).map(({ Name, Value }) => [Name, [Value]] as const);
     this.#emit('aws.ses', detailType, {
       ...detail,
@@ -241,6 +249,39 @@ export class Ses implements AwsService {
     };
   }
 
+  #listIdentities(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const given = parseInput('ses:ListEmailIdentities', PageInput, input, 'BadRequestException');
+    this.#authorize(caller, 'ses:ListEmailIdentities', '*');
+    const identities = [...this.#identities].map(([name, isVerified]) => ({
+      IdentityType: typeOf(name),
+      IdentityName: name,
+      SendingEnabled: isVerified,
+      VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
+    }));
+    const { items, next } = pageOf(identities, given);
+    return { EmailIdentities: items, NextToken: next };
+  }
+
+  #listConfigurationSets(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const given = parseInput('ses:ListConfigurationSets', PageInput, input, 'BadRequestException');
+    this.#authorize(caller, 'ses:ListConfigurationSets', '*');
+    const { items, next } = pageOf([...this.#configurationSets.keys()], given);
+    return { ConfigurationSets: items, NextToken: next };
+  }
+
+  #eventDestinations(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const operation = 'ses:GetConfigurationSetEventDestinations';
+    const given = parseInput(operation, ConfigurationSetInput, input, 'BadRequestException');
+    const { ConfigurationSetName: set } = given;
+    this.#authorize(caller, operation, configurationSetArn(set));
+    const known = this.#configurationSets.get(set);
+    if (!known) throw new AwsError('NotFoundException', `Configuration set <${set}> does not exist.`, 404);
+    const { name: Name, types } = known;
+    const EventBridgeDestination = { EventBusArn: `arn:aws:events:${region}:${accountId}:event-bus/default` };
+    const destination = { Name, Enabled: true, MatchingEventTypes: [...types], EventBridgeDestination };
+    return { EventDestinations: types.size === 0 ? [] : [destination] };
+  }
+
   #emailIdentity(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
     const { EmailIdentity: identity } = parseInput(
       'ses:GetEmailIdentity',
@@ -253,7 +294,7 @@ export class Ses implements AwsService {
     if (isVerified === undefined)
       throw new AwsError('NotFoundException', `Email identity ${identity} does not exist.`, 404);
     return {
-      IdentityType: identity.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
+      IdentityType: typeOf(identity),
       VerifiedForSendingStatus: isVerified,
       VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
     };
@@ -268,6 +309,17 @@ function addressOf(mailbox: string): string {
     throw badRequest(`Illegal address: ${mailbox}`);
   }
   return address;
+}
+
+function typeOf(identity: string): string {
+  return identity.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN';
+}
+
+function pageOf<Item>(
+  all: readonly Item[],
+  { PageSize: max = 100, NextToken: token }: z.output<typeof PageInput>,
+) {
+  return paged(all, { max, token });
 }
 
 function isAscii(text: string): boolean {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
 import { AwsError, notPlayed } from './errors.ts';
+import { paged, Token } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -28,7 +29,24 @@ const PublishInput = z.strictObject({
     .optional(),
 });
 // https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
-const ListSubscriptionsByTopicInput = z.strictObject({ TopicArn: z.string() });
+const ListSubscriptionsByTopicInput = z.strictObject({ TopicArn: z.string(), NextToken: Token });
+// https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html
+const PageInput = z.strictObject({ NextToken: Token });
+// https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+const TopicInput = z.strictObject({ TopicArn: z.string() });
+/** "Each call returns a limited list …, up to 100." */
+const pageSize = 100;
+const operations = [
+  'CheckIfPhoneNumberIsOptedOut',
+  'GetSMSAttributes',
+  'GetSMSSandboxAccountStatus',
+  'GetTopicAttributes',
+  'ListSMSSandboxPhoneNumbers',
+  'ListSubscriptions',
+  'ListSubscriptionsByTopic',
+  'ListTopics',
+  'Publish',
+];
 // https://docs.aws.amazon.com/sns/latest/api/API_CheckIfPhoneNumberIsOptedOut.html
 const CheckIfPhoneNumberIsOptedOutInput = z.strictObject({ phoneNumber: z.string() });
 const NoInput = z.strictObject({});
@@ -80,7 +98,12 @@ export class Sns implements AwsService {
       case 'Publish':
         return this.#publish(input, caller);
       case 'ListSubscriptionsByTopic':
-        return this.#listSubscriptions(input, caller);
+      case 'ListSubscriptions':
+        return this.#listSubscriptions(operation, input, caller);
+      case 'ListTopics':
+        return this.#listTopics(input, caller);
+      case 'GetTopicAttributes':
+        return this.#topicAttributes(input, caller);
       case 'GetSMSSandboxAccountStatus':
         this.#authorized(caller, operation, input);
         return { IsInSandbox: this.smsSandbox !== undefined };
@@ -98,7 +121,7 @@ export class Sns implements AwsService {
       case 'CheckIfPhoneNumberIsOptedOut':
         return this.#checkOptedOut(input, caller);
       default:
-        throw notPlayed(`sns:${operation}`);
+        throw notPlayed(`sns:${operation}`, operations);
     }
   }
 
@@ -142,27 +165,60 @@ export class Sns implements AwsService {
     this.#optedOut.delete(phoneNumber);
   }
 
-  #listSubscriptions(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const { TopicArn } = parseInput(
-      'sns:ListSubscriptionsByTopic',
-      ListSubscriptionsByTopicInput,
+  #listTopics(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const { NextToken: token } = parseInput('sns:ListTopics', PageInput, input, 'InvalidParameter');
+    this.#authorize(caller, 'SNS:ListTopics', '*');
+    const topics = [...this.#topics.keys()].map((TopicArn) => ({ TopicArn }));
+    const { items, next } = paged(topics, { max: pageSize, token, code: 'InvalidParameter' });
+    return { Topics: items, NextToken: next };
+  }
+
+  #topicAttributes(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const { TopicArn } = parseInput('sns:GetTopicAttributes', TopicInput, input, 'InvalidParameter');
+    this.#authorize(caller, 'SNS:GetTopicAttributes', TopicArn);
+    if (!this.#topics.has(TopicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
+    const confirmed = this.#subscriptions.filter((each) => each.topicArn === TopicArn && each.isConfirmed);
+    const pending = this.#subscriptions.filter((each) => each.topicArn === TopicArn && !each.isConfirmed);
+    const attributes = {
+      TopicArn,
+      Owner: accountId,
+      SubscriptionsConfirmed: String(confirmed.length),
+      SubscriptionsPending: String(pending.length),
+      SubscriptionsDeleted: '0',
+    };
+    return { Attributes: new Map(Object.entries(attributes)) };
+  }
+
+  /** Of one topic, or of all. */
+  #listSubscriptions(
+    operation: string,
+    input: Record<string, unknown>,
+    caller: Caller,
+  ): Record<string, unknown> {
+    const schema = operation === 'ListSubscriptions' ? PageInput : ListSubscriptionsByTopicInput;
+    const given: { TopicArn?: string; NextToken?: string | undefined } = parseInput(
+      `sns:${operation}`,
+      schema,
       input,
       'InvalidParameter',
     );
-    this.#authorize(caller, 'SNS:ListSubscriptionsByTopic', TopicArn);
-    if (!this.#topics.has(TopicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
-    return {
-      Subscriptions: this.#subscriptions
-        .filter(({ topicArn }) => topicArn === TopicArn)
-        .map(({ email: Endpoint, isConfirmed }, index) => ({
-          // https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html
-          SubscriptionArn: isConfirmed ? `${TopicArn}:${index}` : 'PendingConfirmation',
-          Owner: accountId,
-          Protocol: 'email',
-          Endpoint,
-          TopicArn,
-        })),
-    };
+    const { TopicArn: one, NextToken: token } = given;
+    this.#authorize(caller, `SNS:${operation}`, one ?? '*');
+    if (one !== undefined && !this.#topics.has(one)) {
+      throw new AwsError('NotFound', 'Topic does not exist', 404);
+    }
+    const subscriptions = this.#subscriptions
+      .map(({ topicArn: TopicArn, email: Endpoint, isConfirmed }, index) => ({
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html
+        SubscriptionArn: isConfirmed ? `${TopicArn}:${index}` : 'PendingConfirmation',
+        Owner: accountId,
+        Protocol: 'email',
+        Endpoint,
+        TopicArn,
+      }))
+      .filter(({ TopicArn }) => one === undefined || TopicArn === one);
+    const { items, next } = paged(subscriptions, { max: pageSize, token, code: 'InvalidParameter' });
+    return { Subscriptions: items, NextToken: next };
   }
 
   #checkOptedOut(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {

@@ -1,7 +1,8 @@
 /** CloudWatch: metrics, alarms on them, and dashboards that are checked and no more. */
 import * as z from 'zod';
 import { AwsError, notPlayed } from '../aws/errors.ts';
-import { accountId, region, type Authorize, type AwsService, type Caller } from '../aws/service.ts';
+import { Count, definer, paged, TableService, Token, type Output } from '../aws/operations.ts';
+import { accountId, type Authorize, type AwsService, type Caller } from '../aws/service.ts';
 import { parseInput } from '../aws/validate.ts';
 import type { Timer, VirtualClock } from '../clock.ts';
 import { parseAlarm, type AlarmDefinition } from './alarm.ts';
@@ -12,16 +13,19 @@ import { filled, sum } from './metric-math.ts';
 import { MetricStore } from './metric-store.ts';
 import {
   Dimensions,
+  DimensionName,
+  DimensionValue,
   metricKey,
   MetricName,
   Namespace,
+  statistics,
   Unit,
   Value,
   type Datum,
   type Metric,
   type Statistic,
 } from './metric.ts';
-import { notificationsOf, type AlarmNotification, type AlarmState } from './notification.ts';
+import { describedAlarm, notificationsOf, type AlarmNotification, type AlarmState } from './notification.ts';
 
 export type { AlarmNotification, AlarmState, Datum };
 
@@ -57,7 +61,49 @@ const DatumInput = z.strictObject({
   atMs: z.number().optional(),
 });
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-const DescribeAlarmsInput = z.strictObject({ AlarmNames: z.array(z.string().min(1).max(255)).max(100) });
+const DescribeAlarmsInput = z.strictObject({
+  // The Query protocol writes an empty list as an empty text.
+  AlarmNames: z
+    .union([z.literal('').transform((): string[] => []), z.array(z.string().min(1).max(255)).max(100)])
+    .optional(),
+  AlarmNamePrefix: z.string().min(1).max(255).optional(),
+  // There are metric alarms alone.
+  AlarmTypes: z.array(z.enum(['MetricAlarm', 'CompositeAlarm', 'LogAlarm'])).optional(),
+  StateValue: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']).optional(),
+  ActionPrefix: z.string().min(1).max(1024).optional(),
+  MaxRecords: Count(100),
+  NextToken: Token,
+});
+const DimensionFilters = z
+  .array(z.strictObject({ Name: DimensionName, Value: DimensionValue.optional() }))
+  .max(30)
+  .default([]);
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
+const ListMetricsInput = z.strictObject({
+  Namespace: Namespace.optional(),
+  MetricName: MetricName.optional(),
+  Dimensions: DimensionFilters,
+  // A metric that was not active for three hours is listed here, too.
+  RecentlyActive: z.literal('PT3H').optional(),
+  NextToken: Token,
+});
+// JSON and CBOR have epoch seconds, the Query protocol ISO 8601.
+const Timestamp = z
+  .union([z.number(), z.string(), z.date()])
+  .transform((value) => new Date(typeof value === 'number' ? value * 1000 : value).getTime())
+  .refine((value) => !Number.isNaN(value), 'a timestamp');
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+const GetMetricStatisticsInput = z.strictObject({
+  Namespace,
+  MetricName,
+  Dimensions: DimensionFilters,
+  StartTime: Timestamp,
+  EndTime: Timestamp,
+  Period: z.coerce.number().int().min(60).multipleOf(60),
+  Statistics: z.array(z.enum(statistics)).min(1).max(5),
+  Unit: Unit.optional(),
+});
+const maxDatapoints = 1440;
 const maxAgeMs = 14 * 24 * 60 * 60_000;
 const maxAheadMs = 2 * 60 * 60_000;
 
@@ -68,19 +114,51 @@ const maxAheadMs = 2 * 60 * 60_000;
  */
 export class CloudWatch implements AwsService {
   readonly #clock: CloudWatchPorts['clock'];
-  readonly #authorize: Authorize;
   readonly #notify: CloudWatchPorts['notify'];
   readonly #emit: NonNullable<CloudWatchPorts['emit']>;
   readonly #store = new MetricStore();
   readonly #alarms = new Map<string, Alarm>();
   readonly #watchers = new Map<string, Alarm[]>();
   readonly #due = new Map<number, Due>();
+  readonly #dashboards = new Map<string, string>();
+  readonly #table: TableService;
 
   constructor({ clock, authorize, notify, emit = () => undefined }: CloudWatchPorts) {
     this.#clock = clock;
-    this.#authorize = authorize;
     this.#notify = notify;
     this.#emit = emit;
+    const define = definer('cloudwatch', authorize);
+    const onDashboard = { on: (given: { DashboardName: string }) => dashboardArn(given.DashboardName) };
+    this.#table = new TableService('cloudwatch', [
+      define('DescribeAlarms', DescribeAlarmsInput, (given) => this.#describeAlarms(given)),
+      define('ListMetrics', ListMetricsInput, (given) => this.#listMetrics(given)),
+      define('GetMetricStatistics', GetMetricStatisticsInput, (given) => this.#metricStatistics(given)),
+      define(
+        'ListDashboards',
+        z.strictObject({ DashboardNamePrefix: z.string().optional(), NextToken: Token }),
+        ({ DashboardNamePrefix: prefix = '' }) => ({
+          DashboardEntries: [...this.#dashboards]
+            .filter(([name]) => name.startsWith(prefix))
+            .map(([name, body]) => ({
+              DashboardName: name,
+              DashboardArn: dashboardArn(name),
+              Size: Buffer.byteLength(body),
+            })),
+        }),
+      ),
+      define(
+        'GetDashboard',
+        z.strictObject({ DashboardName: z.string().min(1) }),
+        ({ DashboardName: name }) => {
+          const body = this.#dashboards.get(name);
+          if (body === undefined) {
+            throw new AwsError('ResourceNotFound', `Dashboard ${name} does not exist`, 404);
+          }
+          return { DashboardName: name, DashboardArn: dashboardArn(name), DashboardBody: body };
+        },
+        onDashboard,
+      ),
+    ]);
   }
 
   /** @throws {AwsError} `InvalidParameterValue`, or `NotImplementedByEmbeddedCloud` for what is not played */
@@ -139,31 +217,95 @@ export class CloudWatch implements AwsService {
    * @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not played
    */
   addDashboard(inputs: unknown): void {
-    checkDashboard(inputs);
+    const { dashboardName, dashboardBody } = checkDashboard(inputs);
+    this.#dashboards.set(dashboardName, dashboardBody);
   }
 
-  /** DescribeAlarms, for whoever signs the call: the alarms among those named that there are. */
   async call(
     operation: string,
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (operation !== 'DescribeAlarms') throw notPlayed(`cloudwatch:${operation}`);
-    const { AlarmNames: names } = parseInput('cloudwatch:DescribeAlarms', DescribeAlarmsInput, input);
-    this.#authorize(caller, 'cloudwatch:DescribeAlarms', '*');
-    const found = names.flatMap((name) => this.#alarms.get(name) ?? []);
+    return this.#table.call(operation, input, caller);
+  }
+
+  #describeAlarms({
+    AlarmNames: names,
+    AlarmNamePrefix: prefix = '',
+    AlarmTypes: types = ['MetricAlarm'],
+    StateValue: state,
+    ActionPrefix: action,
+    MaxRecords: max = 100,
+    NextToken: token,
+  }: z.output<typeof DescribeAlarmsInput>): Output {
+    const isMeant = ({ definition: { name, inputs }, state: now }: Alarm) => {
+      const actions = [inputs.alarmActions, inputs.okActions, inputs.insufficientDataActions].flat();
+      return (
+        (names?.includes(name) ?? true) &&
+        name.startsWith(prefix) &&
+        types.includes('MetricAlarm') &&
+        (state === undefined || now.state === state) &&
+        (action === undefined || actions.some((arn) => arn?.startsWith(action)))
+      );
+    };
+    const found = [...this.#alarms.values()].filter(isMeant);
+    const { items, next } = paged(found, { max, token, code: 'InvalidNextToken' });
     return {
-      MetricAlarms: found.map(({ definition: { inputs }, state: { name, state, reason, sinceMs } }) => ({
-        AlarmName: name,
-        AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`,
-        AlarmDescription: inputs.alarmDescription,
-        ActionsEnabled: true,
-        AlarmActions: inputs.alarmActions ?? [],
-        StateValue: state,
-        StateReason: reason,
-        StateUpdatedTimestamp: sinceMs / 1000,
-      })),
+      MetricAlarms: items.map(({ definition, state: now }) => describedAlarm(definition, now)),
       CompositeAlarms: [],
+      NextToken: next,
+    };
+  }
+
+  #listMetrics(given: z.output<typeof ListMetricsInput>): Output {
+    const found = this.#store
+      .metrics()
+      .filter(
+        ({ namespace, name, dimensions }) =>
+          (given.Namespace === undefined || namespace === given.Namespace) &&
+          (given.MetricName === undefined || name === given.MetricName) &&
+          given.Dimensions.every(({ Name, Value: value }) =>
+            value === undefined ? Object.hasOwn(dimensions, Name) : dimensions[Name] === value,
+          ),
+      );
+    // "Up to 500 results are returned for any one call."
+    const { items, next } = paged(found, { max: 500, token: given.NextToken, code: 'InvalidParameterValue' });
+    return {
+      Metrics: items.map(({ namespace, name, dimensions }) => ({
+        Namespace: namespace,
+        MetricName: name,
+        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      })),
+      NextToken: next,
+    };
+  }
+
+  #metricStatistics(given: z.output<typeof GetMetricStatisticsInput>): Output {
+    const { Period: period, Statistics: wanted, Unit: unit } = given;
+    const periodMs = period * 1000;
+    const fromMs = Math.floor(given.StartTime / periodMs) * periodMs;
+    const count = Math.ceil((given.EndTime - fromMs) / periodMs);
+    if (count <= 0 || count > maxDatapoints) {
+      throw new AwsError(
+        'InvalidParameterCombination',
+        `StartTime must be before EndTime, with at most ${maxDatapoints} periods between them.`,
+      );
+    }
+    const dimensions = Object.fromEntries(
+      given.Dimensions.map(({ Name, Value: value = '' }) => [Name, value]),
+    );
+    const key = metricKey({ namespace: given.Namespace, name: given.MetricName, dimensions });
+    const points = wanted.map((statistic) =>
+      this.#store.points(key, { statistic, fromMs, periodMs, count, unit }),
+    );
+    const datapoints = Array.from({ length: count }, (_, index) => ({
+      Timestamp: new Date(fromMs + index * periodMs),
+      ...Object.fromEntries(wanted.map((statistic, each) => [statistic, points[each]![index]])),
+      Unit: this.#store.unitOf(key),
+    }));
+    return {
+      Label: given.MetricName,
+      Datapoints: datapoints.filter((_, index) => points[0]![index] !== undefined),
     };
   }
 
@@ -267,4 +409,10 @@ export class CloudWatch implements AwsService {
 
 function rangeMs({ criteria, periodMs }: AlarmDefinition): number {
   return evaluationRange(criteria.evaluationPeriods) * periodMs;
+}
+
+// A dashboard is of no region.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+function dashboardArn(name: string): string {
+  return `arn:aws:cloudwatch::${accountId}:dashboard/${name}`;
 }

@@ -153,9 +153,10 @@ const widgets: Readonly<Record<string, z.ZodType>> = {
 };
 
 /** @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not played */
-export function checkDashboard(raw: unknown): void {
+export function checkDashboard(raw: unknown): z.output<typeof Inputs> {
   const code = 'InvalidParameterInput';
-  const { dashboardName, dashboardBody } = parseInput('cloudwatch:PutDashboard', Inputs, raw, code);
+  const inputs = parseInput('cloudwatch:PutDashboard', Inputs, raw, code);
+  const { dashboardName, dashboardBody } = inputs;
   const what = `the dashboard ${dashboardName}`;
   const body = parseInput(what, Body, parseJson(dashboardBody, what), code);
   body.widgets.forEach((widget, index) => {
@@ -168,6 +169,7 @@ export function checkDashboard(raw: unknown): void {
     if ((x ?? 0) + (width ?? defaultWidth) > columns) throw invalid(`${where} is wider than the grid`);
     if (widget.type === 'metric') checkMetrics(properties.metrics ?? [], where);
   });
+  return inputs;
 }
 
 interface Widget {

@@ -76,6 +76,10 @@ export class MetricStore {
     return this.#series.get(key)?.minutes.at(-1)?.atMs;
   }
 
+  unitOf(key: string): string | undefined {
+    return this.#series.get(key)?.unit;
+  }
+
   /** All that were ever put, in that order. */
   metrics(): readonly Metric[] {
     return [...this.#series.values()].map(({ metric }) => metric);

@@ -2,6 +2,7 @@
  * An alarm's change of state in CloudWatch's own words.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
  */
+import type { Output } from '../aws/operations.ts';
 import { accountId, region } from '../aws/service.ts';
 import type { AlarmDefinition, AlarmInputs } from './alarm.ts';
 import type { Criteria, StateValue } from './evaluation.ts';
@@ -44,7 +45,7 @@ export function notificationsOf(
     NewStateReason: reason,
     StateChangeTime: new Date(sinceMs).toISOString().replace('Z', '+0000'),
     Region: regionName,
-    AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${alarm.name}`,
+    AlarmArn: alarmArn(alarm.name),
     OldStateValue: before,
     OKActions: inputs.okActions ?? [],
     AlarmActions: inputs.alarmActions ?? [],
@@ -94,6 +95,51 @@ function queryOf({ id, expression, label, returnData = false, metric }: Query): 
   const { metricName: MetricName, namespace: Namespace, period: Period, stat: Stat } = metric;
   const Metric = { Dimensions: dimensionsOf(metric.dimensions), MetricName, Namespace };
   return { ...common, MetricStat: { Metric, Period, Stat, ...(metric.unit && { Unit: metric.unit }) } };
+}
+
+/** As DescribeAlarms has it. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html */
+export function describedAlarm({ inputs, criteria, periodMs }: AlarmDefinition, now: AlarmState): Output {
+  const { metricQueries } = inputs;
+  const single = {
+    MetricName: inputs.metricName,
+    Namespace: inputs.namespace,
+    Statistic: inputs.statistic,
+    Dimensions: dimensionsOf(inputs.dimensions).map(({ name: Name, value: Value }) => ({ Name, Value })),
+    Period: periodMs / 1000,
+    Unit: inputs.unit,
+  };
+  return {
+    AlarmName: now.name,
+    AlarmArn: alarmArn(now.name),
+    AlarmDescription: inputs.alarmDescription,
+    ActionsEnabled: inputs.actionsEnabled ?? true,
+    OKActions: inputs.okActions ?? [],
+    AlarmActions: inputs.alarmActions ?? [],
+    InsufficientDataActions: inputs.insufficientDataActions ?? [],
+    StateValue: now.state,
+    StateReason: now.reason,
+    StateUpdatedTimestamp: new Date(now.sinceMs),
+    StateTransitionedTimestamp: new Date(now.sinceMs),
+    ...criteriaOf(criteria),
+    ...(metricQueries
+      ? {
+          Metrics: metricQueries.map((query) => {
+            const { MetricStat, ...rest } = queryOf(query);
+            if (MetricStat === undefined) return rest;
+            const Dimensions = dimensionsOf(query.metric?.dimensions).map(({ name: Name, value: Value }) => ({
+              Name,
+              Value,
+            }));
+            const { Metric, ...stat } = MetricStat as { Metric: Output };
+            return { ...rest, MetricStat: { Metric: { ...Metric, Dimensions }, ...stat } };
+          }),
+        }
+      : single),
+  };
+}
+
+export function alarmArn(name: string): string {
+  return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`;
 }
 
 /** In this message, and nowhere else, the members' names are small. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +29,8 @@ export interface LogLine {
   /** ISO 8601, virtual. */
   readonly at: string;
   readonly functionName: string;
+  /** The log stream: each execution environment has its own. */
+  readonly stream: string;
   readonly text: string;
 }
 
@@ -175,6 +178,9 @@ export class Lambda implements AwsService {
     const tmp = opt === undefined ? undefined : mkdtempSync(join(this.#ports.folder, 'tmp-'));
     const credentials = deployed.assumeRole();
     const { clock } = this.#ports;
+    // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
+    const stream = `${day}/[$LATEST]${randomBytes(16).toString('hex')}`;
     const environment = new ExecutionEnvironment({
       functionName: name,
       functionArn: arn,
@@ -201,7 +207,7 @@ export class Lambda implements AwsService {
       },
       onGone: () => tmp !== undefined && rmSync(tmp, { recursive: true, force: true }),
       onLog: (text) => {
-        this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text });
+        this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, stream, text });
         this.onLog(text);
       },
     });

@@ -58,8 +58,8 @@ const nothing = () => undefined;
 const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:cloudwatch/logGroup:LogGroup': nothing,
   'aws:iam/role:Role': ({ inputs, state }, { iam }) => iam.addRole({ ...inputs, arn: String(state.arn) }),
-  'aws:iam/rolePolicy:RolePolicy': ({ inputs }, { iam }) =>
-    iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy),
+  'aws:iam/rolePolicy:RolePolicy': ({ inputs, name }, { iam }) =>
+    iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy, name),
   'aws:dynamodb/table:Table': ({ inputs: { name, hashKey, rangeKey } }, { dynamoDb }) =>
     dynamoDb.createTable({ name, hashKey, rangeKey }),
   'aws:dynamodb/tableItem:TableItem': (item, { dynamoDb }, all) => {
@@ -72,7 +72,11 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:sesv2/configurationSet:ConfigurationSet': ({ inputs }, { ses }) =>
     ses.addConfigurationSet(inputs.configurationSetName),
   'aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination': ({ inputs }, { ses }) =>
-    ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
+    ses.addEventDestination(
+      inputs.configurationSetName,
+      inputs.eventDestination.matchingEventTypes,
+      inputs.eventDestinationName,
+    ),
   'aws:sesv2/emailIdentity:EmailIdentity': ({ inputs }, { ses }) => ses.addIdentity(inputs.emailIdentity),
   'aws:sns/topic:Topic': ({ inputs }, { sns }) => sns.createTopic(inputs.name),
   'aws:sns/topicSubscription:TopicSubscription': (subscription, { sns }, all) => {
@@ -224,7 +228,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:route53/record:Record': nothing,
   'aws:sqs/queue:Queue': nothing,
   'aws:scheduler/schedule:Schedule': (schedule, { scheduler, iam }, all) => {
-    const { name, scheduleExpression, target } = schedule.inputs;
+    const { name, description, scheduleExpression, target } = schedule.inputs;
     if (!iam.checkAssumable(target.roleArn, 'scheduler.amazonaws.com', { sourceAccount: accountId })) {
       throw new Error(`EventBridge Scheduler may not assume the role of ${name}.`);
     }
@@ -237,6 +241,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     if (queueArn !== undefined) mustHave(all, 'aws:sqs/queue:Queue', { arn: queueArn }, schedule);
     scheduler.addSchedule({
       name,
+      description,
       scheduleExpression,
       targetArn: target.arn,
       role: { principalArn: target.roleArn },

@@ -37,6 +37,7 @@ const statuses = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PEN
 export const requests = {
   ListStateMachines: z.strictObject({ maxResults, nextToken: text(1024, 1).optional() }),
   DescribeStateMachine: z.strictObject({ stateMachineArn: arn }),
+  DescribeStateMachineForExecution: z.strictObject({ executionArn: arn }),
   StartExecution: z.strictObject({
     stateMachineArn: arn,
     name: text(80, 1).optional(),

@@ -56,6 +56,7 @@ export class StepFunctions implements AwsService {
   } = {
     ListStateMachines: (request, caller) => this.#listStateMachines(request, caller),
     DescribeStateMachine: (request, caller) => this.#describeStateMachine(request, caller),
+    DescribeStateMachineForExecution: (request, caller) => this.#describeMachineOf(request, caller),
     StartExecution: (request, caller) => this.#startExecution(request, caller),
     DescribeExecution: (request, caller) => this.#describeExecution(request, caller),
     ListExecutions: (request, caller) => this.#listExecutions(request, caller),
@@ -99,7 +100,9 @@ export class StepFunctions implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (!Object.hasOwn(requests, operation)) throw notPlayed(`Step Functions ${operation}`);
+    if (!Object.hasOwn(requests, operation)) {
+      throw notPlayed(`Step Functions ${operation}`, Object.keys(requests));
+    }
     // Which request belongs to which operation is in the types of both tables, but not in that of the name.
     const perform = this.#operations[operation as Operation] as (
       request: unknown,
@@ -122,6 +125,16 @@ export class StepFunctions implements AwsService {
     const machine = this.#machine(stateMachineArn);
     const { definitionText: definition, roleArn } = machine;
     return { ...machineSummary(machine), status: 'ACTIVE', definition, roleArn };
+  }
+
+  #describeMachineOf(
+    { executionArn }: Request<'DescribeStateMachineForExecution'>,
+    caller: Caller,
+  ): Record<string, unknown> {
+    this.#ports.authorize(caller, 'states:DescribeStateMachineForExecution', executionArn);
+    const { arn, name, definitionText, roleArn, creationMs } = this.#execution(executionArn).machine;
+    const updateDate = creationMs / 1000;
+    return { stateMachineArn: arn, name, definition: definitionText, roleArn, updateDate };
   }
 
   /** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */

@@ -7,6 +7,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { startDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
 import { startAwsFront } from '../../local/aws/front.ts';
+import { iamService, stsService } from '../../local/aws/iam-service.ts';
 import { Iam, type Credentials } from '../../local/aws/iam.ts';
 import { S3 } from '../../local/aws/s3.ts';
 import { SecretsManager } from '../../local/aws/secrets-manager.ts';
@@ -83,6 +84,12 @@ export async function startLocalAws(options: { delayMs?: () => number } = {}): P
       lambda,
       scheduler,
       monitoring,
+      iam: iamService(iam),
+      sts: stsService(iam),
+      apigateway: new FakeService(),
+      events: new FakeService(),
+      logs: new FakeService(),
+      sqs: new FakeService(),
     },
     ...options,
   });

@@ -1,10 +1,10 @@
 import {
   BatchGetItemCommand,
+  DeleteTableCommand,
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  ScanCommand,
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
@@ -91,9 +91,10 @@ test('what dynalite would ignore is refused by name', async () => {
     message:
       'The embedded cloud does not play the parameter ReturnValuesOnConditionCheckFailure of dynamodb:PutItem.',
   });
-  expect(await refusal(client.send(new ScanCommand({ TableName })))).toEqual({
+  expect(await refusal(client.send(new DeleteTableCommand({ TableName })))).toEqual({
     name: 'NotImplementedByEmbeddedCloud',
-    message: 'The embedded cloud does not play dynamodb:Scan.',
+    message:
+      'The embedded cloud does not play dynamodb:DeleteTable. Supported: BatchGetItem, DeleteItem, DescribeTable, GetItem, ListTables, PutItem, Query, Scan, UpdateItem.',
   });
 });
 

@@ -48,7 +48,10 @@ describe('a caller', () => {
     const { status, headers, body } = await send({ 'x-amz-target': 'secretsmanager.ListSecrets' });
     expect(status).toBe(403);
     expect(headers['x-amzn-errortype']).toBe('MissingAuthenticationTokenException');
-    expect(JSON.parse(body)).toEqual({ message: 'Request is missing Authentication Token' });
+    expect(JSON.parse(body)).toEqual({
+      __type: 'MissingAuthenticationTokenException',
+      message: 'Request is missing Authentication Token',
+    });
   });
 
   test('with an unknown key is not recognised, in each protocol’s words', async () => {
@@ -81,7 +84,7 @@ describe('a caller', () => {
 
   test.each([
     ['another region', 'test/20260105/eu-west-1/secretsmanager/aws4_request', 'InvalidSignatureException'],
-    ['an unknown service', 'test/20260105/us-east-1/logs/aws4_request', 'NotImplementedByEmbeddedCloud'],
+    ['an unknown service', 'test/20260105/us-east-1/kms/aws4_request', 'NotImplementedByEmbeddedCloud'],
     ['a scope cut short', 'test/20260105/us-east-1', 'MissingAuthenticationTokenException'],
   ])('with %s is refused', async (_what, scope, code) => {
     const { headers, body } = await send({ authorization: authorization(scope) });
@@ -95,7 +98,9 @@ describe('a caller', () => {
       const { status, headers, body } = await send({ authorization: authorization(scope) });
       expect({ status, type: headers['content-type'] }).toEqual({ status: 501, type: 'text/xml' });
       expect(body).toContain(words);
-      expect(body).toContain(`<Message>The embedded cloud does not play the service ${service}.</Message>`);
+      expect(body).toContain(
+        `<Message>The embedded cloud does not play the service ${service}. Supported: apigatewayv2, cloudwatch, dynamodb, events, iam, lambda, logs, s3api, scheduler, secretsmanager, sesv2, sns, sqs, stepfunctions, sts.</Message>`,
+      );
     },
   );
 
@@ -128,7 +133,6 @@ describe('a request', () => {
     ['no JSON', {}, '{', 'SerializationException'],
     ['no object', {}, '[]', 'SerializationException'],
     ['another service’s target', { 'x-amz-target': 'DynamoDB_20120810.GetItem' }, '{}', 'UnknownOperation'],
-    ['another protocol', { 'smithy-protocol': 'rpc-v2-cbor' }, '{}', 'NotImplementedByEmbeddedCloud'],
   ])('with %s is refused', async (_what, headers, body, code) => {
     const answer = await send({ ...target, ...headers }, { body });
     expect((JSON.parse(answer.body) as { __type: string }).__type).toContain(code);
@@ -296,6 +300,12 @@ test('a port in use is the system’s own error', async () => {
     lambda: fake,
     scheduler: fake,
     monitoring: fake,
+    iam: fake,
+    sts: fake,
+    apigateway: fake,
+    events: fake,
+    logs: fake,
+    sqs: fake,
   };
   await expect(startAwsFront({ port, iam, clock, services })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

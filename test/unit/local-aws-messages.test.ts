@@ -1,5 +1,5 @@
 import { SendEmailCommand, type SendEmailCommandInput, type SESv2Client } from '@aws-sdk/client-sesv2';
-import { ListTopicsCommand, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { CreateTopicCommand, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allow, clients, refusal, roleArn, startLocalAws, type LocalAws } from '../helpers/local-aws.ts';
 
@@ -172,9 +172,10 @@ describe('Publish', () => {
       name,
       message: 'The embedded cloud does not play the parameter MessageAttributes.a of sns:Publish.',
     });
-    expect(await refusal(sns.send(new ListTopicsCommand({})))).toEqual({
+    expect(await refusal(sns.send(new CreateTopicCommand({ Name: 'a' })))).toEqual({
       name,
-      message: 'The embedded cloud does not play sns:ListTopics.',
+      message:
+        'The embedded cloud does not play sns:CreateTopic. Supported: CheckIfPhoneNumberIsOptedOut, GetSMSAttributes, GetSMSSandboxAccountStatus, GetTopicAttributes, ListSMSSandboxPhoneNumbers, ListSubscriptions, ListSubscriptionsByTopic, ListTopics, Publish.',
     });
   });
 

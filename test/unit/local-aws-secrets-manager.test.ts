@@ -297,7 +297,8 @@ test('every value of every version is there for a search', async () => {
 test('operations that are not played are refused by name', async () => {
   expect(await refusal(client.send(new DeleteSecretCommand({ SecretId })))).toEqual({
     name: 'NotImplementedByEmbeddedCloud',
-    message: 'The embedded cloud does not play secretsmanager:DeleteSecret.',
+    message:
+      'The embedded cloud does not play secretsmanager:DeleteSecret. Supported: CreateSecret, DescribeSecret, GetSecretValue, ListSecretVersionIds, ListSecrets, PutSecretValue, UpdateSecretVersionStage.',
   });
 });
 
