@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { AwsError, notPlayed } from './aws/errors.ts';
 import type { Authorize, AwsService, Caller } from './aws/service.ts';
 import { accountId, region } from './aws/service.ts';
-import { Count, paged, Token } from './aws/operations.ts';
+import { Count, paged, TableService, Token } from './aws/operations.ts';
 import { parseInput } from './aws/validate.ts';
 import type { Clock, Timer } from './clock.ts';
 
@@ -73,6 +73,10 @@ export class Scheduler implements AwsService {
   readonly #services: Services;
   readonly #onDeadLetter: (queueName: string, messages: number) => void;
   readonly #schedules = new Map<string, Schedule>();
+  readonly #table = new TableService('scheduler', [
+    ['GetSchedule', (input, caller) => this.#getSchedule(input, caller)],
+    ['ListSchedules', (input, caller) => this.#listSchedules(input, caller)],
+  ]);
 
   constructor(
     clock: Clock,
@@ -117,14 +121,7 @@ export class Scheduler implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    switch (operation) {
-      case 'GetSchedule':
-        return this.#getSchedule(input, caller);
-      case 'ListSchedules':
-        return this.#listSchedules(input, caller);
-      default:
-        throw notPlayed(`scheduler:${operation}`, ['GetSchedule', 'ListSchedules']);
-    }
+    return this.#table.call(operation, input, caller);
   }
 
   #getSchedule(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {

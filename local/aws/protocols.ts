@@ -120,9 +120,7 @@ function partsOf(route: string, called: string): Record<string, string> | undefi
   const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const pattern = route.replaceAll(/\{\w+\}/g, '([^/]+)');
   const values = new RegExp(`^${pattern}$`).exec(called)?.slice(1);
-  return (
-    values && Object.fromEntries(values.map((value, index) => [names[index]!, decodeURIComponent(value)]))
-  );
+  return values && Object.fromEntries(values.map((value, index) => [names[index]!, decoded(value)]));
 }
 
 const invocations = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
@@ -152,7 +150,7 @@ export const lambdaProtocol: Protocol = {
     return {
       operation: 'Invoke',
       input: {
-        FunctionName: decodeURIComponent(path[1]),
+        FunctionName: decoded(path[1]),
         InvocationType: String(request.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
         Payload: payload(request.body),
       },
@@ -284,7 +282,7 @@ export const s3Protocol: Protocol = {
     if (encoding !== undefined) throw notPlayed(`the content encoding ${encoding} of s3:PutObject`);
     const input = {
       Bucket: bucket,
-      Key: decodeURIComponent(key),
+      Key: decoded(key),
       ...(headers['content-type'] !== undefined && { ContentType: headers['content-type'] }),
       Body: body,
     };
@@ -397,6 +395,15 @@ function withDates(value: unknown, wire: (date: Date) => unknown): unknown {
 
 function jsonObject(body: Buffer): Record<string, unknown> {
   return objectOf(() => JSON.parse(body.toString('utf8')), 'JSON');
+}
+
+/** A part of a path. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new AwsError('BadRequestException', 'The path of the request is not URL-encoded.');
+  }
 }
 
 function cborObject(body: Buffer): Record<string, unknown> {

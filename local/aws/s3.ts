@@ -1,9 +1,9 @@
 /** S3, as far as the functions use it: objects are put and listed, and found again by whoever looks after the embedded cloud. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { paged, Token } from './operations.ts';
-import type { Authorize, AwsService, Caller } from './service.ts';
-import { AwsError, notPlayed } from './errors.ts';
+import { paged, TableService, Token } from './operations.ts';
+import { accountId, type Authorize, type AwsService, type Caller } from './service.ts';
+import { AwsError } from './errors.ts';
 import { parseInput } from './validate.ts';
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -41,6 +41,11 @@ export class S3 implements AwsService {
 
   readonly #clock: { now(): number };
   readonly #madeAtMs: number;
+  readonly #table = new TableService('s3', [
+    ['PutObject', (input, caller) => this.#putObject(input, caller)],
+    ['ListBuckets', (input, caller) => this.#listBuckets(input, caller)],
+    ['ListObjectsV2', (input, caller) => this.#listObjects(input, caller)],
+  ]);
 
   constructor({
     authorize,
@@ -72,16 +77,7 @@ export class S3 implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    switch (operation) {
-      case 'PutObject':
-        return this.#putObject(input, caller);
-      case 'ListBuckets':
-        return this.#listBuckets(input, caller);
-      case 'ListObjectsV2':
-        return this.#listObjects(input, caller);
-      default:
-        throw notPlayed(`s3:${operation}`, ['ListBuckets', 'ListObjectsV2', 'PutObject']);
-    }
+    return this.#table.call(operation, input, caller);
   }
 
   #putObject(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
@@ -96,7 +92,10 @@ export class S3 implements AwsService {
     parseInput('s3:ListBuckets', z.strictObject({}), input);
     this.#authorize(caller, 's3:ListAllMyBuckets', '*');
     const CreationDate = new Date(this.#madeAtMs);
-    return { Buckets: { Bucket: [...this.#buckets.keys()].map((Name) => ({ Name, CreationDate })) } };
+    return {
+      Owner: { ID: accountId },
+      Buckets: { Bucket: [...this.#buckets.keys()].map((Name) => ({ Name, CreationDate })) },
+    };
   }
 
   /** With a delimiter, keys that go on after it are told by their beginning alone, as folders are. */

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import { AwsError, notPlayed } from './errors.ts';
-import { paged } from './operations.ts';
+import { paged, TableService, type Output } from './operations.ts';
 import { SecretVersions, type Version } from './secret-versions.ts';
 import {
   CreateSecretInput,
@@ -40,18 +40,7 @@ export interface NewSecret {
   readonly tags?: Record<string, string> | undefined;
 }
 
-type Output = Record<string, unknown>;
 type Filter = NonNullable<z.output<typeof ListSecretsInput>['Filters']>[number];
-
-const operations = [
-  'CreateSecret',
-  'DescribeSecret',
-  'GetSecretValue',
-  'ListSecretVersionIds',
-  'ListSecrets',
-  'PutSecretValue',
-  'UpdateSecretVersionStage',
-];
 
 const awsManagedKey = 'alias/aws/secretsmanager';
 
@@ -59,6 +48,15 @@ export class SecretsManager implements AwsService {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #authorize: Authorize;
   readonly #secrets = new Map<string, Secret>();
+  readonly #table = new TableService('secretsmanager', [
+    ['CreateSecret', (input, caller) => this.#createSecret(input, caller)],
+    ['PutSecretValue', (input, caller) => this.#putSecretValue(input, caller)],
+    ['GetSecretValue', (input, caller) => this.#getSecretValue(input, caller)],
+    ['DescribeSecret', (input, caller) => this.#describeSecret(input, caller)],
+    ['ListSecrets', (input, caller) => this.#listSecrets(input, caller)],
+    ['ListSecretVersionIds', (input, caller) => this.#listVersions(input, caller)],
+    ['UpdateSecretVersionStage', (input, caller) => this.#updateSecretVersionStage(input, caller)],
+  ]);
 
   constructor({ clock, authorize }: { clock: Pick<Clock, 'now'>; authorize: Authorize }) {
     this.#clock = clock;
@@ -84,24 +82,7 @@ export class SecretsManager implements AwsService {
   }
 
   async call(operation: string, input: Record<string, unknown>, caller: Caller): Promise<Output> {
-    switch (operation) {
-      case 'CreateSecret':
-        return this.#createSecret(input, caller);
-      case 'PutSecretValue':
-        return this.#putSecretValue(input, caller);
-      case 'GetSecretValue':
-        return this.#getSecretValue(input, caller);
-      case 'DescribeSecret':
-        return this.#describeSecret(input, caller);
-      case 'ListSecrets':
-        return this.#listSecrets(input, caller);
-      case 'ListSecretVersionIds':
-        return this.#listVersions(input, caller);
-      case 'UpdateSecretVersionStage':
-        return this.#updateSecretVersionStage(input, caller);
-      default:
-        throw notPlayed(`secretsmanager:${operation}`, operations);
-    }
+    return this.#table.call(operation, input, caller);
   }
 
   #createSecret(input: Record<string, unknown>, caller: Caller): Output {

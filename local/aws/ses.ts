@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
 import { AwsError, notPlayed } from './errors.ts';
-import { Count, paged, Token } from './operations.ts';
+import { Count, paged, TableService, Token } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -102,6 +102,14 @@ export class Ses implements AwsService {
   readonly #configurationSets = new Map<string, { name: string; types: ReadonlySet<SesEventType> }>();
   readonly #fates = new Map<string, keyof typeof fates>();
   readonly #emit: Emit;
+  readonly #table = new TableService('ses', [
+    ['GetAccount', (_input, caller) => this.#account(caller)],
+    ['GetEmailIdentity', (input, caller) => this.#emailIdentity(input, caller)],
+    ['ListEmailIdentities', (input, caller) => this.#listIdentities(input, caller)],
+    ['ListConfigurationSets', (input, caller) => this.#listConfigurationSets(input, caller)],
+    ['GetConfigurationSetEventDestinations', (input, caller) => this.#eventDestinations(input, caller)],
+    ['SendEmail', (input, caller) => this.#sendEmail(input, caller)],
+  ]);
 
   constructor({ authorize, inbox, emit = () => undefined }: SesPorts) {
     this.#authorize = authorize;
@@ -148,12 +156,10 @@ export class Ses implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    if (operation === 'GetAccount') return this.#account(caller);
-    if (operation === 'GetEmailIdentity') return this.#emailIdentity(input, caller);
-    if (operation === 'ListEmailIdentities') return this.#listIdentities(input, caller);
-    if (operation === 'ListConfigurationSets') return this.#listConfigurationSets(input, caller);
-    if (operation === 'GetConfigurationSetEventDestinations') return this.#eventDestinations(input, caller);
-    if (operation !== 'SendEmail') throw notPlayed(`ses:${operation}`);
+    return this.#table.call(operation, input, caller);
+  }
+
+  #sendEmail(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
     const email = parseInput('ses:SendEmail', SendEmailInput, input, 'BadRequestException');
     const from = addressOf(email.FromEmailAddress);
     const identity = this.#identityOf(from);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
 import { AwsError, notPlayed } from './errors.ts';
-import { paged, Token } from './operations.ts';
+import { paged, TableService, Token, type Operation, type Output } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -36,17 +36,6 @@ const PageInput = z.strictObject({ NextToken: Token });
 const TopicInput = z.strictObject({ TopicArn: z.string() });
 /** "Each call returns a limited list …, up to 100." */
 const pageSize = 100;
-const operations = [
-  'CheckIfPhoneNumberIsOptedOut',
-  'GetSMSAttributes',
-  'GetSMSSandboxAccountStatus',
-  'GetTopicAttributes',
-  'ListSMSSandboxPhoneNumbers',
-  'ListSubscriptions',
-  'ListSubscriptionsByTopic',
-  'ListTopics',
-  'Publish',
-];
 // https://docs.aws.amazon.com/sns/latest/api/API_CheckIfPhoneNumberIsOptedOut.html
 const CheckIfPhoneNumberIsOptedOutInput = z.strictObject({ phoneNumber: z.string() });
 const NoInput = z.strictObject({});
@@ -71,6 +60,26 @@ export class Sns implements AwsService {
   smsSandbox: readonly { readonly phoneNumber: string; readonly isVerified: boolean }[] | undefined;
   /** Dollars. */
   monthlySpendLimit = 1;
+  readonly #table = new TableService('sns', [
+    ['Publish', (input, caller) => this.#publish(input, caller)],
+    ['ListTopics', (input, caller) => this.#listTopics(input, caller)],
+    ['GetTopicAttributes', (input, caller) => this.#topicAttributes(input, caller)],
+    ...['ListSubscriptions', 'ListSubscriptionsByTopic'].map((name): [string, Operation] => [
+      name,
+      (input, caller) => this.#listSubscriptions(name, input, caller),
+    ]),
+    ['CheckIfPhoneNumberIsOptedOut', (input, caller) => this.#checkOptedOut(input, caller)],
+    this.#ofAccount('GetSMSSandboxAccountStatus', () => ({ IsInSandbox: this.smsSandbox !== undefined })),
+    this.#ofAccount('ListSMSSandboxPhoneNumbers', () => ({
+      PhoneNumbers: (this.smsSandbox ?? []).map(({ phoneNumber: PhoneNumber, isVerified }) => ({
+        PhoneNumber,
+        Status: isVerified ? 'Verified' : 'Pending',
+      })),
+    })),
+    this.#ofAccount('GetSMSAttributes', () => ({
+      attributes: new Map([['MonthlySpendLimit', String(this.monthlySpendLimit)]]),
+    })),
+  ]);
 
   constructor({ authorize, inbox }: { authorize: Authorize; inbox: Inbox }) {
     this.#authorize = authorize;
@@ -94,35 +103,7 @@ export class Sns implements AwsService {
     input: Record<string, unknown>,
     caller: Caller,
   ): Promise<Record<string, unknown>> {
-    switch (operation) {
-      case 'Publish':
-        return this.#publish(input, caller);
-      case 'ListSubscriptionsByTopic':
-      case 'ListSubscriptions':
-        return this.#listSubscriptions(operation, input, caller);
-      case 'ListTopics':
-        return this.#listTopics(input, caller);
-      case 'GetTopicAttributes':
-        return this.#topicAttributes(input, caller);
-      case 'GetSMSSandboxAccountStatus':
-        this.#authorized(caller, operation, input);
-        return { IsInSandbox: this.smsSandbox !== undefined };
-      case 'ListSMSSandboxPhoneNumbers':
-        this.#authorized(caller, operation, input);
-        return {
-          PhoneNumbers: (this.smsSandbox ?? []).map(({ phoneNumber: PhoneNumber, isVerified }) => ({
-            PhoneNumber,
-            Status: isVerified ? 'Verified' : 'Pending',
-          })),
-        };
-      case 'GetSMSAttributes':
-        this.#authorized(caller, operation, input);
-        return { attributes: new Map([['MonthlySpendLimit', String(this.monthlySpendLimit)]]) };
-      case 'CheckIfPhoneNumberIsOptedOut':
-        return this.#checkOptedOut(input, caller);
-      default:
-        throw notPlayed(`sns:${operation}`, operations);
-    }
+    return this.#table.call(operation, input, caller);
   }
 
   /** As if its owner had confirmed it at once. @see https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html */
@@ -232,9 +213,16 @@ export class Sns implements AwsService {
     return { isOptedOut: this.#optedOut.has(phoneNumber) };
   }
 
-  #authorized(caller: Caller, operation: string, input: Record<string, unknown>): void {
-    parseInput(`sns:${operation}`, NoInput, input, 'InvalidParameter');
-    this.#authorize(caller, `SNS:${operation}`, '*');
+  /** An operation without input, on what the account has. */
+  #ofAccount(name: string, answer: () => Output): [string, Operation] {
+    return [
+      name,
+      (input, caller) => {
+        parseInput(`sns:${name}`, NoInput, input, 'InvalidParameter');
+        this.#authorize(caller, `SNS:${name}`, '*');
+        return answer();
+      },
+    ];
   }
 
   #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {

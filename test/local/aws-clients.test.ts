@@ -479,6 +479,7 @@ describe('API Gateway', () => {
   });
 
   test.each([
+    ['/v2/apis/%zz', 400, 'BadRequestException', 'The path of the request is not URL-encoded.'],
     ['/v2/apis/nope/routes', 404, 'NotFoundException', `Invalid API identifier specified ${account}:nope`],
     [
       '/restapis',
