@@ -38,7 +38,8 @@ export class SecretVersions {
 
   /**
    * Adds a version and attaches the labels, off other versions where they were. The first version of a secret is
-   * `AWSCURRENT` whatever the labels. The same id with the same value changes nothing.
+   * `AWSCURRENT` whatever the labels. The same id with the same value changes nothing. A recording of AWS shows that the
+   * version which is `AWSCURRENT` no more loses `AWSPENDING` as well.
    * @throws {AwsError} `ResourceExistsException` for the same id with another value, `LimitExceededException`
    * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
    */
@@ -59,6 +60,7 @@ export class SecretVersions {
     this.#makeRoom(nowMs);
     const version: Version = { id, value, createdAtMs: nowMs, stages: new Set() };
     this.#versions.set(id, version);
+    if (wanted.has('AWSCURRENT')) this.#holderOf('AWSCURRENT')?.stages.delete('AWSPENDING');
     for (const stage of wanted) this.#attach(stage, version);
     return version;
   }

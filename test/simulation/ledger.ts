@@ -207,7 +207,14 @@ export class Ledger {
     if (operation === 'PutSecretValue') {
       const value = JSON.parse(String(input.SecretString)) as Record<string, string>;
       const versionId = String(answer.VersionId);
-      for (const stage of answer.VersionStages as string[]) label(book, kind, stage, versionId);
+      const stages = answer.VersionStages as string[];
+      const { labels } = book;
+      if (
+        stages.includes('AWSCURRENT') &&
+        labels.get(`${kind} AWSPENDING`) === labels.get(`${kind} AWSCURRENT`)
+      )
+        labels.delete(`${kind} AWSPENDING`);
+      for (const stage of stages) label(book, kind, stage, versionId);
       if ('disconnected_at' in value) {
         book.empty.add(versionId);
         if (kind === 'grant') book.current = versionId;
@@ -222,8 +229,7 @@ export class Ledger {
       } else {
         book.accessVersions.set(versionId, value as never);
       }
-      if ((answer.VersionStages as string[]).includes('AWSCURRENT'))
-        this.#becomesCurrent(book, kind, versionId, invocation);
+      if (stages.includes('AWSCURRENT')) this.#becomesCurrent(book, kind, versionId, invocation);
     } else if (operation === 'UpdateSecretVersionStage') {
       label(book, kind, 'AWSCURRENT', String(input.MoveToVersionId));
       this.#becomesCurrent(book, kind, String(input.MoveToVersionId), invocation);

@@ -80,6 +80,23 @@ describe('a version put', () => {
     expect(await stages()).toEqual({ [version('a')]: ['AWSCURRENT'], [version('c')]: ['AWSPENDING'] });
   });
 
+  test('as AWSCURRENT takes AWSPENDING off the version that was both, and off no other', async () => {
+    await put('a', 'one');
+    await put('b', 'two', ['AWSPENDING', 'MINE']);
+    await move('AWSCURRENT', 'a', 'b');
+    await put('c', 'three');
+    expect(await stages()).toEqual({
+      [version('b')]: ['MINE', 'AWSPREVIOUS'],
+      [version('c')]: ['AWSCURRENT'],
+    });
+    await put('d', 'four', ['AWSPENDING']);
+    await put('e', 'five');
+    expect(await stages()).toMatchObject({
+      [version('d')]: ['AWSPENDING'],
+      [version('e')]: ['AWSCURRENT'],
+    });
+  });
+
   test('again with the same token and value changes nothing', async () => {
     await put('a', 'one');
     await put('b', 'two');
