@@ -30,7 +30,7 @@ import { describedAlarm, notificationsOf, type AlarmNotification, type AlarmStat
 export type { AlarmNotification, AlarmState, Datum };
 
 interface Alarm {
-  readonly definition: AlarmDefinition;
+  definition: AlarmDefinition;
   /** In order of creation. */
   readonly number: number;
   state: AlarmState;
@@ -317,6 +317,12 @@ export class CloudWatch implements AwsService {
   /** As somebody does who deletes it by hand. */
   removeAlarm(name: string): void {
     this.#alarms.delete(name);
+  }
+
+  /** As somebody does who mutes it by hand. */
+  disableActions(name: string): void {
+    const alarm = this.#alarms.get(name)!;
+    alarm.definition = parseAlarm({ ...alarm.definition.inputs, actionsEnabled: false });
   }
 
   /** In order of creation. */

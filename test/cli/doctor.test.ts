@@ -58,6 +58,7 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
   cloud.sns.subscribe(String(cloud.outputs.operatorTopicArn), 'operator@example.com', false);
   cloud.scheduler.disable('grantkeeper-local-demo-main');
   cloud.cloudWatch.removeAlarm('grantkeeper-local-dead-letters');
+  cloud.cloudWatch.disableActions('grantkeeper-local-functions-failing');
   cloud.lambda.concurrentExecutions = 5;
   await putSecretValue(cloud, 'grantkeeper/local/client/demo', '{"client_id": "grantkeeper-demo"}');
   // An hour without a check: the alarm of that goes off, too.
@@ -81,6 +82,7 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
     'problem Operators: operator@example.com has not confirmed the subscription: no alert goes there.',
     'problem Schedules: The schedule grantkeeper-local-demo-main is disabled: demo-main is not checked.',
     'problem Alarms: grantkeeper-local-checks-stopped has gone off.',
+    'problem Alarms: The alarm grantkeeper-local-functions-failing tells nobody.',
     'problem Alarms: The alarm grantkeeper-local-dead-letters is gone.',
     'problem Lambda: The account may run 5 functions at a time beside those that others have reserved.',
   ]);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { administrator } from '../../local/aws/service.ts';
 import { VirtualClock } from '../../local/clock.ts';
 import { CloudWatch, type AlarmNotification, type Datum } from '../../local/cloudwatch/cloudwatch.ts';
 
@@ -136,6 +137,17 @@ describe('An alarm', () => {
     await play([1]);
     expect(state('silent')).toBe('ALARM');
     expect(told.map(({ topicArn }) => topicArn)).toEqual([alerts, recoveries]);
+  });
+
+  test('is described with its actions, and whether they are enabled', async () => {
+    addAlarm();
+    addAlarm({ name: 'silent', actionsEnabled: false });
+    const AlarmNames = ['failing', 'silent'];
+    const { MetricAlarms } = await cloudWatch.call('DescribeAlarms', { AlarmNames }, administrator);
+    expect(MetricAlarms).toMatchObject([
+      { AlarmName: 'failing', ActionsEnabled: true, AlarmActions: [alerts] },
+      { AlarmName: 'silent', ActionsEnabled: false, AlarmActions: [alerts] },
+    ]);
   });
 
   test('has a subject of at most 100 ASCII characters', async () => {
