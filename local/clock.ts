@@ -142,3 +142,14 @@ export class VirtualClock implements Clock {
     Atomics.store(this.#cell, 0, BigInt(Math.round(epochMs)));
   }
 }
+
+/** A longer delay is none to Node: it would run at once. */
+const maximumDelayMs = 2 ** 31 - 1;
+
+/** A timer of the machine's own time, for calls: those take real time, while the clock stands still. */
+export function realTimer(afterMs: number, run: () => void): Timer {
+  // Nobody runs the embedded cloud for 24 days to see the end of such a call.
+  if (afterMs > maximumDelayMs) return { cancel: () => undefined };
+  const timer = setTimeout(run, afterMs).unref();
+  return { cancel: () => clearTimeout(timer) };
+}

@@ -12,7 +12,7 @@ import { SecretsManager } from './aws/secrets-manager.ts';
 import { administrator, type AwsService } from './aws/service.ts';
 import { Ses } from './aws/ses.ts';
 import { Sns } from './aws/sns.ts';
-import type { VirtualClock } from './clock.ts';
+import { realTimer, type VirtualClock } from './clock.ts';
 import { CloudTrail } from './cloud-trail.ts';
 import { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { EventBus } from './event-bus.ts';
@@ -119,6 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   };
   const stepFunctions = new StepFunctions({
     clock,
+    callTimer: realTimer,
     authorize,
     invokeFunction: invoke,
     service: (name) => faults.within(name, { dynamodb: dynamoDb, sns, states: stepFunctions }[name]),

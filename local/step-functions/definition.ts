@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reservedErrorNames } from './failure.ts';
 import { integrations } from './integrations.ts';
 import type { Available } from './references.ts';
-import { compileTemplate, type Template } from './template.ts';
+import { compileTemplate, type Report, type Template } from './template.ts';
 
 /**
  * The part of Amazon States Language that is played, as schemas that compile expressions on the way. Objects are
@@ -31,7 +31,9 @@ const seconds = z.int().min(1).max(maximumSeconds);
 
 function compiled(available: Available) {
   return (value: unknown, context: z.RefinementCtx): Template =>
-    compileTemplate(value, available, (message, path) => context.addIssue({ code: 'custom', message, path }));
+    compileTemplate(value, available, (awsCode, message, path) =>
+      context.addIssue({ code: 'custom', message, path, params: { awsCode } }),
+    );
 }
 
 /** Any JSON, with expressions at any depth. */
@@ -171,8 +173,10 @@ const task = z
   .refine(hasOneTransition, oneTransition)
   .transform((state, context) => {
     const { requiredArguments, optionalArguments, waitsForToken } = state.Resource;
-    const refuse = (message: string, path: (string | number)[] = []) =>
-      context.addIssue({ code: 'custom', message, path: ['Arguments', ...path] });
+    const report: Report = (awsCode, message, path) =>
+      context.addIssue({ code: 'custom', message, path: ['Arguments', ...path], params: { awsCode } });
+    const refuse = (message: string, path: string[] = []) =>
+      report('SCHEMA_VALIDATION_FAILED', message, path);
     for (const name of Object.keys(state.Arguments)) {
       if (!requiredArguments.includes(name) && !optionalArguments.includes(name)) {
         refuse(`The argument ${name} is not played by the embedded cloud`, [name]);
@@ -181,7 +185,7 @@ const task = z
     for (const name of requiredArguments) {
       if (!(name in state.Arguments)) refuse(`The argument ${name} is required`);
     }
-    return { ...state, Arguments: compileTemplate(state.Arguments, { taskToken: waitsForToken }, refuse) };
+    return { ...state, Arguments: compileTemplate(state.Arguments, { taskToken: waitsForToken }, report) };
   });
 
 export const stateMachine = z.strictObject({

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
 import { region, accountId } from '../aws/service.ts';
-import type { Definition } from './definition.ts';
+import type { Definition, State } from './definition.ts';
 import { asFailure, StateFailure } from './failure.ts';
 import { History, maximumEvents, type HistoryEventType } from './history.ts';
 import type { IntegrationPorts } from './integrations.ts';
@@ -24,6 +24,8 @@ export interface StateMachine {
 
 export interface ExecutionPorts extends IntegrationPorts {
   readonly clock: Clock;
+  /** Ends a call that takes too long: in the time in which calls run, which is not the clock's where that stands still. */
+  callTimer(afterMs: number, run: () => void): Timer;
 }
 
 /** How an execution ended. */
@@ -91,8 +93,7 @@ export class Execution {
     const { TimeoutSeconds } = definition;
     if (TimeoutSeconds !== undefined) {
       this.#timer(this.startMs + TimeoutSeconds * 1000, 'time-out of the execution', () =>
-        // "If the execution runs longer than the specified time, the execution fails with a States.Timeout error name."
-        this.#end('TIMED_OUT', { error: 'States.Timeout' }),
+        this.#end('TIMED_OUT'),
       );
     }
     this.#beginWork();
@@ -116,7 +117,7 @@ export class Execution {
       this.#end('SUCCEEDED', { output: input });
     } catch (thrown) {
       const { error, causeText } = asFailure(thrown);
-      if (this.status === 'RUNNING') this.#end('FAILED', { error: error || undefined, cause: causeText });
+      if (this.status === 'RUNNING') this.#end('FAILED', { error, cause: causeText });
     } finally {
       this.#endWork();
     }
@@ -128,7 +129,7 @@ export class Execution {
     const { Type } = state;
     const entered = { name: stateName, input: JSON.stringify(input), inputDetails: { truncated: false } };
     this.#event(`${Type}StateEntered`, entered);
-    const left = await runState(this.#visitOf(stateName, input), state);
+    const left = await runState(this.#visitOf(stateName, state, input), state);
     if (Type === 'Fail') return left;
     const assigned = Object.entries(left.assigned).map(
       ([name, value]) => [name, JSON.stringify(value)] as const,
@@ -145,13 +146,15 @@ export class Execution {
     return left;
   }
 
-  #visitOf(stateName: string, input: Json): Visit {
+  #visitOf(stateName: string, { Type }: State, input: Json): Visit {
     const { clock } = this.#ports;
     const enteredMs = clock.now();
+    // As AWS begins the causes of what is not a task's own failure.
+    const during = `An error occurred while executing the state '${stateName}' (entered at the event id #${this.history.length}).`;
     const visit: Visit = {
       stateName,
       input,
-      retryCount: 0,
+      retryCount: Type === 'Task' ? 0 : undefined,
       taskToken: undefined,
       nowMs: () => clock.now(),
       evaluate: async (template, field, extra = {}) => {
@@ -165,18 +168,18 @@ export class Execution {
           return await template(scope, field);
         } catch (error) {
           if (!(error instanceof EvaluationError)) throw error;
-          throw this.#evaluationFailed(stateName, error.field, error.message);
+          throw this.#evaluationFailed(stateName, error.field, `${during} ${error.message}`);
         }
       },
-      evaluationFailure: (field, what) =>
-        this.#evaluationFailed(
-          stateName,
-          field,
-          `The JSONata expression specified for the field '${field}' ${what}.`,
-        ),
+      evaluationFailure: ({ source = '' }, field, what) => {
+        const { message } = new EvaluationError(source, field, what);
+        return this.#evaluationFailed(stateName, field, `${during} ${message}`);
+      },
+      runtimeFailure: (what) => new StateFailure('States.Runtime', `${during} ${what}`),
       event: (type, details) => this.#event(type, details),
       pause: (begin) => this.#pause(begin),
       timer: (atMs, what, run) => this.#timer(atMs, what, run),
+      callTimer: (afterMs, run) => this.#owned((ended) => this.#ports.callTimer(afterMs, ended), run),
       issueToken: (settle) => {
         const token = this.#tokens.issue(this.machine.arn, settle);
         this.#openTokens.add(token);
@@ -196,13 +199,14 @@ export class Execution {
         Id: this.arn,
         Input: JSON.parse(this.input) as Json,
         Name: this.name,
+        RedriveCount: 0,
         RoleArn: this.machine.roleArn,
         StartTime: new Date(this.startMs).toISOString(),
       },
       State: {
         EnteredTime: new Date(enteredMs).toISOString(),
         Name: visit.stateName,
-        RetryCount: visit.retryCount,
+        ...(visit.retryCount !== undefined && { RetryCount: visit.retryCount }),
       },
       StateMachine: { Id: this.machine.arn, Name: this.machine.name },
       ...(visit.taskToken !== undefined && { Task: { Token: visit.taskToken } }),
@@ -236,9 +240,10 @@ export class Execution {
     this.history.add(type, this.#ports.clock.now(), details);
   }
 
-  #end(status: keyof typeof endingEvents, { output, error, cause }: Ending): void {
+  #end(status: keyof typeof endingEvents, { output, error, cause }: Ending = {}): void {
     const ending = output === undefined ? { error, cause } : outputMembers(output);
-    this.#record(endingEvents[status], ending);
+    // "… the execution fails with a States.Timeout error name": a recording has that name in history alone.
+    this.#record(endingEvents[status], status === 'TIMED_OUT' ? { error: 'States.Timeout' } : ending);
     this.status = status;
     this.stopMs = this.#ports.clock.now();
     this.output = output === undefined ? undefined : JSON.stringify(output);
@@ -257,7 +262,13 @@ export class Execution {
   #timer(atMs: number, what: string, run: () => void): Timer {
     const { name } = this;
     const shown = name.length > labelCharacters ? `${name.slice(0, labelCharacters - 1)}…` : name;
-    const planned = this.#ports.clock.at(atMs, `${this.machine.name} ${shown}: ${what}`, () => {
+    const label = `${this.machine.name} ${shown}: ${what}`;
+    return this.#owned((ended) => this.#ports.clock.at(atMs, label, ended), run);
+  }
+
+  /** A timer that ends with the execution. */
+  #owned(plan: (ended: () => void) => Timer, run: () => void): Timer {
+    const planned = plan(() => {
       this.#timers.delete(timer);
       run();
     });

@@ -1,23 +1,36 @@
+import type { Json } from './json.ts';
+
 /**
  * Why a state, or the whole execution, failed: what `Retry` and `Catch` match, and what history records.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
  */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
-  /** The error name, for example `States.Timeout` or `LeaseHeldError`. */
-  readonly error: string;
+  /** The error name, for example `States.Timeout` or `LeaseHeldError`; only `SendTaskFailure` can leave it out. */
+  readonly error: string | undefined;
   /** AWS's `Cause`; a time-out has none. */
   readonly causeText: string | undefined;
+  /** No wildcard matches it. */
+  readonly isTerminal: boolean;
 
-  constructor(error: string, causeText?: string) {
-    super(causeText === undefined ? error : `${error}: ${causeText}`);
+  constructor(
+    error: string | undefined,
+    causeText?: string,
+    { isTerminal = error === 'States.Runtime' }: { isTerminal?: boolean } = {},
+  ) {
+    super([error, causeText].filter((part) => part !== undefined).join(': '));
     this.error = error;
     this.causeText = causeText;
+    this.isTerminal = isTerminal;
   }
 
-  /** What `$states.errorOutput` holds, and a catcher's output unless it says otherwise. */
-  get errorOutput(): { Error: string; Cause?: string } {
-    return { Error: this.error, ...(this.causeText !== undefined && { Cause: this.causeText }) };
+  /**
+   * What `$states.errorOutput` holds, and a catcher's output unless it says otherwise. Both members are always there:
+   * recordings of AWS show an empty cause for a time-out, and null for what `SendTaskFailure` left out.
+   */
+  get errorOutput(): { Error: Json; Cause: Json } {
+    const noCause = this.error === 'States.Timeout' ? '' : null;
+    return { Error: this.error ?? null, Cause: this.causeText ?? noCause };
   }
 }
 
@@ -27,8 +40,15 @@ export function asFailure(thrown: unknown): StateFailure {
   return new StateFailure('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-/** "`States.ALL` … can't catch the `States.DataLimitExceeded` terminal error and `States.Runtime` error types." */
-const terminalErrors = new Set(['States.DataLimitExceeded', 'States.Runtime']);
+/**
+ * More than 256 KiB. The answer of a task fails that task, and a recording of AWS shows `States.ALL` catching it. For what
+ * a state computes itself, the documentation's rule stays: "States.ALL … can't catch the States.DataLimitExceeded terminal error".
+ * @param what a state's name, or a task's resource type
+ */
+export function tooLarge(what: string, { isTerminal }: { isTerminal: boolean }): StateFailure {
+  const cause = `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+  return new StateFailure('States.DataLimitExceeded', cause, { isTerminal });
+}
 
 /** The names of AWS's own that can occur here, and so may stand in `ErrorEquals`. */
 export const reservedErrorNames = new Set([
@@ -41,15 +61,15 @@ export const reservedErrorNames = new Set([
 ]);
 
 /**
- * Whether a retrier or catcher is for this error.
+ * Whether a retrier or catcher is for this failure.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
  */
-export function matches(errorEquals: readonly string[], error: string): boolean {
+export function matches(errorEquals: readonly string[], { error, isTerminal }: StateFailure): boolean {
   // "States.Runtime errors aren't retriable, and will always cause the execution to fail."
   if (error === 'States.Runtime') return false;
   return errorEquals.some((name) => {
     if (name === error) return true;
-    if (terminalErrors.has(error)) return false;
+    if (isTerminal) return false;
     // "States.TaskFailed acts as a wildcard that matches any known error name except for States.Timeout."
     return name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout');
   });

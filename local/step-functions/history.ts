@@ -44,10 +44,19 @@ export class History {
   /** @param details as in the event's own member, for example `taskFailedEventDetails`; undefined members are left out */
   add(type: HistoryEventType, nowMs: number, details: Record<string, Json | undefined>): void {
     const id = this.#events.length + 1;
-    // As AWS numbers them, the first state follows nothing.
-    const previousEventId = id === 2 ? 0 : id - 1;
+    const previousEventId = this.#previousOf(type);
     const given = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
     this.#events.push({ id, previousEventId, timestamp: nowMs / 1000, type, [detailsMember(type)]: given });
+  }
+
+  /** As recordings of AWS number them. */
+  #previousOf(type: HistoryEventType): number {
+    const last = this.#events.at(-1);
+    // The first state follows nothing, nor does an end from outside.
+    if (!last || last.id === 1 || type === 'ExecutionTimedOut' || type === 'ExecutionAborted') return 0;
+    // What fails on entry follows what the entry follows.
+    if (type === 'EvaluationFailed' && last.type.endsWith('StateEntered')) return last.previousEventId;
+    return last.id;
   }
 
   list({

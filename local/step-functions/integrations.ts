@@ -161,9 +161,11 @@ async function invoke(ports: IntegrationPorts, args: TaskArguments, role: Caller
     // "Unhandled errors in Lambda runtimes were historically reported only as Lambda.Unknown. In newer runtimes, timeouts are reported as Sandbox.Timedout"
     const errorType =
       typeof answer === 'object' && answer && !Array.isArray(answer) ? answer['errorType'] : null;
+    const returned = JSON.stringify(answer);
+    if (typeof errorType === 'string') throw new StateFailure(errorType, returned);
     throw new StateFailure(
-      typeof errorType === 'string' ? errorType : 'Lambda.Unknown',
-      JSON.stringify(answer),
+      'Lambda.Unknown',
+      `The cause could not be determined because Lambda did not return an error type. Returned payload: ${returned}`,
     );
   }
   return { ExecutedVersion: '$LATEST', Payload: answer, ...sdkMetadata(), StatusCode: 200 };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AwsError } from '../aws/errors.ts';
 import { stateMachine, type Definition, type State } from './definition.ts';
+import type { ReportCode } from './template.ts';
 
 /** "Maximum state machine definition size: 1 MB". https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html */
 const maximumCharacters = 1_048_576;
@@ -32,8 +33,8 @@ function invalid(problems: readonly string[]): AwsError {
 }
 
 function describe(issue: z.core.$ZodIssue): string[] {
-  const at = `at /${issue.path.map(String).join('/')}`;
-  const failed = (message: string) => `SCHEMA_VALIDATION_FAILED: ${message} ${at}`;
+  const at = `at ${placeOf(issue.path)}`;
+  const failed = (message: string, code = 'SCHEMA_VALIDATION_FAILED') => `${code}: ${message} ${at}`;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => failed(`The field ${key} is not played by the embedded cloud`));
   }
@@ -42,14 +43,29 @@ function describe(issue: z.core.$ZodIssue): string[] {
     return [failed('This state type is not played by the embedded cloud')];
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // A literal or an expression: what the expression lacks says most when a string was given, the literal's bounds otherwise.
-    const messages = new Set(issue.errors.flat().map(({ message }) => message));
-    return [failed([...messages].join(' or '))];
+    // A literal or an expression: what the expression lacks says most when there is one, the literal's bounds otherwise.
+    const found = issue.errors.flat();
+    const ofExpression = found.filter((inner) => awsCodeOf(inner) !== undefined);
+    if (ofExpression.length > 0) return ofExpression.map((inner) => failed(inner.message, awsCodeOf(inner)));
+    return [failed([...new Set(found.map(({ message }) => message))].join(' or '))];
   }
-  return [failed(issue.message)];
+  return [failed(issue.message, awsCodeOf(issue))];
 }
 
-/** Every target exists, and every state can be reached. */
+/** What an expression is refused with. */
+function awsCodeOf(issue: z.core.$ZodIssue): ReportCode | undefined {
+  return issue.code === 'custom' ? (issue.params?.['awsCode'] as ReportCode | undefined) : undefined;
+}
+
+/** As AWS writes it: `/States/E/Choices[0]/Condition`. */
+function placeOf(path: readonly PropertyKey[]): string {
+  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `/${String(step)}`)).join('') || '/';
+}
+
+const isEnd = (state: State) =>
+  state.Type === 'Succeed' || state.Type === 'Fail' || ('End' in state && state.End === true);
+
+/** Every target exists, every state can be reached, and one of them is the last. */
 function checkTransitions({ StartAt, States }: Definition): string[] {
   const problems: string[] = [];
   const reached = new Set<string>();
@@ -65,6 +81,10 @@ function checkTransitions({ StartAt, States }: Definition): string[] {
   for (const name of Object.keys(States)) {
     if (reached.has(name)) continue;
     problems.push(`MISSING_TRANSITION_TARGET: State "${name}" is not reachable. at /States/${name}`);
+  }
+  // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html
+  if (!Object.values(States).some(isEnd)) {
+    problems.push('MISSING_END_STATE: The workflow does not have a terminal state.');
   }
   return problems;
 }

@@ -8,7 +8,7 @@ export interface Available {
 
 /** The context object's members that are played. */
 const contextMembers: Record<string, readonly string[]> = {
-  Execution: ['Id', 'Input', 'Name', 'RoleArn', 'StartTime'],
+  Execution: ['Id', 'Input', 'Name', 'RedriveCount', 'RoleArn', 'StartTime'],
   State: ['EnteredTime', 'Name', 'RetryCount'],
   StateMachine: ['Id', 'Name'],
   Task: ['Token'],
@@ -21,30 +21,56 @@ interface Node {
 }
 
 /**
- * What an expression names and no evaluation could give: `$eval`, members of `$states` that are not there in this
- * field, members of the context object that are not played.
+ * What an expression names and AWS refuses when the machine is created, in its words where they are known: the top-level
+ * context, which no field has, members of `$states` that are not there in this field, and what is not played.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-reserved-variable
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+ * @see https://states-language.net/spec.html: "a JSONata expression MUST NOT reference "$" or unqualified field names at the top level"
  */
-export function findUnknownReferences(ast: unknown, available: Available): string[] {
-  const found: string[] = [];
+export function findUnsupportedReferences(ast: unknown, available: Available): string[] {
+  const found = new Set<string>();
+  for (const name of topLevelNames(ast))
+    found.add(`Reference to '${name}' at the top level is not supported.`);
   for (const node of nodesOf(ast)) {
+    if (node.type === 'variable' && node.value === '$') found.add("Reference to '$$' is not supported.");
     // "JSONata's $eval function is not supported in Step Functions. You can use $parse instead."
-    if (node.type === 'variable' && node.value === 'eval') found.push('The function $eval is not supported');
+    if (node.type === 'variable' && node.value === 'eval') found.add('The function $eval is not supported');
     const [root, ...names] = node.type === 'path' ? (node.steps ?? []) : [];
     if (root?.type !== 'variable' || root.value !== 'states') continue;
     const problem = checkPath(names.map(nameOf), available);
-    if (problem) found.push(problem);
+    if (problem) found.add(problem);
   }
-  return found;
+  return [...found];
+}
+
+/** Members of a node that are evaluated with what the node itself gives as their context. */
+const innerMembers = new Set(['stages', 'predicate', 'group', 'terms', 'pattern', 'update', 'delete']);
+
+/** The names, and `$`, that the context of the whole expression would have to answer. A function's body has the context around it. */
+function* topLevelNames(node: unknown): Generator<string> {
+  if (typeof node !== 'object' || node === null) return;
+  if (Array.isArray(node)) {
+    for (const item of node) yield* topLevelNames(item);
+    return;
+  }
+  const { type, value, steps } = node as Node;
+  if (type === 'name') yield String(value);
+  if (type === 'variable' && value === '') yield '$';
+  if (type === 'path') {
+    yield* topLevelNames(steps?.[0]);
+    return;
+  }
+  for (const [member, child] of Object.entries(node)) {
+    if (!innerMembers.has(member)) yield* topLevelNames(child);
+  }
 }
 
 function checkPath([member, group, name]: (string | undefined)[], available: Available): string | undefined {
   if (member === undefined || member === 'input') return undefined;
   if (member === 'result' || member === 'errorOutput') {
-    return available[member] ? undefined : `$states.${member} is not available in this field`;
+    return available[member] ? undefined : `Field '$states.${member}' does not exist.`;
   }
-  if (member !== 'context') return `$states.${member} does not exist`;
+  if (member !== 'context') return `Field '$states.${member}' does not exist.`;
   if (group === undefined) return undefined;
   if (group === 'Task' && !available.taskToken) {
     return '$states.context.Task is there only in the Arguments of a .waitForTaskToken task';

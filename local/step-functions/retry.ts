@@ -15,7 +15,7 @@ export class Retries {
 
   /** @returns the pause before another try, or undefined when there is none left */
   next(failure: StateFailure): number | undefined {
-    const retrier = this.#retriers.find(({ ErrorEquals }) => matches(ErrorEquals, failure.error));
+    const retrier = this.#retriers.find(({ ErrorEquals }) => matches(ErrorEquals, failure));
     if (!retrier) return undefined;
     const count = this.#counts.get(retrier) ?? 0;
     if (count >= retrier.MaxAttempts) return undefined;

@@ -219,7 +219,7 @@ export class StepFunctions implements AwsService {
 
   #sendTaskFailure(request: Request<'SendTaskFailure'>, caller: Caller): Record<string, unknown> {
     const task = this.#task(request.taskToken, 'states:SendTaskFailure', caller);
-    task.settle({ failure: new StateFailure(request.error ?? '', request.cause) });
+    task.settle({ failure: new StateFailure(request.error, request.cause) });
     return {};
   }
 

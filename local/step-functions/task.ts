@@ -1,10 +1,10 @@
 import type { StateOf } from './definition.ts';
-import { asFailure, matches, StateFailure } from './failure.ts';
+import { asFailure, matches, StateFailure, tooLarge } from './failure.ts';
 import type { Integration, TaskArguments } from './integrations.ts';
 import type { Json } from './json.ts';
 import { Retries } from './retry.ts';
 import type { TokenOutcome } from './tokens.ts';
-import { leave, requireSize, secondsOf, type Left, type Visit } from './visit.ts';
+import { isTooLarge, leave, requireSize, secondsOf, type Left, type Visit } from './visit.ts';
 import { region } from '../aws/service.ts';
 
 type TaskState = StateOf<'Task'>;
@@ -25,14 +25,14 @@ export async function runTask(visit: Visit, state: TaskState): Promise<Left> {
       if (delayMs === undefined) return caught(visit, state, failure);
       const retryAtMs = visit.nowMs() + delayMs;
       await visit.pause<void>((resume) => visit.timer(retryAtMs, `retry of ${visit.stateName}`, resume));
-      visit.retryCount += 1;
+      visit.retryCount = (visit.retryCount ?? 0) + 1;
     }
   }
 }
 
 /** @throws {StateFailure} the failure itself when there is no catcher for it */
 async function caught(visit: Visit, state: TaskState, failure: StateFailure): Promise<Left> {
-  const at = state.Catch.findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure.error));
+  const at = state.Catch.findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure));
   const catcher = state.Catch[at];
   if (!catcher) throw failure;
   const { errorOutput } = failure;
@@ -56,9 +56,8 @@ async function attempt(visit: Visit, state: TaskState): Promise<Json> {
     visit.event('TaskStarted', named);
     const outcome: TokenOutcome = token
       ? await untilSettled(visit, integration, args, timeoutSeconds, (settle) => (settled = settle))
-      : await callOnce(visit, integration, args);
+      : await called(visit, integration, args, timeoutSeconds);
     if ('failure' in outcome) throw ended(visit, named, outcome.failure);
-    requireSize(visit, outcome.output);
     visit.event('TaskSucceeded', { ...named, ...outputMembers(outcome.output) });
     return outcome.output;
   } finally {
@@ -67,13 +66,31 @@ async function attempt(visit: Visit, state: TaskState): Promise<Json> {
   }
 }
 
-/** Without a token no time-out can come: the clock stands still while an integration runs. */
-async function callOnce(visit: Visit, integration: Integration, args: TaskArguments): Promise<TokenOutcome> {
-  try {
-    return { output: await visit.call(integration, args) };
-  } catch (error) {
-    return { failure: asFailure(error) };
-  }
+const timedOut: TokenOutcome = { failure: new StateFailure('States.Timeout') };
+
+/** Makes the call. One that takes too long goes on, as it does on AWS, and nobody hears of its end. */
+async function called(
+  visit: Visit,
+  integration: Integration,
+  args: TaskArguments,
+  timeoutSeconds: number | undefined,
+): Promise<TokenOutcome> {
+  const late = Promise.withResolvers<TokenOutcome>();
+  const timer =
+    timeoutSeconds === undefined
+      ? undefined
+      : visit.callTimer(timeoutSeconds * 1000, () => late.resolve(timedOut));
+  const answer = visit.call(integration, args).then(
+    (output) => checked(integration, output),
+    (error: unknown) => ({ failure: asFailure(error) }),
+  );
+  const outcome = await Promise.race([answer, late.promise]);
+  timer?.cancel();
+  return outcome;
+}
+
+function checked({ resourceType }: Integration, output: Json): TokenOutcome {
+  return isTooLarge(output) ? { failure: tooLarge(resourceType, { isTerminal: false }) } : { output };
 }
 
 /**
@@ -94,20 +111,19 @@ async function untilSettled(
     const settle = (outcome: TokenOutcome) => {
       isOver = true;
       timer?.cancel();
-      resume(outcome);
+      resume('output' in outcome ? checked(integration, outcome.output) : outcome);
     };
     const timer =
       timesOutAtMs === undefined
         ? undefined
-        : visit.timer(timesOutAtMs, `time-out of ${visit.stateName}`, () =>
-            settle({ failure: new StateFailure('States.Timeout') }),
-          );
+        : visit.timer(timesOutAtMs, `time-out of ${visit.stateName}`, () => settle(timedOut));
     onToken(settle);
     const submit = async () => {
+      const submitted = await called(visit, integration, args, timeoutSeconds);
+      if ('failure' in submitted) return settle(submitted);
       try {
-        const output = await visit.call(integration, args);
-        requireSize(visit, output);
-        if (!isOver) visit.event('TaskSubmitted', { resource, resourceType, ...outputMembers(output) });
+        const output = outputMembers(submitted.output);
+        if (!isOver) visit.event('TaskSubmitted', { resource, resourceType, ...output });
       } catch (error) {
         settle({ failure: asFailure(error) });
       }

@@ -1,6 +1,6 @@
 import type { Timer } from '../clock.ts';
 import { maximumSeconds, type Exit } from './definition.ts';
-import { StateFailure } from './failure.ts';
+import { tooLarge, type StateFailure } from './failure.ts';
 import type { HistoryEventType } from './history.ts';
 import { maximumPayloadBytes, payloadBytes, type Json } from './json.ts';
 import type { Template } from './template.ts';
@@ -15,14 +15,16 @@ export interface Visit {
   readonly stateName: string;
   readonly input: Json;
   nowMs(): number;
-  /** Shown as `$states.context.State.RetryCount`. */
-  retryCount: number;
+  /** Shown as `$states.context.State.RetryCount`: only tasks have one. */
+  retryCount: number | undefined;
   /** Shown as `$states.context.Task.Token`. */
   taskToken: string | undefined;
   /** @throws {StateFailure} what `evaluationFailure` makes */
   evaluate(template: Template, field: string, extra?: Extra): Promise<Json>;
-  /** Records in history that a field could not be evaluated. */
-  evaluationFailure(field: string, what: string): StateFailure;
+  /** Records in history that a field's expression gave what the field cannot hold. */
+  evaluationFailure(template: Template, field: string, what: string): StateFailure;
+  /** A `States.Runtime` failure, in AWS's words. */
+  runtimeFailure(what: string): StateFailure;
   event(type: HistoryEventType, details: Record<string, Json | undefined>): void;
   /**
    * Waits without holding up the clock.
@@ -31,6 +33,8 @@ export interface Visit {
   pause<T>(begin: (resume: (value: T) => void) => void): Promise<T>;
   /** A timer that ends with the execution. `what` is shown to people. */
   timer(atMs: number, what: string, run: () => void): Timer;
+  /** The same while an integration is called, when the cloud's clock may stand still. */
+  callTimer(afterMs: number, run: () => void): Timer;
   issueToken(settle: (outcome: TokenOutcome) => void): string;
   closeToken(token: string): void;
   /** Runs an integration with the machine's role; time stands still meanwhile. */
@@ -68,10 +72,30 @@ export async function leave(
 
 /** @throws {StateFailure} `States.DataLimitExceeded` */
 export function requireSize(visit: Visit, value: Json): void {
-  if (payloadBytes(JSON.stringify(value)) <= maximumPayloadBytes) return;
-  throw new StateFailure(
-    'States.DataLimitExceeded',
-    `The state/task '${visit.stateName}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+  if (!isTooLarge(value)) return;
+  throw tooLarge(visit.stateName, { isTerminal: true });
+}
+
+export function isTooLarge(value: Json): boolean {
+  return payloadBytes(JSON.stringify(value)) > maximumPayloadBytes;
+}
+
+type JsonType = 'boolean' | 'number' | 'string';
+
+/** Evaluates a field that can hold one type only. */
+export async function evaluateAs<Type extends JsonType>(
+  visit: Visit,
+  template: Template,
+  field: string,
+  expected: Type,
+): Promise<{ boolean: boolean; number: number; string: string }[Type]> {
+  const value = await visit.evaluate(template, field);
+  const actual = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  if (actual === expected) return value as never;
+  throw visit.evaluationFailure(
+    template,
+    field,
+    `returned an unexpected result type. Expected '${expected}', but was '${actual}' for value: ${JSON.stringify(value)}`,
   );
 }
 
@@ -82,12 +106,11 @@ export async function secondsOf(
   field: string,
   minimum: number,
 ): Promise<number> {
-  const value = await visit.evaluate(template, field);
-  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximumSeconds) {
-    return value;
-  }
+  const value = await evaluateAs(visit, template, field, 'number');
+  if (Number.isInteger(value) && value >= minimum && value <= maximumSeconds) return value;
   throw visit.evaluationFailure(
+    template,
     field,
-    `did not evaluate to a whole number between ${minimum} and ${maximumSeconds}`,
+    `returned ${value}, which is not a whole number between ${minimum} and ${maximumSeconds}.`,
   );
 }

@@ -52,6 +52,7 @@ export class StateMachine {
     this.#cloud = cloud;
     this.#stepFunctions = new StepFunctions({
       clock: stage.agenda,
+      callTimer: (afterMs, run) => stage.agenda.after(afterMs, run),
       authorize: () => undefined,
       onStatusChange: (change) => this.#statusChanged(change),
       service: (name) => ({
