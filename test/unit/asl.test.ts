@@ -11,6 +11,8 @@ import { revocationRetries } from '../../functions/disconnect-grant/revoke.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { withAddition } from '../../infra/definition.ts';
+import type { Json } from '../../local/step-functions/json.ts';
+import { compileTemplate } from '../../local/step-functions/template.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -192,6 +194,57 @@ test('that an alert is written to the timeline comes after it, and whatever beco
   expect(States.RecordFailure).toMatchObject({
     Next: 'AfterAlert',
     Catch: [{ ErrorEquals: ['States.ALL'], Next: 'AfterAlert' }],
+  });
+});
+
+describe('the reason that operators are told', () => {
+  const merged = withAddition(source, read('statemachines/browser-login.asl.json'));
+  type Catcher = { ErrorEquals: string[]; Assign?: { incident?: { error: string; reason: string } } };
+  const { States } = JSON.parse(merged) as { States: Record<string, { Catch?: Catcher[] }> };
+  const steps = [
+    'CheckGrant',
+    'RefreshTokens',
+    'NotifyOwner',
+    'RequestReauthorization',
+    'DisconnectGrant',
+    'BrowserLogin',
+  ];
+
+  /** What `Catch` makes of an error, as the state machine evaluates it. */
+  async function incident(step: string, errorOutput: Record<string, Json>) {
+    const { error, reason } = States[step]!.Catch!.at(-1)!.Assign!.incident!;
+    const refuse = (code: string, message: string) => {
+      throw new Error(`${code}: ${message}`);
+    };
+    const template = compileTemplate({ error, reason }, { errorOutput: true }, refuse);
+    const context = { State: { EnteredTime: '2026-01-05T12:00:00.000Z' } };
+    const scope = { states: { input: {}, context, errorOutput }, variables: {}, nowMs: 0 };
+    return template(scope, 'Catch[0]/Assign/incident');
+  }
+
+  test.each<[what: string, errorOutput: Record<string, Json>, reason: string]>([
+    ['an empty cause, as of a time-out', { Error: 'States.Timeout', Cause: '' }, 'No cause was given.'],
+    ['no cause', { Error: 'Held' }, 'No cause was given.'],
+    ['a cause that is null', { Error: 'Held', Cause: null }, 'No cause was given.'],
+    ['a text', { Error: 'Lambda.TooManyRequestsException', Cause: 'Rate Exceeded.' }, 'Rate Exceeded.'],
+    ['a text in braces', { Error: 'Held', Cause: '{not JSON}' }, '{not JSON}'],
+    ['a report', { Error: 'Held', Cause: '{"errorType":"Held","errorMessage":"Held by x."}' }, 'Held by x.'],
+    [
+      'an empty report',
+      { Error: 'Held', Cause: '{"errorType":"Held","errorMessage":""}' },
+      'No cause was given.',
+    ],
+  ])('is never blank: %s', async (_what, errorOutput, reason) => {
+    for (const step of steps) {
+      expect(await incident(step, errorOutput)).toEqual({ error: errorOutput['Error'], reason });
+    }
+  });
+
+  test('has an error’s name even where a task token came back as failed without one', async () => {
+    expect(await incident('RequestReauthorization', { Error: null, Cause: null })).toEqual({
+      error: 'States.TaskFailed',
+      reason: 'No cause was given.',
+    });
   });
 });
 
