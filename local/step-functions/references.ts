@@ -44,7 +44,7 @@ export function findUnsupportedReferences(ast: unknown, available: Available): s
 }
 
 /** Members of a node that are evaluated with what the node itself gives as their context. */
-const innerMembers = new Set(['stages', 'predicate', 'group', 'terms', 'pattern', 'update', 'delete']);
+const innerMembers = new Set(['stages', 'predicate', 'group', 'pattern', 'update', 'delete']);
 
 /** The names, and `$`, that the context of the whole expression would have to answer. A function's body has the context around it. */
 function* topLevelNames(node: unknown): Generator<string> {

@@ -12,6 +12,7 @@ import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { withAddition } from '../../infra/definition.ts';
 import type { Json } from '../../local/step-functions/json.ts';
+import { parseDefinition } from '../../local/step-functions/parse-definition.ts';
 import { compileTemplate } from '../../local/step-functions/template.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
 
@@ -113,6 +114,20 @@ describe('keep-grant.asl.json with browser-login.asl.json', () => {
     expect(filled).not.toContain('undefined');
     const validation = validate(JSON.parse(filled));
     expect(validation.errorsText()).toBe('');
+  });
+
+  test('is taken by the embedded cloud, which refuses what AWS refuses', () => {
+    const filled = (text: string) =>
+      text
+        .replaceAll('"${Cures}"', JSON.stringify(cures))
+        .replace('${BrowserLoginConnections}', "['one', 'two']")
+        .replace(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? `${lambdaArn}${name}`);
+    for (const text of [source, merged, read('statemachines/ask-refresh.asl.json')]) {
+      expect(() => parseDefinition(filled(text))).not.toThrow();
+    }
+    expect(() => parseDefinition(filled(source).replace('$alerted', 'alerted'))).toThrow(
+      "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'alerted' at the top level is not supported. at /States/Choose/Choices[5]/Condition",
+    );
   });
 
   test('has none of the faults that the validator misses', () => {
