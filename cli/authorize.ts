@@ -64,6 +64,7 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
 }
 
 const from = (method: 'GET' | 'POST') => ({
+  headers: {},
   requestContext: { http: { method, sourceIp: 'the command line' } },
 });
 

@@ -9,13 +9,13 @@ export const HttpRequestSchema = z.object({
   rawPath: z.string(),
   rawQueryString: z.string(),
   cookies: z.optional(z.array(z.string())),
+  /** Names in lower case. */
+  headers: z._default(z.record(z.string(), z.string()), {}),
   requestContext: z.object({ http: z.object({ method: z.string(), sourceIp: z.string() }) }),
 });
 
-/** What those of the panel read beside: who asks from where, and a form's fields. */
+/** What those of the panel read beside: a form's fields. */
 export const PanelRequestSchema = z.extend(HttpRequestSchema, {
-  /** Names in lower case. */
-  headers: z._default(z.record(z.string(), z.string()), {}),
   body: z.optional(z.string()),
   isBase64Encoded: z._default(z.boolean(), false),
 });
@@ -100,10 +100,16 @@ export function formOf({ headers, body = '', isBase64Encoded }: PanelRequest): U
 const maximumFormCharacters = 20_000;
 
 /**
- * Whether a page of ours sent the form, as the browser tells (Fetch Metadata; without it, `Origin`).
- * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ * Whether a page of another site made the browser send this (Fetch Metadata; without it, `Origin`). A form is sent by a
+ * page of ours alone. A link or the provider leads here from anywhere, but to a whole page: never to an image, a frame or
+ * a script, by which a page could try links in its visitor's name. A form with neither header is taken: every browser
+ * since 2020 sends one of them, and nobody lends another program their cookies.
+ * @see https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
  */
-export function isSameOrigin({ headers }: PanelRequest, publicUrl: string): boolean {
-  const { 'sec-fetch-site': site, origin } = headers;
-  return site === undefined ? origin === undefined || origin === publicUrl : site === 'same-origin';
+export function isForeign({ headers, requestContext }: HttpRequest, publicUrl: string): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-dest': destination, origin = publicUrl } = headers;
+  if (requestContext.http.method === 'GET') {
+    return (site === 'cross-site' || site === 'same-site') && destination !== 'document';
+  }
+  return site === undefined ? origin !== publicUrl : site !== 'same-origin';
 }

@@ -19,7 +19,7 @@ import type {
 import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
-import { cookieOf, setCookie, sourceOf } from '../http.ts';
+import { cookieOf, isForeign, setCookie, sourceOf } from '../http.ts';
 import { instant } from '../instant.ts';
 import { beginAgain, ended, isNeeded, neededAgain, newerLink, page, seeOther } from '../pages.ts';
 import { errorOf } from '../refusal.ts';
@@ -61,6 +61,8 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
     ports.grants.read(connectionId),
     ports.limits.read(connectionId, source, guesses.windowMs, nowMs),
   ]);
+  // Before anything is counted: no other page can use up the attempts of its visitor's network.
+  if (isForeign(request, settings?.publicUrl ?? '')) return foreign();
   if (guessed >= guesses.most) return tooOften();
   if (!authorization?.linkHashes.includes(ports.random.hash(link.random))) {
     await ports.limits.count(connectionId, source, guesses.windowMs, nowMs);
@@ -226,6 +228,15 @@ function notALink(): HttpResponse {
     body: html`<p>
       Mail programs sometimes cut long links. Please open it again from the mail, or copy the whole of it.
     </p>`,
+  });
+}
+
+function foreign(): HttpResponse {
+  return page({
+    statusCode: 403,
+    title: 'Another site sent you here',
+    body: html`<p>A page of another site tried to begin your login. Nothing was changed.</p>
+      <p>To log in, open the link in your message from Grantkeeper and press the button there.</p>`,
   });
 }
 

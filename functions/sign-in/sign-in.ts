@@ -3,7 +3,7 @@ import { asOurs } from '../../core/errors.ts';
 import { addressKey, personOf, signInLinkMs } from '../../core/panel.ts';
 import type { Clock, Limits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
 import type { LoggedResponse, PanelRequest } from '../http.ts';
-import { clearCookie, cookieOf, formOf, isSameOrigin, logged, setCookie, sourceOf } from '../http.ts';
+import { clearCookie, cookieOf, formOf, isForeign, logged, setCookie, sourceOf } from '../http.ts';
 import { onTo, paths, returnPathOf } from '../panel-page.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
 import * as pages from './sign-in-pages.ts';
@@ -38,8 +38,7 @@ export async function signIn(request: PanelRequest, ports: SignInPorts): Promise
   const { method } = request.requestContext.http;
   const nowMs = ports.clock.nowMs();
   const settings = await ports.panel.readSettings();
-  if (method === 'POST' && !isSameOrigin(request, settings.publicUrl))
-    return logged('cross-site', pages.crossSite(nowMs));
+  if (isForeign(request, settings.publicUrl)) return logged('cross-site', pages.crossSite(nowMs));
   if (request.rawPath === paths.signOut) return signOut(request, settings, ports);
   if (request.rawPath === paths.signIn) {
     if (method === 'POST') return ask(request, settings, ports);

@@ -14,7 +14,7 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse, PanelRequest } from '../http.ts';
-import { formOf, isSameOrigin } from '../http.ts';
+import { formOf, isForeign } from '../http.ts';
 import type { ActionName, Done } from '../panel-action.ts';
 import { actionNames } from '../panel-action.ts';
 import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
@@ -94,7 +94,7 @@ function refusalOf(
   { action, settings, visitor, form }: Wish,
   { random }: TakeActionPorts,
 ): Refused | undefined {
-  if (!isSameOrigin(request, publicUrl) || !hasCsrfToken(visitor, form, random)) {
+  if (isForeign(request, publicUrl) || !hasCsrfToken(visitor, form, random)) {
     const why =
       'It was sent by a page of another site, or by one of an earlier session. Nothing was changed.';
     return { statusCode: 403, title: 'That was not taken', why };

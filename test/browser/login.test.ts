@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
 import { TestDemo } from '../helpers/demo.ts';
 import { flaws, picture } from '../helpers/looks.ts';
+import { Site } from '../helpers/site.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -82,6 +83,29 @@ test('an owner who declines is told that nothing changed, and the link goes on w
     await picture(page, `6-${choice}`);
   }
   await page.close();
+});
+
+test('a page of another site that sends the form of a link begins nothing; the button of the link does', async () => {
+  await using demo = await TestDemo.start();
+  await demo.advance(0);
+  const link = demo.newestLink();
+  const site = await Site.start();
+  site.show({ 'GET /evil': `<form method=post action="${link}"><button>You have won</button></form>` });
+  const { page } = await newPage();
+  // Another name is another site, though it is the same machine.
+  await page.goto(`${site.origin.replace('127.0.0.1', 'localhost')}/evil`);
+  await page.getByRole('button').click();
+  expect(page.url()).toBe(link);
+  expect(await page.getByRole('heading').textContent()).toBe('Another site sent you here');
+  expect(await flaws(page)).toEqual([]);
+  await picture(page, '8-another-site');
+  expect(await page.context().cookies()).toEqual([]);
+
+  await page.goto(link);
+  await page.getByRole('button').click();
+  expect(await page.getByLabel('Login ID').count()).toBe(1);
+  await page.close();
+  site.close();
 });
 
 test('a callback opened in another browser stores nothing', async () => {

@@ -149,7 +149,8 @@ function requestOf(
   { cookie }: Browser,
 ): HttpRequest {
   const cookies = cookie === undefined ? [] : [`__Host-grantkeeper=${cookie}`];
-  return { rawPath, rawQueryString, cookies, requestContext: { http: { method, sourceIp: '192.0.2.1' } } };
+  const requestContext = { http: { method, sourceIp: '192.0.2.1' } };
+  return { rawPath, rawQueryString, cookies, headers: {}, requestContext };
 }
 
 function titleIn(response: HttpResponse | undefined): string {

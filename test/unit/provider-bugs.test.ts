@@ -157,6 +157,7 @@ function openLink(authorization: Partial<Authorization> = {}) {
     const request = {
       rawPath: `/reauthorize/schwab-main/${'a'.repeat(20)}/${'b'.repeat(43)}`,
       rawQueryString: '',
+      headers: {},
       requestContext: { http: { method, sourceIp: '192.0.2.1' } },
     };
     return reauthorize(request, ports);

@@ -36,6 +36,7 @@ async function pageOf(
   const request = {
     rawPath: link,
     rawQueryString: '',
+    headers: {},
     requestContext: { http: { method: 'GET', sourceIp: '192.0.2.1' } },
   };
   const { statusCode, body } = await reauthorize(request, ports);

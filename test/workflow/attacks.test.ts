@@ -140,6 +140,62 @@ describe('starts', () => {
   });
 });
 
+describe('a page of another site', () => {
+  const foreign = { status: 403, title: 'Another site sent you here' };
+
+  const own = () => demo.cloud.apiUrl;
+  const press = (headers: Readonly<Record<string, string>>) =>
+    send({ method: 'POST', path: pathOf(link), headers });
+
+  test.each<[string, () => Record<string, string>]>([
+    ['Sec-Fetch-Site: cross-site', () => ({ 'sec-fetch-site': 'cross-site' })],
+    ['Sec-Fetch-Site: same-site', () => ({ 'sec-fetch-site': 'same-site' })],
+    ['Sec-Fetch-Site: none', () => ({ 'sec-fetch-site': 'none' })],
+    ['Sec-Fetch-Site: cross-site, our Origin', () => ({ 'sec-fetch-site': 'cross-site', origin: own() })],
+    ['another Origin alone', () => ({ origin: 'https://evil.example' })],
+    ['Origin: null alone', () => ({ origin: 'null' })],
+  ])('does not press a link: nothing begins (%s)', async (_, headers) => {
+    link = await askForLogin(demo);
+    const before = await stored(demo);
+    const answer = await press(headers());
+    expect(answer).toMatchObject(foreign);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(await stored(demo)).toEqual(before);
+  });
+
+  test.each<[string, () => Record<string, string>]>([
+    ['Sec-Fetch-Site: same-origin', () => ({ 'sec-fetch-site': 'same-origin', origin: 'null' })],
+    ['our Origin alone', () => ({ origin: own() })],
+    ['neither', () => ({})],
+  ])('is not what sent this: the link is pressed (%s)', async (_, headers) => {
+    link = await askForLogin(demo);
+    expect(await press(headers())).toMatchObject({ status: 303 });
+  });
+
+  test('leads to the page of a link, as a mail program in the browser does', async () => {
+    link = await askForLogin(demo);
+    const headers = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    expect(await send({ path: pathOf(link), headers })).toMatchObject({ status: 200 });
+  });
+
+  test('does not use up the attempts of its visitor’s network by images, frames and forms', async () => {
+    link = await askForLogin(demo);
+    const from = '127.0.0.11';
+    for (const destination of ['image', 'iframe', 'empty', 'script']) {
+      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': destination };
+      for (let times = 0; times < 3; times += 1) {
+        expect(await send({ path: wrong(link), headers, from })).toMatchObject(foreign);
+        expect(await send({ method: 'POST', path: wrong(link), headers, from })).toMatchObject(foreign);
+      }
+    }
+    expect(await send({ path: pathOf(link), from })).toMatchObject({ status: 200 });
+  });
+});
+
 describe('fixation', () => {
   test('what an attacker began, a victim cannot finish: nothing of theirs is stored', async () => {
     link = await askForLogin(demo);
@@ -195,7 +251,7 @@ describe('injection', () => {
     ['X-Forwarded-Host', { 'x-forwarded-host': evil }],
     ['Forwarded', { forwarded: `host=${evil};proto=http` }],
     ['X-Original-URL', { 'x-original-url': `https://${evil}/` }],
-    ['Origin and Referer', { origin: `https://${evil}`, referer: `https://${evil}/x` }],
+    ['Referer', { referer: `https://${evil}/x` }],
   ])('%s decides nothing: the provider is told the registered callback URL', async (_, headers) => {
     link = await askForLogin(demo);
     const { status, headers: answered } = await send({ method: 'POST', path: pathOf(link), headers });
