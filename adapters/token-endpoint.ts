@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi';
 
 import { valuesAt } from '../core/identity.ts';
+import { parseJsonExactly } from '../core/parse-json.ts';
 import type { Client, TokenAnswer, TokenEndpoint, TokenSet } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { Secret } from '../core/secret.ts';
-import { classifyRefusal } from '../core/token-answer.ts';
+import { classifyRefusal, isPrintable } from '../core/token-answer.ts';
 import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
 import { providerEndpoints } from './provider-endpoints.ts';
 import { systemClock } from './system.ts';
@@ -164,6 +165,8 @@ async function answerOf(
     const { tokenSet, idToken } = read;
     // A type that the library does not know is the consumer's to understand; the tokens must not be lost over it.
     const valid = await process(Response.json({ ...tokenSet, token_type: 'bearer' }));
+    if (![valid.access_token, valid.refresh_token ?? valid.access_token].every(isPrintable))
+      return { kind: 'refused', refusal: 'contract', error: 'a token has a character that none can have' };
     return {
       kind: 'tokens',
       tokens: {
@@ -205,7 +208,7 @@ async function readIdentity(
       headers: { authorization: `Bearer ${accessToken.reveal()}`, accept: 'application/json' },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    return response.status === 200 ? await response.json() : undefined;
+    return response.status === 200 ? parseJsonExactly(await response.text()) : undefined;
   } catch {
     return undefined;
   }
@@ -213,7 +216,7 @@ async function readIdentity(
 
 /**
  * The token response without what providers get wrong: an `id_token` that need not be valid, `expires_in`
- * as text, an empty refresh token, a missing type. Undefined when it is no token response at all.
+ * as text, an empty refresh token, a missing type or one that no header can have. Undefined when it is no token response at all.
  */
 function readTokenSet(
   body: string,
@@ -233,10 +236,10 @@ function readTokenSet(
   const isTime = typeof expiresIn === 'number' && expiresIn > 0 && expiresIn <= longestExpirySeconds;
   if (!isTime) delete tokenSet.expires_in;
   if (tokenSet.refresh_token === '' || tokenSet.refresh_token === null) delete tokenSet.refresh_token;
-  if (typeof tokenSet.scope !== 'string') delete tokenSet.scope;
-  const { token_type: type } = tokenSet;
+  const { scope, token_type: type } = tokenSet;
+  if (typeof scope !== 'string' || !isPrintable(scope)) delete tokenSet.scope;
   return {
-    tokenSet: { ...tokenSet, token_type: typeof type === 'string' && type !== '' ? type : 'Bearer' },
+    tokenSet: { ...tokenSet, token_type: typeof type === 'string' && isPrintable(type) ? type : 'Bearer' },
     idToken,
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 
 import { Secret } from '../core/secret.ts';
+import { isPrintable } from '../core/token-answer.ts';
 import { CommandError } from './output.ts';
 
 /** Whose files are understood. */
@@ -22,11 +23,12 @@ export interface Found {
 }
 
 const text = z.string().check(z.minLength(1));
+const printable = z.string().check(z.refine(isPrintable));
 const TokenSchema = z.object({
-  access_token: text,
-  refresh_token: text,
-  token_type: z.optional(z.string()),
-  scope: z.optional(z.nullable(z.string())),
+  access_token: printable,
+  refresh_token: printable,
+  token_type: z.optional(printable),
+  scope: z.optional(z.nullable(z.union([z.literal(''), printable]))),
   expires_in: z.optional(z.number()),
   /** Epoch seconds, as Authlib writes it. */
   expires_at: z.optional(z.number()),

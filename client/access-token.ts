@@ -26,7 +26,8 @@ export class AccessToken implements ConnectionFacts {
 
   constructor(connectionId: string, versionId: string, value: SecretValue) {
     const { access_token: token, token_type: type, obtained_at: obtained, expires_at: expires } = value;
-    if (typeof token !== 'string' || token === '') throw new TypeError('access_token');
+    if (typeof token !== 'string' || !isPrintable(token)) throw new TypeError('access_token');
+    if (typeof type === 'string' && !isPrintable(type)) throw new TypeError('token_type');
     this.#value = token;
     this.connectionId = connectionId;
     this.versionId = versionId;
@@ -78,6 +79,11 @@ export function readSecret(
   const { disconnected_at: disconnectedAt } = value;
   if (typeof disconnectedAt === 'string') return { disconnectedAt };
   return new AccessToken(connectionId, versionId, value);
+}
+
+/** `1*VSCHAR` (RFC 6749 appendix A.12). `Headers` and `fetch` refuse other characters, and quote what they refuse. */
+function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
 }
 
 function dateOf(value: unknown): Date | undefined {

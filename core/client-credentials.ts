@@ -1,4 +1,5 @@
 import type { Provider } from './provider.ts';
+import { isPrintable } from './token-answer.ts';
 
 /**
  * What shows that these cannot be a client's credentials, or are not those of this provider; undefined where nothing
@@ -15,9 +16,7 @@ export function problemOfCredentials(
   ];
   for (const { what, value } of parts) {
     if (value === '') return `The ${what} is empty.`;
-    // RFC 6749 appendix A.1 and A.2: printable ASCII.
-    if (!/^[\x20-\x7e]+$/.test(value))
-      return `The ${what} has a character that none can have. Copy it again.`;
+    if (!isPrintable(value)) return `The ${what} has a character that none can have. Copy it again.`;
   }
   if (clientId === clientSecret) return 'The client id and the secret are the same. Copy them again.';
   const odd = parts.find(({ value, pattern }) => pattern !== undefined && !isWhole(pattern, value));

@@ -6,3 +6,18 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/**
+ * The same, but a number that is no safe integer is its digits, as text: above 2^53 account numbers and subjects would be
+ * rounded, and two of them be the same.
+ * @see https://tc39.es/proposal-json-parse-with-source/
+ */
+export function parseJsonExactly(text: string): unknown {
+  const exact = (_key: string, value: unknown, context?: { readonly source: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) ? context!.source : value;
+  try {
+    return JSON.parse(text, exact);
+  } catch {
+    return undefined;
+  }
+}

@@ -45,6 +45,14 @@ export function classifyRefusal(
   return as('unavailable');
 }
 
+/**
+ * Whether a text can be a token, or a client's id or secret (RFC 6749 appendix A: `1*VSCHAR`). Anything else can be in no
+ * HTTP header, and what refuses it there quotes it.
+ */
+export function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
+}
+
 function says(body: string, texts: readonly string[]): boolean {
   const lowerCase = body.toLowerCase();
   return texts.some((text) => lowerCase.includes(text.toLowerCase()));

@@ -5,6 +5,7 @@ The contract that this follows is in client/README.md; take this file into your 
 
 import datetime
 import json
+import re
 import time
 import warnings
 
@@ -72,9 +73,15 @@ class AccessTokens:
             if "staging label" in error.response["Error"].get("Message", ""):
                 raise ReauthorizationRequired(f"{connection_id} has never been connected.") from None
             raise
-        token = json.loads(answer["SecretString"])
+        try:
+            token = json.loads(answer["SecretString"])
+        except ValueError:
+            token = {}
         if "disconnected_at" in token:
             raise ReauthorizationRequired(f"{connection_id} was disconnected on {token['disconnected_at']}.")
+        # RFC 6749 appendix A.12. An HTTP library refuses other characters in a header, and prints what it refuses.
+        if not re.fullmatch(r"[\x20-\x7e]+", str(token.get("access_token", ""))):
+            raise ValueError(f"The secret {name} is not the keeper's: access_token is missing or malformed.")
         return {**token, "version_id": answer["VersionId"], "arn": answer["ARN"]}
 
     def _ask_for_refresh(self, connection_id, token):

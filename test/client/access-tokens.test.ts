@@ -244,6 +244,9 @@ describe('what cannot be had is said with its cure', () => {
       [`{"access_token": ${String(token)}`, 'JSON'],
       [JSON.stringify(rest), 'access_token'],
       [JSON.stringify({ ...rest, access_token: token, expires_at: 'soon' }), 'expires_at'],
+      [JSON.stringify({ ...rest, access_token: `${String(token)}\r\n` }), 'access_token'],
+      [JSON.stringify({ ...rest, access_token: `${String(token)}\0` }), 'access_token'],
+      [JSON.stringify({ ...rest, access_token: token, token_type: `${String(token)}\n` }), 'token_type'],
     ] as const) {
       const error = await edited(value);
       expect(error).toMatchObject({

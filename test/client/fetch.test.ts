@@ -4,9 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 
 import { AccessTokens, fetchWith } from '../../client/index.ts';
 import { accessToken } from '../../client/middy.ts';
+import { putSecretValue } from '../../local/cloud.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
 import { clients } from '../helpers/local-aws.ts';
 
@@ -107,6 +109,21 @@ describe('fetch', () => {
     expect(await answer.text()).toBe('invalid_token');
     expect(sent).toHaveLength(1);
     await demo.brokerage.reset();
+  });
+
+  test.each(['\r\n', '\n', '\0', 'é'])('never prints a token that no header can have (%j)', async (end) => {
+    const { versionId: _version, ...value } = await demo.secret('access');
+    const token = `${String(value.access_token)}${end}`;
+    const name = 'grantkeeper/local/demo-main/access';
+    await putSecretValue(demo.cloud, name, JSON.stringify({ ...value, access_token: token }));
+    const failure = await fetchWith(tokensOf(), { connectionId })(url).catch((error: unknown) => error);
+    await putSecretValue(demo.cloud, name, JSON.stringify(value));
+    expect(failure).toMatchObject({
+      name: 'AccessTokenError',
+      message: expect.stringContaining('access_token is missing or malformed.'),
+    });
+    expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain(value.access_token);
+    expect(sent).toEqual([]);
   });
 
   test('refuses to send a token in the clear', async () => {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { putSecretValue } from '../../local/cloud.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
 import { tokenCalls } from '../helpers/story.ts';
 
@@ -97,6 +98,18 @@ if (interpreter === undefined) {
     const refused = await run('refused', '20');
     expect(refused).toEqual({ status: 200, sent: [first, await bearer()] });
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+  });
+
+  test('never print a token that no header can have', async () => {
+    const { versionId: _version, ...value } = await demo.secret('access');
+    const name = 'grantkeeper/local/demo-main/access';
+    const odd = { ...value, access_token: `${String(value.access_token)}\r\n` };
+    await putSecretValue(demo.cloud, name, JSON.stringify(odd));
+    const got = await run('call', '1');
+    await putSecretValue(demo.cloud, name, JSON.stringify(value));
+    expect(got).toEqual({
+      error: `The secret ${name} is not the keeper's: access_token is missing or malformed.`,
+    });
   });
 
   test('say that there is none', async () => {

@@ -38,5 +38,5 @@ try:
         client = schwab_client(tokens, "demo-main", "app-key", transport=httpx.MockTransport(answer))
         status = client.get_account_numbers().status_code
         print(json.dumps({"status": status, "sent": sent}))
-except ReauthorizationRequired as error:
+except (ReauthorizationRequired, ValueError) as error:
     print(json.dumps({"error": str(error)}))

@@ -47,6 +47,14 @@ export const contractBreaking: readonly (readonly [string, Misbehaviour])[] = [
   ],
   ['a JSON object without a token', tokenResponse({ hello: 'world' })],
   ['an access token that is a number', tokenResponse({ access_token: 5, token_type: 'Bearer' })],
+  [
+    'an access token that no header can have',
+    tokenResponse({ access_token: 'at-with\r\nX-Evil: 1', token_type: 'Bearer' }),
+  ],
+  [
+    'a refresh token that no header can have',
+    tokenResponse({ access_token: 'at', refresh_token: 'rt-with\u0000', token_type: 'Bearer' }),
+  ],
 ];
 
 /** Answers to a dead refresh token that are not `invalid_grant`, as seen at Schwab. */

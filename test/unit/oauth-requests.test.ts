@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { systemRandom } from '../../adapters/system.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
+import { compareIdentity } from '../../core/identity.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
@@ -23,6 +24,7 @@ async function press(data: Partial<Provider> = {}) {
     {
       rawPath: `/reauthorize/${link.connectionId}/${link.authorizationId}/${linkSecret}`,
       rawQueryString: '',
+      headers: {},
       requestContext: { http: { method: 'POST', sourceIp: '192.0.2.1' } },
     },
     {
@@ -138,6 +140,84 @@ describe('over HTTP', () => {
         code_verifier: 'v'.repeat(43),
       },
     ]);
+  });
+
+  const answers = (members: Readonly<Record<string, unknown>>) => {
+    const headers = { 'content-type': 'application/json' };
+    server.answer = () => ({ status: 200, headers, body: JSON.stringify(members) });
+    return endpoint.refresh(provider(), client, new Secret('refresh-1'));
+  };
+
+  // RFC 6749 appendix A.12 and A.17: 1*VSCHAR.
+  test.each(['\r', '\n', '\0', '\t', '\x1b', '\x7f', '\x85', 'é', '\u2028', '\ud800'])(
+    'a token with the character %j is no token, and is not in the refusal',
+    async (character) => {
+      for (const token of [`t0ken${character}`, `${character}t0ken`, `t0${character}ken`]) {
+        for (const members of [{ access_token: token }, { access_token: 'at', refresh_token: token }]) {
+          expect(await answers({ ...members, token_type: 'Bearer' })).toEqual({
+            kind: 'refused',
+            refusal: 'contract',
+            error: 'a token has a character that none can have',
+          });
+        }
+      }
+    },
+  );
+
+  test('a token may have every printable character of ASCII, and what is said about it is left out if it has another', async () => {
+    const every = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('');
+    const tokens = { access_token: `a${every}z`, refresh_token: `r${every}z` };
+    const good = await answers({ ...tokens, token_type: 'DPoP', scope: 'api trade' });
+    expect(good).toMatchObject({ kind: 'tokens', tokens: { tokenType: 'DPoP', scope: 'api trade' } });
+    const odd = await answers({ ...tokens, token_type: 'Bearer\r\nX-Evil: 1', scope: 'api\n' });
+    expect(odd).toMatchObject({ kind: 'tokens', tokens: { tokenType: 'Bearer', scope: undefined } });
+    if (odd.kind !== 'tokens') throw new Error('refused');
+    expect([odd.tokens.accessToken.reveal(), odd.tokens.refreshToken?.reveal()]).toEqual([
+      tokens.access_token,
+      tokens.refresh_token,
+    ]);
+  });
+
+  test.each([
+    ['9007199254740992', '9007199254740993'],
+    ['90071992547409930000000001', '90071992547409930000000002'],
+    ['9007199254740993', '9007199254740993.5'],
+    ['-9007199254740992', '-9007199254740993'],
+    ['1e400', '1e401'],
+  ])('the numbers %s and %s are two subjects, and two accounts', async (one, two) => {
+    const identity = { endpoint: `${server.origin}/me`, subject: '/id', accounts: '/accounts/*/number' };
+    const tokens = { accessToken: new Secret('access-1'), tokenType: 'Bearer' };
+    const found = [];
+    for (const number of [one, two]) {
+      const body = `{"id":${number},"accounts":[{"number":${number}},{"number":7},{"number":"${number}"}]}`;
+      server.answer = () => ({ status: 200, headers: {}, body });
+      found.push(await endpoint.identify(provider({ identity }), tokens));
+    }
+    expect(found).toEqual([
+      { subject: one, accounts: [one, '7', one] },
+      { subject: two, accounts: [two, '7', two] },
+    ]);
+    expect(compareIdentity(found[0], found[1]!)).toBe('other');
+  });
+
+  test('an id_token whose sub is a number is of nobody: OpenID Connect wants text', async () => {
+    const part = (value: string) => Buffer.from(value).toString('base64url');
+    const now = Math.floor(Date.now() / 1000);
+    const idToken = (sub: string) =>
+      [
+        part('{"alg":"RS256"}'),
+        part(`{"iss":"https://id.example","aud":"the-client","iat":${now},"exp":${now + 60},"sub":${sub}}`),
+        part('signature'),
+      ].join('.');
+    const subjectOf = async (sub: string) => {
+      const body = JSON.stringify({ access_token: 'a', token_type: 'Bearer', id_token: idToken(sub) });
+      server.answer = () => ({ status: 200, headers: { 'content-type': 'application/json' }, body });
+      const openId = provider({ identity: 'id_token', issuer: 'https://id.example' });
+      const answer = await endpoint.refresh(openId, { ...client, clientId: 'the-client' }, new Secret('r'));
+      return answer.kind === 'tokens' ? answer.tokens.subject : answer;
+    };
+    expect(await subjectOf('9007199254740993')).toBeUndefined();
+    expect(await subjectOf('"9007199254740993"')).toBe('9007199254740993');
   });
 
   // `fetch` itself would take the token along to another path of the same host.

@@ -114,6 +114,20 @@ describe('what is no use is said with its cure, and without a word of what is in
       () => file('access.json', JSON.stringify({ access_token: token.access_token })),
       'is no file of oauth: refresh_token is missing or malformed.',
     ],
+    ...(['access_token', 'refresh_token', 'token_type', 'scope'] as const).map(
+      (field): [string, Source, () => string, string] => [
+        `has a ${field} that no header can have`,
+        'schwab-py',
+        () => file(`odd-${field}.json`, schwabPy({ token: { ...token, [field]: 'odd t0ken\r\n' } })),
+        `is no file of schwab-py: token.${field} is missing or malformed.`,
+      ],
+    ),
+    [
+      'is a database with a token that no header can have',
+      'schwabdev',
+      () => database('odd.db', (text) => `${text}\n`),
+      'is no file of schwabdev: access_token is missing or malformed.',
+    ],
     [
       'is a database of something else',
       'schwabdev',
