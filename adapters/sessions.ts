@@ -1,6 +1,6 @@
 import type { Random, Sessions, SignIn, SignIns } from '../core/ports.ts';
 import type { Session } from '../core/panel.ts';
-import { addressKey, isInTime, sessionMs } from '../core/panel.ts';
+import { addressKey, isInTime, sessionMs, signInRepeatMs } from '../core/panel.ts';
 import type { Table } from './table.ts';
 
 const ttlAfter = (epochMs: number) => Math.ceil(epochMs / 1000);
@@ -94,9 +94,9 @@ export function dynamoSignIns(table: Table): SignIns {
     async use(linkHash, nowMs) {
       const used = await table.update({
         ...item(linkHash),
-        expression: 'SET #usedAtMs = :nowMs',
-        condition: 'attribute_exists(#email) AND attribute_not_exists(#usedAtMs)',
-        values: { nowMs },
+        expression: 'SET #usedAtMs = if_not_exists(#usedAtMs, :nowMs)',
+        condition: 'attribute_exists(#email) AND (attribute_not_exists(#usedAtMs) OR #usedAtMs > :before)',
+        values: { nowMs, before: nowMs - signInRepeatMs },
       });
       return used !== undefined;
     },

@@ -37,6 +37,11 @@ export function addressKey(email: string): string {
 const minuteMs = 60_000;
 /** A link to sign in; in the mail, and in the cookie of the browser that asked. */
 export const signInLinkMs = 10 * minuteMs;
+/**
+ * A press of such a link counts again so long after the first one, in the browser that asked: where its answer was lost
+ * the cookie is still there. An answer that arrives takes the cookie away.
+ */
+export const signInRepeatMs = 2 * minuteMs;
 /** A session ends so long after it began, */
 export const sessionMs = 12 * 60 * minuteMs;
 /** or so long after its person last did something. */

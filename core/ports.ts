@@ -543,7 +543,7 @@ export interface Sessions {
 export interface SignIns {
   offer(linkHash: string, signIn: SignIn): Promise<void>;
   read(linkHash: string): Promise<SignIn | undefined>;
-  /** False when it was used before. */
+  /** False when it was used before, and not just now. */
   use(linkHash: string, nowMs: number): Promise<boolean>;
 }
 

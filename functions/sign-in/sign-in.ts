@@ -1,6 +1,6 @@
 import type { PanelSettings } from '../../core/panel.ts';
 import { asOurs } from '../../core/errors.ts';
-import { addressKey, personOf, signInLinkMs } from '../../core/panel.ts';
+import { addressKey, personOf, signInLinkMs, signInRepeatMs } from '../../core/panel.ts';
 import type { Clock, Limits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
 import type { LoggedResponse, PanelRequest } from '../http.ts';
 import { clearCookie, cookieOf, formOf, isForeign, logged, setCookie, sourceOf } from '../http.ts';
@@ -114,10 +114,13 @@ async function open(
     await limits.count('panel', source, tries.windowMs, nowMs);
     return logged('not-a-link', pages.notALink(nowMs));
   }
-  if (found.usedAtMs !== undefined) return logged('used-already', pages.usedAlready(nowMs));
-  if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
   const browser = cookieOf(request, 'signIn');
-  if (browser === undefined || random.hash(browser) !== found.browserHash) {
+  const isOther = browser === undefined || random.hash(browser) !== found.browserHash;
+  const { usedAtMs } = found;
+  if (usedAtMs !== undefined && (isOther || nowMs >= usedAtMs + signInRepeatMs))
+    return logged('used-already', pages.usedAlready(nowMs));
+  if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
+  if (isOther) {
     // Who asked twice has signed in by the other link.
     const visitor = await visitorOf(request, settings, ports);
     return visitor === undefined

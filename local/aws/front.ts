@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { closeServer, listenOnLoopback } from '../http/loopback.ts';
+import { closeServer, isLoopbackHost, listenOnLoopback } from '../http/loopback.ts';
 import { AwsError, notPlayed } from './errors.ts';
 import type { Iam } from './iam.ts';
 import {
@@ -250,8 +250,7 @@ function errorsFor(service: string | undefined, wire: Wire): Pick<Protocol, 'err
 }
 
 function refuseForeignHost(host: string | undefined): void {
-  const name = host?.replace(/:\d+$/, '');
-  if (name === '127.0.0.1' || name === 'localhost' || name === '[::1]') return;
+  if (isLoopbackHost(host)) return;
   throw new AwsError('ForeignHostRefused', 'The embedded cloud answers to loopback names only.', 403);
 }
 

@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from 'oidc-provider';
+import { isLoopbackHost } from '../http/loopback.ts';
 import { paths, schwabLimits } from './control.ts';
 import type { BrokerageControl, BrokerageOptions, WorkerMessage } from './control.ts';
 import { Grants } from './grants.ts';
@@ -85,7 +86,12 @@ async function listen(port: number): Promise<{ port: number; answer: (listener: 
   });
   return {
     port: (server.address() as AddressInfo).port,
-    answer: (listener) => void server.on('request', listener),
+    answer: (listener) =>
+      void server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        if (isLoopbackHost(request.headers.host)) return listener(request, response);
+        response.writeHead(403, { 'content-type': 'text/plain' });
+        return response.end('Demo Brokerage answers to 127.0.0.1 and localhost only.');
+      }),
   };
 }
 

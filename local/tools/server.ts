@@ -8,7 +8,7 @@ import type * as z from 'zod/mini';
 import type { Ran, VirtualClock } from '../clock.ts';
 import type { Cloud } from '../cloud.ts';
 import { FaultSchema } from '../faults.ts';
-import { closeServer, listenOnLoopback } from '../http/loopback.ts';
+import { closeServer, isLoopbackHost, listenOnLoopback } from '../http/loopback.ts';
 import { executionPage } from './execution-page.ts';
 import { overviewPage, problemPage } from './pages.ts';
 
@@ -62,11 +62,10 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
   const url = URL.parse(`http://127.0.0.1${request.url}`);
   const { clock, faults } = cloud;
   // Loopback alone is no protection from pages that the same person has open.
-  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
+  if (!isLoopbackHost(request.headers.host)) {
     throw new Refusal('These tools answer to 127.0.0.1 and localhost only.');
   }
-  const site = request.headers['sec-fetch-site'];
-  if (request.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none') {
+  if (request.method !== 'GET' && request.method !== 'HEAD' && isOfAnotherPage(request)) {
     throw new Refusal('Press the button on the page itself.');
   }
   // Node leaves the body out where a HEAD is answered.
@@ -120,6 +119,13 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
         404,
       );
   }
+}
+
+/** As a browser tells: by `Sec-Fetch-Site`, or, an old one, by `Origin` alone. */
+function isOfAnotherPage({ headers }: IncomingMessage): boolean {
+  const { 'sec-fetch-site': site, origin, host } = headers;
+  if (site === undefined) return origin !== undefined && origin !== `http://${host}`;
+  return site !== 'same-origin' && site !== 'none';
 }
 
 function clockNow(clock: VirtualClock) {

@@ -7,10 +7,15 @@ import { flaws, picture } from '../helpers/looks.ts';
 import { Site } from '../helpers/site.ts';
 
 let browser: Browser;
+let site: Site;
 beforeAll(async () => {
   browser = await launchChromium();
+  site = await Site.start();
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  site.close();
+  await browser.close();
+});
 
 async function newPage(): Promise<{ page: Page; problems: string[] }> {
   const page = await browser.newPage();
@@ -89,7 +94,6 @@ test('a page of another site that sends the form of a link begins nothing; the b
   await using demo = await TestDemo.start();
   await demo.advance(0);
   const link = demo.newestLink();
-  const site = await Site.start();
   site.show({ 'GET /evil': `<form method=post action="${link}"><button>You have won</button></form>` });
   const { page } = await newPage();
   // Another name is another site, though it is the same machine.
@@ -105,7 +109,6 @@ test('a page of another site that sends the form of a link begins nothing; the b
   await page.getByRole('button').click();
   expect(await page.getByLabel('Login ID').count()).toBe(1);
   await page.close();
-  site.close();
 });
 
 test('a callback opened in another browser stores nothing', async () => {

@@ -100,6 +100,22 @@ test('another site cannot press the buttons', async () => {
   expect(demo.cloud.clock.now()).toBe(Date.UTC(2026, 0, 5, 13));
 });
 
+test.each([{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'null' }])(
+  'another site can neither plan faults nor forget them (%j)',
+  async (headers) => {
+    const fault = '{"call": "secretsmanager:PutSecretValue", "by": "refresh-tokens", "kind": "kill"}';
+    expect((await post('/faults', fault, headers)).status).toBe(400);
+    expect(demo.cloud.faults.planned()).toEqual([]);
+    expect((await post('/faults', fault)).status).toBe(201);
+    const forget = (more: Record<string, string>) =>
+      fetch(`${tools.url}/faults`, { method: 'DELETE', headers: more });
+    expect((await forget(headers)).status).toBe(400);
+    expect(demo.cloud.faults.planned()).toHaveLength(1);
+    expect((await forget({ origin: tools.url })).status).toBe(200);
+    expect(demo.cloud.faults.planned()).toEqual([]);
+  },
+);
+
 test('an execution that waits is listed first, however many have ended since', async () => {
   await demo.advance(20 * hourMs);
   const page = await (await fetch(tools.url)).text();

@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startBrokerage } from '../../local/brokerage/brokerage.ts';
 import type { Brokerage } from '../../local/brokerage/brokerage.ts';
@@ -31,6 +33,28 @@ beforeAll(async () => {
 });
 afterAll(() => brokerage.close());
 beforeEach(() => brokerage.reset());
+
+describe('a host that is not of loopback, as of a page that has rebound its name,', () => {
+  const statusFor = (url: string, host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const { port, pathname } = new URL(url);
+      const options = { host: '127.0.0.1', port, path: pathname, headers: { host } };
+      get(options, (response) => resolve(response.resume().statusCode)).on('error', reject);
+    });
+
+  test.each(['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil.example', '192.168.0.1'])(
+    'is refused by both origins (%j)',
+    async (host) => {
+      expect(await statusFor(brokerage.identityEndpoint, host)).toBe(403);
+      expect(await statusFor(`${brokerage.hopOrigin}/v1/oauth/authorize`, host)).toBe(403);
+    },
+  );
+
+  test.each(['localhost', '127.0.0.1:9', '[::1]:9'])('is none of these: %s', async (host) => {
+    expect(await statusFor(brokerage.identityEndpoint, host)).toBe(401);
+    expect(await statusFor(`${brokerage.hopOrigin}/v1/oauth/authorize`, host)).toBe(302);
+  });
+});
 
 describe('login', () => {
   test('an authorization request wanders over a second origin to the login page', async () => {
