@@ -8,7 +8,7 @@ const stateWords = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as c
 
 /** Looks at all that a grant's life depends on, and says of each problem what cures it. */
 export async function doctor(options: Options): Promise<number> {
-  const findings = await examine(await openStack(options));
+  const findings = await examine(await openStack(options, 'reads'));
   const others = findings.filter(({ state }) => state !== 'well');
   if (options.json) console.log(json(findings));
   else {

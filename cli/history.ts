@@ -15,7 +15,7 @@ export interface HistoryOptions extends Options {
 
 /** What happened to a connection, the newest last, as a terminal scrolls. */
 export async function history(connectionId: string, options: HistoryOptions): Promise<number> {
-  const stack = await openStack(options);
+  const stack = await openStack(options, 'reads');
   const { kind, limit } = options;
   const found = await stack.panel.readEvents(connectionId, { kind, before: undefined, limit });
   const events = newestFirst(found.events);

@@ -26,7 +26,7 @@ const toleranceMs = 5 * 60_000;
 /** Takes over a grant that another program has kept. Without `--apply` it only says what it would do. */
 export async function importGrant(file: string, options: ImportOptions): Promise<number> {
   const found = await readTokenFile(options.from, file);
-  const stack = await openStack(options);
+  const stack = await openStack(options, options.apply ? 'writes' : 'reads');
   const connection = await connectionOf(stack, options.connection);
   const authorizedAtMs = loginOf(found, options, stack.nowMs);
   const plan = planOf(connection, found, authorizedAtMs, options.from, stack.nowMs);

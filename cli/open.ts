@@ -9,7 +9,7 @@ export interface OpenOptions extends Options {
 
 /** Shows the panel, or the state machine in its console, in the browser of whoever asks. */
 export async function open(connectionId: string | undefined, options: OpenOptions): Promise<number> {
-  const stack = await openStack(options);
+  const stack = await openStack(options, 'reads');
   if (connectionId !== undefined) await connectionOf(stack, connectionId);
   const { publicUrl, executionUrl } = stack.panelSettings;
   const panel = `${publicUrl}/panel${connectionId === undefined ? '' : `/connections/${connectionId}`}`;

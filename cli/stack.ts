@@ -56,9 +56,10 @@ export interface Stack {
 
 /**
  * Finds the stack that the options name.
- * @throws {CommandError} which tells what to do, where there is none, or no way to it
+ * @param use what only reads goes on, with a warning, by a clock that is not AWS's
+ * @throws {CommandError} which tells what to do, where there is none, no way to it, or where the clock is wrong
  */
-export async function openStack(options: Options): Promise<Stack> {
+export async function openStack(options: Options, use: 'reads' | 'writes' = 'writes'): Promise<Stack> {
   prepareEnvironment(options);
   const name = options.stack ?? process.env['GRANTKEEPER_STACK'] ?? (options.local ? 'local' : undefined);
   if (name === undefined) {
@@ -67,23 +68,30 @@ export async function openStack(options: Options): Promise<Stack> {
     );
   }
   // After the environment is set: their clients read it when they are made.
-  const [{ dynamoPanel }, { Table }] = await Promise.all([
+  const [{ dynamoPanel }, { Table }, { compareWithAws }] = await Promise.all([
     import('../adapters/panel.ts'),
     import('../adapters/table.ts'),
+    import('./aws-time.ts'),
   ]);
   const table = new Table(`grantkeeper-${name}`);
   const region = await table.client.config.region().catch(() => undefined);
   if (region === undefined) throw new CommandError('Which AWS region? Give --region, or set AWS_REGION.');
   const panel = dynamoPanel(table);
   const nowMs = options.local ? await localTime() : Date.now();
+  // The embedded cloud's stands still, unless it is stepped.
+  const clock = { nowMs: () => (options.local ? nowMs : Date.now()) };
+  const offBy = compareWithAws(table.client, clock.nowMs);
   const panelSettings = await panel.readSettings().catch((error: Error) => {
-    throw cureOf(error, name);
+    // AWS takes no signature of another time.
+    throw wrongClock(offBy(), options) ?? cureOf(error, name);
   });
+  const problem = wrongClock(offBy(), options);
+  if (problem !== undefined && use === 'writes') throw problem;
+  if (problem !== undefined) console.error(`Warning: ${problem.message}`);
   return {
     name,
     table,
-    // The embedded cloud's stands still, unless it is stepped.
-    clock: { nowMs: () => (options.local ? nowMs : Date.now()) },
+    clock,
     panel,
     panelSettings,
     nowMs,
@@ -175,6 +183,16 @@ async function localTime(): Promise<number> {
     );
   }
   return Date.parse(((await answer.json()) as { now: string }).now);
+}
+
+/** By another clock a lease would end too late or too early, and a login be of another time. */
+function wrongClock(offBy: string | undefined, { local: isLocal }: Options): CommandError | undefined {
+  if (offBy === undefined) return undefined;
+  return new CommandError(
+    isLocal
+      ? `The clock of the embedded cloud is ${offBy} that of its AWS. Run the command again; if this stays, GRANTKEEPER_CLOCK_URL and AWS_ENDPOINT_URL are of two of them.`
+      : `The clock of this machine is ${offBy} AWS's, and grants are kept by the second. Set it by the network, and run the command again: sudo timedatectl set-ntp true on Linux, sudo sntp -sS time.apple.com on macOS, w32tm /resync on Windows.`,
+  );
 }
 
 /** What an error of AWS's comes from, as far as it tells. */

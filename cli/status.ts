@@ -10,7 +10,7 @@ import { exitCodes, json, table } from './output.ts';
 
 /** How every connection stands, or one. */
 export async function status(connectionId: string | undefined, options: Options): Promise<number> {
-  const stack = await openStack(options);
+  const stack = await openStack(options, 'reads');
   const { shown, unreadable } =
     connectionId === undefined
       ? await stack.connections()

@@ -51,7 +51,7 @@ export interface AwsFrontOptions {
   readonly port: number;
   readonly iam: Pick<Iam, 'callerOf'>;
   readonly services: Record<ServiceName, AwsService>;
-  readonly clock: Pick<Clock, 'track'>;
+  readonly clock: Pick<Clock, 'now' | 'track'>;
   /** Real milliseconds by which each call is held back, to play the network. */
   readonly delayMs?: () => number;
 }
@@ -138,11 +138,10 @@ async function serve(
   response: ServerResponse,
   options: AwsFrontOptions,
 ): Promise<void> {
-  // Real time would make clients correct the virtual clock that they sign by.
-  response.sendDate = false;
   try {
     const { status, headers, body } = await handle(request, options);
-    response.writeHead(status, headers);
+    // Virtual: by real time clients would correct the virtual clock that they sign by.
+    response.writeHead(status, { ...headers, date: new Date(options.clock.now()).toUTCString() });
     response.end(body);
     await finished(response);
   } catch {

@@ -122,10 +122,10 @@ describe('a caller', () => {
 describe('a request', () => {
   const target = { authorization: forSecrets, 'x-amz-target': 'secretsmanager.ListSecrets' };
 
-  test('is answered with an id and without a Date', async () => {
+  test('is answered with an id, and with the virtual time', async () => {
     const { headers } = await send(target);
     expect(headers['x-amzn-requestid']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(headers['date']).toBeUndefined();
+    expect(headers['date']).toBe('Mon, 05 Jan 2026 12:00:00 GMT');
     expect(headers['content-type']).toBe('application/x-amz-json-1.1');
   });
 
