@@ -119,6 +119,7 @@ test('a password that is older than configured is a problem to doctor', async ()
 
 test('for a connection that has not opted in it says how, and stores nothing', async () => {
   await using other = await TestDemo.start();
+  tools.show(other.cloud);
   const ran = await runCommand(
     other,
     tools,
@@ -126,6 +127,7 @@ test('for a connection that has not opted in it says how, and stores nothing', a
     {},
     JSON.stringify(right),
   );
+  tools.show(demo.cloud);
   expect(ran).toMatchObject({
     code: 1,
     out: '',
