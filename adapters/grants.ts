@@ -5,11 +5,9 @@ import { reachedAt } from '../core/incident.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { Claim, Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
+import { leaseMs } from '../core/time-limits.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk, settingsPk } from './table.ts';
-
-/** At least three times the token endpoint's time-out, and longer than the function that holds it can live. */
-export const leaseMs = 45_000;
 
 const nextLease = '#lease = :lease, #fencingNumber = if_not_exists(#fencingNumber, :zero) + :one';
 
@@ -121,7 +119,7 @@ export function dynamoGrants(table: Table): Grants {
         ...record(connectionId),
         expression: `SET #toldRungs = :none, #owesRestored = :false
           REMOVE #disconnection, #lease, #authorization, #claim, #login, #unrecordedLogins, #authorizedAtMs,
-          #refreshedAtMs, #accessExpiresAtMs, #grantVersionId, #accessVersionId`,
+          #refreshedAtMs, #accessExpiresAtMs, #grantVersionId, #grantObtainedAtMs, #accessVersionId, #doubtedAtMs`,
         // A repeat of it must not take away what was asked for since.
         condition:
           '#fencingNumber = :fencingNumber AND (attribute_exists(#disconnection) OR attribute_not_exists(#authorization))',
@@ -151,9 +149,10 @@ export function dynamoGrants(table: Table): Grants {
         returns: 'ALL_OLD',
       });
       if (!before) return undefined;
-      const { lease, unrecordedLogins = [], fencingNumber, identity, authorizedAtMs } = readGrant(before);
+      const found = readGrant(before);
+      const { lease, unrecordedLogins = [], fencingNumber } = found;
       const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
-      return { fencingNumber: fencingNumber + 1, hasOvertaken, identity, authorizedAtMs };
+      return { fencingNumber: fencingNumber + 1, hasOvertaken, record: found };
     },
 
     async releaseLease(connectionId, owner) {
@@ -170,11 +169,12 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: `SET #status = :active, #authorizedAtMs = :authorizedAtMs, #refreshedAtMs = :refreshedAtMs,
-          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId
+          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId,
+          #grantObtainedAtMs = :grantObtainedAtMs
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
           ${identity === undefined ? '' : ', #identity = :identity'}
           ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))' : ''}
-          REMOVE #lease${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
+          REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
           ...tokens,
@@ -185,6 +185,26 @@ export function dynamoGrants(table: Table): Grants {
         returns: 'ALL_NEW',
       });
       return written && readGrant(written);
+    },
+
+    async holdLogin(connectionId, versionId) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'SET #login.#isHeld = :true',
+        condition: '#login.#versionId = :versionId AND attribute_not_exists(#login.#closed)',
+        values: { versionId, true: true },
+      });
+    },
+
+    async addLoginVersion(connectionId, fencingNumber, versionId) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression:
+          'SET #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)',
+        condition: '#fencingNumber = :fencingNumber',
+        values: { fencingNumber, none: [], versionIds: [versionId] },
+      });
+      return written !== undefined;
     },
 
     async endLogin(connectionId, versionId) {
@@ -204,6 +224,17 @@ export function dynamoGrants(table: Table): Grants {
         values: { rejected: 'rejected', fencingNumber },
       });
       return written !== undefined;
+    },
+
+    async recordDoubt(connectionId, fencingNumber, nowMs) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression: 'SET #doubtedAtMs = if_not_exists(#doubtedAtMs, :nowMs)',
+        condition: '#fencingNumber = :fencingNumber',
+        values: { fencingNumber, nowMs },
+        returns: 'ALL_NEW',
+      });
+      return written && readGrant(written).doubtedAtMs;
     },
 
     async openAuthorization(connectionId, { status, fencingNumber, ...read }, authorization, claim) {

@@ -8,7 +8,7 @@ import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.t
 /** Endpoints move once in years; whoever moves them leaves the old ones for longer than this. */
 const freshMs = 60 * 60 * 1000;
 
-/** A callback asks for metadata, and exchanges its code after that, in the 28 seconds that it has. */
+/** A callback asks for metadata first: a code lives about 30 seconds. */
 const defaultTimeoutMs = 3_000;
 
 type Refused = Extract<FoundEndpoints, { kind: 'refused' }>;

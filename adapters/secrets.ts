@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 
-import { ConfigurationError } from '../core/errors.ts';
+import { ConfigurationError, StoreUnavailableError } from '../core/errors.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
@@ -19,6 +19,7 @@ const GrantValueSchema = z.object({
   authorized_at: text,
   derived_from: z.optional(text),
   identity: z.optional(z.object({ subject: z.optional(text), accounts: z.optional(z.array(text)) })),
+  unverified: z.optional(z.literal(true)),
 });
 const AccessValueSchema = z.object({
   access_token: text,
@@ -87,6 +88,11 @@ export function secretsManagerTokens(
 
     readAccess: (connectionId) => versionsOf(client, nameOf(connectionId, 'access'), accessSecretOf),
 
+    async readAccessVersion(connectionId, versionId) {
+      const version = await readVersion(client, nameOf(connectionId, 'access'), { VersionId: versionId });
+      return version && accessSecretOf(version);
+    },
+
     putGrant: (connectionId, secret) =>
       put(nameOf(connectionId, 'grant'), secret.versionId, {
         refresh_token: secret.refreshToken.reveal(),
@@ -94,6 +100,7 @@ export function secretsManagerTokens(
         authorized_at: secret.authorizedAt,
         derived_from: secret.derivedFrom,
         identity: secret.identity,
+        unverified: secret.unverified,
       }),
 
     putAccess: (connectionId, secret) =>
@@ -124,7 +131,11 @@ export function secretsManagerTokens(
       if (moved) return true;
       // It may be this very move that came first, when its answer was lost and the client asked again.
       const current = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
-      return current?.versionId === toVersionId;
+      if (current?.versionId === toVersionId) return true;
+      // AWS has just said that it is not there any more: reads of Secrets Manager may be some seconds old.
+      if (fromVersionId !== undefined && current?.versionId === fromVersionId)
+        throw new StoreUnavailableError(`making a version of ${name} current: what was read is out of date`);
+      return false;
     },
 
     async empty(connectionId, secret, versionIds, at) {
@@ -153,6 +164,7 @@ function grantSecretOf({ versionId, value }: Version): GrantSecret | undefined {
       authorizedAt: stored.authorized_at,
       derivedFrom: stored.derived_from,
       identity: stored.identity,
+      unverified: stored.unverified,
     }
   );
 }

@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
+
 import * as oauth from 'oauth4webapi';
 
 import { valuesAt } from '../core/identity.ts';
+import type { Identity } from '../core/identity.ts';
 import { parseJsonExactly } from '../core/parse-json.ts';
-import type { Client, TokenAnswer, TokenEndpoint, TokenSet } from '../core/ports.ts';
+import type { Client, IdentityAnswer, TokenAnswer, TokenEndpoint } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { Secret } from '../core/secret.ts';
@@ -106,12 +109,15 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     },
 
     async identify({ identity }, tokens) {
-      if (identity === undefined) return {};
-      if (identity === 'id_token') return tokens.subject === undefined ? {} : { subject: tokens.subject };
-      const document = await readIdentity(identity.endpoint, tokens, timeoutMs);
-      const subject = identity.subject && valuesAt(document, identity.subject)[0];
-      const accounts = identity.accounts && valuesAt(document, identity.accounts);
-      return { ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) };
+      const told = (found: Identity): IdentityAnswer => ({ kind: 'identity', identity: found });
+      if (identity === undefined) return told({});
+      if (identity === 'id_token')
+        return told(tokens.subject === undefined ? {} : { subject: tokens.subject });
+      const answer = await readIdentity(identity.endpoint, tokens.accessToken);
+      if (answer.kind === 'unavailable') return answer;
+      const subject = identity.subject && valuesAt(answer.document, identity.subject)[0];
+      const accounts = identity.accounts && valuesAt(answer.document, identity.accounts);
+      return told({ ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) });
     },
   };
 }
@@ -157,7 +163,8 @@ async function answerOf(
       ? { kind: 'refused', refusal: 'contract', error: `more than ${maximumBodyBytes} bytes` }
       : { kind: 'refused', refusal: 'unavailable', error: 'not reached in time' };
   }
-  const read = status === 200 ? readTokenSet(body) : undefined;
+  // Some send 201 or 206 (RFC 6749 §5.1 says 200): the tokens are real, and with rotation the old one is spent.
+  const read = status >= 200 && status < 300 ? readTokenSet(body) : undefined;
   if (read === undefined) {
     return { kind: 'refused', ...classifyRefusal(provider, grantType, { status, body }) };
   }
@@ -197,21 +204,38 @@ async function subjectOf(
   }
 }
 
-/** The answer of an identity call, as JSON; undefined when there is none. */
-async function readIdentity(
-  endpoint: string,
-  { accessToken }: TokenSet,
-  timeoutMs: number,
-): Promise<unknown> {
+/** Twice this, and a pause, fit beside a token request and patient storing into a function's time. */
+const identityTimeoutMs = 4_000;
+const identityPauseMs = 250;
+
+type IdentityDocument =
+  | { readonly kind: 'document'; readonly document: unknown }
+  | Extract<IdentityAnswer, { kind: 'unavailable' }>;
+
+/** The answer of an identity call, asked a second time where the first one failed. */
+async function readIdentity(endpoint: string, accessToken: Secret): Promise<IdentityDocument> {
+  const first = await askIdentity(endpoint, accessToken);
+  if (first.kind === 'document') return first;
+  await setTimeout(identityPauseMs);
+  return askIdentity(endpoint, accessToken);
+}
+
+async function askIdentity(endpoint: string, accessToken: Secret): Promise<IdentityDocument> {
+  const unavailable = (error: string) => ({ kind: 'unavailable' as const, error });
+  let response: Response;
   try {
-    const response = await fetchBounded(endpoint, {
+    response = await fetchBounded(endpoint, {
       headers: { authorization: `Bearer ${accessToken.reveal()}`, accept: 'application/json' },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(identityTimeoutMs),
     });
-    return response.status === 200 ? parseJsonExactly(await response.text()) : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return unavailable(
+      error instanceof TooLargeError ? `more than ${maximumBodyBytes} bytes` : 'not reached in time',
+    );
   }
+  if (response.status !== 200) return unavailable(`HTTP ${response.status}`);
+  const document = parseJsonExactly(await response.text());
+  return document === undefined ? unavailable('not JSON') : { kind: 'document', document };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dynamoAuthorizations } from '../adapters/authorizations.ts';
 import { dynamoGrants } from '../adapters/grants.ts';
+import { oauthRevocationEndpoint } from '../adapters/revocation-endpoint.ts';
 import {
   patientSecretsManager,
   secretsManager,
@@ -10,6 +11,8 @@ import { systemRandom } from '../adapters/system.ts';
 import { dynamoEvents } from '../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../adapters/workflow.ts';
+import { tokenRequestMs } from '../core/time-limits.ts';
+import { revocationTimeoutMs } from '../functions/revoke-login.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -24,7 +27,8 @@ export function keeperPorts({ name, table, clock }: Stack, stateMachineArn = '')
     authorizations: dynamoAuthorizations(table),
     tokens: secretsManagerTokens(`grantkeeper/${name}`, client, patientSecretsManager(client)),
     clients: secretsManagerClients(client),
-    tokenEndpoint: oauthTokenEndpoint({ timeoutMs: 10_000 }),
+    tokenEndpoint: oauthTokenEndpoint({ timeoutMs: tokenRequestMs }),
+    revocationEndpoint: oauthRevocationEndpoint({ timeoutMs: revocationTimeoutMs }),
     workflow: stepFunctionsWorkflow(stateMachineArn),
     events: dynamoEvents(table, clock, systemRandom),
     metrics: { put: () => undefined, count: () => undefined },

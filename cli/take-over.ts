@@ -5,7 +5,8 @@ import type { TakenOver, TokenSet } from '../core/ports.ts';
 import type { Refusal } from '../core/token-answer.ts';
 import { hashed } from '../functions/hashed-identity.ts';
 import { supersede } from '../functions/offer.ts';
-import { readStored, storeLogin } from '../functions/store-login.ts';
+import { readStored } from '../functions/read-stored.ts';
+import { holdLogin, storeLogin } from '../functions/store-login.ts';
 import type { KeeperPorts } from './keeper-ports.ts';
 import { keeperPorts } from './keeper-ports.ts';
 import { CommandError } from './output.ts';
@@ -28,11 +29,14 @@ export async function takeOver(
   const { provider } = settings;
   const ports = keeperPorts(stack);
   const { grants, tokens, tokenEndpoint, clock, random } = ports;
-  const identify = async (tokenSet: TokenSet) =>
-    hashed(await tokenEndpoint.identify(provider, tokenSet), random);
+  /** Undefined where the provider cannot be asked now. */
+  const identify = async (tokenSet: Pick<TokenSet, 'accessToken' | 'subject'>) => {
+    const answer = await tokenEndpoint.identify(provider, tokenSet);
+    return answer.kind === 'identity' ? hashed(answer.identity, random) : undefined;
+  };
   const client = await ports.clients.read(settings.clientSecretName);
   // As long as its access token lives that tells whose it is, and nothing has to be spent to know.
-  const known = compareIdentity(shown.identity, await identify(found));
+  const known = compareIdentity(shown.identity, (await identify(found)) ?? {});
   if (known === 'other') throw ofAnother(connectionId);
 
   const versionId = random.uuid();
@@ -40,7 +44,8 @@ export async function takeOver(
   const login = { versionId, authorizationId: 'import', atMs: clock.nowMs() };
   const before = await readStored(connectionId, tokens);
   const taken = await takeLease(connectionId, leaseOwner, login, ports);
-  const { fencingNumber, identity: pinned, hasOvertaken } = taken;
+  const { fencingNumber, record, hasOvertaken } = taken;
+  const { identity: pinned } = record;
   const giveUp = async () => {
     // Whoever was overtaken may still be storing tokens: a check finishes that, after the lease.
     if (hasOvertaken) return;
@@ -49,7 +54,7 @@ export async function takeOver(
       grants.endLogin(connectionId, versionId),
     ]);
   };
-  if (taken.authorizedAtMs !== shown.authorizedAtMs) {
+  if (record.authorizedAtMs !== shown.authorizedAtMs) {
     await giveUp();
     throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
   }
@@ -62,15 +67,34 @@ export async function takeOver(
     );
   }
   const tokenSet = { ...answer.tokens, refreshToken: answer.tokens.refreshToken ?? found.refreshToken };
-  const owner = await identify(tokenSet);
+  const told = await identify(tokenSet);
+  const owner = told ?? {};
   const verdict = compareIdentity(pinned, owner);
   // What was told before the refresh is not lost for not being told again.
-  if (verdict === 'other' || (verdict === 'unknown' && known !== 'same' && known !== 'fewer')) {
+  const isKnown = known === 'same' || known === 'fewer';
+  if (told === undefined && verdict === 'unknown' && !isKnown) {
+    await holdLogin(settings, { versionId, tokenSet, askedAtMs, authorizedAtMs, fencingNumber }, ports);
+    if (!hasOvertaken) await grants.releaseLease(connectionId, leaseOwner);
+    await ports.events.record(connectionId, 'identity-unavailable', { from, by: stack.by });
+    throw new CommandError(
+      `${provider.displayName} cannot be asked now whose grant that is. Its tokens are kept, and the next check takes them over once the account is confirmed. Follow it with grantkeeper history ${connectionId}.`,
+    );
+  }
+  if (verdict === 'other' || (verdict === 'unknown' && !isKnown)) {
     await giveUp();
     throw ofAnother(connectionId, verdict);
   }
   const identity = pin(pinned, owner);
-  const answered = { versionId, identity, tokenSet, askedAtMs, authorizedAtMs, before, fencingNumber };
+  const answered = {
+    versionId,
+    identity,
+    tokenSet,
+    askedAtMs,
+    authorizedAtMs,
+    before,
+    record,
+    fencingNumber,
+  };
   const recorded = await storeLogin(settings, answered, ports);
   if (recorded === undefined) {
     throw new CommandError(
@@ -125,6 +149,7 @@ function ofAnother(connectionId: string, verdict: 'other' | 'unknown' = 'other')
 
 const refusals = (provider: string): Readonly<Record<Refusal, string>> => ({
   'grant-rejected': `${provider} does not accept that grant: it has ended, or is of another app or another provider`,
+  'grant-doubted': `${provider} says that the grant has ended, and that it has a fault itself; try again later`,
   'client-rejected': `${provider} does not accept the credentials of the client`,
   contract: `${provider} answered in a way that its data does not allow`,
   unavailable: `${provider} gave no usable answer; try again`,

@@ -18,7 +18,11 @@ export const eventKinds = {
   declined: 'login',
   'exchange-failed': 'login',
   'identity-refused': 'login',
+  /** Whose login it was could not be asked; its tokens are kept until it can. */
+  'identity-unavailable': 'login',
   completed: 'login',
+  /** The grant before it was given back to the provider, or not: `revocation` says which. */
+  'grant-replaced': 'login',
   /** A grant that somebody else had kept was taken over. */
   imported: 'login',
   /** A browser logged in by itself; its own start and its callback are told as everybody's. */

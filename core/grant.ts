@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { Identity } from './identity.ts';
+import { callbackGraceMs } from './time-limits.ts';
 
 /** Why the owner is asked; recorded with the authorization. `panel`: they came by themselves, and were sent no link. */
 export const AskReasonSchema = z.enum([
@@ -42,6 +43,8 @@ export interface Login {
   readonly atMs: number;
   /** Once its tokens are recorded: the authorization that was open then, or null. */
   readonly closed?: OpenAuthorization | null | undefined;
+  /** Its tokens are stored, and its account could not be checked yet. */
+  readonly isHeld?: true | undefined;
 }
 
 /** That an operator ends the connection: from its first write until all of it is done. */
@@ -92,6 +95,10 @@ export interface Grant {
   readonly refreshedAtMs?: number | undefined;
   readonly accessExpiresAtMs?: number | undefined;
   readonly grantVersionId?: string | undefined;
+  /** When that version's refresh token was obtained. */
+  readonly grantObtainedAtMs?: number | undefined;
+  /** Since when the provider rejects the refresh token in answers that are not believed yet. */
+  readonly doubtedAtMs?: number | undefined;
   readonly accessVersionId?: string | undefined;
   /** Whose grant it is, pinned at the first login. */
   readonly identity?: Identity | undefined;
@@ -140,9 +147,6 @@ export const startGraceMs = 15 * 60 * 1000;
 /** Longer than a function that tells the owner can live, and much shorter than the time to the next check. */
 export const claimMs = 2 * 60 * 1000;
 
-/** Longer than any callback, and its lease, can live (API Gateway ends it after 30 s). */
-export const callbackGraceMs = 60 * 1000;
-
 /** Longer than a disconnection takes whose provider does not answer. */
 export const disconnectionGraceMs = 5 * 60 * 1000;
 
@@ -164,12 +168,12 @@ export function isOpen(
 
 /** Whether a callback is exchanging its code now. */
 export function isExchanging(login: Login | undefined, nowMs: number): boolean {
-  return login !== undefined && login.closed === undefined && nowMs < login.atMs + callbackGraceMs;
+  return login !== undefined && login.closed === undefined && !isStranded(login, nowMs);
 }
 
-/** Whether the login's callback died: its tokens may stand in the secrets, and nobody else knows of them. */
+/** Whether nobody completes the login: its callback died, and its tokens may stand in the secrets; or it is held. */
 export function isStranded(login: Login | undefined, nowMs: number): login is Login {
-  return login !== undefined && nowMs >= login.atMs + callbackGraceMs;
+  return login !== undefined && (login.isHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }
 
 /** Whether it is deployed, and waits for `connect` or `import`: nothing is asked of its owner. */

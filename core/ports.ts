@@ -55,6 +55,16 @@ export interface Grants {
    * is open. Undefined when the fencing number is no longer ours, else the record as it is then.
    */
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
+  /**
+   * The login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with them.
+   * Does nothing when a newer one has begun.
+   */
+  holdLogin(connectionId: string, versionId: string): Promise<void>;
+  /**
+   * Notes a version that a refresh of a held login is about to put, so that it is found whatever happens after. False when the
+   * fencing number is no longer ours.
+   */
+  addLoginVersion(connectionId: string, fencingNumber: number, versionId: string): Promise<boolean>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
   /**
@@ -72,6 +82,11 @@ export interface Grants {
   recordDisconnected(connectionId: string, fencingNumber: number): Promise<boolean>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
+  /**
+   * Notes a rejection that is not believed yet.
+   * @returns when the first one since the last success came, epoch milliseconds; undefined when the fencing number is no longer ours
+   */
+  recordDoubt(connectionId: string, fencingNumber: number, nowMs: number): Promise<number | undefined>;
   /**
    * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened,
    * or the connection ended, since the grant was read; or another execution tells that notice now.
@@ -105,10 +120,8 @@ export interface TakenOver {
   readonly fencingNumber: number;
   /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
   readonly hasOvertaken: boolean;
-  /** Who was pinned at that instant. */
-  readonly identity: Identity | undefined;
-  /** When the owner had logged in last. */
-  readonly authorizedAtMs: number | undefined;
+  /** The record at that instant: who was pinned, and which versions it names. */
+  readonly record: Grant;
 }
 
 /** Who tells the owner something now, so that nobody else does. */
@@ -140,6 +153,7 @@ export interface StoredTokens {
   readonly refreshedAtMs: number;
   readonly accessExpiresAtMs: number;
   readonly grantVersionId: string;
+  readonly grantObtainedAtMs: number;
   readonly accessVersionId: string | undefined;
   /** To be pinned; of a login only. */
   readonly identity?: Identity | undefined;
@@ -221,6 +235,8 @@ export interface GrantSecret {
   readonly derivedFrom?: string | undefined;
   /** Of a login's version: whose grant it is, to be pinned by whoever records it. */
   readonly identity?: Identity | undefined;
+  /** Of a login's version: the provider could not be asked whose grant it is. It must not become current before. */
+  readonly unverified?: true | undefined;
 }
 
 /** A version of the access secret. */
@@ -255,10 +271,14 @@ export interface Tokens {
   /** One version, whatever its staging labels; undefined when it was never put. */
   readGrantVersion(connectionId: string, versionId: string): Promise<GrantSecret | undefined>;
   readAccess(connectionId: string): Promise<Versions<AccessSecret>>;
+  readAccessVersion(connectionId: string, versionId: string): Promise<AccessSecret | undefined>;
   /** Puts a version as `AWSPENDING`; the very first one is `AWSCURRENT` at once. */
   putGrant(connectionId: string, secret: GrantSecret): Promise<'pending' | 'current'>;
   putAccess(connectionId: string, secret: AccessSecret): Promise<'pending' | 'current'>;
-  /** Moves `AWSCURRENT` from the version read before; false when it has moved since. */
+  /**
+   * Moves `AWSCURRENT` from the version read before; false when it has moved since.
+   * @throws {StoreUnavailableError} also when AWS refuses the move, and then reads as if nothing had moved: a stale read
+   */
   moveCurrent(
     connectionId: string,
     secret: 'grant' | 'access',
@@ -306,6 +326,12 @@ export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly tokens: TokenSet }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error: string };
 
+export type IdentityAnswer =
+  /** Empty where the provider tells nothing. */
+  | { readonly kind: 'identity'; readonly identity: Identity }
+  /** It gave no answer that can be read; `error` is safe to show. */
+  | { readonly kind: 'unavailable'; readonly error: string };
+
 /** The provider's answer on the callback (RFC 6749 §4.1.2, RFC 9207). */
 export type AuthorizationAnswer =
   | { readonly kind: 'code' }
@@ -323,8 +349,8 @@ export interface TokenEndpoint {
   ): AuthorizationAnswer;
   refresh(provider: Provider, client: Client, refreshToken: Secret): Promise<TokenAnswer>;
   exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
-  /** Whose tokens they are, in clear; empty where the provider does not tell, or not now. */
-  identify(provider: Provider, tokens: TokenSet): Promise<Identity>;
+  /** Whose tokens they are, in clear. */
+  identify(provider: Provider, tokens: Pick<TokenSet, 'accessToken' | 'subject'>): Promise<IdentityAnswer>;
 }
 
 /**

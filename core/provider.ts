@@ -99,6 +99,11 @@ export const ProviderSchema = z
     tokenEndpoint: z.optional(EndpointSchema),
     /** Where tokens are given back (RFC 7009), where there is such a place. `metadata` may tell it too. */
     revocationEndpoint: z.optional(EndpointSchema),
+    /**
+     * What else a revocation ends: nothing beyond the login that the token came from, every login of that account with the
+     * client, or every grant of the client. Only with `login` are the tokens of refused and replaced logins revoked.
+     */
+    revocationEnds: z.optional(z.enum(['login', 'account', 'client'])),
     /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
     metadata: z.optional(z.enum(['oauth', 'openid'])),
     /** Hosts, beside the issuer's own, that its metadata may name. */

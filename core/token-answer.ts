@@ -4,6 +4,8 @@ import type { Provider } from './provider.ts';
 export type Refusal =
   /** The code or the refresh token is dead: the owner must log in. */
   | 'grant-rejected'
+  /** The same words under a status that says the server is not well: believed only when a later check hears them again. */
+  | 'grant-doubted'
   /** The client's own credentials were refused: an operator must act. */
   | 'client-rejected'
   /** Nothing was decided: try again with the same refresh token. */
@@ -31,11 +33,12 @@ export function classifyRefusal(
   const as = (refusal: Refusal) => ({ refusal, error: code ?? `HTTP ${status}` });
 
   if (status >= 300 && status < 400) return as('contract');
-  if (code === 'invalid_grant') return as('grant-rejected');
-  // Before the codes: a provider that has such texts sends them under a code that means something else.
-  if (grantType === 'refresh_token' && says(body, provider.rejectedGrantTexts)) return as('grant-rejected');
+  const isTransient = status >= 500 || [408, 425, 429].includes(status);
+  // Beside the code: a provider that has such texts sends them under a code that means something else.
+  if (code === 'invalid_grant' || (grantType === 'refresh_token' && says(body, provider.rejectedGrantTexts)))
+    return as(isTransient ? 'grant-doubted' : 'grant-rejected');
   if (code === 'invalid_client' || code === 'unauthorized_client') return as('client-rejected');
-  if (status >= 500 || [408, 425, 429].includes(status)) return as('unavailable');
+  if (isTransient) return as('unavailable');
   if (code === 'temporarily_unavailable' || code === 'server_error') return as('unavailable');
   if (code !== undefined) return as('contract');
   if ((status < 300 || status === 400) && isJsonObject(body)) return as('contract');

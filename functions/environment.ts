@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+import { tokenRequestMs } from '../core/time-limits.ts';
+
 /** Environment of every function: the stack's name in logs and metrics, read by Powertools. */
 export const telemetryEnvironment = { POWERTOOLS_SERVICE_NAME: z.string().check(z.minLength(1)) };
 
@@ -23,7 +25,10 @@ export const messagesEnvironment = {
 
 /** Environment of a function that speaks to the token endpoint; milliseconds. */
 export const tokenEndpointEnvironment = {
-  TOKEN_ENDPOINT_TIMEOUT_MS: z._default(z.coerce.number().check(z.minimum(100), z.maximum(20_000)), 10_000),
+  TOKEN_ENDPOINT_TIMEOUT_MS: z._default(
+    z.coerce.number().check(z.minimum(100), z.maximum(30_000)),
+    tokenRequestMs,
+  ),
 };
 
 /** Environment of a function that starts executions. */

@@ -15,6 +15,7 @@ export function errorOf(
       return new ClientRejectedError(`${name} refused the client's credentials (${error}).`);
     case 'contract':
       return new ProviderContractError(`${name} answered in a way its data does not allow (${error}).`);
+    case 'grant-doubted':
     case 'unavailable':
       return new TokenEndpointUnavailableError(`${name} gave no usable answer (${error}).`);
   }

@@ -1,20 +1,17 @@
 import { StoreUnavailableError } from '../core/errors.ts';
 import type { Grant } from '../core/grant.ts';
 import type { Identity } from '../core/identity.ts';
-import type { AccessSecret, Grants, GrantSecret, Random, Tokens, TokenSet, Versions } from '../core/ports.ts';
+import type { Clock, Grants, GrantSecret, Random, Tokens, TokenSet, Versions } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Stored } from './read-stored.ts';
+import { asRecorded } from './read-stored.ts';
 import { accessSecretOf, storedTokensOf } from './stored-tokens.ts';
 
 interface StoreLoginPorts {
   readonly grants: Pick<Grants, 'read' | 'recordTokens'>;
   readonly tokens: Tokens;
+  readonly clock: Clock;
   readonly random: Random;
-}
-
-/** Both secrets as they are before a login. */
-export interface Stored {
-  readonly grant: Versions<GrantSecret>;
-  readonly access: Versions<AccessSecret>;
 }
 
 /** A login whose code was exchanged. */
@@ -27,8 +24,9 @@ export interface Answered {
   readonly askedAtMs: number;
   /** When the owner logged in, where that was not now. */
   readonly authorizedAtMs?: number;
-  /** Read before the code was spent. */
+  /** Both secrets, and the record, as they were before the code was spent. */
   readonly before: Stored;
+  readonly record: Grant;
   /** Of the lease that was taken over before the code was spent: logins count in the order of their callbacks. */
   readonly fencingNumber: number;
 }
@@ -41,14 +39,6 @@ export function isFromLogin(current: GrantSecret, ofLogin: GrantSecret): boolean
 /** More moves than refreshes and logins can race at once. */
 const attempts = 5;
 
-export async function readStored(connectionId: string, tokens: Tokens): Promise<Stored> {
-  const [grant, access] = await Promise.all([
-    tokens.readGrant(connectionId),
-    tokens.readAccess(connectionId),
-  ]);
-  return { grant, access };
-}
-
 /**
  * Stores a login's tokens over whatever is there: unlike a refresh it reads again and moves again when somebody
  * else's version came between.
@@ -56,18 +46,13 @@ export async function readStored(connectionId: string, tokens: Tokens): Promise<
  */
 export async function storeLogin(
   settings: Settings,
-  { versionId, identity, tokenSet, askedAtMs, authorizedAtMs = askedAtMs, before, fencingNumber }: Answered,
-  { grants, tokens, random }: StoreLoginPorts,
+  answered: Answered,
+  { grants, tokens, clock, random }: StoreLoginPorts,
 ): Promise<Grant | undefined> {
   const { connectionId } = settings;
-  const at = new Date(authorizedAtMs).toISOString();
-  const grant: GrantSecret = {
-    versionId,
-    refreshToken: tokenSet.refreshToken!,
-    obtainedAt: new Date(askedAtMs).toISOString(),
-    authorizedAt: at,
-    identity,
-  };
+  const { tokenSet, askedAtMs, fencingNumber } = answered;
+  const before = asRecorded(answered.before, answered.record, clock.nowMs());
+  const grant = grantSecretOf(answered);
   const access = accessSecretOf(settings, tokenSet, askedAtMs, grant, random);
 
   const move = async <T>(
@@ -108,4 +93,46 @@ export async function storeLogin(
     return undefined;
   }
   return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
+}
+
+/**
+ * Keeps a login's tokens whose account could not be checked: beside what is current, until the provider tells whose they
+ * are. The access token is stored under the version id of its grant, so that both are found by one id.
+ */
+export async function holdLogin(
+  settings: Settings,
+  answered: Omit<Answered, 'identity' | 'before' | 'record'>,
+  {
+    grants,
+    tokens,
+    random,
+  }: Pick<StoreLoginPorts, 'tokens' | 'random'> & {
+    readonly grants: Pick<Grants, 'holdLogin'>;
+  },
+): Promise<void> {
+  const { connectionId } = settings;
+  const { versionId, tokenSet, askedAtMs } = answered;
+  const grant: GrantSecret = { ...grantSecretOf(answered), unverified: true };
+  await tokens.putGrant(connectionId, grant);
+  await tokens.putAccess(connectionId, {
+    ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random),
+    versionId,
+  });
+  await grants.holdLogin(connectionId, versionId);
+}
+
+function grantSecretOf({
+  versionId,
+  identity,
+  tokenSet,
+  askedAtMs,
+  authorizedAtMs = askedAtMs,
+}: Omit<Answered, 'identity' | 'before' | 'record'> & Partial<Pick<Answered, 'identity'>>): GrantSecret {
+  return {
+    versionId,
+    refreshToken: tokenSet.refreshToken!,
+    obtainedAt: new Date(askedAtMs).toISOString(),
+    authorizedAt: new Date(authorizedAtMs).toISOString(),
+    identity,
+  };
 }

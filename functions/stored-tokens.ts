@@ -40,6 +40,7 @@ export function storedTokensOf(
     refreshedAtMs: Date.parse(access?.obtainedAt ?? grant.obtainedAt),
     accessExpiresAtMs: Date.parse(access?.expiresAt ?? grant.obtainedAt),
     grantVersionId: grant.versionId,
+    grantObtainedAtMs: Date.parse(grant.obtainedAt),
     accessVersionId: access?.versionId,
     identity: loggedIn ? grant.identity : undefined,
   };

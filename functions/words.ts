@@ -3,6 +3,7 @@ import type { Decision } from '../core/decide.ts';
 import type { EventType, TimelineEvent } from '../core/event.ts';
 import type { Revocation } from '../core/grant.ts';
 import type { ActionName } from './panel-action.ts';
+import type { RevokedLogin } from './revoke-login.ts';
 
 export const decisionWords = {
   none: 'nothing to do',
@@ -23,7 +24,9 @@ export const revocationWords = {
     'the provider refused to revoke the tokens: they stay valid there until they end, or are withdrawn in the account there',
   removed:
     'nobody asked the provider, for the connection had left the configuration: the tokens stay valid there until they end, or are withdrawn in the account there',
-} as const satisfies Record<Revocation, string>;
+  'not-allowed':
+    'its tokens were left alone at the provider: its data does not say that a revocation ends that login alone',
+} as const satisfies Record<Revocation | RevokedLogin, string>;
 
 /** What an action's button says. */
 export const actionWords = {
@@ -73,10 +76,12 @@ const eventWords = {
   tested: 'Sent a test notice',
   started: 'The owner began to log in',
   completed: 'The owner logged in',
+  'grant-replaced': 'The grant before this login',
   imported: 'Took over a grant from elsewhere',
   declined: 'The owner declined',
   'exchange-failed': 'A login failed at the provider',
   'identity-refused': 'A login was refused: another account',
+  'identity-unavailable': 'A login is kept until its account can be checked',
   failed: 'Failed, and operators were alerted',
   recovered: 'Works again',
   requested: 'Asked for',

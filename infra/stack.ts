@@ -5,6 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Deployment } from '../core/deployment.ts';
 import type { PanelSettings, Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
+import { tokenFunctionSeconds } from '../core/time-limits.ts';
 import type { FunctionName } from './bundle.ts';
 import { BrowserLogin, BrowserWorkshop } from './components/browser-login.ts';
 import type { BrowserNetworkArgs, VpcConfig } from './components/browser-network.ts';
@@ -29,7 +30,10 @@ import type { FoundSecrets } from './secrets.ts';
 import { keptSecret, robotPrefixOf, secretPrefixOf } from './secrets.ts';
 import { sharedClients } from './shared-clients.ts';
 
-/** Steps end well before their states do (45 s), pages before the gateway gives up (30 s). */
+/**
+ * Steps end well before their states do (45 s), pages before the gateway gives up (30 s). A function that spends a token lives
+ * longer (core/time-limits.ts), a callback too: its login is stored although the browser hears no more of it.
+ */
 const stepTimeoutSeconds = 30;
 const pageTimeoutSeconds = 28;
 /** Longer than the function with the browser may take, shorter than its state waits (115 s). */
@@ -150,7 +154,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
-    stepTimeoutSeconds,
+    tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
     [
       may.readConnections,
@@ -178,7 +182,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const disconnectGrant = keeperFunction(
     'disconnect-grant',
     'Ends a grant: gives its tokens back to the provider and empties the secrets.',
-    stepTimeoutSeconds,
+    tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
     [
       may.readConnections,
@@ -199,7 +203,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const callback = keeperFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
-    pageTimeoutSeconds,
+    tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
     [may.readConnections, may.writeConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );

@@ -91,6 +91,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'providers.<name>.tokenEndpoint':
     'Where codes and refresh tokens are spent. It may be left out where `metadata` is given.',
   'providers.<name>.revocationEndpoint': 'Where tokens are given back (RFC 7009).',
+  'providers.<name>.revocationEnds':
+    'What a revocation ends: the `login` that the token came from alone, every login of the `account`, or every grant of the `client`. With `login` the tokens of refused and replaced logins are revoked.',
   'providers.<name>.metadata':
     'Endpoints that are left out are read from the issuer’s metadata: RFC 8414, or OpenID Connect Discovery.',
   'providers.<name>.endpointHosts': 'Hosts, beside the issuer’s own, that its metadata may name.',

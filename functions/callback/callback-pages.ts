@@ -96,6 +96,21 @@ function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provide
     : html``;
 }
 
+/** Its tokens are stored, and not used yet. */
+export function beingChecked({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 202,
+    title: 'Your login is being checked',
+    body: html`<p>
+        ${provider.displayName} accepted your login, but could not tell us yet which account it was. Your login is saved.
+      </p>
+      <p>
+        You need not do anything: we go on by ourselves as soon as ${provider.displayName} answers. If we still need you, you get
+        another message.
+      </p>`,
+  });
+}
+
 export function beingCompleted(): HttpResponse {
   return page({
     statusCode: 202,

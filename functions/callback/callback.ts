@@ -1,7 +1,7 @@
 import { isAlive, isPaused } from '../../core/decide.ts';
 import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
-import { callbackGraceMs, isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
+import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -16,6 +16,7 @@ import type {
   Grants,
   Metrics,
   Random,
+  RevocationEndpoint,
   Start,
   TakenOver,
   TokenEndpoint,
@@ -24,23 +25,30 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { callbackGraceMs } from '../../core/time-limits.ts';
 import { hashed } from '../hashed-identity.ts';
 import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieMs, cookieOf } from '../http.ts';
 import { ended, neededAgain } from '../pages.ts';
 import { reporting } from '../report.ts';
+import { revokeLogin, revokeReplaced } from '../revoke-login.ts';
 import { errorOf } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
-import type { Stored } from '../store-login.ts';
-import { readStored, storeLogin } from '../store-login.ts';
+import type { Stored } from '../read-stored.ts';
+import { readStored } from '../read-stored.ts';
+import { holdLogin, storeLogin } from '../store-login.ts';
 
 export interface CallbackPorts {
-  readonly grants: Pick<Grants, 'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin'>;
+  readonly grants: Pick<
+    Grants,
+    'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdLogin'
+  >;
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange' | 'identify'>;
+  readonly revocationEndpoint: RevocationEndpoint;
   readonly workflow: Pick<Workflow, 'resume' | 'report' | 'refreshNow'>;
   readonly events: Events;
   readonly metrics: Metrics;
@@ -76,6 +84,7 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   if (start.usedAtMs !== undefined) {
     const isUnderWay = ports.clock.nowMs() < start.usedAtMs + callbackGraceMs;
     if (authorization.status === 'exchanging' && isUnderWay) return pages.beingCompleted();
+    if (grant.login?.isHeld && grant.login.versionId === start.usedBy) return pages.beingChecked(settings);
     return authorization.status === 'completed'
       ? completedBefore(settings, grant, authorization, ports)
       : counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
@@ -137,9 +146,9 @@ async function finish(
     takeOver(connectionId, leaseOwner, login, ports),
   ]);
   if (taken === undefined) return counted('CallbacksFailed', 'ended', ended(settings), ports);
-  const { fencingNumber, hasOvertaken, identity } = taken;
+  const { fencingNumber, hasOvertaken, record } = taken;
   // Not who was pinned when this began: another login may have come first.
-  const pinned = authorization.reason === 'repin' ? undefined : identity;
+  const pinned = authorization.reason === 'repin' ? undefined : record.identity;
   const exchange = {
     authorization,
     start,
@@ -147,6 +156,8 @@ async function finish(
     state,
     pinned,
     before,
+    record,
+    client,
     leaseOwner,
     login,
     fencingNumber,
@@ -186,6 +197,8 @@ interface Exchange {
   /** Who must have logged in, where that is known. */
   readonly pinned: Identity | undefined;
   readonly before: Stored;
+  readonly record: Grant;
+  readonly client: Client;
   readonly leaseOwner: string;
   readonly login: Login;
   readonly fencingNumber: number;
@@ -209,7 +222,13 @@ async function exchangeCode(
     codeVerifier: start.codeVerifier,
   });
   if (answer.kind === 'tokens' && answer.tokens.refreshToken !== undefined) {
-    return keep(settings, answer.tokens, askedAtMs, exchange, ports);
+    const { tokens } = answer;
+    const whose = await ports.tokenEndpoint.identify(provider, tokens);
+    if (whose.kind === 'identity') return keep(settings, tokens, whose.identity, askedAtMs, exchange, ports);
+    // Nobody is pinned, so there is nobody to compare with.
+    return compareIdentity(exchange.pinned, {}) === 'first'
+      ? keep(settings, tokens, {}, askedAtMs, exchange, ports)
+      : hold(settings, tokens, whose.error, askedAtMs, exchange, ports);
   }
   await giveUp(exchange, ports);
   const refused =
@@ -220,7 +239,7 @@ async function exchangeCode(
   });
   if (refused.refusal === 'grant-rejected')
     return counted('CallbacksFailed', 'code-refused', pages.codeRefused(authorization), ports);
-  if (refused.refusal === 'unavailable')
+  if (refused.refusal === 'unavailable' || refused.refusal === 'grant-doubted')
     return counted(
       'CallbacksFailed',
       'provider-unavailable',
@@ -235,22 +254,33 @@ async function exchangeCode(
 async function keep(
   settings: Settings,
   tokenSet: TokenSet,
+  told: Identity,
   askedAtMs: number,
   exchange: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, provider } = settings;
-  const { pinned, before, login, fencingNumber } = exchange;
-  const found = hashed(await ports.tokenEndpoint.identify(provider, tokenSet), ports.random);
+  const { pinned, before, record, client, login, fencingNumber } = exchange;
+  const found = hashed(told, ports.random);
   const verdict = compareIdentity(pinned, found);
-  if (verdict === 'other' || verdict === 'unknown') return refuseIdentity(settings, verdict, exchange, ports);
+  if (verdict === 'other' || verdict === 'unknown')
+    return refuseIdentity(settings, tokenSet, verdict, exchange, ports);
 
   const { versionId } = login;
   const identity = pin(pinned, found);
-  const answered = { versionId, tokenSet, askedAtMs, before, fencingNumber, identity };
+  const answered = { versionId, tokenSet, askedAtMs, before, record, fencingNumber, identity };
   const recorded = await storeLogin(settings, answered, ports);
   // Without a record a newer login has begun meanwhile: it closes what is open.
   await completeLogin(connectionId, recorded?.login ?? login, ports);
+  const replaced = before.grant.current?.refreshToken;
+  const revocation =
+    recorded &&
+    (await revokeReplaced(provider, client, replaced, tokenSet.refreshToken!, ports.revocationEndpoint));
+  if (revocation !== undefined)
+    await ports.events.record(connectionId, 'grant-replaced', {
+      ...named(exchange.authorization),
+      revocation,
+    });
   const isPinned = identity.subject !== undefined || identity.accounts !== undefined;
   const left = identity.accounts?.filter((account) => !found.accounts?.includes(account)).length ?? 0;
   if (verdict === 'fewer') {
@@ -267,6 +297,25 @@ async function keep(
     accountsLeftOut,
   });
   return counted('CallbacksCompleted', verdict, page, ports);
+}
+
+/** Keeps the tokens of a login whose account cannot be checked now; the workflow goes on from here. */
+async function hold(
+  settings: Settings,
+  tokenSet: TokenSet,
+  error: string,
+  askedAtMs: number,
+  { authorization, login, leaseOwner, fencingNumber, hasOvertaken }: Exchange,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId } = settings;
+  const { versionId } = login;
+  await holdLogin(settings, { versionId, tokenSet, askedAtMs, fencingNumber }, ports);
+  // Whoever was overtaken may still be storing tokens: then the lease ends by itself.
+  if (!hasOvertaken) await ports.grants.releaseLease(connectionId, leaseOwner);
+  await ports.events.record(connectionId, 'identity-unavailable', { ...named(authorization), error });
+  await ports.workflow.refreshNow(connectionId);
+  return counted('CallbacksCompleted', 'held', pages.beingChecked(settings), ports);
 }
 
 /** The page of a login that was completed, loaded again: what it says has to be so still. */
@@ -296,13 +345,16 @@ function connected(
 /** Nothing is stored; the link goes on working. */
 async function refuseIdentity(
   settings: Settings,
+  tokenSet: TokenSet,
   verdict: 'other' | 'unknown',
   exchange: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, provider } = settings;
   await giveUp(exchange, ports);
-  await ports.events.record(connectionId, 'identity-refused', { ...named(exchange.authorization), verdict });
+  const revocation = await revokeLogin(provider, exchange.client, tokenSet, ports.revocationEndpoint);
+  const details = { ...named(exchange.authorization), verdict, revocation };
+  await ports.events.record(connectionId, 'identity-refused', details);
   const name = provider.displayName;
   const message =
     verdict === 'other'

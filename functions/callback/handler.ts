@@ -1,6 +1,7 @@
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { oauthRevocationEndpoint } from '../../adapters/revocation-endpoint.ts';
 import {
   patientSecretsManager,
   secretsManager,
@@ -14,6 +15,7 @@ import { dynamoEvents } from '../../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { ourFault } from '../pages.ts';
+import { revocationTimeoutMs } from '../revoke-login.ts';
 import type { CallbackPorts } from './callback.ts';
 import { callback } from './callback.ts';
 import { contract } from './contract.ts';
@@ -27,6 +29,7 @@ const ports: CallbackPorts = {
   tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets, patientSecretsManager(secrets)),
   clients: secretsManagerClients(secrets),
   tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
+  revocationEndpoint: oauthRevocationEndpoint({ timeoutMs: revocationTimeoutMs }),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
   events: dynamoEvents(table, systemClock, systemRandom),
   metrics,

@@ -22,7 +22,7 @@ import { next } from '../next.ts';
 import { supersede } from '../offer.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 import { eventsOf } from '../timeline.ts';
-import type { Held } from './revoke.ts';
+import type { Held } from '../revoke-login.ts';
 import { revoke } from './revoke.ts';
 
 export interface DisconnectGrantPorts {
@@ -82,7 +82,7 @@ async function disconnect(
   { ask: { connectionId }, retryCount }: StepInput,
   ports: DisconnectGrantPorts,
 ): Promise<'disconnected' | 'dropped'> {
-  const { fencingNumber, login, unrecordedLogins = [], authorization, disconnection } = grant;
+  const { fencingNumber, login, unrecordedLogins = [], grantVersionId, authorization, disconnection } = grant;
   // Whoever waits for a login that is recorded hears of that first.
   if (login?.closed !== undefined) await completeLogin(connectionId, login, ports);
 
@@ -92,6 +92,9 @@ async function disconnect(
     tokens.readAccess(connectionId),
     ...unrecordedLogins.map((versionId) => tokens.readGrantVersion(connectionId, versionId)),
   ]);
+  // A read of what is current may be some seconds old: the record knows better.
+  const isOther = grantVersionId !== undefined && grantVersionId !== grants.currentVersionId;
+  if (isOther) logins.push(await tokens.readGrantVersion(connectionId, grantVersionId));
   const held = heldIn(grants, accesses, logins);
   const revocation = disconnection?.revocation ?? (await revoke(settings, held, retryCount, ports));
   if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation))) return 'dropped';

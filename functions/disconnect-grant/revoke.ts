@@ -1,18 +1,13 @@
 import { ConfigurationError, TokenEndpointUnavailableError } from '../../core/errors.ts';
 import type { Revocation } from '../../core/grant.ts';
 import type { Clients, RevocationEndpoint } from '../../core/ports.ts';
-import type { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
+import type { Held } from '../revoke-login.ts';
+import { revokeTokens } from '../revoke-login.ts';
 
 export interface RevokePorts {
   readonly clients: Pick<Clients, 'read'>;
   readonly revocationEndpoint: RevocationEndpoint;
-}
-
-/** A token that is stored. */
-export interface Held {
-  readonly token: Secret;
-  readonly type: 'refresh_token' | 'access_token';
 }
 
 /** After so many retries of its step a provider that does not answer is waited for no longer. */
@@ -39,13 +34,8 @@ export async function revoke(
     throw error;
   });
   if (client === undefined) return 'refused';
-  const answers = await Promise.all(
-    held.map(({ token, type }) => revocationEndpoint.revoke(provider, client, token, type)),
-  );
-  if (answers.includes('unavailable')) {
-    if (retryCount >= revocationRetries) return 'unanswered';
+  const answer = await revokeTokens(provider, client, held, revocationEndpoint);
+  if (answer === 'unanswered' && retryCount < revocationRetries)
     throw new TokenEndpointUnavailableError(`${provider.displayName} did not take the tokens back yet.`);
-  }
-  if (answers.includes('refused')) return 'refused';
-  return answers.includes('revoked') ? 'revoked' : 'not-offered';
+  return answer;
 }

@@ -1,41 +1,61 @@
+import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
 import type { CompleteLoginPorts } from '../complete-login.ts';
 import { completeLogin } from '../complete-login.ts';
+import { revokeReplaced } from '../revoke-login.ts';
 import { isFromLogin } from '../store-login.ts';
 import { storedTokensOf } from '../stored-tokens.ts';
 import { adoptAccess } from './adopt.ts';
+import type { VerifyLoginPorts } from './verify-login.ts';
+import { verifyLogin } from './verify-login.ts';
 
-export interface FinishLoginPorts extends CompleteLoginPorts {
-  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'endLogin'>;
-  readonly tokens: Tokens;
+export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants'> {
+  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'endLogin' | 'addLoginVersion'>;
 }
 
 /**
- * Goes on where the callback of a login died, or gave up while one that it had overtaken went on. Under the lease,
- * which no callback gives away before either has surely ended.
+ * Goes on where the callback of a login died, where its account could not be checked, or where it gave up while one that it
+ * had overtaken went on. Under the lease, which no callback gives away before either has surely ended.
  * @returns `login-recovered` when the tokens of one of them were found, or recorded before; `login-lost` when none of
- *   them had put any; `dropped` when a newer login has begun meanwhile
+ *   them had put any that still work; `dropped` when a newer login has begun meanwhile; or why the account could not be checked
+ * @throws {IdentityError} they are of another account: nothing of them is kept
  */
 export async function finishLogin(
-  connectionId: string,
-  { login, unrecordedLogins = [], fencingNumber }: Grant & { readonly login: Login },
+  settings: Settings,
+  record: Grant & { readonly login: Login },
+  spending: { isBegun: boolean },
   ports: FinishLoginPorts,
-): Promise<'login-recovered' | 'login-lost' | 'dropped'> {
+): Promise<'login-recovered' | 'login-lost' | 'dropped' | { readonly error: string }> {
+  const { connectionId } = settings;
+  const { login, unrecordedLogins = [], fencingNumber } = record;
   const { grants, tokens } = ports;
   if (login.closed !== undefined) {
     await completeLogin(connectionId, login, ports);
     return 'login-recovered';
   }
-  const [grant, { currentVersionId, current }, access] = await Promise.all([
+  const [newest, { currentVersionId, current }, access] = await Promise.all([
     newestOf(connectionId, unrecordedLogins, tokens),
     tokens.readGrant(connectionId),
     tokens.readAccess(connectionId),
   ]);
-  if (grant === undefined) {
+  const lose = async () => {
     await grants.endLogin(connectionId, login.versionId);
-    return 'login-lost';
-  }
+    return 'login-lost' as const;
+  };
+  // What a callback has stored and held is there: a read that does not show it is stale.
+  const firstHeld = login.isHeld ? unrecordedLogins.indexOf(login.versionId) : -1;
+  if (unrecordedLogins.indexOf(newest?.versionId ?? '') < firstHeld)
+    throw new StoreUnavailableError(`The login ${login.versionId} to ${connectionId} cannot be read yet.`);
+  if (newest === undefined) return lose();
+  const verified =
+    newest.unverified === true
+      ? await verifyLogin(settings, { record, login, grant: newest, access }, spending, ports)
+      : { kind: 'verified' as const, grant: newest, access: undefined };
+  if (verified.kind === 'unavailable') return verified;
+  if (verified.kind === 'rejected') return lose();
+  const { grant } = verified;
   // While the lease is still ours, what was current a moment ago is no newer login's; the move itself sees later ones.
   const { grant: now } = await grants.read(connectionId);
   if (now.fencingNumber !== fencingNumber) return 'dropped';
@@ -44,7 +64,8 @@ export async function finishLogin(
     (current !== undefined && isFromLogin(current, grant)) ||
     (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
   if (!isCurrent) return 'dropped';
-  const { current: itsNewest } = await adoptAccess(connectionId, access, grant, tokens);
+  const pending = verified.access ?? access.pending;
+  const { current: itsNewest } = await adoptAccess(connectionId, { ...access, pending }, grant, tokens);
   const itsAccess = itsNewest?.derivedFrom === grant.versionId ? itsNewest : undefined;
   const recorded = await grants.recordTokens(
     connectionId,
@@ -53,7 +74,22 @@ export async function finishLogin(
   );
   if (recorded?.login === undefined) return 'dropped';
   await completeLogin(connectionId, recorded.login, ports);
+  const isReplaced = current !== undefined && !isFromLogin(current, grant);
+  if (isReplaced) await giveBack(settings, current, grant, ports);
   return 'login-recovered';
+}
+
+/** As the callback does with the grant that its login has replaced. */
+async function giveBack(
+  { connectionId, provider, clientSecretName }: Settings,
+  replaced: GrantSecret,
+  by: GrantSecret,
+  { clients, revocationEndpoint, events }: FinishLoginPorts,
+): Promise<void> {
+  const client = await clients.read(clientSecretName);
+  const tokens = [replaced.refreshToken, by.refreshToken] as const;
+  const revocation = await revokeReplaced(provider, client, ...tokens, revocationEndpoint);
+  if (revocation !== undefined) await events.record(connectionId, 'grant-replaced', { revocation });
 }
 
 /** Of the logins that reached the store, the last to begin. */

@@ -1,6 +1,7 @@
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
+import { oauthRevocationEndpoint } from '../../adapters/revocation-endpoint.ts';
 import {
   patientSecretsManager,
   secretsManager,
@@ -13,6 +14,7 @@ import { metrics } from '../../adapters/telemetry.ts';
 import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
+import { revocationTimeoutMs } from '../revoke-login.ts';
 import { contract } from './contract.ts';
 import type { RefreshTokensPorts } from './refresh-tokens.ts';
 import { refreshTokens } from './refresh-tokens.ts';
@@ -26,6 +28,7 @@ const ports: RefreshTokensPorts = {
   tokens: secretsManagerTokens(environment.SECRET_PREFIX, secrets, patientSecretsManager(secrets)),
   clients: secretsManagerClients(secrets),
   tokenEndpoint: oauthTokenEndpoint({ timeoutMs: environment.TOKEN_ENDPOINT_TIMEOUT_MS }),
+  revocationEndpoint: oauthRevocationEndpoint({ timeoutMs: revocationTimeoutMs }),
   workflow: stepFunctionsWorkflow(environment.STATE_MACHINE_ARN),
   incidents: dynamoIncidents(table, systemClock),
   events: dynamoEvents(table, systemClock, systemRandom),

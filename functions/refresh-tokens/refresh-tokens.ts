@@ -1,6 +1,11 @@
 import { outlivesNextTick } from '../../core/decide.ts';
-import { asOurs, ConfigurationError, StoreUnavailableError } from '../../core/errors.ts';
-import type { Grant } from '../../core/grant.ts';
+import {
+  asOurs,
+  ConfigurationError,
+  StoreUnavailableError,
+  TokenEndpointUnavailableError,
+} from '../../core/errors.ts';
+import type { Grant, Login } from '../../core/grant.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
   AccessSecret,
@@ -13,6 +18,7 @@ import type {
   Incidents,
   Metrics,
   Random,
+  RevocationEndpoint,
   TokenEndpoint,
   Tokens,
   TokenSet,
@@ -23,6 +29,7 @@ import { next } from '../next.ts';
 import { errorOf } from '../refusal.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
+import { readStored, requireCurrent } from '../read-stored.ts';
 import { eventsOf } from '../timeline.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
 import { finishLogin } from './finish-login.ts';
@@ -30,13 +37,21 @@ import { finishLogin } from './finish-login.ts';
 export interface RefreshTokensPorts {
   readonly grants: Pick<
     Grants,
-    'read' | 'takeLease' | 'releaseLease' | 'recordTokens' | 'recordRejection' | 'endLogin'
+    | 'read'
+    | 'takeLease'
+    | 'releaseLease'
+    | 'recordTokens'
+    | 'recordRejection'
+    | 'recordDoubt'
+    | 'addLoginVersion'
+    | 'endLogin'
   >;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly workflow: Pick<Workflow, 'resume'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
-  readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh'>;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh' | 'identify'>;
+  readonly revocationEndpoint: RevocationEndpoint;
   readonly incidents: Incidents;
   readonly events: Events;
   readonly metrics: Metrics;
@@ -46,6 +61,14 @@ export interface RefreshTokensPorts {
 
 /** `dropped`: a newer login won meanwhile, and its tokens stand. */
 type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped';
+
+/** A lease under which the refresh token was spent is not given back after a failure: reads may not show yet what was stored. */
+interface Spending {
+  isBegun: boolean;
+}
+
+/** Longer than any retries of one check take: a rejection that is doubted has to come again at a later one. */
+export const doubtMs = 10 * 60_000;
 
 /**
  * Spends the stored refresh token once and stores what comes back. Where a login was not completed it does that
@@ -74,14 +97,15 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     await release();
     return next('disconnected', 'refresh', input, ports);
   }
+  const spending: Spending = { isBegun: false };
   let outcome: Outcome | 'login-recovered' | 'login-lost';
   try {
     outcome = unfinished
-      ? await finishLogin(connectionId, { ...grant, login }, { ...ports, events })
-      : await refresh(settings, grant, input, ports);
+      ? await finish(settings, { ...grant, login }, spending, input, { ...ports, events })
+      : await refresh(settings, grant, spending, input, ports);
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
-    if (!(error instanceof StoreUnavailableError)) await release();
+    if (!(error instanceof StoreUnavailableError) && !spending.isBegun) await release();
     ports.metrics.count('RefreshesFailed', 'reason', asOurs(error).name);
     throw error;
   }
@@ -94,19 +118,38 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   return next(outcome, 'refresh', input, ports);
 }
 
+/** Completes a login. While its account cannot be checked, the grant before it is refreshed as before if it still works. */
+async function finish(
+  settings: Settings,
+  record: Grant & { readonly login: Login },
+  spending: Spending,
+  input: StepInput,
+  ports: RefreshTokensPorts,
+): Promise<Outcome | 'login-recovered' | 'login-lost'> {
+  const outcome = await finishLogin(settings, record, spending, ports);
+  if (typeof outcome === 'string') return outcome;
+  const mayWork = record.status === 'active' && settings.provider.loginEndsPreviousGrant !== true;
+  if (mayWork) await refresh(settings, record, spending, input, ports);
+  throw new TokenEndpointUnavailableError(
+    `${settings.provider.displayName} could not be asked whose login it was (${outcome.error}). Its tokens are kept until then.`,
+  );
+}
+
 async function refresh(
   settings: Settings,
-  { fencingNumber, authorizedAtMs = 0 }: Grant,
+  record: Grant,
+  spending: Spending,
   input: StepInput,
   ports: RefreshTokensPorts,
 ): Promise<Outcome> {
   const { connectionId } = settings;
-  const [grantVersions, accessVersions, client] = await Promise.all([
-    ports.tokens.readGrant(connectionId),
-    ports.tokens.readAccess(connectionId),
+  const { fencingNumber, authorizedAtMs = 0 } = record;
+  const [found, client] = await Promise.all([
+    readStored(connectionId, ports.tokens),
     ports.clients.read(settings.clientSecretName),
   ]);
-  const grant = await adoptGrant(connectionId, grantVersions, ports.tokens);
+  requireCurrent(connectionId, found, record, ports.clock.nowMs());
+  const grant = await adoptGrant(connectionId, found.grant, ports.tokens);
   if (grant === undefined) {
     throw new ConfigurationError(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
@@ -117,19 +160,23 @@ async function refresh(
     const { grant: now } = await ports.grants.read(connectionId);
     if (now.fencingNumber !== fencingNumber) return 'dropped';
   }
-  const stored = await adoptAccess(connectionId, accessVersions, grant, ports.tokens);
+  const stored = await adoptAccess(connectionId, found.access, grant, ports.tokens);
   const access = stored.current;
   if (access !== undefined && isFresh(settings, access, grant, input, ports.clock.nowMs())) {
-    const recorded = await record(connectionId, fencingNumber, grant, access, ports);
+    const recorded = await recordTokens(connectionId, fencingNumber, grant, access, ports);
     return recorded ? 'fresh' : 'dropped';
   }
 
   const askedAtMs = ports.clock.nowMs();
   const answer = await ports.tokenEndpoint.refresh(settings.provider, client, grant.refreshToken);
   if (answer.kind === 'refused') {
-    if (answer.refusal !== 'grant-rejected') throw errorOf(answer.refusal, settings.provider, answer.error);
-    return rejected(settings, fencingNumber, grant, ports);
+    const { refusal, error } = answer;
+    if (refusal === 'grant-rejected') return rejected(settings, fencingNumber, grant, ports);
+    if (refusal === 'grant-doubted' && (await isRepeated(connectionId, fencingNumber, ports)))
+      return rejected(settings, fencingNumber, grant, ports);
+    throw errorOf(refusal, settings.provider, error);
   }
+  spending.isBegun = true;
   return store(settings, fencingNumber, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);
 }
 
@@ -161,10 +208,25 @@ async function rejected(
     ports.tokens.readGrant(connectionId),
     ports.grants.read(connectionId),
   ]);
-  if (now.current?.versionId !== spent.versionId) return 'dropped';
+  if (now.currentVersionId !== spent.versionId) return 'dropped';
+  if (now.pending?.derivedFrom === spent.versionId)
+    throw new StoreUnavailableError(
+      `The grant secret of ${connectionId} has a newer version, which could not be read before.`,
+    );
   // A login ends the old grant at once; its callback is about to store the new one.
   if (isExchanging(grant.login, ports.clock.nowMs())) return 'dropped';
   return (await ports.grants.recordRejection(connectionId, fencingNumber)) ? 'rejected' : 'dropped';
+}
+
+/** Whether the provider said the same at an earlier check, with no success since. */
+async function isRepeated(
+  connectionId: string,
+  fencingNumber: number,
+  { grants, clock }: RefreshTokensPorts,
+): Promise<boolean> {
+  const nowMs = clock.nowMs();
+  const doubtedAtMs = await grants.recordDoubt(connectionId, fencingNumber, nowMs);
+  return doubtedAtMs !== undefined && nowMs >= doubtedAtMs + doubtMs;
 }
 
 /** Grant secret first: a lost access token can be asked for again, a lost refresh token cannot. */
@@ -199,10 +261,10 @@ async function store(
     const moved = await tokens.moveCurrent(connectionId, 'access', replacedVersionId, access.versionId);
     if (!moved) return 'dropped';
   }
-  return (await record(connectionId, fencingNumber, grant, access, ports)) ? 'refreshed' : 'dropped';
+  return (await recordTokens(connectionId, fencingNumber, grant, access, ports)) ? 'refreshed' : 'dropped';
 }
 
-async function record(
+async function recordTokens(
   connectionId: string,
   fencingNumber: number,
   grant: GrantSecret,

@@ -112,19 +112,24 @@ export class KeptGrant {
         recordTokens: async (_id, fencingNumber, tokens) =>
           fencingNumber === this.grant.fencingNumber ? change(recorded(tokens)) : undefined,
         recordRejection: async () => change({ status: 'rejected' }) !== undefined,
+        recordDoubt: async (_id, _fencingNumber, nowMs) =>
+          change({ doubtedAtMs: this.grant.doubtedAtMs ?? nowMs }).doubtedAtMs,
+        addLoginVersion: async () => true,
         endLogin: nothing,
       },
       tokens: {
         readGrant: async () => secrets.grant.read(),
         readGrantVersion: async (_id, versionId) => secrets.grant.byId(versionId),
         readAccess: async () => secrets.access.read(),
+        readAccessVersion: async (_id, versionId) => secrets.access.byId(versionId),
         putGrant: async (_id, secret) => secrets.grant.put(secret),
         putAccess: async (_id, secret) => secrets.access.put(secret),
         moveCurrent: async (_id, secret, from, to) => secrets[secret].move(from, to),
         empty: nothing,
       },
       clients: { read: async () => client },
-      tokenEndpoint,
+      tokenEndpoint: { ...tokenEndpoint, identify: async () => ({ kind: 'identity', identity: {} }) },
+      revocationEndpoint: { revoke: async () => 'not-offered' },
       authorizations: { setStatus: nothing },
       workflow: { resume: nothing },
       incidents: { end: async () => [] },
@@ -138,7 +143,7 @@ export class KeptGrant {
 
 /** What the record says of tokens. */
 function recorded({ loggedIn: _loggedIn, ...tokens }: StoredTokens): Partial<Grant> {
-  return { ...tokens, status: 'active' };
+  return { ...tokens, doubtedAtMs: undefined, status: 'active' };
 }
 
 /** A secret's versions and its two labels. */

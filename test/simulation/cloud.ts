@@ -16,6 +16,7 @@ import type {
   Clock,
   Events,
   Grants,
+  IdentityAnswer,
   Incidents,
   Limits,
   Messages,
@@ -31,6 +32,7 @@ import type {
 } from '../../core/ports.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
 import { AwsError } from '../../local/aws/errors.ts';
+import { tokenRequestMs } from '../../core/time-limits.ts';
 import { SecretsManager } from '../../local/aws/secrets-manager.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { diceRandom } from './dice.ts';
@@ -41,6 +43,7 @@ import type { Ledger } from './ledger.ts';
 import type { Mutant } from './mutants.ts';
 import type { ProviderModel } from './provider.ts';
 import type { Stage } from './stage.ts';
+import { StaleReads } from './stale-reads.ts';
 import type { StateMachine } from './state-machine.ts';
 
 /** All that the functions need of the world. */
@@ -71,7 +74,7 @@ const tableName = 'table';
 const writable = /^connection#/;
 
 /** The real reading of a callback; the requests themselves go to the model. */
-const realEndpoint = oauthTokenEndpoint({ timeoutMs: 10_000 });
+const realEndpoint = oauthTokenEndpoint({ timeoutMs: tokenRequestMs });
 
 /** The services: the real adapters of DynamoDB and Secrets Manager speak to them call by call. */
 export class Cloud {
@@ -84,6 +87,7 @@ export class Cloud {
   readonly #ledger: Ledger;
   readonly #provider: ProviderModel;
   readonly #mutant: Mutant;
+  readonly #staleReads: StaleReads;
   #machine: Pick<StateMachine, 'resume' | 'start' | 'startNamed'> | undefined;
 
   constructor(stage: Stage, lambda: Lambda, ledger: Ledger, provider: ProviderModel, mutant: Mutant) {
@@ -94,6 +98,7 @@ export class Cloud {
     this.#mutant = mutant;
     this.table = new DynamoDb((key, before, after) => ledger.itemChanged(key, before, after));
     this.secrets = new SecretsManager({ clock: stage.agenda, authorize: () => undefined });
+    this.#staleReads = new StaleReads(this.secrets);
   }
 
   connect(machine: Pick<StateMachine, 'resume' | 'start' | 'startNamed'>): void {
@@ -176,7 +181,10 @@ export class Cloud {
           const input =
             this.#mutant.secretsManager?.(command.input, (name) => this.#ledger.currentOf(name)) ??
             command.input;
-          const answer = await this.secrets.call(operation, input, administrator);
+          const asked = operation === 'GetSecretValue' ? this.#maybeStale(invocation, input) : input;
+          const answer = await this.secrets.call(operation, asked, administrator);
+          if (operation !== 'GetSecretValue')
+            await this.#staleReads.remember(String(input.SecretId), this.#stage.nowMs);
           this.#ledger.secretCalled(operation, input, answer, invocation);
           return answer;
         }),
@@ -185,6 +193,14 @@ export class Cloud {
       return answered;
     };
     return { send } as unknown as SecretsManagerClient;
+  }
+
+  /** Some reads show what the secret held seconds ago. */
+  #maybeStale(invocation: Invocation, input: Record<string, unknown>): Record<string, unknown> {
+    const { nowMs, dice, faults } = this.#stage;
+    if (input.SecretId === clientSecretName || !faults.happens('stale read', 8)) return input;
+    invocation.metFault = true;
+    return this.#staleReads.asOf(nowMs - dice.between(500, 40_000), input);
   }
 
   #tokenEndpoint(invocation: Invocation): TokenEndpoint {
@@ -213,7 +229,19 @@ export class Cloud {
           return answer;
         });
       },
-      identify: async () => ({}),
+      identify: ({ identity }, { accessToken }) => {
+        if (identity === undefined) return Promise.resolve({ kind: 'identity', identity: {} });
+        return this.#lambda.call<IdentityAnswer>({
+          invocation,
+          to: 'provider',
+          effect: () => {
+            const answer = this.#provider.identify(accessToken);
+            if (answer.kind === 'unavailable') invocation.metFault = true;
+            return answer;
+          },
+          unanswered: () => ({ kind: 'unavailable', error: 'not reached in time' }),
+        });
+      },
     };
   }
 

@@ -64,7 +64,9 @@ export function drawConditions(dice: Dice): Conditions {
     provider: {
       ...presets.schwab!,
       ...(dice.chance(0.7) && { revocationEndpoint: 'https://provider.example.com/revoke' }),
-      identity: undefined,
+      identity: dice.chance(0.5)
+        ? { endpoint: 'https://provider.example.com/me', subject: '/sub' }
+        : undefined,
       accessTokenLifetimeSeconds,
       limits: { absoluteSeconds, slidingSeconds },
     },

@@ -1,6 +1,7 @@
 import { asOurs } from '../../core/errors.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { StateFailure } from '../../local/step-functions/failure.ts';
+import { tokenFunctionSeconds, tokenRequestMs } from '../../core/time-limits.ts';
 import type { Conditions } from './conditions.ts';
 import type { Stage } from './stage.ts';
 
@@ -40,13 +41,16 @@ export interface Call<T> {
 }
 
 /** In seconds, as the program sets them (`infra/stack.ts`). */
-const timeoutSeconds = { step: 30, page: 28 };
-/** How long the clients of the functions wait, all attempts together. */
-const givesUpAfterMs = { aws: 12_000, provider: 10_000 };
+const timeoutSeconds = { step: 30, page: 28, token: tokenFunctionSeconds };
+const spendsTokens = new Set(['refresh-tokens', 'disconnect-grant', 'callback']);
+/** The slowest provider that is served; some take twelve seconds. */
+const slowestProviderMs = 22_000;
 
 export class Lambda {
   readonly #stage: Stage;
   readonly #skewMs: number;
+  /** How long the clients of the functions wait, all attempts together. */
+  readonly #givesUpAfterMs: Readonly<Record<'aws' | 'provider', number>>;
   readonly #latencyMs: Readonly<Record<'aws' | 'provider', readonly [number, number]>>;
   readonly #running = new Set<Invocation>();
   #serial = 0;
@@ -54,7 +58,9 @@ export class Lambda {
   constructor(
     stage: Stage,
     { skewMs, awsMs, providerMs }: Pick<Conditions, 'skewMs' | 'awsMs' | 'providerMs'>,
+    requestMs = tokenRequestMs,
   ) {
+    this.#givesUpAfterMs = { aws: 12_000, provider: requestMs };
     this.#stage = stage;
     this.#skewMs = skewMs;
     this.#latencyMs = { aws: [2, awsMs], provider: [40, providerMs] };
@@ -94,10 +100,9 @@ export class Lambda {
         agenda.after(dice.skewed(1, 20), () => resolve(outcome));
       };
       const startsInMs = faults.happens('cold start', 2) ? dice.skewed(300, 5000) : dice.skewed(1, 30);
-      const seconds =
-        functionName === 'callback' || functionName === 'reauthorize'
-          ? timeoutSeconds.page
-          : timeoutSeconds.step;
+      const seconds = spendsTokens.has(functionName)
+        ? timeoutSeconds.token
+        : timeoutSeconds[functionName === 'reauthorize' ? 'page' : 'step'];
       const timeout = agenda.after(startsInMs + seconds * 1000, () => {
         faults.count('function timed out');
         invocation.kill('Sandbox.Timedout');
@@ -120,7 +125,11 @@ export class Lambda {
   }
 
   /** What the state machine meets when it invokes a function. */
-  async forWorkflow(invoke: () => Promise<Outcome>, waitsForToken: boolean): Promise<Outcome> {
+  async forWorkflow(
+    functionName: string,
+    invoke: () => Promise<Outcome>,
+    waitsForToken: boolean,
+  ): Promise<Outcome> {
     const { agenda, dice, faults } = this.#stage;
     const fault = faults.ofWorkflow();
     await agenda.sleep(fault === 'slow' ? dice.skewed(500, 8000) : dice.skewed(2, 30));
@@ -149,10 +158,13 @@ export class Lambda {
       invocation.metFault ||= stalls || (fault !== undefined && fault !== 'slow');
       const { doing } = invocation;
       const [least, most] = this.#latencyMs[to];
-      const givesUpMs = dice.between(givesUpAfterMs[to] / 4, givesUpAfterMs[to]);
-      const thereMs =
-        fault === 'slow' || stalls
-          ? dice.skewed(500, givesUpAfterMs[to] - 1000)
+      const givesUpAfterMs = this.#givesUpAfterMs[to];
+      const givesUpMs = dice.between(givesUpAfterMs / 4, givesUpAfterMs);
+      const isSlowProvider = fault === 'slow' && to === 'provider';
+      const thereMs = isSlowProvider
+        ? dice.between(500, slowestProviderMs)
+        : fault === 'slow' || stalls
+          ? dice.skewed(500, givesUpAfterMs - 1000)
           : fault === 'late'
             ? givesUpMs + dice.between(0, 3000)
             : dice.skewed(least, most) / 2;
@@ -178,6 +190,13 @@ export class Lambda {
         if (fault === 'killed before') return invocation.kill('Runtime.ExitError');
         if (fault === 'refused') return giveUp(dice.skewed(least, most));
         const answer = await settled(effect);
+        if (isSlowProvider && thereMs > givesUpAfterMs) {
+          this.#stage.fail(
+            'a slow answer is waited for',
+            `${invocation.id} has hung up on a provider that answers after ${Math.round(thereMs)} ms.`,
+          );
+          return giveUp(0);
+        }
         if (fault === 'killed after') return invocation.kill('Runtime.ExitError');
         if (fault === 'late') return;
         if (fault === 'answer lost') return giveUp(givesUpMs);

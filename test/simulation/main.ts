@@ -12,7 +12,10 @@ connections, limits, clocks that differ, owners, operators, and faults. A step i
 the workflow. Ends at the first broken promise, which the same seed breaks again.
 
 Among the faults:
-  function taken over   somebody with a function's role writes settings that send tokens and the client secret elsewhere
+  function taken over     somebody with a function's role writes settings that send tokens and the client secret elsewhere
+  identity endpoint down  the provider cannot be asked whose login it was, for up to six hours
+  slow                    a store takes seconds, and a provider up to 22 of them, to answer
+  stale read              a secret shows what it held up to 40 seconds ago
 
 Options:
   --seed <n>    of the first world; each next world has the next one  (1)

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly name: string;
   /** Of a world that finds it, when this was written: a search begins there. */
   readonly seed: number;
+  /** How long a token request waits for its answer. */
+  readonly tokenRequestMs?: number;
   /** Of one invocation. */
   readonly ports?: (ports: Ports) => Ports;
   readonly dynamoDb?: (request: Request) => Request;
@@ -113,7 +115,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a login connects what was ended since it began',
-    seed: 79,
+    seed: 152,
     dynamoDb: (request) => ({
       ...request,
       ConditionExpression: request.ConditionExpression?.replace(
@@ -142,6 +144,33 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
     mayWrite: () => true,
   },
+  {
+    name: 'a read of the secrets is not compared with the record',
+    seed: 118,
+    ports: (ports) =>
+      withGrants(ports, (grants) => ({
+        takeLease: async (connectionId, owner, nowMs) => ({
+          ...(await grants.takeLease(connectionId, owner, nowMs)),
+          grantVersionId: undefined,
+          accessVersionId: undefined,
+        }),
+      })),
+  },
+  {
+    name: 'a login whose account cannot be asked for is of somebody else',
+    seed: 1,
+    ports: (ports) => ({
+      ...ports,
+      tokenEndpoint: {
+        ...ports.tokenEndpoint,
+        identify: async (provider, tokens) => {
+          const answer = await ports.tokenEndpoint.identify(provider, tokens);
+          return answer.kind === 'unavailable' ? { kind: 'identity', identity: {} } : answer;
+        },
+      },
+    }),
+  },
+  { name: 'a token request is given up after ten seconds', seed: 1, tokenRequestMs: 10_000 },
 ];
 
 function isFenced({ ConditionExpression: condition }: Request): boolean {

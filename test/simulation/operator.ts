@@ -70,6 +70,7 @@ export class Operator {
   /** Everything is as it should be. */
   mend(): void {
     this.#ports.provider.isDown = false;
+    this.#ports.provider.isIdentityDown = false;
     this.putClientSecret();
     this.deploy(false);
   }
@@ -112,7 +113,12 @@ export class Operator {
       return;
     }
     if (!faults.happens('event of the operator', 1e9)) return;
-    if (whatHappens < 0.78) {
+    if (whatHappens < 0.74) {
+      faults.count('identity endpoint down');
+      provider.isIdentityDown = true;
+      stage.note(() => 'the identity endpoint is down');
+      agenda.after(dice.skewed(minuteMs, 6 * hourMs), () => (provider.isIdentityDown = false));
+    } else if (whatHappens < 0.8) {
       provider.isDown = true;
       stage.note(() => 'the provider is down');
       agenda.after(dice.skewed(minuteMs, 3 * hourMs), () => (provider.isDown = false));

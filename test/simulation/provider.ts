@@ -1,5 +1,11 @@
 import { systemRandom } from '../../adapters/system.ts';
-import type { Client, CodeExchange, RevocationAnswer, TokenAnswer } from '../../core/ports.ts';
+import type {
+  Client,
+  CodeExchange,
+  IdentityAnswer,
+  RevocationAnswer,
+  TokenAnswer,
+} from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
@@ -59,6 +65,7 @@ export class ProviderModel {
   readonly #traits: ProviderTraits;
   readonly #now: () => number;
   readonly #refreshTokens = new Map<string, RefreshToken>();
+  readonly #accessTokens = new Map<string, { readonly family: Family; readonly endsMs: number }>();
   readonly #codes = new Map<string, Code>();
   #families: Family[] = [];
   #serial = 0;
@@ -67,6 +74,8 @@ export class ProviderModel {
   #knowsClient = false;
   /** While it is down nothing is decided, and no one can log in. */
   isDown = false;
+  /** Meanwhile it does not tell whose an access token is. */
+  isIdentityDown = false;
 
   constructor(traits: ProviderTraits, now: () => number) {
     this.#traits = traits;
@@ -88,6 +97,15 @@ export class ProviderModel {
   shareClientSecret(): string {
     this.#knowsClient = true;
     return this.clientSecret;
+  }
+
+  /** Answers the identity endpoint (OpenID Connect Core §5.3). */
+  identify(accessToken: Secret): IdentityAnswer {
+    if (this.isDown || this.isIdentityDown) return { kind: 'unavailable', error: 'HTTP 503' };
+    const token = this.#accessTokens.get(accessToken.reveal());
+    const isAlive = token !== undefined && this.#isAlive(token.family) && this.#now() < token.endsMs;
+    if (!isAlive) return { kind: 'unavailable', error: 'HTTP 401' };
+    return { kind: 'identity', identity: { subject: token.family.user } };
   }
 
   /** The owner allows the access: the browser is sent back with this code. */
@@ -151,12 +169,12 @@ export class ProviderModel {
       return this.#rejection(provider);
     }
     family.usedMs = this.#now();
-    if (!rotates) return this.#answer(provider, repeatsRefreshToken ? value : undefined);
+    if (!rotates) return this.#answer(provider, family, repeatsRefreshToken ? value : undefined);
     if (graceReplaces) for (const earlier of successors) this.#refreshTokens.get(earlier)!.spentAtMs ??= 0;
     token.spentAtMs ??= this.#now();
     const next = this.#mintRefreshToken(family);
     successors.push(next);
-    return this.#answer(provider, next);
+    return this.#answer(provider, family, next);
   }
 
   /** The end of a refresh token is that of its grant; of what access tokens it gave it keeps no book. */
@@ -190,7 +208,7 @@ export class ProviderModel {
     const family = { user: code.user, bornMs: this.#now(), usedMs: this.#now(), ended: false };
     this.#families.push(family);
     code.family = family;
-    return this.#answer(provider, this.#mintRefreshToken(family));
+    return this.#answer(provider, family, this.#mintRefreshToken(family));
   }
 
   #isAlive({ ended, bornMs, usedMs }: Family): boolean {
@@ -208,11 +226,14 @@ export class ProviderModel {
     return refusal(provider, 'refresh_token', this.#traits.rejection);
   }
 
-  #answer(provider: Provider, refreshToken: string | undefined): TokenAnswer {
+  #answer(provider: Provider, family: Family, refreshToken: string | undefined): TokenAnswer {
+    const accessToken = this.#mint('access');
+    const endsMs = this.#now() + provider.accessTokenLifetimeSeconds * 1000;
+    this.#accessTokens.set(accessToken, { family, endsMs });
     return {
       kind: 'tokens',
       tokens: {
-        accessToken: new Secret(this.#mint('access')),
+        accessToken: new Secret(accessToken),
         tokenType: 'Bearer',
         expiresInSeconds: provider.accessTokenLifetimeSeconds,
         refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),

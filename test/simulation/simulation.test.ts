@@ -15,6 +15,7 @@ test('20,000 steps break no promise', async () => {
       'cold start',
       'event of the operator',
       'function taken over',
+      'identity endpoint down',
       'killed after',
       'killed before',
       'late',
@@ -23,6 +24,7 @@ test('20,000 steps break no promise', async () => {
       'refused',
       'repeated tick',
       'slow',
+      'stale read',
       'stalled',
     ]),
   );

@@ -53,7 +53,7 @@ class World {
     const { stage } = this;
     const provider = new ProviderModel(this.conditions.provider, () => stage.nowMs);
     this.#ledger = new Ledger(stage, provider);
-    this.#lambda = new Lambda(stage, this.conditions);
+    this.#lambda = new Lambda(stage, this.conditions, mutant.tokenRequestMs);
     const cloud = new Cloud(stage, this.#lambda, this.#ledger, provider, mutant);
     this.#cloud = cloud;
     const functions = new Functions(stage, this.#lambda, cloud, this.#ledger);

@@ -8,6 +8,7 @@ import { RecipeSchema, recipes } from '../../core/recipe.ts';
 import { limits } from '../../functions/browser-login/browser-login.ts';
 import { channelRetries } from '../../functions/deliver.ts';
 import { revocationRetries } from '../../functions/disconnect-grant/revoke.ts';
+import * as timeLimits from '../../core/time-limits.ts';
 import { tokenEndpointEnvironment } from '../../functions/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { withAddition } from '../../infra/definition.ts';
@@ -52,23 +53,44 @@ describe('keep-grant.asl.json', () => {
     expect(lintAsl(source, facts)).toEqual([]);
   });
 
-  test('waits longer for a step (45 s) than its function lives (30 s), and that longer than a request (10 s)', () => {
-    expect(z.parse(z.object(tokenEndpointEnvironment), {})).toEqual({ TOKEN_ENDPOINT_TIMEOUT_MS: 10_000 });
+  test('waits longer for a step (45 s, 75 s) than its function lives (30 s, 60 s), and that longer than a request (25 s)', () => {
+    expect(z.parse(z.object(tokenEndpointEnvironment), {})).toEqual({ TOKEN_ENDPOINT_TIMEOUT_MS: 25_000 });
+    expect({ ...timeLimits }).toEqual({
+      tokenRequestMs: 25_000,
+      tokenFunctionSeconds: 60,
+      tokenStateSeconds: 75,
+      leaseMs: 75_000,
+      callbackGraceMs: 90_000,
+    });
     expect(read('infra/stack.ts')).toMatch(/^const stepTimeoutSeconds = 30;$/m);
     const { States } = JSON.parse(source) as { States: Record<string, { TimeoutSeconds?: number | string }> };
     const timeouts = Object.entries(States).map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds]);
     expect(Object.fromEntries(timeouts.filter(([, seconds]) => seconds !== undefined))).toEqual({
       CheckGrant: 45,
-      RefreshTokens: 45,
+      RefreshTokens: 75,
       NotifyOwner: 45,
       RequestReauthorization: expect.stringContaining('$max([60, '),
-      DisconnectGrant: 45,
+      DisconnectGrant: 75,
       RecordIncident: 30,
       AlertOperator: 30,
       RecordFailure: 30,
       TellRecovery: 30,
     });
   });
+
+  test.each(['RefreshTokens', 'DisconnectGrant'])(
+    '%s asks for a lease for longer than one runs (75 s)',
+    (name) => {
+      const { States } = JSON.parse(source) as {
+        States: Record<
+          string,
+          { Retry: { ErrorEquals: string[]; IntervalSeconds: number; MaxAttempts: number }[] }
+        >;
+      };
+      const retry = States[name]!.Retry.find(({ ErrorEquals }) => ErrorEquals.includes('LeaseHeldError'))!;
+      expect([retry.IntervalSeconds, retry.MaxAttempts]).toEqual([15, 7]);
+    },
+  );
 
   test('retries what may pass by itself, and of every other error the operator is told', () => {
     const { States } = JSON.parse(source) as {

@@ -37,18 +37,20 @@ test('a link is open until it expires, or while its login is under way', () => {
   expect(isOpen(started, ms('2026-03-02T15:14:59Z'))).toBe(false);
 });
 
-test('a callback is exchanging for a minute', () => {
+test('a callback is exchanging for 90 seconds, unless its login is held', () => {
   expect(isExchanging(undefined, 0)).toBe(false);
-  expect(isExchanging(login, ms('2026-03-02T15:00:59.999Z'))).toBe(true);
-  expect(isExchanging(login, ms('2026-03-02T15:01:00Z'))).toBe(false);
+  expect(isExchanging(login, ms('2026-03-02T15:01:29.999Z'))).toBe(true);
+  expect(isExchanging(login, ms('2026-03-02T15:01:30Z'))).toBe(false);
+  expect(isExchanging({ ...login, isHeld: true }, ms('2026-03-02T15:00:01Z'))).toBe(false);
   expect(isExchanging({ ...login, closed: null }, ms('2026-03-02T15:00:01Z'))).toBe(false);
 });
 
-test('a login whose mark stands for a minute is stranded, recorded or not', () => {
+test('a login whose mark stands for 90 seconds is stranded, recorded or not; one that is held is at once', () => {
   expect(isStranded(undefined, 0)).toBe(false);
-  expect(isStranded(login, ms('2026-03-02T15:00:59.999Z'))).toBe(false);
-  expect(isStranded(login, ms('2026-03-02T15:01:00Z'))).toBe(true);
-  expect(isStranded({ ...login, closed: null }, ms('2026-03-02T15:01:00Z'))).toBe(true);
+  expect(isStranded(login, ms('2026-03-02T15:01:29.999Z'))).toBe(false);
+  expect(isStranded(login, ms('2026-03-02T15:01:30Z'))).toBe(true);
+  expect(isStranded({ ...login, closed: null }, ms('2026-03-02T15:01:30Z'))).toBe(true);
+  expect(isStranded({ ...login, isHeld: true }, ms('2026-03-02T15:00:00Z'))).toBe(true);
 });
 
 test('a connection is disconnected once nothing of it is open', () => {

@@ -42,6 +42,17 @@ describe('a dead refresh token', () => {
     expect(refresh(status, body)).toEqual({ refusal: 'grant-rejected', error });
   });
 
+  test.each([408, 425, 429, 500, 503])('is doubted under status %i', (status) => {
+    expect(refresh(status, '{"error":"invalid_grant"}')).toEqual({
+      refusal: 'grant-doubted',
+      error: 'invalid_grant',
+    });
+    expect(refresh(status, bodyAEscaped)).toEqual({
+      refusal: 'grant-doubted',
+      error: 'unsupported_token_type',
+    });
+  });
+
   test('is no JSON in A and B', () => {
     expect(() => JSON.parse(bodyA)).toThrow(SyntaxError);
     expect(() => JSON.parse(bodyB)).toThrow(SyntaxError);

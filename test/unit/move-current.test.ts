@@ -19,6 +19,8 @@ let aws: LocalAws;
 let tokens: ReturnType<typeof secretsManagerTokens>;
 /** What each move was answered with. */
 let moves: string[];
+/** What a read of the current version shows, though it has moved. */
+let staleRead: string | undefined;
 /** Whether the next answer is lost: the move itself is made. */
 let losesAnswer = false;
 
@@ -26,6 +28,8 @@ beforeAll(async () => {
   aws = await startLocalAws();
   const call = aws.secrets.call.bind(aws.secrets);
   aws.secrets.call = async (operation, input, caller) => {
+    if (operation === 'GetSecretValue' && staleRead !== undefined)
+      return call(operation, { SecretId: input.SecretId, VersionId: staleRead }, caller);
     if (operation !== 'UpdateSecretVersionStage') return call(operation, input, caller);
     const answer = await call(operation, input, caller).catch((error: AwsError) => error);
     moves.push(answer instanceof AwsError ? answer.code : 'moved');
@@ -44,6 +48,7 @@ let serial = 0;
 let connectionId = '';
 beforeEach(async () => {
   moves = [];
+  staleRead = undefined;
   connectionId = `connection-${++serial}`;
   aws.secrets.createSecret({ name: `prefix/${connectionId}/grant` });
   for (const versionId of ids) {
@@ -71,4 +76,14 @@ test("a move after somebody else's was not made", async () => {
   expect(await tokens.moveCurrent(connectionId, 'grant', first, second)).toBe(false);
   expect(moves).toEqual(['moved', 'InvalidParameterException']);
   expect(await current()).toBe(third);
+});
+
+test('a read that contradicts the refused move is stale: whose move it was is not known', async () => {
+  losesAnswer = true;
+  staleRead = first;
+  await expect(tokens.moveCurrent(connectionId, 'grant', first, second)).rejects.toMatchObject({
+    name: 'StoreUnavailableError',
+  });
+  staleRead = undefined;
+  expect(await current()).toBe(second);
 });

@@ -233,15 +233,45 @@ describe('over HTTP', () => {
           : { status: 200, headers: {}, body: '{"sub":"demo"}' };
       other.answer = () => ({ status: 200, headers: {}, body: '{"sub":"demo"}' });
       const identity = { endpoint: `${server.origin}/me`, subject: '/sub' };
-      const found = await endpoint.identify(provider({ identity }), {
-        accessToken: new Secret('access-1'),
-        tokenType: 'Bearer',
-      });
-      expect(found).toEqual({});
+      const found = await endpoint.identify(provider({ identity }), { accessToken: new Secret('access-1') });
+      expect(found).toEqual({ kind: 'unavailable', error: 'HTTP 307' });
+      // It is asked a second time before it counts as unavailable.
       expect(server.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+        ['/me', 'Bearer access-1'],
         ['/me', 'Bearer access-1'],
       ]);
       expect(other.requests).toEqual([]);
     },
   );
+
+  test.each([200, 201, 202, 206])('a token set under status %i is taken', async (status) => {
+    server.answer = () => ({
+      status,
+      headers: { 'content-type': 'application/json' },
+      body: '{"access_token":"access-2","token_type":"bearer","expires_in":1800,"refresh_token":"refresh-2"}',
+    });
+    const answer = await endpoint.refresh(provider({}), client, new Secret('refresh-1'));
+    expect(answer).toMatchObject({ kind: 'tokens', tokens: { expiresInSeconds: 1800 } });
+    if (answer.kind === 'tokens') expect(answer.tokens.refreshToken?.reveal()).toBe('refresh-2');
+  });
+
+  test.each([
+    [503, 'Service Unavailable', 'HTTP 503'],
+    [401, '{"error":"invalid_token"}', 'HTTP 401'],
+    [200, '<html>', 'not JSON'],
+  ])('an identity call answered by %i %s twice is unavailable', async (status, body, error) => {
+    server.answer = () => ({ status, headers: {}, body });
+    const identity = { endpoint: `${server.origin}/me`, subject: '/sub' };
+    const found = await endpoint.identify(provider({ identity }), { accessToken: new Secret('access-1') });
+    expect(found).toEqual({ kind: 'unavailable', error });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('an identity call whose first answer is a 503 is asked again', async () => {
+    const answers = [503, 200];
+    server.answer = () => ({ status: answers.shift()!, headers: {}, body: '{"sub":"demo"}' });
+    const identity = { endpoint: `${server.origin}/me`, subject: '/sub' };
+    const found = await endpoint.identify(provider({ identity }), { accessToken: new Secret('access-1') });
+    expect(found).toEqual({ kind: 'identity', identity: { subject: 'demo' } });
+  });
 });

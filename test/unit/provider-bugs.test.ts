@@ -238,12 +238,12 @@ test('7. a slow refresh outliving its lock, then releasing the next holder’s',
     await aws.dynamoDb.createTable({ name: 'grantkeeper', hashKey: 'pk', rangeKey: 'sk' });
     const grants = dynamoGrants(new Table('grantkeeper', clients(aws.url).dynamoDb));
     const slow = await grants.takeLease('schwab-main', 'slow', loginMs);
-    const next = await grants.takeLease('schwab-main', 'next', loginMs + minuteMs);
+    const next = await grants.takeLease('schwab-main', 'next', loginMs + 76_000);
     await grants.releaseLease('schwab-main', 'slow');
     expect((await grants.read('schwab-main')).grant.lease).toMatchObject({ owner: 'next' });
 
     const late = { loggedIn: false, authorizedAtMs: 1, refreshedAtMs: 1, accessExpiresAtMs: 1 };
-    const versions = { grantVersionId: 'late', accessVersionId: 'late' };
+    const versions = { grantVersionId: 'late', grantObtainedAtMs: 1, accessVersionId: 'late' };
     const recorded = await grants.recordTokens('schwab-main', slow.fencingNumber, { ...late, ...versions });
     expect(recorded).toBeUndefined();
     expect(await grants.recordRejection('schwab-main', slow.fencingNumber)).toBe(false);

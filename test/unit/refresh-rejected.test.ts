@@ -2,9 +2,10 @@
  * What `refresh-tokens` reads again when the provider refuses the refresh token. The fencing number protects from nearly
  * the same, so that the simulation finds neither of these missing alone (docs/decisions/0013): here nothing is fenced.
  */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { Login } from '../../core/grant.ts';
+import type { TokenAnswer } from '../../core/ports.ts';
 import { Secret } from '../../core/secret.ts';
 import { iso, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
 import { firstTokens, KeptGrant } from '../helpers/kept-grant.ts';
@@ -55,8 +56,8 @@ test('a refused refresh token is not the end of the grant, where another one has
 
 test.each([
   [0, 'dropped', 'active'],
-  [59_999, 'dropped', 'active'],
-  [60_000, 'rejected', 'rejected'],
+  [89_999, 'dropped', 'active'],
+  [90_000, 'rejected', 'rejected'],
 ])(
   'a login that began %i ms ago and has stored nothing yet: the refused refresh is %s',
   async (agoMs, outcome, status) => {
@@ -72,4 +73,65 @@ test('a login whose tokens are recorded does not save what was refused', async (
     kept.grant = { ...kept.grant, login: { ...loginBegunAt(refreshMs), closed: null } };
   });
   expect(recorded).toEqual({ outcome: 'rejected', status: 'rejected' });
+});
+
+describe('a rejection under a status that says the server is not well', () => {
+  const doubted: TokenAnswer = { kind: 'refused', refusal: 'grant-doubted', error: 'invalid_grant' };
+  /** A refresh at each of these minutes after the login, with the answers in turn. */
+  async function refreshes(at: readonly (readonly [number, TokenAnswer])[]) {
+    const answers = at.map(([, answer]) => answer);
+    const kept = new KeptGrant(schwab, { refresh: async () => answers.shift()! }, loginMs);
+    kept.logIn(firstTokens(1800));
+    const outcomes: unknown[] = [];
+    for (const [minutes] of at) {
+      kept.nowMs = loginMs + minutes * minuteMs;
+      const { outcome } = await kept.check();
+      outcomes.push([outcome, kept.grant.status, kept.grant.doubtedAtMs]);
+    }
+    return outcomes;
+  }
+
+  test('is an outage at first, and believed when a check ten minutes later hears it again', async () => {
+    const firstMs = loginMs + 25 * minuteMs;
+    expect(
+      await refreshes([
+        [25, doubted],
+        [26, doubted],
+        [34.99, doubted],
+        [35, doubted],
+      ]),
+    ).toEqual([
+      ['TokenEndpointUnavailableError', 'active', firstMs],
+      ['TokenEndpointUnavailableError', 'active', firstMs],
+      ['TokenEndpointUnavailableError', 'active', firstMs],
+      ['rejected', 'rejected', firstMs],
+    ]);
+  });
+
+  test('is forgotten by a success', async () => {
+    const outcomes = await refreshes([
+      [25, doubted],
+      [26, { kind: 'tokens', tokens: firstTokens(1800) }],
+      [60, doubted],
+    ]);
+    expect(outcomes).toEqual([
+      ['TokenEndpointUnavailableError', 'active', loginMs + 25 * minuteMs],
+      ['refreshed', 'active', undefined],
+      ['TokenEndpointUnavailableError', 'active', loginMs + 60 * minuteMs],
+    ]);
+  });
+});
+
+test('a refused refresh token is not the end, where a newer version appears that could not be read before', async () => {
+  const stored = await refusedRefresh((kept) => {
+    const { versionId } = kept.grantSecret.read().current!;
+    kept.grantSecret.put({
+      versionId: '11111111-2222-4333-8444-555555555555',
+      refreshToken: new Secret('refresh-2'),
+      obtainedAt: iso(refreshMs),
+      authorizedAt: iso(loginMs),
+      derivedFrom: versionId,
+    });
+  });
+  expect(stored).toEqual({ outcome: 'StoreUnavailableError', status: 'active' });
 });

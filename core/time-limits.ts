@@ -1,0 +1,19 @@
+/**
+ * How the time limits nest around a token request. Some providers answer only after twenty seconds, and with rotation an
+ * answer that nobody waits for is a lost grant. Every limit here is longer than all that happens inside it.
+ */
+
+/** One request to a token endpoint. */
+export const tokenRequestMs = 25_000;
+
+/** A function that spends a code or a refresh token: metadata (3 s), the request (25 s), patient storing (20 s). */
+export const tokenFunctionSeconds = 60;
+
+/** The state around such a function; `keep-grant.asl.json` has the same number. */
+export const tokenStateSeconds = 75;
+
+/** A lease: nobody else may spend what a function may still be spending. Clocks of functions differ by a few seconds. */
+export const leaseMs = 75_000;
+
+/** A login that began so long ago is not being completed any more: neither its callback nor its lease lives. */
+export const callbackGraceMs = 90_000;

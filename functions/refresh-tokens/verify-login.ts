@@ -1,0 +1,124 @@
+import { IdentityError, LeaseHeldError } from '../../core/errors.ts';
+import type { Grant, Login } from '../../core/grant.ts';
+import { compareIdentity, pin } from '../../core/identity.ts';
+import type {
+  AccessSecret,
+  Authorizations,
+  Clients,
+  Clock,
+  Events,
+  Grants,
+  GrantSecret,
+  Random,
+  RevocationEndpoint,
+  TokenEndpoint,
+  Tokens,
+  Versions,
+} from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { hashed } from '../hashed-identity.ts';
+import { errorOf } from '../refusal.ts';
+import { revokeLogin } from '../revoke-login.ts';
+import { accessSecretOf } from '../stored-tokens.ts';
+
+export interface VerifyLoginPorts {
+  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion'>;
+  readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  readonly tokens: Tokens;
+  readonly clients: Pick<Clients, 'read'>;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh' | 'identify'>;
+  readonly revocationEndpoint: RevocationEndpoint;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface HeldLogin {
+  readonly record: Grant;
+  readonly login: Login;
+  readonly grant: GrantSecret;
+  readonly access: Versions<AccessSecret>;
+}
+
+export type Verified =
+  /** With whom to pin. */
+  | { readonly kind: 'verified'; readonly grant: GrantSecret; readonly access: AccessSecret }
+  | { readonly kind: 'unavailable'; readonly error: string }
+  /** Its refresh token does not work any more. */
+  | { readonly kind: 'rejected' };
+
+/**
+ * Asks the provider again whose tokens a held login has, with its access token; where that has ended, with a new one.
+ * @throws {IdentityError} they are of another account than the one that is pinned; the login is over
+ */
+export async function verifyLogin(
+  settings: Settings,
+  held: HeldLogin,
+  spending: { isBegun: boolean },
+  ports: VerifyLoginPorts,
+): Promise<Verified> {
+  const { connectionId, provider } = settings;
+  const tokens = await livingTokens(settings, held, spending, ports);
+  if (tokens === undefined) return { kind: 'rejected' };
+  const { grant, access } = tokens;
+  const answer = await ports.tokenEndpoint.identify(provider, { accessToken: access.accessToken });
+  if (answer.kind === 'unavailable') return answer;
+  const { identity: pinned } = held.record;
+  const found = hashed(answer.identity, ports.random);
+  const verdict = compareIdentity(pinned, found);
+  if (verdict !== 'other' && verdict !== 'unknown')
+    return { kind: 'verified', grant: { ...grant, identity: pin(pinned, found) }, access };
+
+  const { versionId, authorizationId } = held.login;
+  await ports.grants.endLogin(connectionId, versionId);
+  await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  const client = await ports.clients.read(settings.clientSecretName);
+  const { refreshToken } = grant;
+  const { accessToken } = access;
+  const given = { refreshToken, accessToken };
+  const revocation = await revokeLogin(provider, client, given, ports.revocationEndpoint);
+  await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict, revocation });
+  throw new IdentityError(
+    verdict === 'other'
+      ? `Somebody logged in to ${provider.displayName} who is not the owner that this connection was made for. Their tokens are not used. If that is meant, run grantkeeper reauthorize with --new-owner.`
+      : `${provider.displayName} did not tell whose login it was, and somebody is pinned: its tokens are not used. Compare the provider's identity data with what it answers.`,
+  );
+}
+
+/** Undefined where the provider rejects the login's refresh token. */
+async function livingTokens(
+  settings: Settings,
+  { record, grant, access: stored }: HeldLogin,
+  spending: { isBegun: boolean },
+  ports: VerifyLoginPorts,
+): Promise<{ readonly grant: GrantSecret; readonly access: AccessSecret } | undefined> {
+  const { connectionId, provider } = settings;
+  const { tokens, tokenEndpoint, clock, random } = ports;
+  const nowMs = clock.nowMs();
+  const own = [await tokens.readAccessVersion(connectionId, grant.versionId), stored.pending];
+  const living = own.find(
+    (each) => each?.derivedFrom === grant.versionId && Date.parse(each.expiresAt) > nowMs,
+  );
+  if (living) return { grant, access: living };
+
+  const next = random.uuid();
+  if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next)))
+    throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
+  const client = await ports.clients.read(settings.clientSecretName);
+  const answer = await tokenEndpoint.refresh(provider, client, grant.refreshToken);
+  if (answer.kind === 'refused') {
+    if (answer.refusal === 'grant-rejected') return undefined;
+    throw errorOf(answer.refusal, provider, answer.error);
+  }
+  spending.isBegun = true;
+  const { refreshToken } = answer.tokens;
+  let newest = grant;
+  if (refreshToken !== undefined && !refreshToken.equals(grant.refreshToken)) {
+    const obtainedAt = new Date(nowMs).toISOString();
+    newest = { ...grant, versionId: next, refreshToken, obtainedAt, derivedFrom: grant.versionId };
+    await tokens.putGrant(connectionId, newest);
+  }
+  const access = { ...accessSecretOf(settings, answer.tokens, nowMs, newest, random), versionId: next };
+  await tokens.putAccess(connectionId, access);
+  return { grant: newest, access };
+}

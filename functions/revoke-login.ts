@@ -1,0 +1,67 @@
+import type { Client, RevocationEndpoint, TokenSet } from '../core/ports.ts';
+import type { Provider } from '../core/provider.ts';
+import type { Secret } from '../core/secret.ts';
+
+/** A token that the provider may still honour. */
+export interface Held {
+  readonly token: Secret;
+  readonly type: 'refresh_token' | 'access_token';
+}
+
+/** One request, while somebody looks at the page of their login. */
+export const revocationTimeoutMs = 5_000;
+
+/**
+ * What became of the tokens of a login that is not used, or not any more.
+ * - `not-allowed`: the provider's data does not say that a revocation ends that login alone: it could end the one that is kept
+ */
+export type RevokedLogin = 'revoked' | 'not-offered' | 'unanswered' | 'refused' | 'not-allowed';
+
+/** Gives several tokens back; the answer is the least good one. */
+export async function revokeTokens(
+  provider: Provider,
+  client: Client,
+  held: readonly Held[],
+  { revoke }: RevocationEndpoint,
+): Promise<Exclude<RevokedLogin, 'not-allowed'>> {
+  const answers = await Promise.all(held.map(({ token, type }) => revoke(provider, client, token, type)));
+  if (answers.includes('unavailable')) return 'unanswered';
+  if (answers.includes('refused')) return 'refused';
+  return answers.includes('revoked') ? 'revoked' : 'not-offered';
+}
+
+/**
+ * Gives the tokens of one login back, which nobody is to use any more. Once: they end by themselves, and the timeline says what
+ * became of them.
+ * @see RFC 7009 §2.1: what else a server ends with a token is its own policy
+ */
+export async function revokeLogin(
+  provider: Provider,
+  client: Client,
+  { refreshToken, accessToken }: Partial<Pick<TokenSet, 'refreshToken' | 'accessToken'>>,
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin> {
+  if (provider.revocationEndpoint === undefined && provider.metadata === undefined) return 'not-offered';
+  if (provider.revocationEnds !== 'login') return 'not-allowed';
+  const held: Held[] = [
+    ...(refreshToken ? [{ token: refreshToken, type: 'refresh_token' as const }] : []),
+    ...(accessToken ? [{ token: accessToken, type: 'access_token' as const }] : []),
+  ];
+  return revokeTokens(provider, client, held, endpoint);
+}
+
+/**
+ * After a new login is recorded: gives back the refresh token that it has replaced.
+ * @returns undefined where there is none, or where the login itself has ended it
+ */
+export async function revokeReplaced(
+  provider: Provider,
+  client: Client,
+  replaced: Secret | undefined,
+  by: Secret,
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin | undefined> {
+  if (replaced === undefined || provider.loginEndsPreviousGrant === true || replaced.equals(by))
+    return undefined;
+  return revokeLogin(provider, client, { refreshToken: replaced }, endpoint);
+}
