@@ -22,9 +22,11 @@ export async function revokeTokens(
   provider: Provider,
   client: Client,
   held: readonly Held[],
-  { revoke }: RevocationEndpoint,
+  endpoint: RevocationEndpoint,
 ): Promise<Exclude<RevokedLogin, 'not-allowed'>> {
-  const answers = await Promise.all(held.map(({ token, type }) => revoke(provider, client, token, type)));
+  const answers = await Promise.all(
+    held.map(({ token, type }) => endpoint.revoke(provider, client, token, type)),
+  );
   if (answers.includes('unavailable')) return 'unanswered';
   if (answers.includes('refused')) return 'refused';
   return answers.includes('revoked') ? 'revoked' : 'not-offered';

@@ -45,7 +45,7 @@ export class StaleReads {
       SecretId: secretId,
       VersionId: versionId,
       VersionStage: stage = 'AWSCURRENT',
-    } = request as Request;
+    } = request as unknown as Request;
     const then = this.#snapshots.get(secretId)?.findLast((snapshot) => snapshot.atMs <= atMs);
     const id = versionId === undefined ? then?.labels.get(stage) : versionId;
     if (id === undefined || !then?.versionIds.has(id))
