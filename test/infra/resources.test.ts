@@ -108,12 +108,12 @@ describe('functions', () => {
 
   test.each([
     ['check-grant', 30],
-    ['refresh-tokens', 30],
+    ['refresh-tokens', 60],
     ['notify-owner', 30],
     ['request-reauthorization', 30],
-    ['disconnect-grant', 30],
+    ['disconnect-grant', 60],
     ['reauthorize', 28],
-    ['callback', 28],
+    ['callback', 60],
   ])('%s runs on Node 24 and arm64, ends within %d s and logs JSON into its own group', (name, timeout) => {
     expect(resource(prod, `${name}-function`).inputs).toMatchObject({
       name: `grantkeeper-prod-${name}`,
