@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Person } from '../helpers/demo.ts';
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
 import { askForLogin, stored, withProviderData } from '../helpers/stored.ts';
-import { refreshDirectly, timeline, watch } from '../helpers/story.ts';
+import { events, refreshDirectly, setInGrant, timeline, watch } from '../helpers/story.ts';
 
 const done = { status: 200, title: 'Done: you are connected' };
 const repin = { connectionId: 'demo-main', trigger: 'operator', force: 'repin' };
@@ -101,15 +101,42 @@ test('an owner who is let in after the grant was rejected logs in by that link, 
   expect(await demo.grant()).toMatchObject({ status: 'active' });
 });
 
-describe('where the call does not answer', () => {
+/** Somebody is pinned, as an earlier login has left it; the next login tells nobody's account. */
+async function expectRefusedAsUnknown(demo: TestDemo): Promise<void> {
+  await setInGrant(demo, 'identity', { M: { subject: { S: 'a'.repeat(43) } } });
+  await demo.advance(20 * minuteMs);
+  const link = await askForLogin(demo);
+  const before = await stored(demo);
+  const { alerts } = watch(demo);
+  const page = await logInAs(demo, link, { loginId: 'demo' });
+  expect(page).toMatchObject({ status: 502, title: 'Your account could not be checked' });
+  expect((await stored(demo)).grant).toEqual(before.grant);
+  expect(await demo.grant()).toMatchObject({ identity: { subject: 'a'.repeat(43) } });
+  expect(await demo.grant()).not.toHaveProperty('login');
+  expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
+  const refused = (await events(demo)).filter(({ type }) => type === 'identity-refused');
+  expect(refused.map(({ details }) => details.verdict)).toEqual(['unknown']);
+  // The link goes on working.
+  expect(await new Browser().open(link)).toMatchObject({ status: 200 });
+}
+
+describe('where the call tells nobody', () => {
   test('a first login is kept and pins nobody, with an alert; once somebody is pinned a login is refused', async () => {
-    const nowhere = (subject: string) =>
-      withProviderData({ identity: { endpoint: 'http://127.0.0.1:9/me', subject } });
-    await using demo = await TestDemo.start({ configure: nowhere('/sub') });
+    await using demo = await TestDemo.start({
+      configure: (config) => {
+        const providers = config['grantkeeper:providers'] as Record<
+          string,
+          { identity: { endpoint: string } }
+        >;
+        const { endpoint } = providers['demo-brokerage']!.identity;
+        return withProviderData({ identity: { endpoint, subject: '/nobody' } })(config);
+      },
+    });
     await demo.connect();
-    await demo.cloud.clock.idle();
     expect(await demo.grant()).toMatchObject({ status: 'active' });
+    expect(await demo.grant()).not.toHaveProperty('identity.subject');
     expect(demo.alerts().map(({ text }) => /did not tell whose grant it is/.test(text))).toEqual([true]);
+    await expectRefusedAsUnknown(demo);
   });
 });
 
@@ -130,5 +157,6 @@ describe('where the id_token tells', () => {
     await demo.connect();
     expect(await demo.grant()).not.toHaveProperty('identity.subject');
     expect(demo.alerts()).toHaveLength(1);
+    await expectRefusedAsUnknown(demo);
   });
 });
