@@ -125,11 +125,7 @@ export class Lambda {
   }
 
   /** What the state machine meets when it invokes a function. */
-  async forWorkflow(
-    functionName: string,
-    invoke: () => Promise<Outcome>,
-    waitsForToken: boolean,
-  ): Promise<Outcome> {
+  async forWorkflow(invoke: () => Promise<Outcome>, waitsForToken: boolean): Promise<Outcome> {
     const { agenda, dice, faults } = this.#stage;
     const fault = faults.ofWorkflow();
     await agenda.sleep(fault === 'slow' ? dice.skewed(500, 8000) : dice.skewed(2, 30));

@@ -191,7 +191,8 @@ describe('over HTTP', () => {
     for (const number of [one, two]) {
       const body = `{"id":${number},"accounts":[{"number":${number}},{"number":7},{"number":"${number}"}]}`;
       server.answer = () => ({ status: 200, headers: {}, body });
-      found.push(await endpoint.identify(provider({ identity }), tokens));
+      const answer = await endpoint.identify(provider({ identity }), tokens);
+      found.push(answer.kind === 'identity' ? answer.identity : {});
     }
     expect(found).toEqual([
       { subject: one, accounts: [one, '7', one] },
