@@ -281,10 +281,13 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   });
   alerts.tellOf('executions-that-failed', failedExecutions(workflow.stateMachineArn));
   alerts.tellOf('mail-not-delivered', undeliveredMail(prefix));
-  if (config.cloudTrail !== 'none') alerts.tellOf('secrets-read', foreignReads(secretPrefix, roleArns));
+  const secretArn = (name: string) => place.arn('secretsmanager', `secret:${name}`);
+  if (config.cloudTrail !== 'none') {
+    alerts.tellOf('secrets-read', foreignReads(secretPrefix, secretArn, roleArns));
+  }
   if (config.cloudTrail !== 'none' && browsers) {
     const robotPrefix = robotPrefixOf(pulumi.getStack());
-    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, browsers.roleArns));
+    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, secretArn, browsers.roleArns));
   }
   if (config.cloudTrail === 'create') {
     new AuditTrail('audit-trail', {

@@ -1,7 +1,8 @@
-import { notPlayed } from './aws/errors.ts';
+import { AwsError, notPlayed } from './aws/errors.ts';
 import type { AwsService } from './aws/service.ts';
 import { accountId, administrator, region } from './aws/service.ts';
 import type { Clock } from './clock.ts';
+import { complexityOf, maxComplexity } from './pattern-complexity.ts';
 
 export interface EventTargetDefinition {
   readonly topicArn: string;
@@ -76,7 +77,9 @@ export class EventBus {
   }
 }
 
-/** Every leaf is a list of values, `{exists}`, `{anything-but}` or `{wildcard}`; all else is refused by name. */
+const operatorsPlayed = ['exists', 'anything-but', 'prefix', 'wildcard'];
+
+/** Every leaf is a list of values and of objects with one of these operators; all else is refused by name. */
 function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string): void {
   for (const [key, value] of Object.entries(pattern)) {
     const at = `${path}.${key}`;
@@ -84,13 +87,16 @@ function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string):
       for (const choice of value as unknown[]) {
         if (typeof choice !== 'object' || choice === null) continue;
         const operators = Object.keys(choice);
-        const isPlayed =
-          operators.length === 1 && ['exists', 'anything-but', 'wildcard'].includes(operators[0]!);
+        const isPlayed = operators.length === 1 && operatorsPlayed.includes(operators[0]!);
         if (!isPlayed) throw notPlayed(`the event pattern ${at}`);
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html#filter-wildcard
         if ('wildcard' in choice && String(choice.wildcard).includes('**')) {
           throw new Error(`The event pattern ${at} has consecutive wildcards, which EventBridge refuses.`);
         }
+      }
+      if (complexityOf(wildcardsOf(value)) > maxComplexity) {
+        const reason = `The event pattern ${at} is not valid. Reason: Rule is too complex - try using fewer wildcard characters.`;
+        throw new AwsError('InvalidEventPatternException', reason);
       }
     } else if (typeof value === 'object' && value !== null && !key.startsWith('$')) {
       checkPattern(value as Record<string, unknown>, at);
@@ -98,6 +104,12 @@ function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string):
       throw notPlayed(`the event pattern ${at}`);
     }
   }
+}
+
+function wildcardsOf(choices: readonly unknown[]): string[] {
+  return choices.flatMap((choice) =>
+    typeof choice === 'object' && choice !== null && 'wildcard' in choice ? [String(choice.wildcard)] : [],
+  );
 }
 
 function matches(
@@ -120,6 +132,7 @@ function matches(
 function matchesChoice(choice: unknown, actual: unknown): boolean {
   if (typeof choice !== 'object' || choice === null) return choice === actual;
   if ('exists' in choice) return choice.exists === (actual !== undefined);
+  if ('prefix' in choice) return typeof actual === 'string' && actual.startsWith(String(choice.prefix));
   if ('wildcard' in choice) {
     // Only `*` is special, and stands for any text.
     const parts = String(choice.wildcard)

@@ -91,6 +91,9 @@ function bucketPolicy(bucket: Bucket, { accountId, trailArn }: AuditTrailArgs): 
   });
 }
 
+/** ARN of a secret whose name begins so, or has that pattern. */
+type SecretArn = (name: string) => pulumi.Input<string>;
+
 /**
  * Reads of what only the keeper reads: refresh tokens, clients' credentials, webhooks; by anybody but its functions, and
  * refused ones as well. Access tokens are for others to read, so they are not watched.
@@ -98,11 +101,16 @@ function bucketPolicy(bucket: Bucket, { accountId, trailArn }: AuditTrailArgs): 
  */
 export function foreignReads(
   secretPrefix: string,
+  secretArn: SecretArn,
   keeperRoleArns: readonly pulumi.Input<string>[],
 ): WatchedEvent {
+  const beginnings = [`${secretPrefix}/client/`, `${secretPrefix}/webhook/`];
   return readsBut(keeperRoleArns, {
     description: 'Reads of grant, client and webhook secrets by anybody but the functions.',
-    watched: [`${secretPrefix}/*/grant`, `${secretPrefix}/client/`, `${secretPrefix}/webhook/`],
+    watched: [
+      ...eitherWay('wildcard', `${secretPrefix}/*/grant*`, secretArn),
+      ...beginnings.flatMap((beginning) => eitherWay('prefix', beginning, secretArn)),
+    ],
     cure: 'take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
   });
 }
@@ -110,19 +118,32 @@ export function foreignReads(
 /** Reads of what browsers log in with, by anybody but their functions: not even the keeper's others read these. */
 export function foreignRobotReads(
   robotPrefix: string,
+  secretArn: SecretArn,
   browserRoleArns: readonly pulumi.Input<string>[],
 ): WatchedEvent {
   return readsBut(browserRoleArns, {
     description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
-    watched: [`${robotPrefix}/`],
+    watched: eitherWay('prefix', `${robotPrefix}/`, secretArn),
     cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
   });
 }
 
+/**
+ * A call names a secret by its name or by its ARN. Two patterns that begin apart, not one that begins with a wildcard:
+ * EventBridge refuses a rule whose wildcards fit too much at once.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+ */
+function eitherWay(
+  operator: 'prefix' | 'wildcard',
+  path: string,
+  secretArn: SecretArn,
+): Record<string, pulumi.Input<string>>[] {
+  return [{ [operator]: path }, { [operator]: secretArn(path) }];
+}
+
 interface Reads {
   readonly description: string;
-  /** By name, or by ARN, which goes on after the name. */
-  readonly watched: readonly string[];
+  readonly watched: readonly Record<string, pulumi.Input<string>>[];
   readonly cure: string;
 }
 
@@ -138,7 +159,7 @@ function readsBut(
       detail: {
         eventSource: ['secretsmanager.amazonaws.com'],
         eventName: ['GetSecretValue', 'BatchGetSecretValue'],
-        requestParameters: { secretId: watched.map((path) => ({ wildcard: `*${path}*` })) },
+        requestParameters: { secretId: watched },
         // A role's session has an issuer; a user, or the account's root, has none.
         userIdentity: {
           sessionContext: {

@@ -208,7 +208,10 @@ describe('the function with the browser', () => {
       name.includes('passwords-read'),
     )!;
     const pattern = JSON.stringify(json(rule, 'eventPattern'));
-    expect(pattern).toContain('*grantkeeper-robot/local/*');
+    expect(pattern).toContain('{"prefix":"grantkeeper-robot/local/"}');
+    expect(pattern).toContain(
+      '{"prefix":"arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-robot/local/"}',
+    );
     expect(pattern).toContain('role/grantkeeper-local-browser-login-demo-main"');
     expect(pattern).not.toContain('role/grantkeeper-local-check-grant');
   });

@@ -378,9 +378,12 @@ describe('reads of secrets', () => {
         eventName: ['GetSecretValue', 'BatchGetSecretValue'],
         requestParameters: {
           secretId: [
-            { wildcard: '*grantkeeper/prod/*/grant*' },
-            { wildcard: '*grantkeeper/prod/client/*' },
-            { wildcard: '*grantkeeper/prod/webhook/*' },
+            { wildcard: 'grantkeeper/prod/*/grant*' },
+            { wildcard: arn('secretsmanager', 'secret:grantkeeper/prod/*/grant*') },
+            { prefix: 'grantkeeper/prod/client/' },
+            { prefix: arn('secretsmanager', 'secret:grantkeeper/prod/client/') },
+            { prefix: 'grantkeeper/prod/webhook/' },
+            { prefix: arn('secretsmanager', 'secret:grantkeeper/prod/webhook/') },
           ],
         },
         userIdentity: {

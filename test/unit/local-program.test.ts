@@ -482,6 +482,13 @@ describe('AWS refuses', () => {
       `AWS refuses aws:scheduler/schedule:Schedule (${schedule}): target.retryPolicy is missing.`,
     );
   });
+
+  test('a rule whose wildcards fit too much at once', async () => {
+    const pattern = { source: ['a'], detail: { name: [{ wildcard: '*a*a*a*a*a*a' }] } };
+    await expect(deployAll(set(rule, 'eventPattern', JSON.stringify(pattern))(local))).rejects.toThrow(
+      `grantkeeper-local-${rule}.detail.name is not valid. Reason: Rule is too complex`,
+    );
+  });
 });
 
 describe('what another resource needs', () => {
