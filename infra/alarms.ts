@@ -11,7 +11,10 @@ export interface AlarmData {
   readonly means: string;
   /** What to do; the first words are the first step. */
   readonly cure: string;
-  /** Several are added up. */
+  /**
+   * Several are added up: ten at most, all functions counted.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+   */
   readonly metrics: readonly Measured[];
   readonly statistic: 'Sum' | 'Minimum' | 'Maximum';
   readonly comparison: 'GreaterThanOrEqualToThreshold' | 'LessThanThreshold';

@@ -404,7 +404,11 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     longestTickSeconds: Math.max(...ticks),
     stateMachineArn: workflow.stateMachineArn,
     // Those behind the panel fail as pages do: pages-failing has them.
-    functionNames: [...Object.values(keepers).map(({ name }) => name), ...(browsers?.functionNames ?? [])],
+    // Not the browsers' own functions: there may be any number of them, an alarm takes ten metrics, and the function that
+    // sends them tells of each that fails or is turned away.
+    functionNames: [...Object.values(keepers), ...(browsers ? [browsers.sender] : [])].map(
+      ({ name }) => name,
+    ),
     apiId: api.apiId,
     deadLetterQueueName: scheduling.deadLetterQueueName,
     operatorTopicArn: alerts.topicArn,
@@ -521,7 +525,6 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
   return {
     sender,
     connectionIds: optedIn.map(({ connectionId }) => connectionId),
-    functionNames: [sender.name, ...logins.map(({ functionName }) => functionName)],
     roleArns: logins.map(({ roleArn }) => roleArn),
   };
 }

@@ -162,6 +162,7 @@ function queriedMetrics(queries: Queries): WatchedMetric[] {
   if (queries.filter(({ returnData }) => returnData === true).length !== 1) {
     throw invalid('exactly one of metricQueries has returnData');
   }
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
   if (metrics.length > 10) throw invalid('at most 10 metrics');
   if (queries.length - metrics.length > 10) throw invalid('at most 10 expressions');
   return metrics;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { metricUnits } from '../../core/metrics.ts';
 import type { AlarmData } from '../../infra/alarms.ts';
 import { alarmsOf } from '../../infra/alarms.ts';
+import type { Config, Program } from '../helpers/program.ts';
 import { json, ofType, program, resource } from '../helpers/program.ts';
 
 const prod = await program('prod');
@@ -65,10 +66,32 @@ describe('the alarms of a stack', () => {
     });
   });
 
-  test('add up all functions, as many as one alarm may look at', () => {
-    const { metricQueries } = resource(prod, 'functions-failing').inputs as { metricQueries: unknown[] };
-    expect(metricQueries).toHaveLength(8);
-    expect(metricQueries.length).toBeLessThanOrEqual(10);
+  test('add up all functions, and of any number of browsers only the one that sends them', async () => {
+    const functionsOf = (stack: Program) => {
+      const { metricQueries } = resource(stack, 'functions-failing').inputs as {
+        metricQueries: { metric?: { dimensions: { FunctionName: string } } }[];
+      };
+      return metricQueries.flatMap(({ metric }) => metric?.dimensions.FunctionName ?? []);
+    };
+    const own = [
+      'check-grant',
+      'refresh-tokens',
+      'notify-owner',
+      'request-reauthorization',
+      'disconnect-grant',
+      'reauthorize',
+      'callback',
+    ].map((name) => `grantkeeper-prod-${name}`);
+    expect(functionsOf(prod)).toEqual(own);
+    const withBrowsers = await program('prod', (config) => {
+      const [[, connection] = []] = Object.entries(config['grantkeeper:connections'] as Config);
+      const connections = ['c1', 'c2', 'c3', 'c4', 'c5'].map((id) => [
+        id,
+        { ...(connection as Config), browserLoginWithStoredPassword: {} },
+      ]);
+      return { ...config, 'grantkeeper:connections': Object.fromEntries(connections) };
+    });
+    expect(functionsOf(withBrowsers)).toEqual([...own, 'grantkeeper-prod-request-browser-login']);
   });
 
   test('stand on the dashboard, with how long the shortest grant has', () => {
