@@ -21,9 +21,7 @@ export interface AlarmData {
   readonly threshold: number;
   /** Of the last so many periods of five minutes this many must be beyond the threshold. */
   readonly periods: { readonly beyond: number; readonly of: number };
-  readonly missing: 'notBreaching' | 'ignore';
-  /** Where nothing was measured it was zero, once something has been measured at all. */
-  readonly silenceIsZero?: boolean;
+  readonly missing: 'breaching' | 'notBreaching' | 'ignore';
 }
 
 /** Metrics are looked at in periods of five minutes: an alarm comes that soon, and costs as little as one of an hour. */
@@ -35,8 +33,10 @@ export const periodSeconds = 300;
  * @param longestTickSeconds of the one that is checked least often
  */
 export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number): readonly AlarmData[] {
-  // Within three ticks, however the periods lie to them.
-  const silentPeriods = Math.floor((3 * shortestTickSeconds) / periodSeconds) - 1;
+  // Within three ticks, however the periods lie to them. CloudWatch looks at some periods more than it is told (five for
+  // three in its examples), and one check among them is enough for it to be content:
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+  const silentPeriods = Math.floor((3 * shortestTickSeconds) / periodSeconds) - 3;
   // Connections are checked at different times, up to the longest tick apart. What is looked at is a little longer than
   // that, or than three of them: it is the same wherever the ticks lie, so no alarm comes and goes with them.
   const tickPeriods = Math.ceil(longestTickSeconds / periodSeconds);
@@ -46,15 +46,14 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'checks-stopped',
       means: 'No check was completed for three ticks: nothing is refreshed, and nobody is told.',
-      cure: 'Look at the newest executions of the state machine. If there are none, see whether the schedules are enabled and what the dead-letter queue holds; if they fail, what check-grant logs.',
+      cure: 'If the stack is new, wait for its first check, one tick. Otherwise look at the newest executions of the state machine. If there are none, see whether the schedules are enabled and what the dead-letter queue holds; if they fail, what check-grant logs.',
       metrics: [{ own: 'ChecksCompleted' }],
       statistic: 'Sum',
       comparison: 'LessThanThreshold',
       threshold: 1,
       periods: { beyond: silentPeriods, of: silentPeriods },
-      // Quiet until the first check, for then there is nothing to fill; and it stays until there are checks again.
-      missing: 'ignore',
-      silenceIsZero: true,
+      // Only checks are counted, so silence is missing data. A new stack's alarm goes off, too, until its first check.
+      missing: 'breaching',
     },
     {
       name: 'deadline-near',

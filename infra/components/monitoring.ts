@@ -56,7 +56,6 @@ function alarmOf(data: AlarmData, args: MonitoringArgs) {
   const { statistic, periods } = data;
   const metrics = data.metrics.flatMap((measured) => metricsOf(measured, args));
   const [only, ...others] = metrics;
-  const isPlain = others.length === 0 && !data.silenceIsZero;
   const query = ({ namespace, metricName, dimensions }: Metric, index: number) => ({
     id: `m${index}`,
     metric: { namespace, metricName, dimensions, stat: statistic, period: periodSeconds },
@@ -69,14 +68,13 @@ function alarmOf(data: AlarmData, args: MonitoringArgs) {
     evaluationPeriods: periods.of,
     datapointsToAlarm: periods.beyond,
     treatMissingData: data.missing,
-    ...(isPlain
+    ...(others.length === 0
       ? { ...only!, statistic, period: periodSeconds }
       : {
           metricQueries: [
             {
               id: 'all',
-              // Of what has no data at all there is nothing to fill: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
-              expression: data.silenceIsZero ? 'FILL(m0, 0)' : 'SUM(METRICS())',
+              expression: 'SUM(METRICS())',
               label: data.name,
               returnData: true,
             },

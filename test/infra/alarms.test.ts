@@ -51,18 +51,17 @@ describe('the alarms of a stack', () => {
 
   test('notice within three ticks of the connection that is checked most often that checks have stopped', async () => {
     expect(resource(prod, 'checks-stopped').inputs).toMatchObject({
-      evaluationPeriods: 14,
-      datapointsToAlarm: 14,
-      treatMissingData: 'ignore',
-      metricQueries: [
-        { id: 'all', expression: 'FILL(m0, 0)', returnData: true },
-        { id: 'm0', metric: { metricName: 'ChecksCompleted', stat: 'Sum', period: 300 } },
-      ],
+      metricName: 'ChecksCompleted',
+      statistic: 'Sum',
+      period: 300,
+      evaluationPeriods: 12,
+      datapointsToAlarm: 12,
+      treatMissingData: 'breaching',
     });
     // Three hours, three of the longest ticks.
     expect(alarmsOf(3600, 3600)[0]).toMatchObject({
       name: 'checks-stopped',
-      periods: { beyond: 35, of: 35 },
+      periods: { beyond: 33, of: 33 },
     });
   });
 

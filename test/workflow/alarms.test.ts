@@ -46,10 +46,12 @@ test('a connection that works for a day, its owner’s link unused until the sec
   expect(statistic('RefreshesFailed')).toBeUndefined();
 });
 
-test('checks that have stopped are told within three ticks, for as long as they are, and nobody is told before the first', async () => {
+test('checks that have stopped are told within three ticks, for as long as they are, and so is a first one that does not come', async () => {
   await sleep(demo, 5 * hourMs);
-  expect([told(), state('checks-stopped')]).toEqual([[], 'INSUFFICIENT_DATA']);
-  await demo.advance(25 * minuteMs);
+  expect([told(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
+  await demo.advance(30 * minuteMs);
+  expect(told()).toEqual(['checks-stopped', '-checks-stopped']);
+  story = watch(demo);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ status: 200 });
   await demo.advance(50 * minuteMs);
   const lastCheckMs = demo.cloud.clock.now();
