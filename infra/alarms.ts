@@ -52,7 +52,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
       comparison: 'LessThanThreshold',
       threshold: 1,
       periods: { beyond: silentPeriods, of: silentPeriods },
-      // Only checks are counted, so silence is missing data. A new stack's alarm goes off, too, until its first check.
+      // Only checks are counted, so silence is missing data. A new stack's alarm may go off, too, until its first check.
       missing: 'breaching',
     },
     {

@@ -144,14 +144,18 @@ function checkBrowserLogin(
   ];
 }
 
-function checkNetwork({ network = 'none', subnetIds, securityGroupIds }: Block): string[] {
-  return Object.entries({ subnetIds, securityGroupIds }).flatMap(([key, value]) => {
+function checkNetwork({ network = 'none', subnetIds, securityGroupIds, availabilityZones }: Block): string[] {
+  const isStray = network !== 'create' && availabilityZones !== undefined;
+  const stray = 'must be left out where network is not create';
+  const zones = isStray ? [problemAt(['browserLogin', 'availabilityZones'], availabilityZones, stray)] : [];
+  const existing = Object.entries({ subnetIds, securityGroupIds }).flatMap(([key, value]) => {
     if (network === 'existing' && value === undefined)
       return [problemAt(['browserLogin', key], value, 'must be given where network is existing')];
     return network !== 'existing' && value !== undefined
       ? [problemAt(['browserLogin', key], value, 'must be left out where network is not existing')]
       : [];
   });
+  return [...zones, ...existing];
 }
 
 function checkProvider(id: string, provider: unknown, known: readonly string[]): string[] {

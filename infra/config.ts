@@ -65,6 +65,18 @@ export const schemas = {
           )
           .check(z.minLength(1), z.maxLength(5)),
       ),
+      /** For `create`: where its subnets are; without it, in the first two that offer an endpoint for Secrets Manager. */
+      availabilityZones: z.optional(
+        z
+          .array(
+            z.string().check(
+              z.regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, {
+                error: 'must be the name of an availability zone',
+              }),
+            ),
+          )
+          .check(z.minLength(2), z.maxLength(2)),
+      ),
       /** Where a screenshot is shown, its key added at the end; AWS's console where it is left out. */
       screenshotUrl: z.optional(EndpointSchema),
     }),

@@ -14,17 +14,23 @@ interface Addition {
 }
 
 /**
- * `statemachines/<name>.asl.json` with its placeholders filled in.
+ * `statemachines/<name>.asl.json` with its placeholders filled in, and its integrations named as the partition names them
+ * (`arn:aws-us-gov:states:::…`).
  * @param addition name of a file beside it, of what the machine is to have more
  * @throws {Error} naming a placeholder that nothing is known for
  */
 export function definitionOf(
   name: string,
+  partition: pulumi.Input<string>,
   values: Readonly<Record<string, pulumi.Input<unknown>>>,
   addition?: string,
 ): pulumi.Output<string> {
   const source = addition === undefined ? read(name) : withAddition(read(name), read(addition));
-  return pulumi.output(values).apply((known) => fillIn(`${name}.asl.json`, source, known));
+  return pulumi
+    .all([partition, values])
+    .apply(([own, known]) =>
+      fillIn(`${name}.asl.json`, source.replaceAll('"arn:aws:states:::', `"arn:${own}:states:::`), known),
+    );
 }
 
 function read(name: string): string {

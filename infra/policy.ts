@@ -40,6 +40,18 @@ export const exceptions = {
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
    */
   resume: { actions: ['states:SendTaskSuccess'], resources: ['*'] },
+  /**
+   * Whether a text message would be delivered: SNS takes those that are not.
+   * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+   */
+  seeWhoIsTexted: {
+    actions: [
+      'sns:GetSMSSandboxAccountStatus',
+      'sns:ListOriginationNumbers',
+      'sns:ListSMSSandboxPhoneNumbers',
+    ],
+    resources: ['*'],
+  },
   /** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html */
   useNetwork: {
     actions: [

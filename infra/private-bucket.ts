@@ -16,26 +16,22 @@ export interface PrivateBucketArgs {
 }
 
 /** Bucket names are the world's: the account's number makes it one's own. */
-export function bucketNameOf(
-  prefix: string,
-  what: string,
-  accountId: pulumi.Input<string>,
-): pulumi.Output<string> {
-  return pulumi.interpolate`${prefix}-${what}-${accountId}`.apply((name) =>
-    name.toLowerCase().replaceAll('_', '-'),
-  );
+export function bucketNameOf(prefix: string, what: string, accountId: string): string {
+  return `${prefix}-${what}-${accountId}`.toLowerCase().replaceAll('_', '-');
 }
 
 /**
  * A bucket that is encrypted and nobody's but the account's.
  * @param name what the logical names of its resources begin with
  * @param options of the bucket itself; the others only have its parent
+ * @returns it, and what further resources of the bucket wait for: S3 refuses to change one bucket twice at a time
+ *   (409 `OperationAborted`), so one follows the other
  */
 export function privateBucket(
   name: string,
   { bucketName, forceDestroy, rules }: PrivateBucketArgs,
   options: pulumi.CustomResourceOptions & { readonly parent: pulumi.Resource },
-): Bucket {
+): { readonly bucket: Bucket; readonly configured: pulumi.Resource } {
   const parent = { parent: options.parent };
   const bucket = new Bucket(
     `${name}-bucket`,
@@ -43,7 +39,7 @@ export function privateBucket(
     options,
   );
   const ofBucket = { bucket: bucket.bucket };
-  new BucketPublicAccessBlock(
+  const isPrivate = new BucketPublicAccessBlock(
     `${name}-private`,
     {
       ...ofBucket,
@@ -54,13 +50,17 @@ export function privateBucket(
     },
     parent,
   );
-  new BucketServerSideEncryptionConfiguration(
+  const encryption = new BucketServerSideEncryptionConfiguration(
     `${name}-encryption`,
     { ...ofBucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
-    parent,
+    { ...parent, dependsOn: [isPrivate] },
   );
-  new BucketLifecycleConfiguration(`${name}-lifecycle`, { ...ofBucket, rules }, parent);
-  return bucket;
+  const configured = new BucketLifecycleConfiguration(
+    `${name}-lifecycle`,
+    { ...ofBucket, rules },
+    { ...parent, dependsOn: [encryption] },
+  );
+  return { bucket, configured };
 }
 
 /** A statement of a bucket's policy: nothing goes over an open line. */

@@ -1,6 +1,8 @@
 import { getSecrets, Secret } from '@pulumi/aws/secretsmanager/index.js';
 import type * as pulumi from '@pulumi/pulumi';
 
+import { kept } from './kept.ts';
+
 /** ARNs of secrets that exist, by name. */
 export type FoundSecrets = Readonly<Record<string, string>>;
 
@@ -32,16 +34,6 @@ export function keptSecret(
   { name, description, found }: SecretArgs,
   opts?: pulumi.CustomResourceOptions,
 ): Secret {
-  const arn = found[name];
-  // To import what the state has under this very ARN changes nothing. Else every difference would fail it:
-  // https://www.pulumi.com/docs/iac/concepts/resources/options/import/
-  const adoption = {
-    import: arn,
-    ignoreChanges: ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'],
-  };
-  return new Secret(
-    logicalName,
-    { name, description },
-    { ...opts, retainOnDelete: true, ...(arn !== undefined && adoption) },
-  );
+  const mayDiffer = ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'];
+  return new Secret(logicalName, { name, description }, { ...opts, ...kept(found[name], mayDiffer) });
 }

@@ -6,12 +6,13 @@ import type { Deployment } from '../core/deployment.ts';
 import type { PanelSettings, Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
 import { tokenFunctionSeconds } from '../core/time-limits.ts';
+import type { Found } from './adoption.ts';
 import type { FunctionName } from './bundle.ts';
 import { BrowserLogin, BrowserWorkshop } from './components/browser-login.ts';
 import type { BrowserNetworkArgs, VpcConfig } from './components/browser-network.ts';
 import { BrowserNetwork } from './components/browser-network.ts';
 import { Connection } from './components/connection.ts';
-import { Email, undeliveredMail } from './components/email.ts';
+import { Email, identityOf, undeliveredMail } from './components/email.ts';
 import { KeeperFunction } from './components/function.ts';
 import { HttpApi } from './components/http-api.ts';
 import { endedAlarms, Monitoring } from './components/monitoring.ts';
@@ -42,8 +43,9 @@ const browserTimeoutSeconds = 110;
 /**
  * Everything that is deployed, and what the operator needs to know of it.
  * @param found secrets that an earlier deployment left in place (see secrets.ts); they are adopted, not made
+ * @param existing what else is adopted (see adoption.ts)
  */
-export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {}) {
+export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {}, existing: Found = {}) {
   const prefix = `grantkeeper-${pulumi.getStack()}`;
   const secretPrefix = secretPrefixOf(pulumi.getStack());
   const { logRetentionDays } = config;
@@ -61,13 +63,14 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     accountId,
     emails: config.operators.emails,
   });
+  const identityArn = (identity: string) => place.arn('ses', `identity/${identity}`);
   const email = new Email('email', {
     prefix,
-    from: config.mail.from,
-    identity: config.mail.identity ?? config.mail.from,
+    mail: config.mail,
+    found: existing.mailIdentity,
+    identityArn,
     eventBusArn: place.arn('events', 'event-bus/default'),
   });
-  const identityArn = (address: string) => place.arn('ses', `identity/${address}`);
   const people = peopleOf(config);
   const owners = config.connections.map(({ owner }) => owner);
   const clients = clientSecrets(secretPrefix, config, found);
@@ -118,7 +121,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     may.sendMail,
     may.tellOperators,
     may.start,
-    ...(owners.some(({ phone }) => phone !== undefined) ? [may.sendSms] : []),
+    ...(owners.some(({ phone }) => phone !== undefined) ? [may.sendSms, may.seeWhoIsTexted] : []),
     ...(owners.some(({ slack, discord }) => (slack ?? discord) !== undefined) ? [may.readWebhooks] : []),
   ];
   const variables = {
@@ -265,6 +268,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const executionUrl = config.executionUrl ?? pulumi.interpolate`${consoleUrl}/v2/executions/details/`;
   const workflow = new Workflow('workflow', {
     stateMachineName,
+    partition: place.partition,
     accountId,
     executionUrl,
     functionArns: {
@@ -295,6 +299,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       accountId,
       trailArn: place.arn('cloudtrail', `trail/${prefix}-trail`),
       keepDays: 400,
+      found: existing.trailBucket,
     });
   }
 
@@ -364,6 +369,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
   const refreshes = new RefreshRequests('refresh-requests', {
     prefix,
     accountId,
+    partition: place.partition,
     connectionIds,
     logRetentionDays,
     stateMachineArn: workflow.stateMachineArn,
@@ -424,7 +430,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
       operatorTopicArn: alerts.topicArn,
       operatorEmails: [...config.operators.emails],
       mailFrom: config.mail.from,
-      mailIdentity: config.mail.identity ?? config.mail.from,
+      mailIdentity: identityOf(config.mail),
       alarmNames: pulumi.all([...monitoring.alarmNames]),
       scheduleNames: pulumi.all(
         Object.fromEntries(connections.map(([id, { scheduleName }]) => [id, scheduleName])),
@@ -437,6 +443,8 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {})
     panelUrl: pulumi.interpolate`${api.publicUrl}/panel`,
     /** Register exactly this with every provider. */
     callbackUrl: api.callbackUrl,
+    /** To point the domain at (A or CNAME), where its DNS is not this program's. */
+    callbackDomainTarget: api.domainTarget,
     stateMachineConsoleUrl: pulumi.interpolate`${consoleUrl}/statemachines/view/${workflow.stateMachineArn}`,
     stateMachineArn: workflow.stateMachineArn,
     dashboardConsoleUrl: pulumi.interpolate`https://${place.region}.console.aws.amazon.com/cloudwatch/home?region=${place.region}#dashboards/dashboard/${monitoring.dashboardName}`,
@@ -489,8 +497,8 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
     place.arn('secretsmanager', `secret:${robotPrefix}/${connectionId}-??????`);
   const vpcConfig = networkOf(config.browserLogin, {
     prefix: args.prefix,
-    region,
     accountId: args.accountId,
+    availabilityZones: config.browserLogin.availabilityZones,
     secretArns: optedIn.map(({ connectionId }) => secretArnOf(connectionId)),
   });
   const logins = optedIn.map(
@@ -604,6 +612,7 @@ function placeOf() {
   return {
     accountId,
     region,
+    partition,
     allTopics: pulumi.interpolate`arn:${partition}:sns:*:*:*`,
     arn: (service: string, resource: string) =>
       pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`,

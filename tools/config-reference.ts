@@ -36,7 +36,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'connections.<id>.owner': 'Who logs in at the provider, and how they are told.',
   'connections.<id>.owner.name': 'How mails and pages address them.',
   'connections.<id>.owner.email': 'Where notices and links go.',
-  'connections.<id>.owner.phone': 'Text messages go there: with its country code (E.164), in quotes.',
+  'connections.<id>.owner.phone':
+    'Text messages go there: with its country code (E.164), in quotes. In the United States and Canada the account needs a number to send from.',
   'connections.<id>.owner.slack':
     'Name of the secret `grantkeeper/<stack>/webhook/<name>` with the URL of an incoming webhook of Slack.',
   'connections.<id>.owner.discord': 'The same of Discord.',
@@ -79,6 +80,8 @@ export const meanings: Readonly<Record<string, string>> = {
   browserLogin: 'Where browsers that log in run, for connections that opt in. Without any it does nothing.',
   'browserLogin.network':
     '`none`: outside of any VPC, 0 dollars a month. `create`: a VPC of its own, private, with HTTPS as the only way out and an endpoint for Secrets Manager, 43.80 dollars a month. `existing`: your subnets, at what they cost.',
+  'browserLogin.availabilityZones':
+    'For `create`: names of two zones; without it, the first two that offer an endpoint for Secrets Manager.',
   'browserLogin.subnetIds': 'For `existing`: private ones with a way out to port 443.',
   'browserLogin.securityGroupIds': 'For `existing`.',
   'browserLogin.screenshotUrl':
@@ -125,7 +128,8 @@ export const meanings: Readonly<Record<string, string>> = {
     'Texts in an error body that mean “the owner must log in”, beside `invalid_grant`.',
   mail: 'Who notices come from.',
   'mail.from': 'Their sender.',
-  'mail.identity': 'What SES verifies: the sender’s address, where it is left out, or a domain of it.',
+  'mail.identity':
+    'What SES verifies: the sender’s address, where it is left out, or a domain of it. One that SES has already is adopted.',
   operators: 'Who hears when something fails that the owner cannot mend, and may act on the panel.',
   'operators.emails': 'Each has to confirm a subscription once.',
   viewers: 'Who may look at the panel beside the operators, and change nothing.',
@@ -137,7 +141,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'domain.name': 'In lower case, such as `grants.example.com`.',
   'domain.certificateArn': 'An ACM certificate for it, in the region of the stack.',
   'domain.hostedZoneId':
-    'The Route 53 zone to put the name into; point the name at the API yourself without it.',
+    'The Route 53 zone to put the name into; without it, point the name at the output `callbackDomainTarget`.',
   cloudTrail:
     'Whether operators are told who else reads a secret: by nobody, by a trail of management events that the account has, or by one that this stack makes.',
   logRetentionDays: 'How long CloudWatch keeps logs.',

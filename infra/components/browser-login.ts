@@ -30,10 +30,12 @@ export class BrowserWorkshop extends pulumi.ComponentResource {
   ) {
     super('grantkeeper:index:BrowserWorkshop', name, {}, opts);
     const parent = { parent: this };
-    const bucket = privateBucket(
+    const { bucket, configured } = privateBucket(
       name,
       {
-        bucketName: bucketNameOf(args.prefix, 'browser', args.accountId),
+        bucketName: pulumi
+          .output(args.accountId)
+          .apply((accountId) => bucketNameOf(args.prefix, 'browser', accountId)),
         // Nothing in it is worth keeping when nobody opts in any more.
         forceDestroy: true,
         rules: [
@@ -48,7 +50,11 @@ export class BrowserWorkshop extends pulumi.ComponentResource {
       },
       parent,
     );
-    new BucketPolicy(`${name}-policy`, { bucket: bucket.bucket, policy: policyOf(bucket) }, parent);
+    new BucketPolicy(
+      `${name}-policy`,
+      { bucket: bucket.bucket, policy: policyOf(bucket) },
+      { ...parent, dependsOn: [configured] },
+    );
     const version = layerVersion();
     const archive = new BucketObjectv2(
       `${name}-archive`,

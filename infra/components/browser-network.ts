@@ -2,6 +2,7 @@ import { getAvailabilityZonesOutput } from '@pulumi/aws/index.js';
 import {
   DefaultSecurityGroup,
   Eip,
+  getVpcEndpointServiceOutput,
   InternetGateway,
   NatGateway,
   Route,
@@ -22,7 +23,8 @@ export interface VpcConfig {
 
 export interface BrowserNetworkArgs {
   readonly prefix: string;
-  readonly region: pulumi.Input<string>;
+  /** Names of availability zones; those that offer the endpoint, where it is left out. */
+  readonly availabilityZones: readonly string[] | undefined;
   readonly accountId: pulumi.Input<string>;
   /** Of all passwords of the stack: no other secret is reached by way of the VPC's endpoint. */
   readonly secretArns: readonly pulumi.Input<string>[];
@@ -42,7 +44,6 @@ export class BrowserNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: BrowserNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:BrowserNetwork', name, {}, opts);
     const parent = { parent: this };
-    const { region } = args;
     const tags = { Name: `${args.prefix}-browser` };
     const vpc = new Vpc(
       `${name}-vpc`,
@@ -52,17 +53,19 @@ export class BrowserNetwork extends pulumi.ComponentResource {
     const ofVpc = { vpcId: vpc.id, tags };
     // The one that every VPC has lets its members reach each other: nothing is to be in it, and nothing allowed.
     new DefaultSecurityGroup(`${name}-default`, { ...ofVpc, ingress: [], egress: [] }, parent);
-    // Not Local Zones, which an account opts in to: NAT gateways, endpoints and functions may not be had there.
-    const zones = getAvailabilityZonesOutput({
-      state: 'available',
-      filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }],
-    }).names;
+    const secretsManager = getVpcEndpointServiceOutput({
+      service: 'secretsmanager',
+      serviceType: 'Interface',
+    });
+    const zones = args.availabilityZones
+      ? pulumi.output([...args.availabilityZones])
+      : zonesWith(secretsManager.availabilityZones);
     const subnet = (suffix: string, cidrBlock: string, zone: number) =>
       new Subnet(
         `${name}-${suffix}`,
         { ...ofVpc, cidrBlock, availabilityZone: zones.apply((names) => names[zone % names.length]!) },
-        // A zone more is no reason to make subnets anew, in which functions are.
-        { ...parent, ignoreChanges: ['availabilityZone'] },
+        // A zone more is no reason to make subnets anew, in which functions are; that an operator names others is one.
+        { ...parent, ...(!args.availabilityZones && { ignoreChanges: ['availabilityZone'] }) },
       );
     const publicSubnet = subnet('public', '10.71.0.0/28', 0);
     const privateSubnets = [
@@ -121,7 +124,7 @@ export class BrowserNetwork extends pulumi.ComponentResource {
       `${name}-secrets-endpoint`,
       {
         ...ofVpc,
-        serviceName: pulumi.interpolate`com.amazonaws.${region}.secretsmanager`,
+        serviceName: secretsManager.serviceName,
         vpcEndpointType: 'Interface',
         privateDnsEnabled: true,
         subnetIds: [privateSubnets[0]!.id],
@@ -136,6 +139,25 @@ export class BrowserNetwork extends pulumi.ComponentResource {
     };
     this.registerOutputs({});
   }
+}
+
+/**
+ * Zones of the account that offer an endpoint; what offers one has functions and NAT gateways in most regions, and
+ * `browserLogin.availabilityZones` names others where it has not. Not Local Zones, which an account opts in to.
+ * @throws {pulumi.RunError} where no zone does
+ */
+function zonesWith(offered: pulumi.Output<string[]>): pulumi.Output<string[]> {
+  const available = getAvailabilityZonesOutput({
+    state: 'available',
+    filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }],
+  }).names;
+  return pulumi.all([available, offered]).apply(([names, offering]) => {
+    const both = names.filter((name) => offering.includes(name));
+    if (both.length > 0) return both;
+    throw new pulumi.RunError(
+      'No availability zone offers an endpoint for Secrets Manager: name zones in grantkeeper:browserLogin.availabilityZones.',
+    );
+  });
 }
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/vpc-endpoint-overview.html#vpc-endpoint-policy */

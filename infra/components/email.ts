@@ -5,15 +5,17 @@ import {
 } from '@pulumi/aws/sesv2/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { kept } from '../kept.ts';
+import type { GrantkeeperConfig } from '../config.ts';
 import type { Statement } from '../policy.ts';
 import type { WatchedEvent } from './operator-alerts.ts';
 
 export interface EmailArgs {
   readonly prefix: string;
-  /** Address that notices come from. */
-  readonly from: string;
-  /** Address or domain to verify with SES. */
-  readonly identity: string;
+  readonly mail: GrantkeeperConfig['mail'];
+  /** Name of the sender's identity, where SES has it already: other stacks may send by it. */
+  readonly found: string | undefined;
+  readonly identityArn: (identity: string) => pulumi.Input<string>;
   /** Of the account's own bus: SES sends its events to no other. */
   readonly eventBusArn: pulumi.Input<string>;
 }
@@ -23,6 +25,20 @@ export interface DnsRecord {
   readonly name: string;
   readonly type: 'CNAME';
   readonly value: string;
+}
+
+/** Address or domain to verify with SES. */
+export const identityOf = ({ from, identity = from }: GrantkeeperConfig['mail']) => identity;
+
+/**
+ * What SES may check the permission for in place of the configured identity, if the account has it: the most specific one
+ * counts, the address itself before its domain, and that before its parents.
+ * @see https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+ */
+function moreSpecific({ from }: GrantkeeperConfig['mail'], identity: string): string[] {
+  const domain = from.slice(from.indexOf('@') + 1).split('.');
+  const candidates = [from, ...domain.map((_, index) => domain.slice(index).join('.'))];
+  return candidates.slice(0, candidates.indexOf(identity));
 }
 
 /** The sender's identity, and the configuration set that every mail goes through. */
@@ -58,19 +74,28 @@ export class Email extends pulumi.ComponentResource {
       },
       parent,
     );
-    const identity = new EmailIdentity(`${name}-identity`, { emailIdentity: args.identity }, parent);
+    const emailIdentity = identityOf(args.mail);
+    const identity = new EmailIdentity(
+      `${name}-identity`,
+      { emailIdentity },
+      { ...parent, ...kept(args.found, ['configurationSetName', 'dkimSigningAttributes', 'tags']) },
+    );
     this.environment = {
-      MAIL_FROM: args.from,
+      MAIL_FROM: args.mail.from,
       MAIL_CONFIGURATION_SET: configurationSet.configurationSetName,
     };
     // SES asks for both: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-    this.#senderArns = [identity.arn, configurationSet.arn];
+    this.#senderArns = [
+      identity.arn,
+      ...moreSpecific(args.mail, emailIdentity).map(args.identityArn),
+      configurationSet.arn,
+    ];
     // https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html
     this.dnsRecords = identity.dkimSigningAttributes.apply(({ tokens }) =>
-      args.identity.includes('@')
+      emailIdentity.includes('@')
         ? []
         : tokens.map((token) => ({
-            name: `${token}._domainkey.${args.identity}`,
+            name: `${token}._domainkey.${emailIdentity}`,
             type: 'CNAME' as const,
             value: `${token}.dkim.amazonses.com`,
           })),

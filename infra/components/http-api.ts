@@ -23,6 +23,13 @@ export interface RouteArgs {
   readonly throttling: { readonly rateLimit: number; readonly burstLimit: number };
 }
 
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html */
+export interface DomainTarget {
+  readonly name: string;
+  /** Of API Gateway, for an alias record in a zone of Route 53. */
+  readonly hostedZoneId: string;
+}
+
 /** Access logs name the route, never the path or the query: those hold links, codes and `state`. */
 const accessLogFormat = JSON.stringify({
   requestId: '$context.requestId',
@@ -40,6 +47,8 @@ export class HttpApi extends pulumi.ComponentResource {
   /** To be registered with the provider, exactly so. */
   readonly callbackUrl: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
+  /** What the domain's name is to lead to, where its zone is not in Route 53. */
+  readonly domainTarget: pulumi.Output<DomainTarget> | undefined;
   readonly #name: string;
   readonly #api: Api;
 
@@ -85,7 +94,9 @@ export class HttpApi extends pulumi.ComponentResource {
       // API Gateway refuses settings of a route that is not there.
       { ...parent, dependsOn: routes },
     );
-    this.publicUrl = args.domain ? this.#customDomain(args.domain, stage) : this.#api.apiEndpoint;
+    const domain = args.domain && this.#customDomain(args.domain, stage);
+    this.publicUrl = domain?.url ?? this.#api.apiEndpoint;
+    this.domainTarget = domain?.target;
     this.apiId = this.#api.id;
     this.callbackUrl = pulumi.interpolate`${this.publicUrl}/callback`;
     this.registerOutputs({ callbackUrl: this.callbackUrl });
@@ -125,7 +136,7 @@ export class HttpApi extends pulumi.ComponentResource {
     );
   }
 
-  #customDomain(domain: NonNullable<HttpApiArgs['domain']>, stage: Stage): pulumi.Output<string> {
+  #customDomain(domain: NonNullable<HttpApiArgs['domain']>, stage: Stage) {
     const parent = { parent: this };
     const name = new DomainName(
       `${this.#name}-domain`,
@@ -162,6 +173,13 @@ export class HttpApi extends pulumi.ComponentResource {
         parent,
       );
     }
-    return pulumi.interpolate`https://${name.domainName}`;
+    const target = name.domainNameConfiguration.apply(({ targetDomainName, hostedZoneId }): DomainTarget => ({
+      name: targetDomainName,
+      hostedZoneId,
+    }));
+    return {
+      url: pulumi.interpolate`https://${name.domainName}`,
+      target: domain.hostedZoneId === undefined ? target : undefined,
+    };
   }
 }

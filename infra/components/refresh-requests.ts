@@ -9,6 +9,7 @@ import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
 export interface RefreshRequestsArgs {
   readonly prefix: string;
   readonly accountId: pulumi.Input<string>;
+  readonly partition: pulumi.Input<string>;
   readonly connectionIds: readonly string[];
   readonly logRetentionDays: number;
   /** ARN of `keep-grant`. */
@@ -54,7 +55,7 @@ export class RefreshRequests extends pulumi.ComponentResource {
         {
           name: `${prefix}-refresh-${connectionId}`,
           type: 'STANDARD',
-          definition: definitionOf('ask-refresh', {
+          definition: definitionOf('ask-refresh', args.partition, {
             ConnectionId: connectionId,
             StateMachineArn: stateMachineArn,
           }),

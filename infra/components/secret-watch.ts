@@ -3,6 +3,7 @@ import type { Bucket } from '@pulumi/aws/s3/index.js';
 import { BucketPolicy, BucketVersioning } from '@pulumi/aws/s3/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { kept } from '../kept.ts';
 import { bucketNameOf, privateBucket, tlsOnly } from '../private-bucket.ts';
 import type { WatchedEvent } from './operator-alerts.ts';
 
@@ -12,17 +13,24 @@ export interface AuditTrailArgs {
   /** Of the trail, known beforehand: its bucket lets no other write. */
   readonly trailArn: pulumi.Input<string>;
   readonly keepDays: number;
+  /** Name of the bucket, where an earlier deployment has left it. */
+  readonly found: string | undefined;
 }
+
+export const trailBucketName = (prefix: string, accountId: string) =>
+  bucketNameOf(prefix, 'trail', accountId);
 
 /** A CloudTrail of the account's calls, for those who have none: without one nobody hears who reads a secret. */
 export class AuditTrail extends pulumi.ComponentResource {
   constructor(name: string, args: AuditTrailArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:AuditTrail', name, {}, opts);
     const parent = { parent: this };
-    const bucket = privateBucket(
+    const { bucket, configured } = privateBucket(
       name,
       {
-        bucketName: bucketNameOf(args.prefix, 'trail', args.accountId),
+        bucketName: pulumi
+          .output(args.accountId)
+          .apply((accountId) => trailBucketName(args.prefix, accountId)),
         rules: [
           {
             id: 'expire',
@@ -34,17 +42,17 @@ export class AuditTrail extends pulumi.ComponentResource {
           },
         ],
       },
-      { ...parent, retainOnDelete: true },
+      { ...parent, ...kept(args.found, ['forceDestroy', 'tags']) },
     );
-    new BucketVersioning(
+    const versions = new BucketVersioning(
       `${name}-versions`,
       { bucket: bucket.bucket, versioningConfiguration: { status: 'Enabled' } },
-      parent,
+      { ...parent, dependsOn: [configured] },
     );
     const policy = new BucketPolicy(
       `${name}-policy`,
       { bucket: bucket.bucket, policy: bucketPolicy(bucket, args) },
-      parent,
+      { ...parent, dependsOn: [versions] },
     );
     new Trail(
       `${name}-trail`,

@@ -12,6 +12,7 @@ export interface WorkflowArgs {
   /** Name of the state machine; its ARN is known to its functions before it is made. */
   readonly stateMachineName: string;
   readonly accountId: pulumi.Input<string>;
+  readonly partition: pulumi.Input<string>;
   /** Where an execution is shown: its ARN is added at the end. */
   readonly executionUrl: pulumi.Input<string>;
   /** ARNs for the placeholders `${…FunctionArn}`. */
@@ -86,6 +87,7 @@ function definition({
   operatorTopicArn,
   executionUrl,
   browserLogin,
+  partition,
 }: WorkflowArgs): pulumi.Output<string> {
   const values = {
     CheckGrantFunctionArn: functionArns.CheckGrant,
@@ -98,14 +100,14 @@ function definition({
     ExecutionUrl: executionUrl,
     Cures: cures,
   };
-  if (browserLogin === undefined) return definitionOf('keep-grant', values);
+  if (browserLogin === undefined) return definitionOf('keep-grant', partition, values);
   // As JSONata writes a list: it stands within a condition.
   const connections = `[${browserLogin.connectionIds.map((id) => `'${id}'`).join(', ')}]`;
   const more = {
     RequestBrowserLoginFunctionArn: browserLogin.functionArn,
     BrowserLoginConnections: connections,
   };
-  return definitionOf('keep-grant', { ...values, ...more }, 'browser-login');
+  return definitionOf('keep-grant', partition, { ...values, ...more }, 'browser-login');
 }
 
 function permissions({ functionArns, browserLogin, table, operatorTopicArn }: WorkflowArgs): Statement[] {

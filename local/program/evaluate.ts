@@ -89,6 +89,13 @@ function answerOf(token: string): Record<string, unknown> {
       const names = ['a', 'b', 'c'].map((zone) => `${region}${zone}`);
       return { id: region, names, zoneIds: names, state: 'available' };
     }
+    // As in some regions, the first zone has none.
+    case 'aws:ec2/getVpcEndpointService:getVpcEndpointService':
+      return {
+        id: 'vpce-svc-local',
+        serviceName: `com.amazonaws.${region}.secretsmanager`,
+        availabilityZones: ['b', 'c'].map((zone) => `${region}${zone}`),
+      };
     default:
       throw new Error(`The embedded cloud does not play the provider function ${token}.`);
   }

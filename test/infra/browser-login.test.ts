@@ -138,6 +138,32 @@ test('a network of its own has private subnets, lets nothing in and HTTPS out, a
   });
 });
 
+test('a network of its own is in zones that offer its endpoint, or in those that are named', async () => {
+  const zonesOf = (stack: Program) =>
+    ['public', 'private-a', 'private-b'].map((subnet) => {
+      const name = `browser-network-${subnet}`;
+      return [
+        resource(stack, name).inputs['availabilityZone'],
+        stack.options.get(name)!.ignoreChanges.includes('availabilityZone'),
+      ];
+    });
+  // Of three zones the first offers none.
+  expect(zonesOf(created)).toEqual([
+    ['us-east-1b', true],
+    ['us-east-1b', true],
+    ['us-east-1c', true],
+  ]);
+  const named = await program(
+    'local',
+    optIn({ network: 'create', availabilityZones: ['us-east-1d', 'us-east-1f'] }),
+  );
+  expect(zonesOf(named)).toEqual([
+    ['us-east-1d', false],
+    ['us-east-1d', false],
+    ['us-east-1f', false],
+  ]);
+});
+
 test('in the operator’s network nothing is made but what is made without one', () => {
   expect(more(within, withOne)).toEqual([]);
   expect(resource(within, 'browser-login-demo-main-function').inputs).toMatchObject({ vpcConfig: existing });

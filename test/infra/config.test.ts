@@ -109,7 +109,10 @@ test('what Pulumi.prod.yaml shows in comments is valid too', async () => {
     displayName: 'Example Broker',
     identity: 'id_token',
   });
-  expect(shown.browserLogin).toEqual({ network: 'create' });
+  expect(shown.browserLogin).toEqual({
+    network: 'create',
+    availabilityZones: ['us-east-1a', 'us-east-1b'],
+  });
   expect(shown.connections[0]?.browserLogin?.recipe.steps[0]).toMatchObject({ do: 'fill', with: 'username' });
 });
 
@@ -407,6 +410,18 @@ describe('a browser that logs in', () => {
       'grantkeeper:browserLogin.network is "vpc": must be one of none, create, existing',
       'grantkeeper:browserLogin.subnetIds[0] is "mine": must be the id of a subnet',
       'grantkeeper:browserLogin.subnetIds is a list of 1: must be left out where network is not existing',
+    ]);
+  });
+
+  test('has zones of its own where its network is made, and only there', async () => {
+    const zones = (network: string, availabilityZones: string[]) =>
+      problems(optedIn({}, { 'grantkeeper:browserLogin': { network, availabilityZones } }));
+    expect(await zones('create', ['use1-az3'])).toEqual([
+      'grantkeeper:browserLogin.availabilityZones[0] is "use1-az3": must be the name of an availability zone',
+      'grantkeeper:browserLogin.availabilityZones is a list of 1: must have at least 2 entries',
+    ]);
+    expect(await zones('none', ['us-east-1a', 'us-east-1b'])).toEqual([
+      'grantkeeper:browserLogin.availabilityZones is a list of 2: must be left out where network is not create',
     ]);
   });
 

@@ -33,11 +33,12 @@ describe('what must not be lost', () => {
     expect(namesWith(local, 'protect').sort()).toEqual(['http-api-api', 'storage-table']);
   });
 
-  test('the secrets stay when they leave the program', () => {
+  test('the secrets stay when they leave the program, and what others may use', () => {
     expect(namesWith(prod, 'retainOnDelete').sort()).toEqual([
       // What happened is not forgotten either.
       'audit-trail-bucket',
       'client-schwab',
+      'email-identity',
       'schwab-main-access',
       'schwab-main-grant',
       'webhook-alex-slack',
@@ -46,6 +47,14 @@ describe('what must not be lost', () => {
 });
 
 describe('what must be there first', () => {
+  test('one change of a bucket comes after another: S3 refuses two at a time', () => {
+    const changes = ['private', 'encryption', 'lifecycle', 'versions', 'policy'];
+    changes.slice(1).forEach((change, index) => {
+      const { dependencies } = prod.options.get(`audit-trail-${change}`)!;
+      expect(dependencies).toContain(`audit-trail-${changes[index]}`);
+    });
+  });
+
   test.each(functions)('the role’s policy and the log group of %s come before the function', (name) => {
     const { dependencies } = prod.options.get(`${name}-function`)!;
     expect(dependencies).toEqual(expect.arrayContaining([`${name}-policy`, `${name}-logs`, `${name}-role`]));
@@ -149,6 +158,7 @@ describe('secrets that an earlier deployment left in place', () => {
   test('the program exports what an operator needs to know', async () => {
     const { watched: outputs } = await engine;
     expect(outputs.sort()).toEqual([
+      'callbackDomainTarget',
       'callbackUrl',
       'clientSecretNames',
       'consumerPolicies',

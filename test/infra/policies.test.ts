@@ -68,6 +68,9 @@ const overAnyResource: Readonly<Record<string, string>> = {
   'logs:PutResourcePolicy': 'log delivery knows no resources',
   'logs:DescribeResourcePolicies': 'log delivery knows no resources',
   'logs:DescribeLogGroups': 'log delivery knows no resources',
+  'sns:GetSMSSandboxAccountStatus': 'is the account’s, and only read',
+  'sns:ListOriginationNumbers': 'is the account’s, and only read',
+  'sns:ListSMSSandboxPhoneNumbers': 'is the account’s, and only read',
 };
 
 /** What a name of a credential looks like, and what a credential itself does. */

@@ -475,6 +475,19 @@ describe('the HTTP API', () => {
     ]);
   });
 
+  test('says where the domain’s name is to lead to, where its zone is elsewhere', async () => {
+    const { outputs } = await program('prod', (config) => {
+      const { hostedZoneId: _zone, ...domain } = config['grantkeeper:domain'] as Record<string, unknown>;
+      return { ...config, 'grantkeeper:domain': domain };
+    });
+    expect(outputs['callbackDomainTarget']).toEqual({
+      name: 'd-local.execute-api.us-east-1.amazonaws.com',
+      hostedZoneId: 'Z1UJRXOUMOOFQ8',
+    });
+    expect(prod.outputs['callbackDomainTarget']).toBeUndefined();
+    expect(local.outputs['callbackDomainTarget']).toBeUndefined();
+  });
+
   test('is reached by its domain only, where it has one', () => {
     expect(resource(prod, 'http-api-api').inputs).toMatchObject({ disableExecuteApiEndpoint: true });
     expect(resource(prod, 'http-api-domain').inputs).toMatchObject({

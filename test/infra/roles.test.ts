@@ -62,6 +62,8 @@ const sendMail = {
   Action: ['ses:SendEmail'],
   Resource: [
     arn('ses', 'identity/example.com'),
+    // If the account has it, SES checks the address's own in place of its domain's.
+    arn('ses', 'identity/grantkeeper@example.com'),
     arn('ses', 'configuration-set/grantkeeper-prod'),
     // In its sandbox SES checks the recipient's identity as well.
     arn('ses', 'identity/alex@example.com'),
@@ -73,6 +75,7 @@ const signInMail = {
   Action: ['ses:SendEmail'],
   Resource: [
     arn('ses', 'identity/example.com'),
+    arn('ses', 'identity/grantkeeper@example.com'),
     arn('ses', 'configuration-set/grantkeeper-prod'),
     arn('ses', 'identity/ops@example.com'),
     arn('ses', 'identity/boss@example.com'),
@@ -103,6 +106,15 @@ const reachOwners = [
   { Effect: 'Allow', Action: ['sns:Publish'], Resource: [operators] },
   start,
   { Effect: 'Allow', Action: ['sns:Publish'], NotResource: ['arn:aws:sns:*:*:*'] },
+  {
+    Effect: 'Allow',
+    Action: [
+      'sns:GetSMSSandboxAccountStatus',
+      'sns:ListOriginationNumbers',
+      'sns:ListSMSSandboxPhoneNumbers',
+    ],
+    Resource: ['*'],
+  },
   { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: [secret('webhook/*')] },
 ];
 
@@ -241,6 +253,9 @@ describe('over all roles', () => {
       'logs:ListLogDeliveries',
       'logs:PutResourcePolicy',
       'logs:UpdateLogDelivery',
+      'sns:GetSMSSandboxAccountStatus',
+      'sns:ListOriginationNumbers',
+      'sns:ListSMSSandboxPhoneNumbers',
       'states:SendTaskSuccess',
     ]);
   });
@@ -250,6 +265,7 @@ describe('over all roles', () => {
     const foreign = named.filter((each) => !/grantkeeper[-/]prod/.test(each));
     expect([...new Set(foreign)]).toEqual([
       arn('ses', 'identity/example.com'),
+      arn('ses', 'identity/grantkeeper@example.com'),
       arn('ses', 'identity/alex@example.com'),
       arn('ses', 'identity/ops@example.com'),
       arn('ses', 'identity/boss@example.com'),

@@ -1,6 +1,9 @@
 /** From its deployment to its end: what is asked of whom, and what becomes of the tokens. */
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from '@jest/globals';
 
+import { administrator } from '../../local/aws/service.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
 import { ending, removeSettings, timeline, tokenCalls } from '../helpers/story.ts';
@@ -69,4 +72,27 @@ test('one that has left it is disconnected by who asks, though not at a provider
   await demo.start({ ...disconnect, connectionId: 'nobody' });
   expect((await demo.executions())[0]).toMatchObject({ status: 'FAILED' });
   expect(demo.alerts()).toMatchObject([{ subject: 'Grantkeeper: nobody: ConfigurationError' }]);
+});
+
+test('what waits for people is stopped by the commands that come before destroy', async () => {
+  const lifecycle = readFileSync(new URL('../../docs/lifecycle.md', import.meta.url), 'utf8');
+  expect(lifecycle).toMatch(
+    /list-executions [^]* --status-filter RUNNING [^]* stop-execution --execution-arn/,
+  );
+  await using demo = await TestDemo.start();
+  const { stateMachineArn } = demo.cloud.outputs;
+  const { stepFunctions } = demo.cloud;
+  const running = async () => {
+    const input = { stateMachineArn, statusFilter: 'RUNNING' };
+    const { executions } = await stepFunctions.call('ListExecutions', input, administrator);
+    return (executions as { executionArn: string }[]).map(({ executionArn }) => executionArn);
+  };
+  await demo.advance(tickMs);
+  const waiting = await running();
+  expect(waiting).toHaveLength(1);
+  for (const executionArn of waiting) {
+    await stepFunctions.call('StopExecution', { executionArn }, administrator);
+  }
+  expect(await running()).toEqual([]);
+  expect(await ending(demo, waiting[0]!)).toMatchObject({ status: 'ABORTED' });
 });
