@@ -7,12 +7,11 @@ import {
 import {
   CheckIfPhoneNumberIsOptedOutCommand,
   GetSMSAttributesCommand,
-  GetSMSSandboxAccountStatusCommand,
-  paginateListSMSSandboxPhoneNumbers,
   paginateListSubscriptionsByTopic,
   SNSClient,
 } from '@aws-sdk/client-sns';
 
+import { unreachedBy } from '../../adapters/messages/text-reach.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
@@ -76,27 +75,28 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
   const about = 'Text messages';
   if (phones.length === 0) return [];
   const client = new SNSClient({});
-  const [{ IsInSandbox: isInSandbox }, { attributes = {} }] = await Promise.all([
-    client.send(new GetSMSSandboxAccountStatusCommand({})),
+  const [{ unverified, withoutOrigin }, { attributes = {} }] = await Promise.all([
+    unreachedBy(client, phones),
     client.send(new GetSMSAttributesCommand({})),
   ]);
   const findings: Finding[] = [];
-  if (isInSandbox) {
-    const verified = new Set<string>();
-    for await (const { PhoneNumbers = [] } of paginateListSMSSandboxPhoneNumbers({ client }, {})) {
-      for (const { PhoneNumber, Status } of PhoneNumbers)
-        if (Status === 'Verified') verified.add(PhoneNumber!);
-    }
-    const others = phones.filter((phone) => !verified.has(phone));
-    if (others.length > 0) {
-      findings.push(
-        problem(
-          about,
-          `SNS is in its SMS sandbox, where a number is verified first. Not verified: ${others.join(', ')}.`,
-          'Verify them in the console of SNS (Text messaging, Sandbox), or exit the sandbox there.',
-        ),
-      );
-    }
+  if (unverified.length > 0) {
+    findings.push(
+      problem(
+        about,
+        `SNS is in its SMS sandbox, where a number is verified first. Not verified: ${unverified.join(', ')}.`,
+        'Verify them in the console of SNS (Text messaging, Sandbox), or exit the sandbox there.',
+      ),
+    );
+  }
+  if (withoutOrigin.length > 0) {
+    findings.push(
+      problem(
+        about,
+        `Numbers in North America need one of the account's own to send from, and there is none in this region. Not reached: ${withoutOrigin.join(', ')}.`,
+        'Register a toll-free or 10DLC number with AWS End User Messaging SMS; it takes days to weeks.',
+      ),
+    );
   }
   for (const phoneNumber of phones) {
     const { isOptedOut } = await client.send(new CheckIfPhoneNumberIsOptedOutCommand({ phoneNumber }));

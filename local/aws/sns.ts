@@ -58,6 +58,10 @@ export class Sns implements AwsService {
   readonly #subscriptions: { readonly topicArn: string; readonly email: string; isConfirmed: boolean }[] = [];
   /** Of a new account: texts go to verified numbers only. Undefined outside it. */
   smsSandbox: readonly { readonly phoneNumber: string; readonly isVerified: boolean }[] | undefined;
+  /** What the account sends text messages from, and where to. */
+  originationNumbers: readonly { readonly phoneNumber: string; readonly country: string }[] = [
+    { phoneNumber: '+18005550100', country: 'US' },
+  ];
   /** Dollars. */
   monthlySpendLimit = 1;
   readonly #table = new TableService('sns', [
@@ -74,6 +78,16 @@ export class Sns implements AwsService {
       PhoneNumbers: (this.smsSandbox ?? []).map(({ phoneNumber: PhoneNumber, isVerified }) => ({
         PhoneNumber,
         Status: isVerified ? 'Verified' : 'Pending',
+      })),
+    })),
+    // https://docs.aws.amazon.com/sns/latest/api/API_ListOriginationNumbers.html
+    this.#ofAccount('ListOriginationNumbers', () => ({
+      PhoneNumbers: this.originationNumbers.map(({ phoneNumber: PhoneNumber, country }) => ({
+        PhoneNumber,
+        Status: 'ACTIVE',
+        Iso2CountryCode: country,
+        RouteType: 'Transactional',
+        NumberCapabilities: ['SMS'],
       })),
     })),
     this.#ofAccount('GetSMSAttributes', () => ({
@@ -238,6 +252,9 @@ export class Sns implements AwsService {
       throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
     }
     if (this.smsSandbox !== undefined) throw notPlayed('a text message in the SMS sandbox');
+    // SNS takes it, and no carrier does.
+    if (phoneNumber.startsWith('+1') && !this.originationNumbers.some(({ country }) => country === 'US'))
+      return { MessageId: randomUUID() };
     if (this.#optedOut.has(phoneNumber)) {
       throw new AwsError('OptedOut', 'The phone number has opted out of receiving SMS messages');
     }

@@ -54,6 +54,7 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
   cloud.ses.isInSandbox = true;
   cloud.ses.addIdentity('dana@example.com');
   cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: false }];
+  cloud.sns.originationNumbers = [];
   cloud.sns.optOut('+12125550123');
   cloud.sns.subscribe(String(cloud.outputs.operatorTopicArn), 'operator@example.com', false);
   cloud.scheduler.disable('grantkeeper-local-demo-main');
@@ -78,6 +79,7 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
     `well Callback URL: Registered with every provider should be exactly ${cloud.apiUrl}/callback`,
     'problem Mail: SES is in its sandbox: mail goes to verified addresses only. Not verified: operator@example.com.',
     'problem Text messages: SNS is in its SMS sandbox, where a number is verified first. Not verified: +12125550123.',
+    "problem Text messages: Numbers in North America need one of the account's own to send from, and there is none in this region. Not reached: +12125550123.",
     'problem Text messages: +12125550123 has answered STOP: nothing reaches it.',
     'problem Operators: operator@example.com has not confirmed the subscription: no alert goes there.',
     'problem Schedules: The schedule grantkeeper-local-demo-main is disabled: demo-main is not checked.',

@@ -20,6 +20,8 @@ beforeEach(async () => {
   webhooks.reset();
   ses.decideFate('dana@example.com', 'delivered');
   sns.optIn('+12125550123');
+  sns.smsSandbox = undefined;
+  sns.originationNumbers = [{ phoneNumber: '+18005550100', country: 'US' }];
   await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', webhooks.slackUrl);
   await logInAnew(demo);
   await toAllChannels(demo);
@@ -146,6 +148,25 @@ describe('one channel that refuses is told to the operators at once, and not tri
     expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('2125550123');
   });
 
+  test('a telephone in North America, with no number of the account’s to send from', async () => {
+    demo.cloud.sns.originationNumbers = [{ phoneNumber: '+491701234567', country: 'DE' }];
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
+    expect(await outcomes()).toEqual({ email: 'sent', sms: 'failed', slack: 'sent', discord: 'sent' });
+    expect(alertOf('Sms')!.text).toContain(
+      "The owner's telephone of demo-main is in North America, and the account has no number to send",
+    );
+    expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('2125550123');
+  });
+
+  test('a telephone that is not verified in the sandbox', async () => {
+    demo.cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: false }];
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
+    expect(await outcomes()).toMatchObject({ sms: 'failed' });
+    expect(alertOf('Sms')!.text).toContain('is not verified in the SMS sandbox');
+  });
+
   test('a mail that SES does not take', async () => {
     const mend = breakMail(demo);
     await demo.advance(30 * minuteMs);
@@ -186,6 +207,19 @@ test('an owner without a telephone and chats gets mail, and nothing else is trie
     1, 0, 0, 0,
   ]);
   expect(alerts()).toEqual([]);
+});
+
+test('a sender whose own address is an identity beside its domain’s sends all the same', async () => {
+  await using other = await TestDemo.start({
+    configure: (config) => ({
+      ...config,
+      'grantkeeper:mail': { from: 'grantkeeper@mail.example.com', identity: 'example.com' },
+    }),
+  });
+  other.cloud.ses.addIdentity('grantkeeper@mail.example.com');
+  const heard = watch(other);
+  await other.advance(30 * minuteMs);
+  expect(heard.by('email')).toMatchObject([{ to: 'dana@example.com' }]);
 });
 
 test('that it has ended goes over all channels, and that it is back', async () => {
