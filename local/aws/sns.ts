@@ -251,7 +251,8 @@ export class Sns implements AwsService {
     if (message.length > maxSmsCharacters) {
       throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
     }
-    if (this.smsSandbox !== undefined) throw notPlayed('a text message in the SMS sandbox');
+    const isVerified = this.smsSandbox?.some((each) => each.phoneNumber === phoneNumber && each.isVerified);
+    if (isVerified === false) throw notPlayed('a text message to a number not verified in the SMS sandbox');
     // SNS takes it, and no carrier does.
     if (phoneNumber.startsWith('+1') && !this.originationNumbers.some(({ country }) => country === 'US'))
       return { MessageId: randomUUID() };

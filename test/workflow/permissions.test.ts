@@ -96,6 +96,7 @@ function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
 test('every permission of every role is used on a walk through first login, refresh, rung, re-authorization and panel', async () => {
   await using demo = await TestDemo.start({ configure: shortGrant });
   const tap = new Wiretap(demo);
+  demo.cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: true }];
   const wrong = JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: 'wrong' });
   await demo.connect();
 

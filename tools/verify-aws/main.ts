@@ -16,8 +16,8 @@ it says if it is.
 
 Options:
   --account <id>      that of your credentials: it is meant. Without it nothing is made
-  --email <address>   yours: sender, owner and operator; no identity of SES there yet. AWS sends it two mails to
-                      confirm that: leave them alone
+  --email <address>   yours: sender, owner and operator. AWS sends it two mails to confirm that: leave them alone.
+                      Its identity of SES stays: aws sesv2 delete-email-identity --email-identity <address>
   --region <region>   us-east-1 by default
   --profile <name>    of ~/.aws/config
   --keep              does not destroy it, to look at it
