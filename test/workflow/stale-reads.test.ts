@@ -1,17 +1,16 @@
 /** All operations of Secrets Manager are eventually consistent: here reads show what was there three seconds ago. */
 import { expect, test } from '@jest/globals';
 
-import { administrator } from '../../local/aws/service.ts';
 import { minuteMs, TestDemo } from '../helpers/demo.ts';
 import { askForLogin } from '../helpers/stored.ts';
-import { refreshDirectly, rotating, timeline, tokenCalls } from '../helpers/story.ts';
+import { rotating, timeline, tokenCalls } from '../helpers/story.ts';
 import { StaleReads } from '../simulation/stale-reads.ts';
 
 const refresh = { connectionId: 'demo-main', trigger: 'operator', force: 'refresh' };
 const staleMs = 3000;
 
 /** From now on every read of a token secret shows what it was three seconds before. */
-function makeStale({ cloud }: TestDemo): (grant: Record<string, unknown>) => Promise<string> {
+function makeStale({ cloud }: TestDemo): void {
   const stale = new StaleReads(cloud.secrets);
   const call = cloud.secrets.call.bind(cloud.secrets);
   const isToken = (input: Record<string, unknown>) => String(input.SecretId).includes('/demo-main/');
@@ -22,12 +21,6 @@ function makeStale({ cloud }: TestDemo): (grant: Record<string, unknown>) => Pro
     const answer = await call(operation, input, caller);
     await stale.remember(String(input.SecretId), cloud.clock.now());
     return answer;
-  };
-  /** The refresh token that the record names. */
-  return async ({ grantVersionId }) => {
-    const asked = { SecretId: 'grantkeeper/local/demo-main/grant', VersionId: grantVersionId };
-    const { SecretString: value } = await call('GetSecretValue', asked, administrator);
-    return (JSON.parse(String(value)) as { refresh_token: string }).refresh_token;
   };
 }
 
@@ -62,17 +55,4 @@ test('a login that follows a refresh within a second is stored over it', async (
   const { versionId, authorized_at: authorizedAt } = await demo.secret('grant');
   expect(Date.parse(authorizedAt!)).toBeGreaterThan(Date.UTC(2026, 0, 5, 12));
   expect(await demo.grant()).toMatchObject({ status: 'active', grantVersionId: versionId });
-});
-
-test('a disconnection gives back the refresh token that the record names, not the one before it', async () => {
-  await using demo = await TestDemo.start({ limits: rotating });
-  const fresh = makeStale(demo);
-  await demo.connect();
-  await demo.advance(minuteMs);
-  await demo.start(refresh);
-  const newest = await fresh(await demo.grant());
-  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'disconnect' });
-  await demo.advance(5 * minuteMs);
-  expect(await demo.grant()).toMatchObject({ status: 'disconnected' });
-  expect(await refreshDirectly(demo, newest)).toMatchObject({ status: 400 });
 });
