@@ -113,7 +113,7 @@ describe('the end of a connection', () => {
 
   test('does not hide a login that was asked for after it and whose callback died', () => {
     const stranded = { ...gone, login: { versionId: 'v', authorizationId: id, atMs: login } };
-    expect(at(login + minuteMs, stranded)).toEqual({
+    expect(at(login + 90_000, stranded)).toEqual({
       decision: 'refresh',
       reason: 'a login was not completed',
     });
@@ -170,10 +170,10 @@ test('the link of whoever was let in serves for any reason until the next rung, 
 
 describe('a login that was not completed', () => {
   const stranded = { login: { versionId: 'v', authorizationId: id, atMs: login } };
-  const past = login + minuteMs;
+  const past = login + 90_000;
 
   test.each(['never-authorized', 'active', 'rejected'] as const)(
-    'is finished by a refresh, a minute after its callback began (%s)',
+    'is finished by a refresh, 90 seconds after its callback began (%s)',
     (status) => {
       const grant = loggedIn(login, { ...stranded, status });
       const finish: Decision = { decision: 'refresh', reason: 'a login was not completed' };
