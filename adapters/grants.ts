@@ -17,6 +17,8 @@ const leaseOf = (owner: string, nowMs: number) => ({
   one: 1,
 });
 
+const noteWrites = '#otherWritesAtMs = list_append(if_not_exists(#otherWritesAtMs, :nothingYet), :writes)';
+
 const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
 
 const isNotDisconnected = 'attribute_not_exists(#status) OR #status <> :disconnected';
@@ -104,12 +106,12 @@ export function dynamoGrants(table: Table): Grants {
       return readGrant(taken);
     },
 
-    async recordRevocation(connectionId, fencingNumber, revocation) {
+    async recordRevocation(connectionId, fencingNumber, revocation, nowMs) {
       const written = await table.update({
         ...record(connectionId),
-        expression: 'SET #disconnection.#revocation = :revocation',
+        expression: `SET #disconnection.#revocation = :revocation, ${noteWrites}`,
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, revocation },
+        values: { fencingNumber, revocation, nothingYet: [], writes: [nowMs, nowMs] },
       });
       return written !== undefined;
     },
@@ -173,14 +175,14 @@ export function dynamoGrants(table: Table): Grants {
           #grantObtainedAtMs = :grantObtainedAtMs
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
           ${identity === undefined ? '' : ', #identity = :identity'}
-          ${loggedIn ? ', #toldRungs = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))' : ''}
+          ${loggedIn ? `, ${noteWrites}, #toldRungs = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''}
           REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
           ...tokens,
           active: 'active',
           fencingNumber,
-          ...(loggedIn ? { none: [], nothing: null } : {}),
+          ...(loggedIn && { none: [], nothing: null, nothingYet: [], writes: [tokens.refreshedAtMs] }),
         },
         returns: 'ALL_NEW',
       });
@@ -203,6 +205,17 @@ export function dynamoGrants(table: Table): Grants {
           'SET #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)',
         condition: '#fencingNumber = :fencingNumber',
         values: { fencingNumber, none: [], versionIds: [versionId] },
+      });
+      return written !== undefined;
+    },
+
+    async recordWrites(connectionId, fencingNumber, writes) {
+      const written = await table.update({
+        ...record(connectionId),
+        expression:
+          'SET #refreshesAtMs = :refreshesAtMs, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
+        condition: '#fencingNumber = :fencingNumber',
+        values: { fencingNumber, ...writes },
       });
       return written !== undefined;
     },

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 
-import { ConfigurationError, StoreUnavailableError } from '../core/errors.ts';
+import { ConfigurationError, StoreQuotaExceededError, StoreUnavailableError } from '../core/errors.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
@@ -64,15 +64,17 @@ export function secretsManagerTokens(
 ): Tokens {
   const nameOf = (connectionId: string, secret: 'grant' | 'access') => `${prefix}/${connectionId}/${secret}`;
 
-  async function put(name: string, versionId: string, value: Record<string, unknown>) {
+  async function put(name: string, versionId: string, value: Record<string, unknown>, ifNoRoom: string) {
     const command = new PutSecretValueCommand({
       SecretId: name,
       ClientRequestToken: versionId,
       SecretString: JSON.stringify(value),
       VersionStages: ['AWSPENDING'],
     });
-    const { VersionStages: stages } = await callAws(`storing ${name}`, () =>
-      patientClient.send(command, { requestTimeout: patientRequestTimeoutMs }),
+    const { VersionStages: stages } = await callAws(
+      `storing ${name}`,
+      () => patientClient.send(command, { requestTimeout: patientRequestTimeoutMs }),
+      { LimitExceededException: noRoomIn(name, ifNoRoom) },
     );
     // The first version of a secret has nothing to wait for: AWS makes it current whatever was asked.
     return stages?.includes('AWSCURRENT') ? ('current' as const) : ('pending' as const);
@@ -94,26 +96,36 @@ export function secretsManagerTokens(
     },
 
     putGrant: (connectionId, secret) =>
-      put(nameOf(connectionId, 'grant'), secret.versionId, {
-        refresh_token: secret.refreshToken.reveal(),
-        obtained_at: secret.obtainedAt,
-        authorized_at: secret.authorizedAt,
-        derived_from: secret.derivedFrom,
-        identity: secret.identity,
-        unverified: secret.unverified,
-      }),
+      put(
+        nameOf(connectionId, 'grant'),
+        secret.versionId,
+        {
+          refresh_token: secret.refreshToken.reveal(),
+          obtained_at: secret.obtainedAt,
+          authorized_at: secret.authorizedAt,
+          derived_from: secret.derivedFrom,
+          identity: secret.identity,
+          unverified: secret.unverified,
+        },
+        'The refresh token that the provider gave is lost; if the one before it is not taken any more, the owner has to log in.',
+      ),
 
     putAccess: (connectionId, secret) =>
-      put(nameOf(connectionId, 'access'), secret.versionId, {
-        access_token: secret.accessToken.reveal(),
-        token_type: secret.tokenType,
-        scope: secret.scope,
-        obtained_at: secret.obtainedAt,
-        expires_at: secret.expiresAt,
-        derived_from: secret.derivedFrom,
-        deadline: secret.deadline,
-        panel_url: secret.panelUrl,
-      }),
+      put(
+        nameOf(connectionId, 'access'),
+        secret.versionId,
+        {
+          access_token: secret.accessToken.reveal(),
+          token_type: secret.tokenType,
+          scope: secret.scope,
+          obtained_at: secret.obtainedAt,
+          expires_at: secret.expiresAt,
+          derived_from: secret.derivedFrom,
+          deadline: secret.deadline,
+          panel_url: secret.panelUrl,
+        },
+        'The access token that the provider gave is lost; another one can be had.',
+      ),
 
     async moveCurrent(connectionId, secret, fromVersionId, toVersionId) {
       const name = nameOf(connectionId, secret);
@@ -148,9 +160,20 @@ export function secretsManagerTokens(
           SecretString: JSON.stringify({ disconnected_at: at }),
           VersionStages: ['AWSCURRENT', 'AWSPENDING'],
         });
-        await callAws(`emptying ${name}`, () => client.send(command));
+        await callAws(`emptying ${name}`, () => client.send(command), {
+          LimitExceededException: noRoomIn(name, 'It was not emptied.'),
+        });
       }
     },
+  };
+}
+
+/** AWS's own word for the quota. The budget of `core/version-budget.ts` is there so that it is never heard. */
+function noRoomIn(name: string, consequence: string): () => never {
+  return () => {
+    throw new StoreQuotaExceededError(
+      `${name} has as many versions as Secrets Manager keeps for a day. ${consequence}`,
+    );
   };
 }
 

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decide } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
+import { formatInstant } from '../core/notice.ts';
 import type { Settings } from '../core/settings.ts';
 import * as pausing from '../functions/pausing.ts';
-import { reasonWords } from '../functions/words.ts';
+import { limitedWords, reasonWords } from '../functions/words.ts';
 import { lineOf, machineOf } from './history.ts';
 import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Stack } from './stack.ts';
@@ -73,9 +74,13 @@ async function request(
     // client's credentials are there by now is for the execution to see.
     const done = force === 'refresh' ? [] : ['refresh' as const];
     const grant = { ...connection.grant, setUp: false };
-    const { decision, reason } = decide(connection.settings, grant, stack.nowMs, { force, done });
-    if (decision !== (force === 'repin' ? 'reauthorize' : force)) {
-      throw notNow(reasonWords(reason));
+    const { settings } = connection;
+    const decision = decide(settings, grant, stack.nowMs, { force, done });
+    if (decision.decision === 'none' && decision.until !== undefined) {
+      throw notNow(limitedWords(formatInstant(Date.parse(decision.until), settings.owner.timeZone)));
+    }
+    if (decision.decision !== (force === 'repin' ? 'reauthorize' : force)) {
+      throw notNow(reasonWords(decision.reason));
     }
   }
   const { stateMachineArn } = await stack.deployment();

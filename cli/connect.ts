@@ -132,6 +132,10 @@ async function tryOut(
       throw new CommandError(
         `${displayName} does not accept the grant with the new credentials. Nothing was changed. If it does with the old ones (grantkeeper refresh ${connectionId}), the new ones are another client's.`,
       );
+    case 'refresh-limited':
+      throw new CommandError(
+        `${connectionId} was refreshed on request too often to try them now. Nothing was changed; run the command again in an hour.`,
+      );
     default:
       throw new CommandError(
         `Somebody logged in, or ended ${connectionId}, meanwhile. Nothing was changed; run the command again.`,

@@ -3,6 +3,7 @@ import { isEndedFor } from '../core/grant.ts';
 import { compareIdentity, pin } from '../core/identity.ts';
 import type { TakenOver, TokenSet } from '../core/ports.ts';
 import type { Refusal } from '../core/token-answer.ts';
+import { loginsFullUntilMs } from '../core/version-budget.ts';
 import { hashed } from '../functions/hashed-identity.ts';
 import { supersede } from '../functions/offer.ts';
 import { readStored } from '../functions/read-stored.ts';
@@ -59,6 +60,13 @@ export async function takeOver(
     throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
   }
   const askedAtMs = clock.nowMs();
+  const fullUntilMs = loginsFullUntilMs(settings, record, askedAtMs);
+  if (fullUntilMs !== undefined) {
+    await giveUp();
+    throw new CommandError(
+      `So many logins and ends of ${connectionId} came within a day that its secrets have no room for another grant. Nothing was spent. Run the command again after ${new Date(fullUntilMs).toISOString()}.`,
+    );
+  }
   const answer = await tokenEndpoint.refresh(provider, client, found.refreshToken);
   if (answer.kind === 'refused') {
     await giveUp();

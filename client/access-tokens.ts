@@ -4,7 +4,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Disconnected } from './access-token.ts';
 import { AccessToken, readSecret } from './access-token.ts';
 import type { ConnectionFacts } from './errors.ts';
-import { AccessTokenError, ReauthorizationRequiredError } from './errors.ts';
+import { AccessTokenError, AccessTokenRefusedError, ReauthorizationRequiredError } from './errors.ts';
 
 export interface AccessTokensOptions {
   /** The stack that keeps the grants, as in `pulumi stack select prod`. `GRANTKEEPER_STACK` by default. */
@@ -33,6 +33,13 @@ const defaultMinTtlSeconds = 60;
 const defaultWaitMs = 10_000;
 /** Between looks at the secret. A refresh takes one to three seconds. */
 const firstLookMs = 400;
+const hourMs = 3_600_000;
+/** The keeper grants as many to all consumers together. */
+const asksPerHour = 4;
+/** A replacement that is refused so soon shows that the token is not what the API objects to. */
+const replacementTrialMs = 5 * 60_000;
+/** `Date` has whole seconds, and an answer takes a moment. */
+const toleratedOffsetMs = 30_000;
 
 interface Wish {
   readonly connectionId: string;
@@ -49,16 +56,24 @@ interface Flight {
 /** Access tokens of the connections of one stack, kept in memory. One of these serves a whole process. */
 export class AccessTokens {
   readonly #options: AccessTokensOptions;
-  readonly #now: () => number;
+  readonly #ownNow: () => number;
   readonly #secretsManager: SecretsManagerClient;
   readonly #kept = new Map<string, AccessToken>();
   readonly #flights = new Map<string, Flight>();
   /** The version that a refresh was asked for and not had, by connection: one wait for each is enough. */
   readonly #waitedFor = new Map<string, string>();
+  /** When refreshes were asked for within the last hour, by connection. */
+  readonly #askedAtMs = new Map<string, readonly number[]>();
+  /** What was given instead of a token that was refused, by connection. */
+  readonly #replacements = new Map<string, { readonly versionId: string; readonly atMs: number }>();
+  /** Until when no token is replaced, by connection: the last replacement was refused as well. */
+  readonly #refusedUntilMs = new Map<string, number>();
+  /** How far this machine's clock is ahead of AWS's; 0 while that is next to nothing. */
+  #aheadMs = 0;
 
   constructor(options: AccessTokensOptions = {}) {
     this.#options = options;
-    this.#now = options.now ?? (() => Date.now());
+    this.#ownNow = options.now ?? (() => Date.now());
     this.#secretsManager = options.secretsManager ?? new SecretsManagerClient({});
   }
 
@@ -67,10 +82,33 @@ export class AccessTokens {
    * is asked for a refresh, once however many ask, and waited for.
    * @returns where none is to be had, one that is valid for less, with a warning
    * @throws {ReauthorizationRequiredError} there is no valid token
+   * @throws {AccessTokenRefusedError} a token is wanted `instead` of one that was itself a replacement
    * @throws {AccessTokenError} the secret cannot be read
    */
   async get(request: TokenRequest): Promise<AccessToken> {
     const wish = wishOf(request);
+    if (wish.insteadOf === undefined) return this.#get(wish);
+    this.#requireReplaceable(wish);
+    const token = await this.#get(wish);
+    this.#replacements.set(wish.connectionId, { versionId: token.versionId, atMs: this.#now() });
+    return token;
+  }
+
+  /** A new token does not help where the last new one did not: nothing is asked for an hour. */
+  #requireReplaceable({ connectionId, insteadOf }: Wish): void {
+    const nowMs = this.#now();
+    const last = this.#replacements.get(connectionId);
+    const isRefusedToo = last?.versionId === insteadOf && nowMs < last!.atMs + replacementTrialMs;
+    const untilMs = this.#refusedUntilMs.get(connectionId) ?? 0;
+    if (!isRefusedToo && nowMs >= untilMs) return;
+    if (nowMs >= untilMs) this.#refusedUntilMs.set(connectionId, nowMs + hourMs);
+    const until = new Date(this.#refusedUntilMs.get(connectionId)!).toISOString();
+    throw new AccessTokenRefusedError(
+      `${connectionId}: the API refused a token and then the one that replaced it, so the token is not what it objects to. Look at what it answers, at the app's permissions and at the account. No other token is asked for before ${until}.`,
+    );
+  }
+
+  async #get(wish: Wish): Promise<AccessToken> {
     const { connectionId } = wish;
     const kept = this.#kept.get(connectionId);
     if (kept !== undefined && this.#serves(kept, wish)) return kept;
@@ -80,7 +118,7 @@ export class AccessTokens {
       flight.wish.minTtlSeconds >= wish.minTtlSeconds && flight.wish.insteadOf === wish.insteadOf;
     if (isTheSame) return flight.landing;
     await flight.landing.catch(() => undefined);
-    return this.get(request);
+    return this.#get(wish);
   }
 
   #takeOff(wish: Wish): Promise<AccessToken> {
@@ -110,8 +148,12 @@ export class AccessTokens {
     }
 
     let failure = 'none came within the wait';
-    if (this.#waitedFor.get(connectionId) !== token.versionId) {
+    const askedAtMs = (this.#askedAtMs.get(connectionId) ?? []).filter((at) => at > this.#now() - hourMs);
+    if (this.#waitedFor.get(connectionId) !== token.versionId && askedAtMs.length >= asksPerHour) {
+      failure = `this process has asked for ${asksPerHour} within an hour`;
+    } else if (this.#waitedFor.get(connectionId) !== token.versionId) {
       this.#waitedFor.set(connectionId, token.versionId);
+      this.#askedAtMs.set(connectionId, [...askedAtMs, this.#now()]);
       try {
         await this.#askForRefresh(token, arn);
         const newer = await this.#waitFor(wish);
@@ -153,6 +195,15 @@ export class AccessTokens {
   async #read(connectionId: string): Promise<{ token: AccessToken | Disconnected; arn: string }> {
     const name = `grantkeeper/${this.#stack()}/${connectionId}/access`;
     const command = new GetSecretValueCommand({ SecretId: name });
+    command.middlewareStack.add(
+      (next) => async (sent) => {
+        const result = await next(sent);
+        const { headers = {} } = result.response as { readonly headers?: Readonly<Record<string, string>> };
+        this.#compareClocks(Date.parse(headers['date'] ?? ''));
+        return result;
+      },
+      { step: 'deserialize' },
+    );
     const answer = await this.#secretsManager.send(command).catch((error: unknown) => {
       throw refusalOf(name, connectionId, error as Error);
     });
@@ -166,6 +217,25 @@ export class AccessTokens {
         `The secret ${name} is not the keeper's: ${field} is missing or malformed. If it was edited by hand, refresh the connection: grantkeeper writes it anew.`,
       );
     }
+  }
+
+  /** By this machine's clock, corrected where AWS's says that it is wrong. */
+  #now(): number {
+    return this.#ownNow() - this.#aheadMs;
+  }
+
+  /** By a clock that is ahead every token has ended, and a new one would be asked for again and again. */
+  #compareClocks(awsMs: number): void {
+    if (Number.isNaN(awsMs)) return;
+    const aheadMs = this.#ownNow() - awsMs;
+    const isWrong = Math.abs(aheadMs) > toleratedOffsetMs;
+    if (isWrong && this.#aheadMs === 0) {
+      const offset = `${Math.round(Math.abs(aheadMs) / 1000)} seconds ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+      this.#warn(
+        `This machine's clock is ${offset} AWS's. Access tokens are judged by AWS's clock. Set this one right, for example by NTP.`,
+      );
+    }
+    this.#aheadMs = isWrong ? aheadMs : 0;
   }
 
   /** Whoever has the same version asks for the same execution, so that any number of consumers start one. */

@@ -25,6 +25,11 @@ export class ReauthorizationRequiredError extends Error implements ConnectionFac
   }
 }
 
+/** The API refuses a fresh token as it did the one before: another token would not help. */
+export class AccessTokenRefusedError extends Error {
+  override readonly name = 'AccessTokenRefusedError';
+}
+
 /** The token cannot be read at all: settings or permissions of the consumer's own are to be mended first. */
 export class AccessTokenError extends Error {
   override readonly name = 'AccessTokenError';

@@ -7,7 +7,8 @@ export interface FetchOptions {
 
 /**
  * A `fetch` that brings the connection's access token along, and tries once more with a fresh one where the first was
- * refused with 401 (RFC 6750 §3.1): a password change or a login elsewhere ends tokens before their time.
+ * refused with 401 (RFC 6750 §3.1): a password change or a login elsewhere ends tokens before their time. Where the
+ * fresh one is refused as well, the token is not what the API objects to: its 401 is given back, and for an hour each next one at once.
  * @throws {TypeError} for an address that would be spoken to in the clear
  */
 export function fetchWith(
@@ -35,6 +36,9 @@ export function fetchWith(
     if (fresh === undefined) return answer;
     await answer.body?.cancel();
     second.headers.set('authorization', fresh.authorization);
-    return fetch(second);
+    const again = await fetch(second);
+    // Says that this one is refused, too: nothing is asked for then, now and for an hour.
+    if (again.status === 401) await tokens.get({ ...request, instead: fresh }).catch(() => undefined);
+    return again;
   };
 }

@@ -8,7 +8,7 @@ export type { AccessToken } from './access-token.ts';
 export type { AccessTokensOptions, TokenRequest } from './access-tokens.ts';
 export { AccessTokens } from './access-tokens.ts';
 export type { ConnectionFacts } from './errors.ts';
-export { AccessTokenError, ReauthorizationRequiredError } from './errors.ts';
+export { AccessTokenError, AccessTokenRefusedError, ReauthorizationRequiredError } from './errors.ts';
 export type { FetchOptions } from './fetch.ts';
 export { fetchWith } from './fetch.ts';
 

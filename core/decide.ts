@@ -16,10 +16,16 @@ import type { Ladder } from './ladder.ts';
 import { ladderOf } from './ladder.ts';
 import type { Settings } from './settings.ts';
 import { marginSeconds, tickSeconds } from './settings.ts';
+import { refreshBudget } from './version-budget.ts';
 
 /** What a check answers, with the reason: the one thing that the state machine chooses by. */
 export const DecisionSchema = z.discriminatedUnion('decision', [
-  z.object({ decision: z.literal('none'), reason: z.string() }),
+  z.object({
+    decision: z.literal('none'),
+    reason: z.string(),
+    /** For `refresh-limited`: when a refresh can be asked for again, ISO 8601. */
+    until: z.optional(z.string()),
+  }),
   z.object({ decision: z.literal('refresh'), reason: z.string() }),
   z.object({
     decision: z.literal('notify'),
@@ -55,6 +61,8 @@ export const ForceSchema = z.enum(['refresh', 'reauthorize', 'repin', 'test', 'd
 export type Force = z.infer<typeof ForceSchema>;
 
 export interface Ask {
+  /** Who started the execution; nobody is the schedule. */
+  readonly trigger?: string | undefined;
   readonly force?: Force | undefined;
   readonly authorizationId?: string | undefined;
   readonly done: Done;
@@ -105,8 +113,13 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, ask: Ask
   // Nothing that was is anything to come back to.
   const ladder = grant.status === 'disconnected' ? undefined : ladderOf(settings, grant);
   if (isAlive(settings, grant, nowMs) && !did('refresh')) {
-    if (ask.force === 'refresh') return { decision: 'refresh', reason: 'asked for' };
-    if (!outlivesNextTick(settings, grant.accessExpiresAtMs, nowMs)) {
+    const budget = refreshBudget(settings, grant, ask, nowMs);
+    if (ask.force === 'refresh') {
+      return budget.kind === 'limited'
+        ? { decision: 'none', reason: 'refresh-limited', until: iso(budget.untilMs) }
+        : { decision: 'refresh', reason: 'asked for' };
+    }
+    if (budget.kind !== 'limited' && !outlivesNextTick(settings, grant.accessExpiresAtMs, nowMs)) {
       return { decision: 'refresh', reason: 'the access token would not outlive the next check' };
     }
   }

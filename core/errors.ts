@@ -22,6 +22,14 @@ export class StoreUnavailableError extends GrantkeeperError {
   override readonly name = 'StoreUnavailableError';
 }
 
+/**
+ * A secret has no room for another version: AWS keeps each for a day, and at most about 100. Not retried: room comes
+ * with the hours. The message says whether anything was lost.
+ */
+export class StoreQuotaExceededError extends GrantkeeperError {
+  override readonly name = 'StoreQuotaExceededError';
+}
+
 /** A channel to the owner did not take a notice now (time-out, 429, 5xx). Nothing was lost; retry it alone. */
 export class ChannelUnavailableError extends GrantkeeperError {
   override readonly name = 'ChannelUnavailableError';
@@ -86,6 +94,8 @@ export const cures = {
     "Nothing was lost; it goes on at the next check. If it stays, look at the provider's status page.",
   StoreUnavailableError:
     "Nothing was lost; it goes on at the next check. If it stays, look at AWS's health dashboard.",
+  StoreQuotaExceededError:
+    'Find who refreshes or logs in so often: grantkeeper history. Stop them; the quota has room again within 24 hours.',
   ChannelUnavailableError:
     'It is tried again with the next notice. If it stays, look at the status page of that service.',
   ChannelRejectedError: 'Mend the channel that is named, or take it out of the configuration.',

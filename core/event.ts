@@ -39,6 +39,8 @@ export const eventKinds = {
   /** A newer login won meanwhile, and its tokens stand. */
   dropped: 'refresh',
   rejected: 'refresh',
+  /** Somebody asked for a refresh that nobody needs, after too many of them. */
+  'refresh-limited': 'refresh',
   /** An authorization was opened, and its link sent. */
   asked: 'notice',
   notified: 'notice',

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import type { Identity } from './identity.ts';
 import { callbackGraceMs } from './time-limits.ts';
+import type { Writes } from './version-budget.ts';
 
 /** Why the owner is asked; recorded with the authorization. `panel`: they came by themselves, and were sent no link. */
 export const AskReasonSchema = z.enum([
@@ -87,7 +88,7 @@ export interface Tick {
 }
 
 /** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
-export interface Grant {
+export interface Grant extends Writes {
   /** `disconnected`: an operator has ended it; nothing is asked of anybody until a login is asked for. */
   readonly status: 'never-authorized' | 'active' | 'rejected' | 'disconnected';
   readonly authorizedAtMs?: number | undefined;

@@ -23,6 +23,7 @@ import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import type { KnownIncident } from './standing.ts';
 import type { Refusal } from './token-answer.ts';
+import type { Writes } from './version-budget.ts';
 
 /** What the functions need of the world. Adapters keep these promises; all times are epoch milliseconds. */
 export interface Clock {
@@ -65,6 +66,8 @@ export interface Grants {
    * fencing number is no longer ours.
    */
   addLoginVersion(connectionId: string, fencingNumber: number, versionId: string): Promise<boolean>;
+  /** Notes what is about to be written to the secrets. False when the fencing number is no longer ours. */
+  recordWrites(connectionId: string, fencingNumber: number, writes: Required<Writes>): Promise<boolean>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
   /**
@@ -73,8 +76,13 @@ export interface Grants {
    * @throws {LeaseHeldError} while somebody else's lease runs
    */
   beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
-  /** False when the fencing number is no longer ours. */
-  recordRevocation(connectionId: string, fencingNumber: number, revocation: Revocation): Promise<boolean>;
+  /** Notes the two versions, too, that empty each secret. False when the fencing number is no longer ours. */
+  recordRevocation(
+    connectionId: string,
+    fencingNumber: number,
+    revocation: Revocation,
+    nowMs: number,
+  ): Promise<boolean>;
   /**
    * All of the disconnection is done: of the grant nothing is left but whose it was. Gives the lease back. False when
    * the fencing number is no longer ours.

@@ -42,7 +42,7 @@ export async function decided(
   { settings, grant }: Connection,
   { incidents, events, clock }: NextPorts,
 ): Promise<StepOutput> {
-  const { connectionId, force, authorizationId } = ask;
+  const { connectionId, trigger, force, authorizationId } = ask;
   if (settings === undefined) {
     const isAsked = force === 'disconnect' && !done.includes('disconnect');
     const left: Decision = isAsked
@@ -59,6 +59,6 @@ export async function decided(
   for (const { incident, isNew } of over) {
     if (isNew) await recordIfPossible(eventsOf({ executionId }, events), connectionId, 'recovered', incident);
   }
-  const decision = decide(settings, grant, clock.nowMs(), { force, authorizationId, done });
+  const decision = decide(settings, grant, clock.nowMs(), { trigger, force, authorizationId, done });
   return { outcome, done, next: decision, ended: over.map(({ incident }) => incident) };
 }

@@ -39,6 +39,11 @@ export const actionWords = {
   disconnect: 'Disconnect',
 } as const satisfies Record<ActionName, string>;
 
+/** Why a refresh that somebody asked for is not made. @param until in words: when it can be asked for again */
+export function limitedWords(until: string): string {
+  return `it was refreshed on request too often, and the stored access token is still valid; you can refresh it again at ${until}`;
+}
+
 /** What a decision's reason says to people: those that are words of the workflow's own. */
 const words: Readonly<Record<string, string>> = {
   'first-login': 'it has never been connected',
@@ -69,6 +74,7 @@ const eventWords = {
   fresh: 'Nothing to refresh: it had just been done',
   dropped: 'Dropped a refresh: a newer login stands',
   rejected: 'The provider rejected the grant',
+  'refresh-limited': 'Not refreshed: asked for too often, and the stored token is valid',
   'login-recovered': 'Completed a login whose page had died',
   'login-lost': 'A login came to nothing',
   asked: 'Asked the owner to log in',
@@ -111,6 +117,7 @@ export function eventWordsOf({ type, details }: Pick<TimelineEvent, 'type' | 'de
 
 /** What the details of an event are called where their own name says too little, or nothing that is not said. */
 const factNames: Readonly<Record<string, string>> = {
+  until: 'can be asked for again',
   notice: 'planned for',
   why: 'because',
   reason: 'because',

@@ -4,6 +4,7 @@ The contract that this follows is in client/README.md; take this file into your 
 """
 
 import datetime
+import email.utils
 import json
 import re
 import time
@@ -17,6 +18,18 @@ class ReauthorizationRequired(Exception):
     """There is no valid token, and the keeper has brought no new one: see the panel."""
 
 
+class AccessTokenRefused(Exception):
+    """The API refuses a fresh token as it did the one before: another token would not help."""
+
+
+HOUR = 3600
+ASKS_PER_HOUR = 4
+# A replacement that is refused so soon shows that the token is not what the API objects to.
+REPLACEMENT_TRIAL = 300
+# `Date` has whole seconds, and an answer takes a moment.
+TOLERATED_OFFSET = 30
+
+
 class AccessTokens:
     """One of these serves a whole process."""
 
@@ -28,15 +41,40 @@ class AccessTokens:
         self._states = session.client("stepfunctions")
         self._kept = {}
         self._waited_for = {}
+        self._asked_at = {}
+        self._replaced = {}
+        self._refused_until = {}
+        # How far this machine's clock is ahead of AWS's; 0 while that is next to nothing.
+        self._ahead = 0
 
     def get(self, connection_id, min_ttl_seconds=60, instead=None):
         """A dictionary with `access_token`, `token_type`, `expires_at` (ISO 8601), and more.
 
         `instead`: a token that the API has refused, though its time was not over.
         """
+        if instead is None:
+            return self._get(connection_id, min_ttl_seconds)
+        self._require_replaceable(connection_id, instead)
+        token = self._get(connection_id, min_ttl_seconds, instead)
+        self._replaced[connection_id] = (token["version_id"], time.monotonic())
+        return token
 
+    def _require_replaceable(self, connection_id, refused):
+        """A new token does not help where the last new one did not: nothing is asked for an hour."""
+        version, at = self._replaced.get(connection_id, (None, 0))
+        now = time.monotonic()
+        if now >= self._refused_until.get(connection_id, 0):
+            if version != refused["version_id"] or now >= at + REPLACEMENT_TRIAL:
+                return
+            self._refused_until[connection_id] = now + HOUR
+        raise AccessTokenRefused(
+            f"{connection_id}: the API refused a token and then the one that replaced it, so the token is not "
+            "what it objects to. No other one is asked for within an hour."
+        )
+
+    def _get(self, connection_id, min_ttl_seconds, instead=None):
         def serves(token):
-            return not _is_same(token, instead) and _seconds_left(token) > min_ttl_seconds
+            return not _is_same(token, instead) and self._seconds_left(token) > min_ttl_seconds
 
         token = self._kept.get(connection_id)
         if token and serves(token):
@@ -44,9 +82,12 @@ class AccessTokens:
         try:
             token = self._read(connection_id)
             version = token["version_id"]
-            if not serves(token) and self._waited_for.get(connection_id) != version:
+            asked_at = [at for at in self._asked_at.get(connection_id, []) if at > time.monotonic() - HOUR]
+            may_ask = self._waited_for.get(connection_id) != version and len(asked_at) < ASKS_PER_HOUR
+            if not serves(token) and may_ask:
                 # Waited for once: the next one to ask takes what there is.
                 self._waited_for[connection_id] = version
+                self._asked_at[connection_id] = [*asked_at, time.monotonic()]
                 self._ask_for_refresh(connection_id, token)
                 ends = time.monotonic() + self._wait_seconds
                 while not serves(token) and time.monotonic() < ends:
@@ -57,7 +98,7 @@ class AccessTokens:
                 raise
             # AWS does not answer, or refuses: what there is serves as long as it lives.
             warnings.warn(f"{connection_id}: no newer access token: {error}", stacklevel=2)
-        if _is_same(token, instead) or _seconds_left(token) <= 0:
+        if _is_same(token, instead) or self._seconds_left(token) <= 0:
             raise ReauthorizationRequired(
                 f"{connection_id}: no valid access token. Its owner has to log in before "
                 f"{token.get('deadline')}, or the keeper cannot reach the provider: {token.get('panel_url')}"
@@ -73,6 +114,7 @@ class AccessTokens:
             if "staging label" in error.response["Error"].get("Message", ""):
                 raise ReauthorizationRequired(f"{connection_id} has never been connected.") from None
             raise
+        self._compare_clocks(answer["ResponseMetadata"]["HTTPHeaders"].get("date"))
         try:
             token = json.loads(answer["SecretString"])
         except ValueError:
@@ -83,6 +125,25 @@ class AccessTokens:
         if not re.fullmatch(r"[\x20-\x7e]+", str(token.get("access_token", ""))):
             raise ValueError(f"The secret {name} is not the keeper's: access_token is missing or malformed.")
         return {**token, "version_id": answer["VersionId"], "arn": answer["ARN"]}
+
+    def _seconds_left(self, token):
+        expires_at = datetime.datetime.fromisoformat(token["expires_at"].replace("Z", "+00:00"))
+        return expires_at.timestamp() - (time.time() - self._ahead)
+
+    def _compare_clocks(self, date):
+        """By a clock that is ahead every token has ended, and a new one would be asked for again and again."""
+        if date is None:
+            return
+        ahead = time.time() - email.utils.parsedate_to_datetime(date).timestamp()
+        if abs(ahead) <= TOLERATED_OFFSET:
+            ahead = 0
+        elif self._ahead == 0:
+            warnings.warn(
+                f"This machine's clock is {abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} AWS's. "
+                "Access tokens are judged by AWS's clock. Set this one right.",
+                stacklevel=2,
+            )
+        self._ahead = ahead
 
     def _ask_for_refresh(self, connection_id, token):
         # Named by what everybody has, so that any number of consumers start one.
@@ -99,8 +160,3 @@ class AccessTokens:
 
 def _is_same(token, other):
     return other is not None and token["version_id"] == other["version_id"]
-
-
-def _seconds_left(token):
-    expires_at = datetime.datetime.fromisoformat(token["expires_at"].replace("Z", "+00:00"))
-    return (expires_at - datetime.datetime.now(datetime.timezone.utc)).total_seconds()

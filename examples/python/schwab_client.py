@@ -1,6 +1,9 @@
 """A schwab-py client whose tokens Grantkeeper keeps: no token file, no refresh, no login in the bot."""
 
+import contextlib
+
 import httpx
+from access_token import AccessTokenRefused
 from schwab.client import Client
 
 
@@ -15,10 +18,18 @@ class GrantkeeperAuth(httpx.Auth):
         token = self._tokens.get(self._connection_id)
         request.headers["Authorization"] = f"Bearer {token['access_token']}"
         response = yield request
-        if response.status_code == 401:
+        if response.status_code != 401:
+            return
+        try:
             token = self._tokens.get(self._connection_id, instead=token)
-            request.headers["Authorization"] = f"Bearer {token['access_token']}"
-            yield request
+        except AccessTokenRefused:
+            return  # What the API says is of more use.
+        request.headers["Authorization"] = f"Bearer {token['access_token']}"
+        response = yield request
+        if response.status_code == 401:
+            # Says that this one is refused, too: nothing is asked for then, now and for an hour.
+            with contextlib.suppress(AccessTokenRefused):
+                self._tokens.get(self._connection_id, instead=token)
 
 
 def schwab_client(tokens, connection_id, app_key, **httpx_options):

@@ -167,6 +167,21 @@ export function operatorMustAct({ provider }: Settings): HttpResponse {
   });
 }
 
+export function noRoom({ owner }: Settings, untilMs: number): HttpResponse {
+  return page({
+    statusCode: 503,
+    title: 'Too many logins within a day',
+    body: html`<p>
+        Your login could not be stored, and nothing was changed: this connection was logged in to or ended too
+        often since yesterday.
+      </p>
+      <p class="dim">
+        Your link goes on working. Press it again after ${instant(untilMs, owner.timeZone)}. Whoever runs
+        Grantkeeper for you has been told.
+      </p>`,
+  });
+}
+
 export function usedAlready(from: From): HttpResponse {
   return page({
     statusCode: 409,

@@ -1,5 +1,5 @@
 import { isAlive, isPaused } from '../../core/decide.ts';
-import { IdentityError, StoreUnavailableError } from '../../core/errors.ts';
+import { IdentityError, StoreQuotaExceededError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
@@ -26,6 +26,7 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callbackGraceMs } from '../../core/time-limits.ts';
+import { loginsFullUntilMs } from '../../core/version-budget.ts';
 import { hashed } from '../hashed-identity.ts';
 import { completeLogin } from '../complete-login.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
@@ -163,6 +164,8 @@ async function finish(
     fencingNumber,
     hasOvertaken,
   };
+  const fullUntilMs = loginsFullUntilMs(settings, record, nowMs);
+  if (fullUntilMs !== undefined) return refuseWithoutRoom(settings, fullUntilMs, exchange, ports);
   return exchangeCode(settings, client, exchange, ports);
 }
 
@@ -340,6 +343,21 @@ function connected(
 ) {
   const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
   return { from, nowMs: clock.nowMs(), deadlineMs, isPaused: isPaused(settings, grant) };
+}
+
+/** The secrets have no room for another login: the code is not spent, and the link goes on working. */
+async function refuseWithoutRoom(
+  settings: Settings,
+  untilMs: number,
+  exchange: Exchange,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId } = settings;
+  await giveUp(exchange, ports);
+  const until = new Date(untilMs).toISOString();
+  const message = `So many logins and ends of ${connectionId} came within a day that its secrets have no room for another one before ${until}. Nothing was lost; the owner's link goes on working.`;
+  await ports.workflow.report(connectionId, 'Callback', new StoreQuotaExceededError(message));
+  return counted('CallbacksFailed', 'no-room', pages.noRoom(settings, untilMs), ports);
 }
 
 /** Nothing is stored; the link goes on working. */

@@ -49,7 +49,9 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   const connection = { settings, grant };
   const isKept = settings !== undefined && !isPaused(settings, grant) && !isInSetUp(grant);
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
-  const answer = await decided('checked', 'CheckGrant', input, connection, ports);
+  const checked = await decided('checked', 'CheckGrant', input, connection, ports);
+  const isLimited = checked.next.reason === 'refresh-limited';
+  const answer = isLimited ? { ...checked, outcome: 'refresh-limited' } : checked;
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
   // Once an execution: what it does after that has lines of its own.
@@ -58,8 +60,16 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     // Who asked for something is not to be lost: without that line the step is tried again.
     if (force !== undefined && by !== undefined)
       await events.record(connectionId, 'requested', { what: force, by });
-    const { decision, reason } = answer.next;
-    await recordIfPossible(events, connectionId, 'checked', { decision, reason });
+    const { next } = answer;
+    const limitedUntil = next.decision === 'none' ? next.until : undefined;
+    if (limitedUntil !== undefined) {
+      await recordIfPossible(events, connectionId, 'refresh-limited', { until: limitedUntil });
+    } else {
+      await recordIfPossible(events, connectionId, 'checked', {
+        decision: next.decision,
+        reason: next.reason,
+      });
+    }
   }
   return { ...answer, known: known(grant) };
 }

@@ -49,6 +49,7 @@ export interface DisconnectGrantPorts {
  * @throws {LeaseHeldError} a refresh or a login uses the tokens now; try again past the lease's expiry
  * @throws {TokenEndpointUnavailableError} the provider did not answer; the last attempt goes on without
  * @throws {StoreUnavailableError} a retry, or a later check, goes on
+ * @throws {StoreQuotaExceededError} a secret could not be emptied; a later check, or operator, goes on
  * @see RFC 7009
  */
 export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
@@ -97,9 +98,11 @@ async function disconnect(
   if (isOther) logins.push(await tokens.readGrantVersion(connectionId, grantVersionId));
   const held = heldIn(grants, accesses, logins);
   const revocation = disconnection?.revocation ?? (await revoke(settings, held, retryCount, ports));
-  if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation))) return 'dropped';
+  const nowMs = ports.clock.nowMs();
+  if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation, nowMs)))
+    return 'dropped';
 
-  const at = new Date(ports.clock.nowMs()).toISOString();
+  const at = new Date(nowMs).toISOString();
   const empty = async (secret: 'grant' | 'access', { currentVersionId }: Versions<unknown>) => {
     if (currentVersionId === undefined) return;
     await tokens.empty(connectionId, secret, [ports.random.uuid(), ports.random.uuid()], at);

@@ -12,7 +12,7 @@ import type { VerifyLoginPorts } from './verify-login.ts';
 import { verifyLogin } from './verify-login.ts';
 
 export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants'> {
-  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'endLogin' | 'addLoginVersion'>;
+  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'recordWrites' | 'endLogin' | 'addLoginVersion'>;
 }
 
 /**

@@ -2,6 +2,7 @@ import { outlivesNextTick } from '../../core/decide.ts';
 import {
   asOurs,
   ConfigurationError,
+  LeaseHeldError,
   StoreUnavailableError,
   TokenEndpointUnavailableError,
 } from '../../core/errors.ts';
@@ -33,6 +34,7 @@ import { readStored, requireCurrent } from '../read-stored.ts';
 import { eventsOf } from '../timeline.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
 import { finishLogin } from './finish-login.ts';
+import { spendWithinBudget } from './spend-within-budget.ts';
 
 export interface RefreshTokensPorts {
   readonly grants: Pick<
@@ -40,6 +42,7 @@ export interface RefreshTokensPorts {
     | 'read'
     | 'takeLease'
     | 'releaseLease'
+    | 'recordWrites'
     | 'recordTokens'
     | 'recordRejection'
     | 'recordDoubt'
@@ -59,8 +62,11 @@ export interface RefreshTokensPorts {
   readonly random: Random;
 }
 
-/** `dropped`: a newer login won meanwhile, and its tokens stand. */
-type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped';
+/**
+ * - `dropped`: a newer login won meanwhile, and its tokens stand
+ * - `refresh-limited`: too many were asked for; the stored token lives, and stands
+ */
+type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped' | 'refresh-limited';
 
 /** A lease under which the refresh token was spent is not given back after a failure: reads may not show yet what was stored. */
 interface Spending {
@@ -77,17 +83,26 @@ export const doubtMs = 10 * 60_000;
  * @throws {LeaseHeldError} another execution spends it now; try again past the lease's expiry
  * @throws {TokenEndpointUnavailableError} nothing was lost; try again
  * @throws {ClientRejectedError} the client's own credentials were refused; an operator must act
+ * @throws {StoreQuotaExceededError} the secrets have no room for what would come back; nothing was spent
  * @throws {ProviderContractError} the answer is not one that the provider's data allows
  * @see RFC 6749 §6, RFC 9700 §4.14
  */
 export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts): Promise<StepOutput> {
   const { connectionId } = input.ask;
-  const { settings } = await ports.grants.read(connectionId);
+  const { settings, grant: before } = await ports.grants.read(connectionId);
   if (settings === undefined) return next('removed', 'refresh', input, ports);
 
   const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
   const nowMs = ports.clock.nowMs();
-  const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs);
+  // An attempt before this one keeps its lease where a store did not answer: that is the cause to tell, and to wait for.
+  const hasFailed = before.lease?.owner.startsWith(`${input.executionId}#`) === true;
+  const unanswered = () =>
+    new StoreUnavailableError(
+      `An earlier attempt to refresh ${connectionId} was not answered by a store, or was killed.`,
+    );
+  const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs).catch((error: unknown) => {
+    throw hasFailed && error instanceof LeaseHeldError ? unanswered() : error;
+  });
   const { login } = grant;
   const events = eventsOf(input, ports.events);
   const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
@@ -103,6 +118,8 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     outcome = unfinished
       ? await finish(settings, { ...grant, login }, spending, input, { ...ports, events })
       : await refresh(settings, grant, spending, input, ports);
+    // It was not too much that was asked for: the attempts themselves have used that up.
+    if (outcome === 'refresh-limited' && hasFailed) throw unanswered();
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
     if (!(error instanceof StoreUnavailableError) && !spending.isBegun) await release();
@@ -129,7 +146,9 @@ async function finish(
   const outcome = await finishLogin(settings, record, spending, ports);
   if (typeof outcome === 'string') return outcome;
   const mayWork = record.status === 'active' && settings.provider.loginEndsPreviousGrant !== true;
-  if (mayWork) await refresh(settings, record, spending, input, ports);
+  const { grant: now } = await ports.grants.read(settings.connectionId);
+  const isOurs = now.fencingNumber === record.fencingNumber;
+  if (mayWork && isOurs) await refresh(settings, now, spending, input, ports);
   throw new TokenEndpointUnavailableError(
     `${settings.provider.displayName} could not be asked whose login it was (${outcome.error}). Its tokens are kept until then.`,
   );
@@ -137,18 +156,18 @@ async function finish(
 
 async function refresh(
   settings: Settings,
-  record: Grant,
+  taken: Grant,
   spending: Spending,
   input: StepInput,
   ports: RefreshTokensPorts,
 ): Promise<Outcome> {
   const { connectionId } = settings;
-  const { fencingNumber, authorizedAtMs = 0 } = record;
+  const { fencingNumber, authorizedAtMs = 0 } = taken;
   const [found, client] = await Promise.all([
     readStored(connectionId, ports.tokens),
     ports.clients.read(settings.clientSecretName),
   ]);
-  requireCurrent(connectionId, found, record, ports.clock.nowMs());
+  requireCurrent(connectionId, found, taken, ports.clock.nowMs());
   const grant = await adoptGrant(connectionId, found.grant, ports.tokens);
   if (grant === undefined) {
     throw new ConfigurationError(
@@ -168,7 +187,10 @@ async function refresh(
   }
 
   const askedAtMs = ports.clock.nowMs();
-  const answer = await ports.tokenEndpoint.refresh(settings.provider, client, grant.refreshToken);
+  const answer = await spendWithinBudget(settings, taken, input, ports, () =>
+    ports.tokenEndpoint.refresh(settings.provider, client, grant.refreshToken),
+  );
+  if (answer === 'refresh-limited' || answer === 'dropped') return answer;
   if (answer.kind === 'refused') {
     const { refusal, error } = answer;
     if (refusal === 'grant-rejected') return rejected(settings, fencingNumber, grant, ports);

@@ -20,9 +20,10 @@ import { hashed } from '../hashed-identity.ts';
 import { errorOf } from '../refusal.ts';
 import { revokeLogin } from '../revoke-login.ts';
 import { accessSecretOf } from '../stored-tokens.ts';
+import { spendWithinBudget } from './spend-within-budget.ts';
 
 export interface VerifyLoginPorts {
-  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion'>;
+  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion' | 'recordWrites'>;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
@@ -105,7 +106,11 @@ async function livingTokens(
   if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next)))
     throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   const client = await ports.clients.read(settings.clientSecretName);
-  const answer = await tokenEndpoint.refresh(provider, client, grant.refreshToken);
+  // The check needs it, whoever has asked for the check.
+  const answer = await spendWithinBudget(settings, record, { ask: {} }, ports, () =>
+    tokenEndpoint.refresh(provider, client, grant.refreshToken),
+  );
+  if (typeof answer === 'string') throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   if (answer.kind === 'refused') {
     if (answer.refusal === 'grant-rejected') return undefined;
     throw errorOf(answer.refusal, provider, answer.error);

@@ -91,7 +91,8 @@ export async function measureRefresh(runs: number): Promise<Refresh> {
 async function refreshByFunction({ cloud }: TestDemo, accessVersionId: unknown): Promise<void> {
   const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:grantkeeper-local-refresh-tokens';
   const { payload, functionError } = await cloud.lambda.invoke(functionArn, {
-    ask: { connectionId: 'demo-main', trigger: 'operator', force: 'refresh', accessVersionId },
+    // Of the schedule: those on request are few an hour.
+    ask: { connectionId: 'demo-main', trigger: 'schedule', accessVersionId },
     done: [],
     entry: 1,
     executionId: 'bench',

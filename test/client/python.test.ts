@@ -112,6 +112,27 @@ if (interpreter === undefined) {
     });
   });
 
+  test('judge tokens by AWS’s clock where their own is 45 minutes ahead, and say so once', async () => {
+    await demo.brokerage.reset();
+    const now = await version();
+    expect(await run('ahead', '1')).toEqual({
+      version_ids: [now, now, now],
+      warned: [expect.stringMatching(/^This machine's clock is \d{4} seconds ahead of AWS's\./)],
+    });
+    expect(await tokenCalls(demo)).toEqual([]);
+  });
+
+  test('stop asking where the replacement is refused as well', async () => {
+    await demo.advance(60_000);
+    await demo.brokerage.reset();
+    expect(await run('always-refused', '20')).toEqual({
+      statuses: [401, 401, 401, 401, 401],
+      tokens: 2,
+      calls: 6,
+    });
+    expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
+  });
+
   test('say that there is none', async () => {
     await demo.brokerage.misbehave({ kind: 'status', status: 503, body: '' }, 1000);
     expect(await run('refused', '1')).toEqual({

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import warnings
 
 import httpx
@@ -28,6 +29,22 @@ try:
         with warnings.catch_warnings(record=True) as caught:
             again = tokens.get("demo-main", min_ttl_seconds=86400)
         print(json.dumps({"kept": again is first, "warned": str(caught[0].message)}))
+    elif what == "ahead":
+        now = time.time
+        time.time = lambda: now() + 45 * 60
+        with warnings.catch_warnings(record=True) as caught:
+            got = [tokens.get("demo-main")["version_id"] for _ in range(3)]
+        print(json.dumps({"version_ids": got, "warned": [str(each.message) for each in caught]}))
+    elif what == "always-refused":
+        sent = []
+
+        def refuse(request):
+            sent.append(request.headers["Authorization"])
+            return httpx.Response(401, json={})
+
+        client = schwab_client(tokens, "demo-main", "app-key", transport=httpx.MockTransport(refuse))
+        statuses = [client.get_account_numbers().status_code for _ in range(5)]
+        print(json.dumps({"statuses": statuses, "tokens": len(set(sent)), "calls": len(sent)}))
     else:
         sent = []
 

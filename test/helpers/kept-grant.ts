@@ -70,7 +70,7 @@ export class KeptGrant {
   }
 
   /** One execution: it checks, refreshes if that is decided, and checks again. */
-  async check(ask: Omit<Ask, 'done'> = {}): Promise<Checked> {
+  async check(ask: Omit<Ask, 'done' | 'trigger'> = {}): Promise<Checked> {
     const first = decide(this.settings, this.grant, this.nowMs, { ...ask, done: [] });
     if (first.decision !== 'refresh') return { decision: first };
     const { connectionId } = this.settings;
@@ -109,6 +109,7 @@ export class KeptGrant {
         read: async () => ({ settings: this.settings, grant: this.grant }),
         takeLease: async () => change({ fencingNumber: this.grant.fencingNumber + 1 }),
         releaseLease: nothing,
+        recordWrites: async (_id, _fencingNumber, writes) => change(writes) !== undefined,
         recordTokens: async (_id, fencingNumber, tokens) =>
           fencingNumber === this.grant.fencingNumber ? change(recorded(tokens)) : undefined,
         recordRejection: async () => change({ status: 'rejected' }) !== undefined,

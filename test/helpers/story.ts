@@ -144,6 +144,13 @@ export async function setInGrant(demo: TestDemo, attribute: string, value: unkno
   );
 }
 
+/** As if a day had gone by: what was written to the secrets does not hold back refreshes and logins any more. */
+export async function forgetWrites(demo: TestDemo): Promise<void> {
+  for (const attribute of ['refreshesAtMs', 'requestedAtMs', 'otherWritesAtMs']) {
+    await setInGrant(demo, attribute, { L: [] });
+  }
+}
+
 /** Takes a connection's settings away, as its removal from config does; the schedule is left behind. */
 export async function removeSettings({ cloud }: TestDemo): Promise<() => Promise<void>> {
   const key = {

@@ -189,7 +189,9 @@ export class Cloud {
           return answer;
         }),
       );
-      if (operation === 'PutSecretValue') answered.catch(() => this.#ledger.putFailed(invocation));
+      if (operation === 'PutSecretValue') {
+        answered.catch((error: Error) => this.#ledger.putFailed(invocation, error.name));
+      }
       return answered;
     };
     return { send } as unknown as SecretsManagerClient;

@@ -16,6 +16,8 @@ export interface Conditions {
   readonly skewMs: number;
   /** Of calls that go wrong while things go badly. */
   readonly faultRate: number;
+  /** Whether a consumer asks for refreshes in a loop, which can exhaust the quota of versions. */
+  readonly hasLoopingConsumer: boolean;
 }
 
 const hourSeconds = 3600;
@@ -106,5 +108,6 @@ export function drawConditions(dice: Dice): Conditions {
     providerMs: dice.pick([300, 900, 6000]),
     skewMs: dice.pick([0, 50, 1000, 4000]),
     faultRate: dice.pick([0, 0.003, 0.01, 0.03]),
+    hasLoopingConsumer: dice.chance(0.06),
   };
 }

@@ -277,8 +277,14 @@ export class Ledger {
     if (given !== undefined) this.#given.set(invocation, [...(this.#given.get(invocation) ?? []), given]);
   }
 
-  putFailed(invocation: Invocation): void {
+  putFailed(invocation: Invocation, errorName: string): void {
     this.#puttingFailed.add(invocation);
+    if (errorName === 'LimitExceededException') {
+      this.#stage.fail(
+        'what is spent finds room in the store',
+        `${invocation.id} met the quota of versions.`,
+      );
+    }
   }
 
   /** A function ends by itself, whatever it answers: it was neither killed nor ran out of time. */

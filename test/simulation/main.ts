@@ -16,6 +16,7 @@ Among the faults:
   identity endpoint down  the provider cannot be asked whose login it was, for up to six hours
   slow                    a store takes seconds, and a provider up to 22 of them, to answer
   stale read              a secret shows what it held up to 40 seconds ago
+  version quota           a consumer asks for refreshes in a loop; a secret has room for some 100 versions a day
 
 Options:
   --seed <n>    of the first world; each next world has the next one  (1)

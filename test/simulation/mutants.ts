@@ -1,3 +1,4 @@
+import type { Grant } from '../../core/grant.ts';
 import type { Grants, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
 import type { Ports } from './cloud.ts';
 import type { Request } from './dynamodb.ts';
@@ -135,6 +136,19 @@ export const mutants: readonly Mutant[] = [
       })),
   },
   {
+    name: 'nobody counts the versions of a secret',
+    seed: 54,
+    ports: (ports) =>
+      withGrants(ports, (grants) => ({
+        read: async (connectionId) => {
+          const { settings, grant } = await grants.read(connectionId);
+          return { settings, grant: withoutWrites(grant) };
+        },
+        takeLease: async (connectionId, owner, nowMs) =>
+          withoutWrites(await grants.takeLease(connectionId, owner, nowMs)),
+      })),
+  },
+  {
     name: 'a rung is claimed by everybody',
     seed: 39,
     dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
@@ -172,6 +186,10 @@ export const mutants: readonly Mutant[] = [
   },
   { name: 'a token request is given up after ten seconds', seed: 1, tokenRequestMs: 10_000 },
 ];
+
+function withoutWrites(grant: Grant): Grant {
+  return { ...grant, refreshesAtMs: [], requestedAtMs: [], otherWritesAtMs: [] };
+}
 
 function isFenced({ ConditionExpression: condition }: Request): boolean {
   return condition === '#fencingNumber = :fencingNumber';

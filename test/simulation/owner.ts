@@ -122,6 +122,10 @@ export class Owner {
     // An operator was faster.
     const isEnded = ledger.grant(this.#settings.connectionId).status === 'disconnected';
     if (isEnded && title === 'This connection was ended meanwhile') return;
+    // Owners of grants that last some hours log in at every rung, and more often than there is room for.
+    const { otherWritesAtMs = [] } = ledger.grant(this.#settings.connectionId);
+    const isFull = otherWritesAtMs.filter((atMs) => atMs > stage.nowMs - 24 * hourMs).length >= 12;
+    if (isFull && title === 'Too many logins within a day') return;
     stage.fail('a login that met no fault is kept', `${invocation!.id} answered: ${title}.`);
   }
 

@@ -26,6 +26,7 @@ test('20,000 steps break no promise', async () => {
       'slow',
       'stale read',
       'stalled',
+      'version quota',
     ]),
   );
 });

@@ -5,6 +5,7 @@ import { startGraceMs } from '../../core/grant.ts';
 import { Cloud, clientSecretName, secretPrefix } from './cloud.ts';
 import type { Conditions } from './conditions.ts';
 import { drawConditions } from './conditions.ts';
+import { LoopingConsumer } from './consumer.ts';
 import { Dice } from './dice.ts';
 import { Functions } from './functions.ts';
 import { takeFunctionOver } from './intruder.ts';
@@ -19,8 +20,9 @@ import type { Violation } from './stage.ts';
 import { Stage } from './stage.ts';
 import { StateMachine } from './state-machine.ts';
 
-/** Calls after which a world comes to its last calm. */
+/** Calls after which a world comes to its last calm. Some 100 refreshes within a day are more of them. */
 const stepsPerWorld = 2000;
+const stepsPerLoopingWorld = 6000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
@@ -44,11 +46,12 @@ class World {
   readonly #ledger: Ledger;
   readonly #operator: Operator;
   readonly #owners: ReadonlyMap<string, Owner>;
+  readonly #consumer: LoopingConsumer | undefined;
 
   constructor(seed: number, mutant: Mutant) {
     const dice = new Dice(seed);
     this.conditions = drawConditions(dice);
-    const { startMs, faultRate, connections } = this.conditions;
+    const { startMs, faultRate, connections, hasLoopingConsumer } = this.conditions;
     this.stage = new Stage(startMs, dice, faultRate);
     const { stage } = this;
     const provider = new ProviderModel(this.conditions.provider, () => stage.nowMs);
@@ -77,6 +80,14 @@ class World {
     }
     this.#ledger.onMail = (connectionId, link) => this.#owners.get(connectionId)!.mailArrives(link);
     this.#operator.start();
+    if (hasLoopingConsumer) {
+      this.#consumer = new LoopingConsumer(connections[0]!, { ...ports, machine });
+      this.#consumer.start();
+    }
+  }
+
+  get #enoughSteps(): number {
+    return this.conditions.hasLoopingConsumer ? stepsPerLoopingWorld : stepsPerWorld;
   }
 
   get #tickMs(): number {
@@ -88,7 +99,7 @@ class World {
     do {
       await this.#storm();
       await this.#calm();
-    } while (stage.steps < stepsPerWorld && stage.violation === undefined);
+    } while (stage.steps < this.#enoughSteps && stage.violation === undefined);
   }
 
   async #storm(): Promise<void> {
@@ -98,7 +109,7 @@ class World {
     stage.faults.intensity = stage.dice.pick([0, 1, 1, 4]);
     for (const settings of this.conditions.connections) takeFunctionOver(settings, this.#cloud, stage);
     const endsMs = stage.nowMs + stage.dice.skewed(2 * hourMs, 72 * hourMs);
-    await this.#until(() => stage.nowMs >= endsMs || stage.steps >= stepsPerWorld);
+    await this.#until(() => stage.nowMs >= endsMs || stage.steps >= this.#enoughSteps);
   }
 
   /** Long enough for a refresh to be due, a start to be forgotten, and two more ticks. */
@@ -145,6 +156,7 @@ class World {
 
   #people(areThere: boolean): void {
     this.#operator.isThere = areThere;
+    if (this.#consumer !== undefined) this.#consumer.isThere = areThere;
     for (const owner of this.#owners.values()) owner.isThere = areThere;
   }
 

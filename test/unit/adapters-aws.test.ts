@@ -22,6 +22,38 @@ const scheduledForDeletion = new AwsError(
   "You can't perform this operation on the secret because it was marked for deletion.",
 );
 
+test('a secret that is full of versions is no fault that passes, and says what was lost', async () => {
+  refused = new AwsError('LimitExceededException', 'A secret can have about 100 versions.');
+  const { secrets } = clients(aws.url);
+  const tokens = secretsManagerTokens('grantkeeper/prod', secrets, secrets);
+  const at = '2026-01-05T12:00:00.000Z';
+  const versionId = '11111111-2222-3333-4444-555555555555';
+  const grant = { versionId, refreshToken: new Secret('r'), obtainedAt: at, authorizedAt: at };
+  const access = {
+    versionId,
+    accessToken: new Secret('a'),
+    tokenType: 'Bearer',
+    obtainedAt: at,
+    expiresAt: at,
+    derivedFrom: versionId,
+  };
+  expect(await refusal(tokens.putGrant('schwab-main', grant))).toEqual({
+    name: 'StoreQuotaExceededError',
+    message:
+      'grantkeeper/prod/schwab-main/grant has as many versions as Secrets Manager keeps for a day. The refresh token that the provider gave is lost; if the one before it is not taken any more, the owner has to log in.',
+  });
+  expect(await refusal(tokens.putAccess('schwab-main', access))).toEqual({
+    name: 'StoreQuotaExceededError',
+    message:
+      'grantkeeper/prod/schwab-main/access has as many versions as Secrets Manager keeps for a day. The access token that the provider gave is lost; another one can be had.',
+  });
+  expect(await refusal(tokens.empty('schwab-main', 'grant', [versionId, versionId], at))).toEqual({
+    name: 'StoreQuotaExceededError',
+    message:
+      'grantkeeper/prod/schwab-main/grant has as many versions as Secrets Manager keeps for a day. It was not emptied.',
+  });
+});
+
 describe('a secret that is scheduled for deletion', () => {
   test('is for an operator to restore, whatever was asked of it', async () => {
     refused = scheduledForDeletion;

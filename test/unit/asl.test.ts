@@ -107,7 +107,12 @@ describe('keep-grant.asl.json', () => {
         ErrorEquals: ['States.ALL'],
         Next: 'RecordIncident',
       });
-      for (const name of ['ClientRejectedError', 'ProviderContractError', 'ConfigurationError']) {
+      for (const name of [
+        'ClientRejectedError',
+        'ProviderContractError',
+        'ConfigurationError',
+        'StoreQuotaExceededError',
+      ]) {
         expect(retried(step)).not.toContain(name);
       }
     }

@@ -19,6 +19,7 @@ describe('errors', () => {
       'LeaseHeldError',
       'TokenEndpointUnavailableError',
       'StoreUnavailableError',
+      'StoreQuotaExceededError',
       'ChannelUnavailableError',
       'ChannelRejectedError',
       'ClientRejectedError',

@@ -23,6 +23,7 @@ import {
   tokenResponse,
   unavailable,
 } from '../helpers/token-answers.ts';
+import { forgetWrites } from '../helpers/story.ts';
 import { histories, itemsOf, withoutVerifier } from '../helpers/written.ts';
 import type { AwsCall } from '../helpers/wiretap.ts';
 import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
@@ -220,6 +221,7 @@ async function endings(): Promise<void> {
     () =>
       demo.cloud.faults.plan({ call: 'secretsmanager:*', by: 'disconnect-grant', kind: 'fail', times: 9 }),
   ]) {
+    await forgetWrites(demo);
     await demo.logIn(await askForLogin(demo));
     await demo.cloud.clock.idle();
     await plan();
@@ -229,6 +231,7 @@ async function endings(): Promise<void> {
     demo.cloud.faults.clear();
   }
   expect(await demo.grant()).toMatchObject({ status: 'disconnected' });
+  await forgetWrites(demo);
   await demo.logIn(await askForLogin(demo));
   await demo.cloud.clock.idle();
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
-import { executionNamed, rotating, startBeside, watch } from '../helpers/story.ts';
+import { executionNamed, forgetWrites, rotating, startBeside, watch } from '../helpers/story.ts';
 
 const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
 const refresh = { connectionId: 'demo-main', trigger: 'operator', force: 'refresh' };
@@ -25,6 +25,7 @@ async function killAtEach(by: string, run: (name: string) => Promise<void>): Pro
   const outcomes: Outcome[] = [];
   for (let skip = 0; ; skip += 1) {
     await demo.advance(minuteMs);
+    await forgetWrites(demo);
     const { mails, alerts } = watch(demo);
     await demo.cloud.faults.plan({ call: '*', by, kind: 'kill', skip });
     const name = `${by}-${skip}`;

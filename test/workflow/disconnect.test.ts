@@ -9,6 +9,7 @@ import {
   clientRefused,
   events,
   executionNamed,
+  forgetWrites,
   holdFunction,
   holdSecrets,
   holdWrites,
@@ -109,7 +110,7 @@ test('a connection that works: tokens are given back, both secrets hold none, an
     Object.keys(rest)
       .filter((name) => !name.endsWith('ReachedAtMs'))
       .sort(),
-  ).toEqual(['identity', 'owesRestored', 'pk', 'sk', 'status', 'toldRungs']);
+  ).toEqual(['identity', 'otherWritesAtMs', 'owesRestored', 'pk', 'sk', 'status', 'toldRungs']);
   expect((await ends()).at(-1)).toEqual({ by, revocation: 'revoked', executionId: execution!.executionArn });
 
   // What is ended is ended once.
@@ -276,6 +277,7 @@ test('killed before each of its calls, and after, it comes to its end all the sa
   await sleep(demo, 2 * dayMs);
   let kills = 0;
   for (; ; kills += 1) {
+    await forgetWrites(demo);
     await logInAnew(demo);
     await askForLogin(demo);
     await demo.cloud.faults.plan({ call: '*', by: 'disconnect-grant', kind: 'kill', skip: kills });

@@ -22,3 +22,16 @@ test('errors of the store for a moment lose no refresh token: what is in memory 
   await demo.advance(60 * minuteMs);
   expect(await demo.grant()).toMatchObject({ status: 'active' });
 });
+
+test('a store that fails for long is told by its name, and not as the lease that the attempt before it has left', async () => {
+  await using demo = await TestDemo.start();
+  await demo.connect();
+  demo.cloud.scheduler.removeSchedule('grantkeeper-local-demo-main');
+  await demo.advance(minuteMs);
+  await demo.cloud.faults.plan({ ...storing, by: 'refresh-tokens', times: 1000 });
+  await demo.start(refresh);
+  await demo.advance(60 * minuteMs);
+  expect(demo.alerts().map(({ subject }) => subject)).toEqual([
+    'Grantkeeper: demo-main: StoreUnavailableError',
+  ]);
+});

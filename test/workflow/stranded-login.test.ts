@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 
 import type { FaultSchema } from '../../local/faults.ts';
 import { Browser, TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
-import { logInAnew, refreshDirectly, timeline, watch } from '../helpers/story.ts';
+import { forgetWrites, logInAnew, refreshDirectly, timeline, watch } from '../helpers/story.ts';
 
 const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
 
@@ -43,6 +43,7 @@ describe('of a rejected grant', () => {
   });
   afterAll(() => demo[Symbol.asyncDispose]());
   beforeEach(async () => {
+    await forgetWrites(demo);
     await logInAnew(demo);
     await demo.brokerage.revokeAllGrants();
     await demo.advance(hourMs);

@@ -1,0 +1,44 @@
+import { StoreQuotaExceededError } from '../../core/errors.ts';
+import type { Grant } from '../../core/grant.ts';
+import type { Clock, Grants, TokenAnswer } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { refreshBudget } from '../../core/version-budget.ts';
+import type { StepInput } from '../step.ts';
+
+export interface SpendWithinBudgetPorts {
+  readonly grants: Pick<Grants, 'recordWrites'>;
+  readonly clock: Clock;
+}
+
+/**
+ * Spends the refresh token only if both secrets have room for what comes back. The versions are noted before it is spent:
+ * one that dies in between counts, too. A provider that gives no tokens has taken no room.
+ * @param grant the record, under the lease
+ * @returns `refresh-limited` when nobody needs this refresh and too many were asked for; `dropped` when another execution
+ *   or a login has the lease by now
+ * @throws {StoreQuotaExceededError} a refresh is needed and the secrets have no room; nothing was spent
+ */
+export async function spendWithinBudget(
+  settings: Settings,
+  grant: Grant,
+  { ask }: { readonly ask: Partial<Pick<StepInput['ask'], 'trigger' | 'force'>> },
+  { grants, clock }: SpendWithinBudgetPorts,
+  spend: () => Promise<TokenAnswer>,
+): Promise<TokenAnswer | 'refresh-limited' | 'dropped'> {
+  const { connectionId } = settings;
+  const { fencingNumber, refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] } = grant;
+  const budget = refreshBudget(settings, grant, ask, clock.nowMs());
+  if (budget.kind === 'limited') return 'refresh-limited';
+  if (budget.kind === 'exhausted') {
+    throw new StoreQuotaExceededError(
+      `${connectionId} was refreshed so often within a day that its secrets have no room before ${new Date(budget.untilMs).toISOString()}. The refresh token was not spent; nothing was lost.`,
+    );
+  }
+  if (!(await grants.recordWrites(connectionId, fencingNumber, budget.writes))) return 'dropped';
+  const answer = await spend();
+  if (answer.kind === 'refused') {
+    const before = { refreshesAtMs, requestedAtMs, otherWritesAtMs };
+    await grants.recordWrites(connectionId, fencingNumber, before).catch(() => undefined);
+  }
+  return answer;
+}

@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals';
+import { decide } from '../../core/decide.ts';
+import { loginsFullUntilMs, refreshBudget } from '../../core/version-budget.ts';
+import { dayMs, hourMs, iso, loggedIn, minuteMs, ms, schwab, withLimits } from '../helpers/core-samples.ts';
+
+const nowMs = ms('2026-03-02T12:00:00Z');
+const ago = (sinceMs: number) => nowMs - sinceMs;
+/** So many, one minute apart, the oldest so long ago. */
+const series = (count: number, oldestAgoMs: number) =>
+  Array.from({ length: count }, (_, index) => ago(oldestAgoMs) + index * minuteMs);
+
+const lives = { accessExpiresAtMs: nowMs + 20 * minuteMs };
+const asked = { trigger: 'consumer', force: 'refresh' };
+const tick = { trigger: 'schedule' };
+
+describe('a refresh on request', () => {
+  test('is noted among the versions, and what is older than a day is forgotten', () => {
+    const refreshesAtMs = [ago(dayMs), ago(dayMs - 1), ago(hourMs)];
+    expect(
+      refreshBudget(
+        schwab,
+        { ...lives, refreshesAtMs, requestedAtMs: [ago(dayMs)], otherWritesAtMs: [ago(dayMs), ago(5)] },
+        asked,
+        nowMs,
+      ),
+    ).toEqual({
+      kind: 'granted',
+      writes: {
+        refreshesAtMs: [ago(dayMs - 1), ago(hourMs), nowMs],
+        requestedAtMs: [nowMs],
+        otherWritesAtMs: [ago(5)],
+      },
+    });
+  });
+
+  test('is granted four times an hour, by whoever it is asked', () => {
+    const three = { ...lives, requestedAtMs: series(3, 50 * minuteMs) };
+    const four = { ...lives, requestedAtMs: series(4, 50 * minuteMs) };
+    for (const asker of [
+      asked,
+      { trigger: 'panel', force: 'refresh' },
+      { trigger: 'operator', force: 'refresh' },
+      { trigger: 'link', force: 'refresh' },
+      // Whatever else they ask for, it is not the schedule that refreshes.
+      { trigger: 'panel', force: 'test' },
+      { trigger: 'link' },
+      { trigger: 'schedule', force: 'refresh' },
+    ]) {
+      expect(refreshBudget(schwab, three, asker, nowMs).kind).toBe('granted');
+      expect(refreshBudget(schwab, four, asker, nowMs)).toEqual({
+        kind: 'limited',
+        untilMs: nowMs + 10 * minuteMs,
+      });
+    }
+    expect(refreshBudget(schwab, four, asked, nowMs + 10 * minuteMs).kind).toBe('granted');
+  });
+
+  test('is granted twenty times a day where the tick is 25 minutes, and nine times where it is 20', () => {
+    const requests = (count: number) => ({ ...lives, requestedAtMs: series(count, 10 * hourMs) });
+    expect(refreshBudget(schwab, requests(19), asked, nowMs).kind).toBe('granted');
+    expect(refreshBudget(schwab, requests(20), asked, nowMs)).toEqual({
+      kind: 'limited',
+      untilMs: nowMs + 14 * hourMs,
+    });
+    const shortest = withLimits({ absoluteSeconds: 7 * 86_400 }, 1500);
+    expect(refreshBudget(shortest, requests(8), asked, nowMs).kind).toBe('granted');
+    expect(refreshBudget(shortest, requests(9), asked, nowMs)).toEqual({
+      kind: 'limited',
+      untilMs: nowMs + 14 * hourMs,
+    });
+  });
+
+  test('is as good as a scheduled one once the access token is about to end', () => {
+    const requestedAtMs = series(4, 50 * minuteMs);
+    const living = { accessExpiresAtMs: nowMs + 150_001, requestedAtMs };
+    const ending = { accessExpiresAtMs: nowMs + 150_000, requestedAtMs };
+    expect(refreshBudget(schwab, living, asked, nowMs).kind).toBe('limited');
+    expect(refreshBudget(schwab, ending, asked, nowMs)).toMatchObject({
+      kind: 'granted',
+      writes: { refreshesAtMs: [nowMs], requestedAtMs },
+    });
+  });
+
+  test('is limited, and no error, where the day is full', () => {
+    const full = { ...lives, refreshesAtMs: series(82, 23 * hourMs) };
+    expect(refreshBudget(schwab, full, asked, nowMs)).toEqual({ kind: 'limited', untilMs: nowMs + hourMs });
+  });
+});
+
+describe('a scheduled refresh', () => {
+  test('does not wait for those on request', () => {
+    const many = { ...lives, requestedAtMs: series(30, 30 * minuteMs) };
+    expect(refreshBudget(schwab, many, tick, nowMs).kind).toBe('granted');
+    expect(refreshBudget(schwab, many, {}, nowMs).kind).toBe('granted');
+  });
+
+  test('has room 82 times a day, and then an hour that says from when', () => {
+    const refreshes = (count: number) => ({ ...lives, refreshesAtMs: series(count, 23 * hourMs) });
+    expect(refreshBudget(schwab, refreshes(81), tick, nowMs).kind).toBe('granted');
+    expect(refreshBudget(schwab, refreshes(82), tick, nowMs)).toEqual({
+      kind: 'exhausted',
+      untilMs: nowMs + hourMs,
+    });
+    expect(refreshBudget(schwab, refreshes(82), tick, nowMs + hourMs).kind).toBe('granted');
+  });
+
+  test('and all requests, logins and ends that are granted fit into the quota of 100, with the shortest tick', () => {
+    const ticks = 73;
+    const shortest = withLimits({ absoluteSeconds: 7 * 86_400 }, 1500);
+    let record = {};
+    let requests = 0;
+    for (let atMs = nowMs; atMs < nowMs + dayMs; atMs += minuteMs) {
+      const budget = refreshBudget(shortest, { accessExpiresAtMs: atMs + hourMs, ...record }, asked, atMs);
+      if (budget.kind !== 'granted') continue;
+      record = budget.writes;
+      requests += 1;
+    }
+    let logins = 0;
+    const full = () =>
+      loginsFullUntilMs(
+        shortest,
+        { ...record, otherWritesAtMs: series(logins, 0) },
+        nowMs + dayMs - minuteMs,
+      );
+    while (full() === undefined) logins += 1;
+    const disconnect = 2;
+    const labelled = 3;
+    expect({ requests, logins }).toEqual({ requests: 9, logins: 12 });
+    expect(ticks + requests + logins + disconnect + labelled).toBeLessThan(100);
+  });
+
+  test('leaves twelve versions to logins, and none of those that are written already', () => {
+    const record = (refreshes: number, others: number) => ({
+      ...lives,
+      refreshesAtMs: series(refreshes, 23 * hourMs),
+      otherWritesAtMs: series(others, 22 * hourMs),
+    });
+    expect(refreshBudget(schwab, record(81, 12), tick, nowMs).kind).toBe('granted');
+    expect(refreshBudget(schwab, record(81, 13), tick, nowMs)).toEqual({
+      kind: 'exhausted',
+      untilMs: nowMs + hourMs,
+    });
+  });
+});
+
+describe('a login', () => {
+  const logins = (count: number) => series(count, 20 * hourMs);
+  const fullUntil = (otherWrites: number, requests: number) =>
+    loginsFullUntilMs(
+      schwab,
+      { otherWritesAtMs: logins(otherWrites), requestedAtMs: series(requests, 10 * hourMs) },
+      nowMs,
+    );
+
+  test('shares with refreshes on request what the schedule leaves: 35 a day where the tick is 25 minutes', () => {
+    expect(loginsFullUntilMs(schwab, {}, nowMs)).toBeUndefined();
+    expect([fullUntil(34, 0), fullUntil(35, 0)]).toEqual([undefined, nowMs + 4 * hourMs]);
+    expect([fullUntil(14, 20), fullUntil(15, 20)]).toEqual([undefined, nowMs + 4 * hourMs]);
+  });
+
+  test('holds back refreshes on request', () => {
+    const record = (count: number) => ({ ...lives, otherWritesAtMs: logins(count) });
+    expect(refreshBudget(schwab, record(34), asked, nowMs).kind).toBe('granted');
+    expect(refreshBudget(schwab, record(35), asked, nowMs)).toEqual({
+      kind: 'limited',
+      untilMs: nowMs + 4 * hourMs,
+    });
+  });
+
+  test('leaves the last two versions to Disconnect', () => {
+    const record = (others: number) => ({
+      refreshesAtMs: series(80, 23 * hourMs),
+      otherWritesAtMs: logins(others),
+    });
+    expect(loginsFullUntilMs(schwab, record(13), nowMs)).toBeUndefined();
+    expect(loginsFullUntilMs(schwab, record(14), nowMs)).toBe(nowMs + hourMs);
+  });
+});
+
+describe('the decision', () => {
+  const grant = (refreshedAgoMs: number, requests: number) =>
+    loggedIn(ago(hourMs), {
+      refreshedAtMs: ago(refreshedAgoMs),
+      accessExpiresAtMs: ago(refreshedAgoMs) + 30 * minuteMs,
+      requestedAtMs: series(requests, 50 * minuteMs),
+    });
+
+  test('says why nothing is refreshed, and when it can be asked for again', () => {
+    const limited = decide(schwab, grant(minuteMs, 4), nowMs, { ...asked, force: 'refresh', done: [] });
+    expect(limited).toEqual({
+      decision: 'none',
+      reason: 'refresh-limited',
+      until: iso(nowMs + 10 * minuteMs),
+    });
+    expect(decide(schwab, grant(minuteMs, 3), nowMs, { force: 'refresh', done: [] })).toEqual({
+      decision: 'refresh',
+      reason: 'asked for',
+    });
+  });
+
+  test('leaves a refresh that is due to the next tick, if an execution for something else meets it', () => {
+    const due = grant(10 * minuteMs, 4);
+    expect(decide(schwab, due, nowMs, { trigger: 'panel', done: [] }).decision).toBe('none');
+    expect(decide(schwab, due, nowMs, { trigger: 'schedule', done: [] }).decision).toBe('refresh');
+  });
+});
