@@ -95,6 +95,16 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return used !== undefined;
     },
 
+    async noteStart({ connectionId, authorizationId }, stateHash, nowMs) {
+      await table.update({
+        ...item(connectionId, authorizationId),
+        expression: 'SET #starts.#stateHash.#notedAtMs = :nowMs',
+        condition: 'attribute_exists(#starts.#stateHash)',
+        names: { stateHash },
+        values: { nowMs },
+      });
+    },
+
     async setStatus(connectionId, authorizationId, status) {
       const moved = await table.update({
         ...item(connectionId, authorizationId),

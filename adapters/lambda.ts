@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type * as z from 'zod/mini';
 
 import type { GrantkeeperError } from '../core/errors.ts';
-import { asOurs, ConfigurationError, ProviderContractError } from '../core/errors.ts';
+import { asOurs, ConfigurationError, UnexpectedError } from '../core/errors.ts';
 import { logger, publishMetrics } from './telemetry.ts';
 
 /** What a function promises: its input, its output and its environment, each a schema. */
@@ -62,7 +62,7 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
       const summary = summaryOf(request.response);
       const parsed = contract.output.safeParse(request.response);
       if (!parsed.success) {
-        throw new ProviderContractError(`${contract.name} would answer ${problem(parsed.error)}.`);
+        throw new UnexpectedError(`${contract.name} would answer ${problem(parsed.error)}.`);
       }
       request.response = parsed.data;
       logger.info(contract.name, summary);

@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi';
 import type { Clock } from '../core/ports.ts';
 import type { FindEndpoints, FoundEndpoints, Provider } from '../core/provider.ts';
 import { EndpointSchema, isLoopback } from '../core/provider.ts';
+import { sanitisedIssuer } from '../core/provider-text.ts';
 import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
 
 /** Endpoints move once in years; whoever moves them leaves the old ones for longer than this. */
@@ -37,21 +38,25 @@ export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): F
     return answer.kind === 'refused' && answer.refusal === 'unavailable' && known ? known : answer;
   }
 
-  return async (provider) => {
+  return async (provider, purpose) => {
     const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, issuer, metadata: kind } = provider;
-    if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined) {
-      return { kind: 'found', endpoints: { authorizationEndpoint, tokenEndpoint, revocationEndpoint } };
+    const needsMetadata = purpose === 'for-callback' && kind !== undefined;
+    if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined && !needsMetadata) {
+      const promisesIss = provider.authorizationResponseIss;
+      const endpoints = { authorizationEndpoint, tokenEndpoint, revocationEndpoint, promisesIss };
+      return { kind: 'found', endpoints };
     }
     const answer = await metadataOf(issuer!, kind!);
     return answer.kind === 'read' ? endpointsOf(provider, answer) : answer;
   };
 }
 
-async function readMetadata(
+/** What an issuer publishes, if it is of that very issuer. */
+export async function readMetadata(
   issuer: string,
   kind: 'oauth' | 'openid',
   nowMs: number,
-  timeoutMs: number,
+  timeoutMs = defaultTimeoutMs,
 ): Promise<Read | Refused> {
   const url = new URL(issuer);
   const signal = AbortSignal.timeout(timeoutMs);
@@ -71,19 +76,24 @@ async function readMetadata(
   if (status >= 500 || status === 429) return refused('unavailable', `HTTP ${status}`);
   if (status !== 200) return refused('contract', `HTTP ${status}`);
   try {
-    const metadata = await oauth.processDiscoveryResponse(url, response);
+    const named = ((await response.clone().json()) as { issuer?: unknown }).issuer;
     // The library compares URLs; RFC 8414 §3.3 wants the very same text, which `iss` is compared with too.
-    if (metadata.issuer !== issuer) return refused('contract', 'of another issuer');
-    return { kind: 'read', metadata, readAtMs: nowMs };
+    if (typeof named === 'string' && named !== issuer) {
+      const otherIssuer = sanitisedIssuer(named, []);
+      return { ...refused('contract', `of the issuer ${otherIssuer}`), otherIssuer };
+    }
+    return {
+      kind: 'read',
+      metadata: await oauth.processDiscoveryResponse(url, response),
+      readAtMs: nowMs,
+    };
   } catch {
     return refused('contract', 'no metadata of that issuer');
   }
 }
 
-function endpointsOf(
-  { authorizationEndpoint, tokenEndpoint, revocationEndpoint, issuer, endpointHosts = [] }: Provider,
-  { metadata }: Read,
-): FoundEndpoints {
+function endpointsOf(provider: Provider, { metadata }: Read): FoundEndpoints {
+  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, issuer, endpointHosts = [] } = provider;
   const hosts = [new URL(issuer!).host, ...endpointHosts];
   const onThem = (endpoint: unknown) => {
     const { data } = EndpointSchema.safeParse(endpoint);
@@ -99,6 +109,8 @@ function endpointsOf(
     authorizationEndpoint: authorize,
     tokenEndpoint: token,
     revocationEndpoint: revoke,
+    promisesIss:
+      provider.authorizationResponseIss || metadata.authorization_response_iss_parameter_supported === true,
   };
   return { kind: 'found', endpoints };
 }

@@ -2,12 +2,20 @@ import { setTimeout } from 'node:timers/promises';
 
 import * as oauth from 'oauth4webapi';
 
+import { classifyAuthorizationError } from '../core/authorization-answer.ts';
 import { valuesAt } from '../core/identity.ts';
 import type { Identity } from '../core/identity.ts';
 import { parseJsonExactly } from '../core/parse-json.ts';
-import type { Client, IdentityAnswer, TokenAnswer, TokenEndpoint } from '../core/ports.ts';
+import type {
+  AuthorizationAnswer,
+  Client,
+  IdentityAnswer,
+  TokenAnswer,
+  TokenEndpoint,
+} from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
+import { describedIn, sanitisedIssuer, sanitisedText } from '../core/provider-text.ts';
 import { Secret } from '../core/secret.ts';
 import { classifyRefusal, isPrintable } from '../core/token-answer.ts';
 import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
@@ -30,6 +38,8 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
   async function ask(
     provider: Provider,
     grantType: GrantType,
+    /** What the request holds, and no description may repeat. */
+    credentials: readonly string[],
     request: (
       server: oauth.AuthorizationServer,
       options: oauth.TokenEndpointRequestOptions,
@@ -48,13 +58,19 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     return answerOf(
       provider,
       grantType,
+      credentials,
       () => request(server, options),
       (response) => process(server, response),
     );
   }
 
   return {
-    readCallback(provider, client, parameters, state) {
+    async readCallback(provider, client, parameters, state) {
+      const credentials = [...parameters.getAll('code'), state.split('.').at(-1)!];
+      const found = await findEndpoints(provider, 'for-callback');
+      if (found.kind === 'refused') return found;
+      const otherIssuer = otherIssuerIn(parameters, provider, found.endpoints.promisesIss, credentials);
+      if (otherIssuer !== undefined) return otherIssuer;
       try {
         oauth.validateAuthResponse(
           serverOf(provider),
@@ -66,7 +82,13 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
         return { kind: code && more.length === 0 ? 'code' : 'invalid' };
       } catch (error) {
         if (!(error instanceof oauth.AuthorizationResponseError)) return { kind: 'invalid' };
-        return { kind: 'refused', error: /^[a-z_]{1,60}$/.exec(error.error)?.[0] ?? 'an unknown error' };
+        const description = sanitisedText(error.error_description, credentials);
+        return {
+          kind: 'refused',
+          refusal: classifyAuthorizationError(error.error, provider),
+          error: /^[a-z_]{1,60}$/.exec(error.error)?.[0] ?? 'an unknown error',
+          ...(description !== undefined && { description }),
+        };
       }
     },
 
@@ -75,6 +97,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
       return ask(
         provider,
         'refresh_token',
+        [client.clientSecret.reveal(), refreshToken.reveal()],
         (server, options) =>
           oauth.refreshTokenGrantRequest(
             server,
@@ -94,6 +117,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
       return ask(
         provider,
         'authorization_code',
+        [client.clientSecret.reveal(), ...parameters.getAll('code'), codeVerifier],
         (server, options) =>
           oauth.authorizationCodeGrantRequest(
             server,
@@ -120,6 +144,23 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
       return told({ ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) });
     },
   };
+}
+
+/**
+ * Whether another issuer has answered than the configured one, or nobody says who did although the provider promises it.
+ * @see RFC 9207 §2.4
+ */
+function otherIssuerIn(
+  parameters: URLSearchParams,
+  { issuer }: Provider,
+  promisesIss: boolean,
+  credentials: readonly string[],
+): AuthorizationAnswer | undefined {
+  const [received, ...more] = parameters.getAll('iss');
+  if (received === undefined) return promisesIss ? { kind: 'other-issuer', received } : undefined;
+  if (issuer === undefined || (received === issuer && more.length === 0)) return undefined;
+  const claimed = [received, ...more].join(',');
+  return { kind: 'other-issuer', received: sanitisedIssuer(claimed, credentials) };
 }
 
 /** An `iss` can be compared only where the provider's data says who issues (RFC 9207 §2.4). */
@@ -149,6 +190,7 @@ export function authenticationOf(provider: Provider, client: Client): oauth.Clie
 async function answerOf(
   provider: Provider,
   grantType: GrantType,
+  credentials: readonly string[],
   request: () => Promise<Response>,
   process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<TokenAnswer> {
@@ -166,7 +208,8 @@ async function answerOf(
   // Some send 201 or 206 (RFC 6749 §5.1 says 200): the tokens are real, and with rotation the old one is spent.
   const read = status >= 200 && status < 300 ? readTokenSet(body) : undefined;
   if (read === undefined) {
-    return { kind: 'refused', ...classifyRefusal(provider, grantType, { status, body }) };
+    const refusal = classifyRefusal(provider, grantType, { status, body });
+    return { kind: 'refused', ...refusal, ...describedIn(body, credentials) };
   }
   try {
     const { tokenSet, idToken } = read;

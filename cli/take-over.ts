@@ -7,6 +7,7 @@ import { loginsFullUntilMs } from '../core/version-budget.ts';
 import { hashed } from '../functions/hashed-identity.ts';
 import { supersede } from '../functions/offer.ts';
 import { readStored } from '../functions/read-stored.ts';
+import { saidIn } from '../functions/refusal.ts';
 import { holdLogin, storeLogin } from '../functions/store-login.ts';
 import type { KeeperPorts } from './keeper-ports.ts';
 import { keeperPorts } from './keeper-ports.ts';
@@ -71,7 +72,7 @@ export async function takeOver(
   if (answer.kind === 'refused') {
     await giveUp();
     throw new CommandError(
-      `${refusals(provider.displayName)[answer.refusal]} (${answer.error}). Nothing was stored.`,
+      `${refusals(provider.displayName)[answer.refusal]} (${saidIn(answer)}). Nothing was stored.`,
     );
   }
   const tokenSet = { ...answer.tokens, refreshToken: answer.tokens.refreshToken ?? found.refreshToken };

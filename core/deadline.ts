@@ -1,6 +1,12 @@
 import type { Limits } from './provider.ts';
 
 /**
+ * So long before its known end a grant may be rejected without anything being wrong: a provider counts from its login
+ * page, minutes before the code is exchanged, clocks differ by seconds, and some providers count in coarser units.
+ */
+export const usualEndMs = 3600 * 1000;
+
+/**
  * When the grant ends for good, epoch milliseconds; undefined where the provider sets no limit. The absolute
  * limit counts from the login alone, the sliding one from the last use: a new refresh token in an answer
  * moves neither by itself.
@@ -17,4 +23,16 @@ export function deadlineOf(
     ends.push((grant.refreshedAtMs ?? authorizedAtMs) + limits.slidingSeconds * 1000);
   }
   return ends.length > 0 ? Math.min(...ends) : undefined;
+}
+
+/**
+ * Whether a rejection now is no natural end. A grant without a known end has none: somebody has ended it, or its provider's
+ * data lacks a limit.
+ */
+export function isEarlyRejection(
+  limits: Limits,
+  grant: Parameters<typeof deadlineOf>[1],
+  nowMs: number,
+): boolean {
+  return nowMs < (deadlineOf(limits, grant) ?? Infinity) - usualEndMs;
 }

@@ -55,9 +55,29 @@ export class ConfigurationError extends GrantkeeperError {
   override readonly name = 'ConfigurationError';
 }
 
-/** Whose grant a login gave is not who it was made for, or could not be told: an operator must know. */
+/** A login is somebody else's than the owner's, or shared fewer accounts: an operator must know. */
 export class IdentityError extends GrantkeeperError {
   override readonly name = 'IdentityError';
+}
+
+/** The provider did not tell whose login it was: an operator must mend its data, or wait for its identity endpoint. */
+export class IdentityUnknownError extends GrantkeeperError {
+  override readonly name = 'IdentityUnknownError';
+}
+
+/** The provider does not take the authorization request as it is made: an operator must mend it (RFC 6749 §4.1.2.1). */
+export class AuthorizationRejectedError extends GrantkeeperError {
+  override readonly name = 'AuthorizationRejectedError';
+}
+
+/** A callback names another issuer than the configured one, or none although one is promised (RFC 9207 §2.4). */
+export class IssuerMismatchError extends GrantkeeperError {
+  override readonly name = 'IssuerMismatchError';
+}
+
+/** The provider rejected a refresh token long before its known end: reuse, a thief, or somebody's decision. */
+export class EarlyRejectionError extends GrantkeeperError {
+  override readonly name = 'EarlyRejectionError';
 }
 
 /** The provider refused what a browser logged in with, or has locked the account: a person must mend that. */
@@ -91,20 +111,29 @@ export function asOurs(thrown: unknown): GrantkeeperError {
 export const cures = {
   LeaseHeldError: 'Nothing was lost. Look at the other executions of this connection.',
   TokenEndpointUnavailableError:
-    "Nothing was lost; it goes on at the next check. If it stays, look at the provider's status page.",
+    "Wait: each check tries again, and an owner can open their link again. If it stays, look at the provider's status page, then run grantkeeper doctor.",
   StoreUnavailableError:
-    "Nothing was lost; it goes on at the next check. If it stays, look at AWS's health dashboard.",
+    "Wait: each check tries again, and an owner can open their link again. If it stays, look at AWS's health dashboard.",
   StoreQuotaExceededError:
     'Find who refreshes or logs in so often: grantkeeper history. Stop them; the quota has room again within 24 hours.',
   ChannelUnavailableError:
     'It is tried again with the next notice. If it stays, look at the status page of that service.',
   ChannelRejectedError: 'Mend the channel that is named, or take it out of the configuration.',
-  ClientRejectedError: 'Put the right id and secret into the client secret.',
+  ClientRejectedError:
+    'Put the right id and secret into the client secret. If they are right, see at the provider whether the client is approved and may use refresh tokens.',
   ProviderContractError:
     "Compare the provider's data in the configuration with its documentation; if they agree, report it.",
   ConfigurationError: 'Mend what the message names; grantkeeper doctor shows what is left.',
   IdentityError:
-    'Ask the owner who logged in. To accept a new owner: grantkeeper reauthorize with --new-owner.',
+    'Ask the owner whether that login, and what it shared, was meant. To accept it: grantkeeper reauthorize with --new-owner.',
+  IdentityUnknownError:
+    "Compare identity in the provider's data with what the provider answers, and see whether its identity endpoint is up. Then let the owner log in again.",
+  AuthorizationRejectedError:
+    'Compare scope and authorizationParameters in the configuration, and the callback URL, with what the client is registered for at the provider. Then let the owner open their link again.',
+  IssuerMismatchError:
+    'Run grantkeeper doctor. If it finds another issuer, put that one into the configuration, to the letter, and let the owner open their link again. If it does not, the answer may be forged: see the runbook.',
+  EarlyRejectionError:
+    'Ask the owner whether they changed their password or withdrew the access. If they did not, somebody may have the refresh token: see the runbook.',
   LoginRefusedError:
     'The owner has the link. See that they can log in by hand, then put the right credentials in place: grantkeeper robot rotate.',
   LoginPageError:

@@ -16,6 +16,10 @@ export const eventKinds = {
   /** The owner pressed the button. */
   started: 'login',
   declined: 'login',
+  /** The provider sent the owner back without a code, and it was not the owner who declined. */
+  'authorization-failed': 'login',
+  /** The answer came from another issuer than the configured one, or from nobody knows whom. */
+  'issuer-refused': 'login',
   'exchange-failed': 'login',
   'identity-refused': 'login',
   /** Whose login it was could not be asked; its tokens are kept until it can. */

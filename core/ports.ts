@@ -1,3 +1,4 @@
+import type { AuthorizationRefusal } from './authorization-answer.ts';
 import type { Attempt, BrowserLoginRecord, BrowserLoginSettings, Ended, Report } from './browser-login.ts';
 import type { Force } from './decide.ts';
 import type { ChannelName } from './channel.ts';
@@ -176,6 +177,8 @@ export interface Start {
   readonly usedAtMs?: number | undefined;
   /** Which callback used it: the version id of its login. */
   readonly usedBy?: string | undefined;
+  /** When the timeline got an answer of the provider's that did not use it. */
+  readonly notedAtMs?: number | undefined;
 }
 
 export interface Authorization {
@@ -221,6 +224,8 @@ export interface Authorizations {
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
   /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
   useStart(authorization: Authorization, stateHash: string, nowMs: number, by: string): Promise<boolean>;
+  /** The timeline has an answer that did not use this start: a repeat of it is not written down again. */
+  noteStart(authorization: Authorization, stateHash: string, nowMs: number): Promise<void>;
   /**
    * Moves to a status; from `completed` there is no way back, and from another closed one only to `completed`.
    * Answers what is there then; undefined where it did not move.
@@ -332,7 +337,15 @@ export interface TokenSet {
 
 export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly tokens: TokenSet }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error: string };
+  | ({ readonly kind: 'refused'; readonly refusal: Refusal } & Said);
+
+/** How a provider refused. Both are safe to log and to show to operators. */
+export interface Said {
+  /** An error code, or what there was in place of one. */
+  readonly error: string;
+  /** Its own words, sanitised. */
+  readonly description?: string | undefined;
+}
 
 export type IdentityAnswer =
   /** Empty where the provider tells nothing. */
@@ -344,8 +357,10 @@ export type IdentityAnswer =
 export type AuthorizationAnswer =
   | { readonly kind: 'code' }
   /** The provider says no; `error` is one of the codes of RFC 6749 §4.1.2.1, or unknown. */
-  | { readonly kind: 'refused'; readonly error: string }
-  /** Not an answer to our request: `iss` missing or another's, parameters missing or twice. */
+  | ({ readonly kind: 'refused'; readonly refusal: AuthorizationRefusal } & Said)
+  /** Its `iss` is not the configured issuer, or is missing although the provider promises it; `received` is sanitised. */
+  | { readonly kind: 'other-issuer'; readonly received: string | undefined }
+  /** Not an answer to our request: parameters missing or twice. */
   | { readonly kind: 'invalid' };
 
 export interface TokenEndpoint {
@@ -354,7 +369,7 @@ export interface TokenEndpoint {
     client: Client,
     parameters: URLSearchParams,
     state: string,
-  ): AuthorizationAnswer;
+  ): Promise<AuthorizationAnswer>;
   refresh(provider: Provider, client: Client, refreshToken: Secret): Promise<TokenAnswer>;
   exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
   /** Whose tokens they are, in clear. */
@@ -436,7 +451,7 @@ export interface PanelAsk {
 export interface Workflow {
   /** Resumes whoever waits on one of the task tokens; fine when nobody does any more. */
   resume(taskTokens: readonly string[], resumption: Resumption): Promise<void>;
-  /** Has the operator told, once an incident, of what a page could not do. */
+  /** Has the operator told, once an incident, of what a page could not do, or what a step has met. */
   report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
   /** Has the stored refresh token tried at once: whether it still works is not known. */
   refreshNow(connectionId: string): Promise<void>;

@@ -163,20 +163,32 @@ export const ProviderSchema = z
 export type Provider = z.infer<typeof ProviderSchema>;
 export type Limits = z.infer<typeof LimitsSchema>;
 
-/** Where a provider is spoken to. */
+/** Where a provider is spoken to, and what it promises of that. */
 export interface Endpoints {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint?: string | undefined;
+  /** Whether its authorization endpoint names the issuer (RFC 9207 §3): by its data, or by its metadata. */
+  readonly promisesIss: boolean;
 }
 
-/** Answers a provider's endpoints: those of its data, and what these leave out from its metadata. */
-export type FindEndpoints = (provider: Provider) => Promise<FoundEndpoints>;
+/** Answers a provider's endpoints: those of its data, and what these leave out from its metadata, if it has any. */
+export type FindEndpoints = (
+  provider: Provider,
+  /** `for-callback`: what its metadata promises is needed, too, although its data has every endpoint. */
+  purpose?: 'for-callback',
+) => Promise<FoundEndpoints>;
 
 export type FoundEndpoints =
   | { readonly kind: 'found'; readonly endpoints: Endpoints }
   /** `error` is safe to show. */
-  | { readonly kind: 'refused'; readonly refusal: 'unavailable' | 'contract'; readonly error: string };
+  | {
+      readonly kind: 'refused';
+      readonly refusal: 'unavailable' | 'contract';
+      readonly error: string;
+      /** The issuer that the metadata names, sanitised, where it is not the configured one. */
+      readonly otherIssuer?: string;
+    };
 
 const days = 24 * 3600;
 

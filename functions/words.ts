@@ -85,6 +85,8 @@ const eventWords = {
   'grant-replaced': 'The grant before this login',
   imported: 'Took over a grant from elsewhere',
   declined: 'The owner declined',
+  'authorization-failed': 'The provider did not let the owner log in',
+  'issuer-refused': 'A login was refused: another issuer',
   'exchange-failed': 'A login failed at the provider',
   'identity-refused': 'A login was refused: another account',
   'identity-unavailable': 'A login is kept until its account can be checked',
@@ -107,6 +109,7 @@ const browserWords: { readonly [Type in EventType]?: string } = {
   started: 'A browser began to log in',
   completed: 'A browser logged in',
   declined: 'The provider declined a browser’s login',
+  'authorization-failed': 'The provider did not let a browser log in',
 };
 
 /** What happened, in words; one that a newer release has written, by its type. */
@@ -122,6 +125,7 @@ const factNames: Readonly<Record<string, string>> = {
   why: 'because',
   reason: 'because',
   detail: '',
+  description: 'it said',
   screenshot: '',
   what: '',
   decision: '',

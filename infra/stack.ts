@@ -166,6 +166,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
       may.readClients,
       may.keepTokens,
       may.resume,
+      may.start,
     ],
   );
   const notifyOwner = keeperFunction(

@@ -108,7 +108,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'providers.<name>.issuer':
     'Its issuer identifier. Needed with `metadata`, with `identity: id_token` and with `authorizationResponseIss`.',
   'providers.<name>.authorizationResponseIss':
-    'Whether it promises `iss` in the authorization response (RFC 9207).',
+    'Whether it promises `iss` in the authorization response (RFC 9207). Metadata, where it is given, may promise it too.',
   'providers.<name>.accessTokenLifetimeSeconds':
     'How long an access token lives where a token response does not say so; and what the checks are planned by.',
   'providers.<name>.limits':

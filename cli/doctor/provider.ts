@@ -1,4 +1,4 @@
-import { providerEndpoints } from '../../adapters/provider-endpoints.ts';
+import { providerEndpoints, readMetadata } from '../../adapters/provider-endpoints.ts';
 import { oddityOfCallbackUrl } from '../../core/callback-url.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
@@ -10,16 +10,61 @@ const timeoutMs = 5_000;
 /** Tokens, and the signatures of AWS, bear less than a minute. */
 const mostSkewMs = 30_000;
 
-/** Whether a provider answers at its endpoints, over TLS, and has the same time. */
+/** Whether a provider answers at its endpoints, over TLS, has the same time, and is who its data says. */
 export async function lookAtProvider(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
+  const [issuers, others] = await Promise.all([
+    lookAtIssuer(provider, clock),
+    lookAtEndpoints(provider, clock),
+  ]);
+  // Why no endpoint is found is said by the issuer that is not the right one.
+  return issuers.length > 0
+    ? [...issuers, ...others.filter(({ what }) => !what.startsWith(notFound))]
+    : others;
+}
+
+const notFound = 'Its endpoints are not found';
+
+/**
+ * Whether the configured issuer is the one that its own metadata names, of whichever kind it is, and promises no more than is
+ * configured: a callback that names another one is refused (RFC 9207 §2.4). Nobody has to publish metadata.
+ */
+async function lookAtIssuer(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
+  const { displayName: about, issuer, metadata, authorizationResponseIss } = provider;
+  if (issuer === undefined) return [];
+  const kinds = metadata === undefined ? (['openid', 'oauth'] as const) : [metadata];
+  const found = await Promise.all(kinds.map((kind) => readMetadata(issuer, kind, clock.nowMs())));
+  const other = found.flatMap((each) => (each.kind === 'refused' ? (each.otherIssuer ?? []) : []))[0];
+  if (other !== undefined) {
+    return [
+      problem(
+        about,
+        `Its issuer is configured as ${issuer}, and its metadata names ${other}.`,
+        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+      ),
+    ];
+  }
+  const promises = found.some(
+    (each) => each.kind === 'read' && each.metadata.authorization_response_iss_parameter_supported === true,
+  );
+  if (!promises || authorizationResponseIss || metadata !== undefined) return [];
+  return [
+    problem(
+      about,
+      'Its metadata promises iss in callbacks, and callbacks without it are accepted.',
+      'Put authorizationResponseIss: true into its data in the configuration, and run npx pulumi up.',
+    ),
+  ];
+}
+
+async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
   const about = provider.displayName;
   const found = await providerEndpoints(clock)(provider);
   if (found.kind === 'refused') {
     return [
       problem(
         about,
-        `Its endpoints are not found: ${found.error}.`,
-        'Compare issuer and metadata with its documentation.',
+        `${notFound}: ${found.error}.`,
+        found.refusal === 'unavailable' ? unreachable : 'Compare issuer and metadata with its documentation.',
       ),
     ];
   }
@@ -47,6 +92,8 @@ export async function lookAtProvider(provider: Provider, clock: Clock): Promise<
   }
   return [well(about, 'It answers at both endpoints, and its clock agrees with the one of this machine.')];
 }
+
+const unreachable = 'Look at its status page, and at your network.';
 
 type Answer = { readonly skewMs: number | undefined } | { readonly why: string; readonly cure: string };
 
@@ -84,10 +131,10 @@ function whyOf(error: unknown): { why: string; cure: string } {
   if (name === 'TimeoutError') {
     return {
       why: `not within ${timeoutMs / 1000} seconds`,
-      cure: 'Look at its status page, and at your network.',
+      cure: unreachable,
     };
   }
-  return { why: code, cure: 'Compare the address with its documentation, and look at its status page.' };
+  return { why: code, cure: unreachable };
 }
 
 /** What has to be registered there, for comparison. */

@@ -128,13 +128,40 @@ export function declined({ provider }: Settings, from: From): HttpResponse {
   });
 }
 
-export function refusedByProvider({ provider }: Settings, error: string, from: From): HttpResponse {
+/** The provider decided nothing: it is down, or its login page had expired. */
+export function notNow({ provider }: Settings, error: string, from: From): HttpResponse {
   return page({
     statusCode: 502,
-    title: `${provider.displayName} did not let you through`,
-    body: html`<p>It answered <code>${error}</code>.</p>
-      ${onceMore(from)}
+    title: `${provider.displayName} could not log you in just now`,
+    body: html`<p>It answered <code>${error}</code>. Nothing was changed, and your link goes on working.</p>
+      <p>Wait a minute. ${beginAgain(from)} and log in once more.</p>
       <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
+  });
+}
+
+/** The provider would have had to ask the owner something. */
+export function unfinished({ provider }: Settings, error: string, from: From): HttpResponse {
+  return page({
+    statusCode: 400,
+    title: 'Your login was not finished',
+    body: html`<p>
+        ${provider.displayName} wanted one more step from you, and did not get it: it answered <code>${error}</code>.
+        Nothing was changed.
+      </p>
+      <p>${beginAgain(from)}, and answer all that ${provider.displayName} asks.</p>
+      <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
+  });
+}
+
+export function otherIssuer({ provider }: Settings): HttpResponse {
+  return page({
+    statusCode: 400,
+    title: 'Your login could not be verified',
+    body: html`<p>
+        The answer does not come from ${provider.displayName} as this connection knows it, so nothing was stored. Whoever
+        runs Grantkeeper for you has been told, and has something to mend or to look into.
+      </p>
+      <p class="dim">Your link goes on working. They will tell you when to try again.</p>`,
   });
 }
 

@@ -1,5 +1,13 @@
 import { isAlive, isPaused } from '../../core/decide.ts';
-import { IdentityError, StoreQuotaExceededError, StoreUnavailableError } from '../../core/errors.ts';
+import {
+  AuthorizationRejectedError,
+  IdentityError,
+  IdentityUnknownError,
+  IssuerMismatchError,
+  StoreQuotaExceededError,
+  StoreUnavailableError,
+} from '../../core/errors.ts';
+import type { EventType } from '../../core/event.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
@@ -8,6 +16,7 @@ import { ladderOf } from '../../core/ladder.ts';
 import { parseState } from '../../core/link.ts';
 import type {
   Authorization,
+  AuthorizationAnswer,
   Authorizations,
   Client,
   Clients,
@@ -34,7 +43,7 @@ import { cookieMs, cookieOf } from '../http.ts';
 import { ended, neededAgain } from '../pages.ts';
 import { reporting } from '../report.ts';
 import { revokeLogin, revokeReplaced } from '../revoke-login.ts';
-import { errorOf } from '../refusal.ts';
+import { detailsOf, errorOf, saidIn } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
 import type { Stored } from '../read-stored.ts';
 import { readStored } from '../read-stored.ts';
@@ -45,7 +54,7 @@ export interface CallbackPorts {
     Grants,
     'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdLogin'
   >;
-  readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'setStatus'>;
+  readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'noteStart' | 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'readCallback' | 'exchange' | 'identify'>;
@@ -119,23 +128,17 @@ async function finish(
   const { connectionId, authorizationId } = authorization;
   const nowMs = ports.clock.nowMs();
   const client = await ports.clients.read(settings.clientSecretName);
-  const answer = ports.tokenEndpoint.readCallback(settings.provider, client, parameters, state);
+  const answer = await ports.tokenEndpoint.readCallback(settings.provider, client, parameters, state);
   if (answer.kind === 'invalid') return counted('CallbacksRefused', 'not-the-answer', pages.notOurs(), ports);
+  const unused = await leftUnused(settings, authorization, { start, stateHash }, answer, ports);
+  if (unused !== undefined) return unused;
   const versionId = ports.random.uuid();
   if (!(await ports.authorizations.useStart(authorization, stateHash, nowMs, versionId))) {
     return counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
   }
   if (answer.kind === 'refused') {
     await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
-    await ports.events.record(connectionId, 'declined', { ...named(authorization), error: answer.error });
-    return answer.error === 'access_denied'
-      ? counted('CallbacksFailed', 'declined', pages.declined(settings, authorization), ports)
-      : counted(
-          'CallbacksFailed',
-          'refused-by-provider',
-          pages.refusedByProvider(settings, answer.error, authorization),
-          ports,
-        );
+    return refusedByProvider(settings, authorization, answer, ports);
   }
   // All before the code is spent, and at once, for the code lives about 30 seconds. The lease is taken over here, so
   // that the newest callback has the highest fencing number, however long its exchange takes; and the login is written
@@ -167,6 +170,69 @@ async function finish(
   const fullUntilMs = loginsFullUntilMs(settings, record, nowMs);
   if (fullUntilMs !== undefined) return refuseWithoutRoom(settings, fullUntilMs, exchange, ports);
   return exchangeCode(settings, client, exchange, ports);
+}
+
+type Refused = Extract<AuthorizationAnswer, { kind: 'refused' }>;
+
+/**
+ * The page of an answer that does not use up its start: it is not the provider's to our request, or decides nothing, and
+ * the same start can still bring a code. Only the first such answer of a start is written down, however often it comes.
+ */
+async function leftUnused(
+  settings: Settings,
+  authorization: Authorization,
+  { start, stateHash }: Pick<Return, 'start' | 'stateHash'>,
+  answer: AuthorizationAnswer,
+  ports: CallbackPorts,
+): Promise<HttpResponse | undefined> {
+  const { connectionId, provider } = settings;
+  const noteOnce = async (type: EventType, details: Record<string, string>, error?: IssuerMismatchError) => {
+    if (start.notedAtMs !== undefined) return;
+    await ports.events.record(connectionId, type, { ...named(authorization), ...details });
+    if (error !== undefined) await ports.workflow.report(connectionId, 'Callback', error);
+    await ports.authorizations.noteStart(authorization, stateHash, ports.clock.nowMs());
+  };
+  if (answer.kind === 'other-issuer') {
+    const received = answer.received ?? 'none';
+    const configured = provider.issuer ?? 'none';
+    const message = `A login at ${provider.displayName} came back with the issuer "${received}"; configured is "${configured}". Nothing was stored.`;
+    await noteOnce('issuer-refused', { received, configured }, new IssuerMismatchError(message));
+    return counted('CallbacksRefused', 'other-issuer', pages.otherIssuer(settings), ports);
+  }
+  if (answer.kind !== 'refused') return undefined;
+  const { refusal, error } = answer;
+  if (refusal !== 'unavailable' && refusal !== 'unfinished') return undefined;
+  await noteOnce('authorization-failed', detailsOf(answer));
+  const page =
+    refusal === 'unavailable'
+      ? pages.notNow(settings, error, authorization)
+      : pages.unfinished(settings, error, authorization);
+  return counted('CallbacksFailed', refusal, page, ports);
+}
+
+/** The owner declined, or the request is not one that the provider takes: then an operator must mend it. */
+async function refusedByProvider(
+  settings: Settings,
+  authorization: Authorization,
+  answer: Refused,
+  ports: CallbackPorts,
+): Promise<HttpResponse> {
+  const { connectionId, provider } = settings;
+  const isDeclined = answer.refusal === 'declined';
+  await ports.events.record(connectionId, isDeclined ? 'declined' : 'authorization-failed', {
+    ...named(authorization),
+    ...detailsOf(answer),
+  });
+  if (isDeclined)
+    return counted('CallbacksFailed', 'declined', pages.declined(settings, authorization), ports);
+  const error =
+    answer.refusal === 'contract'
+      ? errorOf('contract', provider, saidIn(answer))
+      : new AuthorizationRejectedError(
+          `${provider.displayName} did not take the request for a login (${saidIn(answer)}).`,
+        );
+  await ports.workflow.report(connectionId, 'Callback', error);
+  return counted('CallbacksFailed', 'operator-must-act', pages.operatorMustAct(settings), ports);
 }
 
 /** More logins than can be recorded and not completed at once. */
@@ -238,7 +304,7 @@ async function exchangeCode(
     answer.kind === 'refused' ? answer : { refusal: 'contract' as const, error: 'no refresh_token' };
   await ports.events.record(connectionId, 'exchange-failed', {
     ...named(authorization),
-    error: refused.error,
+    ...detailsOf(refused),
   });
   if (refused.refusal === 'grant-rejected')
     return counted('CallbacksFailed', 'code-refused', pages.codeRefused(authorization), ports);
@@ -249,7 +315,7 @@ async function exchangeCode(
       pages.providerUnavailable(settings, authorization),
       ports,
     );
-  await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, refused.error));
+  await ports.workflow.report(connectionId, 'Callback', errorOf(refused.refusal, provider, saidIn(refused)));
   return counted('CallbacksFailed', 'operator-must-act', pages.operatorMustAct(settings), ports);
 }
 
@@ -291,7 +357,7 @@ async function keep(
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   } else if (provider.identity !== undefined && !isPinned) {
     const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.`;
-    await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
+    await ports.workflow.report(connectionId, 'Callback', new IdentityUnknownError(message));
   }
   const now = recorded ?? (await ports.grants.read(connectionId)).grant;
   const accountsLeftOut = verdict === 'fewer' ? left : 0;
@@ -378,7 +444,8 @@ async function refuseIdentity(
     verdict === 'other'
       ? `Somebody logged in to ${name} who is not the owner that this connection was made for. Nothing was stored. If that is meant, run grantkeeper reauthorize with --new-owner.`
       : `${name} did not tell whose login it was, and somebody is pinned: nothing was stored. Compare its identity data with what it answers.`;
-  await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
+  const error = verdict === 'other' ? new IdentityError(message) : new IdentityUnknownError(message);
+  await ports.workflow.report(connectionId, 'Callback', error);
   // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
   if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
   return verdict === 'other'

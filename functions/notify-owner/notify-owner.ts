@@ -1,6 +1,6 @@
 import { channelsOf } from '../../core/channel.ts';
 import { owesRestored } from '../../core/decide.ts';
-import { ProviderContractError } from '../../core/errors.ts';
+import { UnexpectedError } from '../../core/errors.ts';
 import { ladderOf } from '../../core/ladder.ts';
 import { writeNotice } from '../../core/notice.ts';
 import type { Events, Grants } from '../../core/ports.ts';
@@ -30,7 +30,7 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   const { decision, executionId, retryCount } = input;
   const { connectionId } = input.ask;
   if (decision.decision !== 'notify') {
-    throw new ProviderContractError(`NotifyOwner was asked to ${decision.decision}.`);
+    throw new UnexpectedError(`NotifyOwner was asked to ${decision.decision}.`);
   }
   const { settings, grant } = await ports.grants.read(connectionId);
   if (settings === undefined) return next('removed', 'notify', input, ports);

@@ -20,7 +20,7 @@ export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPo
  * had overtaken went on. Under the lease, which no callback gives away before either has surely ended.
  * @returns `login-recovered` when the tokens of one of them were found, or recorded before; `login-lost` when none of
  *   them had put any that still work; `dropped` when a newer login has begun meanwhile; or why the account could not be checked
- * @throws {IdentityError} they are of another account: nothing of them is kept
+ * @throws {IdentityError | IdentityUnknownError} they are of another account: nothing of them is kept
  */
 export async function finishLogin(
   settings: Settings,

@@ -27,11 +27,12 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { next } from '../next.ts';
-import { errorOf } from '../refusal.ts';
+import { errorOf, saidIn } from '../refusal.ts';
 import type { StepInput, StepOutput } from '../step.ts';
 import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
 import { readStored, requireCurrent } from '../read-stored.ts';
 import { eventsOf } from '../timeline.ts';
+import { earlyRejection } from './early-rejection.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
 import { finishLogin } from './finish-login.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
@@ -50,7 +51,7 @@ export interface RefreshTokensPorts {
     | 'endLogin'
   >;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
-  readonly workflow: Pick<Workflow, 'resume'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh' | 'identify'>;
@@ -192,11 +193,16 @@ async function refresh(
   );
   if (answer === 'refresh-limited' || answer === 'dropped') return answer;
   if (answer.kind === 'refused') {
-    const { refusal, error } = answer;
-    if (refusal === 'grant-rejected') return rejected(settings, fencingNumber, grant, ports);
-    if (refusal === 'grant-doubted' && (await isRepeated(connectionId, fencingNumber, ports)))
-      return rejected(settings, fencingNumber, grant, ports);
-    throw errorOf(refusal, settings.provider, error);
+    const { refusal } = answer;
+    const isBelieved =
+      refusal === 'grant-rejected' ||
+      (refusal === 'grant-doubted' && (await isRepeated(connectionId, fencingNumber, ports)));
+    if (!isBelieved) throw errorOf(refusal, settings.provider, saidIn(answer));
+    const outcome = await rejected(settings, fencingNumber, grant, ports);
+    const early = earlyRejection(settings, taken, input.ask, answer, ports.clock.nowMs());
+    // Should this fail, the step is tried again, rejected again, and this told then.
+    if (outcome === 'rejected' && early) await ports.workflow.report(connectionId, 'Grant', early);
+    return outcome;
   }
   spending.isBegun = true;
   return store(settings, fencingNumber, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);

@@ -1,4 +1,4 @@
-import { IdentityError, LeaseHeldError } from '../../core/errors.ts';
+import { IdentityError, IdentityUnknownError, LeaseHeldError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hashed } from '../hashed-identity.ts';
-import { errorOf } from '../refusal.ts';
+import { errorOf, saidIn } from '../refusal.ts';
 import { revokeLogin } from '../revoke-login.ts';
 import { accessSecretOf } from '../stored-tokens.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
@@ -51,6 +51,7 @@ export type Verified =
 /**
  * Asks the provider again whose tokens a held login has, with its access token; where that has ended, with a new one.
  * @throws {IdentityError} they are of another account than the one that is pinned; the login is over
+ * @throws {IdentityUnknownError} the provider told nothing of what is pinned; the login is over
  */
 export async function verifyLogin(
   settings: Settings,
@@ -79,10 +80,12 @@ export async function verifyLogin(
   const given = { refreshToken, accessToken };
   const revocation = await revokeLogin(provider, client, given, ports.revocationEndpoint);
   await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict, revocation });
+  if (verdict === 'unknown')
+    throw new IdentityUnknownError(
+      `${provider.displayName} did not tell whose login it was, and somebody is pinned: its tokens are not used.`,
+    );
   throw new IdentityError(
-    verdict === 'other'
-      ? `Somebody logged in to ${provider.displayName} who is not the owner that this connection was made for. Their tokens are not used. If that is meant, run grantkeeper reauthorize with --new-owner.`
-      : `${provider.displayName} did not tell whose login it was, and somebody is pinned: its tokens are not used. Compare the provider's identity data with what it answers.`,
+    `Somebody logged in to ${provider.displayName} who is not the owner that this connection was made for. Their tokens are not used. If that is meant, run grantkeeper reauthorize with --new-owner.`,
   );
 }
 
@@ -113,7 +116,7 @@ async function livingTokens(
   if (typeof answer === 'string') throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   if (answer.kind === 'refused') {
     if (answer.refusal === 'grant-rejected') return undefined;
-    throw errorOf(answer.refusal, provider, answer.error);
+    throw errorOf(answer.refusal, provider, saidIn(answer));
   }
   spending.isBegun = true;
   const { refreshToken } = answer.tokens;

@@ -1,5 +1,5 @@
 import { decide } from '../../core/decide.ts';
-import { ProviderContractError } from '../../core/errors.ts';
+import { UnexpectedError } from '../../core/errors.ts';
 import type { Authorizations, Events, Grants, Waiter } from '../../core/ports.ts';
 import type { OfferPorts } from '../offer.ts';
 import { authorizationIdOf, offer } from '../offer.ts';
@@ -25,7 +25,7 @@ export async function requestReauthorization(
   const { decision, taskToken, ask, done, executionId, retryCount } = input;
   const { connectionId, force } = ask;
   if (decision.decision !== 'reauthorize') {
-    throw new ProviderContractError(`RequestReauthorization was asked to ${decision.decision}.`);
+    throw new UnexpectedError(`RequestReauthorization was asked to ${decision.decision}.`);
   }
   if (decision.authorizationId !== undefined) {
     return attach(connectionId, decision.authorizationId, { executionId, taskToken }, ports);

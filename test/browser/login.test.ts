@@ -127,3 +127,41 @@ test('a callback opened in another browser stores nothing', async () => {
   expect((await demo.grant()).status).toBeUndefined();
   await page.close();
 });
+
+test('an owner whom the provider sends back without a code reads whose it is to mend, and logs in by the same link', async () => {
+  await using demo = await TestDemo.start();
+  await demo.advance(0);
+  const { page } = await newPage();
+  const { issuer } = demo.brokerage;
+  let state = '';
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === '/v1/oauth/authorize') state = url.searchParams.get('state')!;
+  });
+  for (const [name, answer, heading] of [
+    [
+      'not-now',
+      { error: 'temporarily_unavailable', iss: issuer },
+      'Demo Brokerage could not log you in just now',
+    ],
+    ['unfinished', { error: 'login_required', iss: issuer }, 'Your login was not finished'],
+    ['operator', { error: 'invalid_scope', iss: issuer }, 'Demo Brokerage refused this installation'],
+    ['issuer', { code: 'c', iss: `${issuer}/` }, 'Your login could not be verified'],
+  ] as const) {
+    await page.goto(demo.newestLink());
+    await page.getByRole('button').click();
+    await page.goto(`${demo.cloud.apiUrl}/callback?${String(new URLSearchParams({ ...answer, state }))}`);
+    expect(await page.getByRole('heading').textContent()).toBe(heading);
+    expect(await flaws(page)).toEqual([]);
+    await picture(page, `back-${name}`);
+  }
+  await demo.advance(1000);
+  await page.goto(demo.newestLink());
+  await page.getByRole('button').click();
+  await page.getByLabel('Login ID').fill('demo');
+  await page.getByLabel('Password').fill('demo');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  expect(await page.getByRole('heading').textContent()).toBe('Done: you are connected');
+  await page.close();
+});

@@ -49,6 +49,76 @@ test('of a stack that is well each thing is named, and no secret', async () => {
   expect(ran.out).not.toContain(demo.demo.client.clientSecret);
 });
 
+test.each<[string, object, [what: string, cure: string][]]>([
+  [
+    'an issuer with a slash too many',
+    { issuer: 'ISSUER/' },
+    [
+      [
+        'Its issuer is configured as ISSUER/, and its metadata names ISSUER.',
+        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+      ],
+    ],
+  ],
+  [
+    'the same, where the endpoints are read from metadata',
+    {
+      issuer: 'ISSUER/',
+      metadata: 'openid',
+      authorizationEndpoint: undefined,
+      tokenEndpoint: undefined,
+    },
+    [
+      [
+        'Its issuer is configured as ISSUER/, and its metadata names ISSUER.',
+        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+      ],
+    ],
+  ],
+  [
+    'a promise of iss that nothing asks for',
+    { authorizationResponseIss: false },
+    [
+      [
+        'Its metadata promises iss in callbacks, and callbacks without it are accepted.',
+        'Put authorizationResponseIss: true into its data in the configuration, and run npx pulumi up.',
+      ],
+    ],
+  ],
+  [
+    'a promise that metadata makes, which is read',
+    { authorizationResponseIss: false, metadata: 'openid' },
+    [],
+  ],
+  ['no issuer', { authorizationResponseIss: false, issuer: undefined, identity: undefined }, []],
+  [
+    'metadata that cannot be reached',
+    { issuer: 'http://localhost:9', metadata: 'openid', tokenEndpoint: undefined },
+    [
+      [
+        'Its endpoints are not found: metadata: not reached in time.',
+        'Look at its status page, and at your network.',
+      ],
+    ],
+  ],
+])('a provider is compared with its metadata: %s', async (_what, change, problems) => {
+  const { issuer } = demo.brokerage;
+  const key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+  const call = (operation: string, input: object) =>
+    demo.cloud.dynamoDb.call(operation, { TableName: 'grantkeeper-local', ...input }, administrator);
+  const { Item } = (await call('GetItem', { Key: key })) as { Item: { settings: { S: string } } };
+  const settings = JSON.parse(Item.settings.S) as { provider: object };
+  const changed = JSON.stringify({ ...settings, provider: { ...settings.provider, ...change } });
+  await call('PutItem', { Item: { ...key, settings: { S: changed.replaceAll('ISSUER', issuer) } } });
+  const findings = JSON.parse((await run('doctor --local --json')).out) as Finding[];
+  await call('PutItem', { Item });
+
+  const found = findings.filter(({ about, state }) => about === 'Demo Brokerage' && state === 'problem');
+  expect(found.map(({ what, cure }) => [what, cure])).toEqual(
+    problems.map((texts) => texts.map((text) => text.replaceAll('ISSUER', issuer))),
+  );
+});
+
 test('of each thing that is not, it is said what is wrong, and what cures it', async () => {
   const { cloud } = demo;
   cloud.ses.isInSandbox = true;

@@ -219,7 +219,7 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
     const ran = await run(file({ refresh_token: 'of-another', access_token: 'of-another' }), ...flags);
     expect(ran).toMatchObject({
       code: 1,
-      err: 'grantkeeper: Demo Brokerage does not accept that grant: it has ended, or is of another app or another provider (invalid_grant). Nothing was stored.\n',
+      err: 'grantkeeper: Demo Brokerage does not accept that grant: it has ended, or is of another app or another provider (invalid_grant: “grant request is invalid”). Nothing was stored.\n',
     });
     expect(ran.out).not.toContain('Taken over');
     expect(await stored()).toEqual(before);

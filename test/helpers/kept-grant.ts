@@ -132,7 +132,7 @@ export class KeptGrant {
       tokenEndpoint: { ...tokenEndpoint, identify: async () => ({ kind: 'identity', identity: {} }) },
       revocationEndpoint: { revoke: async () => 'not-offered' },
       authorizations: { setStatus: nothing },
-      workflow: { resume: nothing },
+      workflow: { resume: nothing, report: nothing },
       incidents: { end: async () => [] },
       metrics: { put: () => undefined, count: () => undefined },
       events: { record: nothing },

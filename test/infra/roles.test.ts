@@ -120,7 +120,10 @@ const reachOwners = [
 
 test.each([
   ['check-grant', [readConnections, writeConnections, queryConnections, readClients]],
-  ['refresh-tokens', [readConnections, writeConnections, queryConnections, readClients, keepTokens, resume]],
+  [
+    'refresh-tokens',
+    [readConnections, writeConnections, queryConnections, readClients, keepTokens, resume, start],
+  ],
   ['notify-owner', [readConnections, writeConnections, queryConnections, resume, ...reachOwners]],
   ['request-reauthorization', [readConnections, writeConnections, resume, ...reachOwners]],
   [

@@ -146,7 +146,7 @@ export class Cloud {
       limits: dynamoLimits(table, random),
       findEndpoints: async ({ authorizationEndpoint = '', tokenEndpoint = '' }) => ({
         kind: 'found',
-        endpoints: { authorizationEndpoint, tokenEndpoint },
+        endpoints: { authorizationEndpoint, tokenEndpoint, promisesIss: false },
       }),
       clock,
       random,

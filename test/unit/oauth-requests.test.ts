@@ -49,7 +49,7 @@ async function press(data: Partial<Provider> = {}) {
       clients: { read: async () => client },
       findEndpoints: async ({ authorizationEndpoint = '', tokenEndpoint = '' }) => ({
         kind: 'found',
-        endpoints: { authorizationEndpoint, tokenEndpoint },
+        endpoints: { authorizationEndpoint, tokenEndpoint, promisesIss: false },
       }),
       workflow: { startForLink: async () => undefined, report: async () => undefined },
       events: { record: async () => undefined },

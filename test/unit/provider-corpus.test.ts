@@ -156,7 +156,7 @@ describe('what Schwab is asked', () => {
     const parameters = new URL('https://grants.example.com/callback?code=C0.Y29k%252BZQ%3D%3D%40&state=state')
       .searchParams;
     const { provider, redirectUri } = ofKind('schwab');
-    expect(endpoint.readCallback(provider, client, parameters, 'state')).toEqual({ kind: 'code' });
+    expect(await endpoint.readCallback(provider, client, parameters, 'state')).toEqual({ kind: 'code' });
     await endpoint.exchange(provider, client, {
       parameters,
       state: 'state',
@@ -173,10 +173,11 @@ describe('what Schwab is asked', () => {
     });
   });
 
-  test('an app that is not "Ready For Use" comes back as a login that was denied', () => {
+  test('an app that is not "Ready For Use" comes back as a login that was denied', async () => {
     const parameters = new URLSearchParams({ error: 'access_denied', state: 'state' });
-    expect(endpoint.readCallback(ofKind('schwab').provider, client, parameters, 'state')).toEqual({
+    expect(await endpoint.readCallback(ofKind('schwab').provider, client, parameters, 'state')).toEqual({
       kind: 'refused',
+      refusal: 'declined',
       error: 'access_denied',
     });
   });

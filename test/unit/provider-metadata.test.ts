@@ -1,5 +1,5 @@
 /** Endpoints by metadata (RFC 8414, OpenID Connect Discovery 1.0), asked for over HTTP and believed only so far. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { providerEndpoints } from '../../adapters/provider-endpoints.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
@@ -64,6 +64,7 @@ test('OpenID Connect appends its well-known path to the issuer', async () => {
     endpoints: {
       authorizationEndpoint: `${server.origin}/authorize`,
       tokenEndpoint: `${server.origin}/token`,
+      promisesIss: false,
     },
   });
   expect(server.requests.map(({ path }) => path)).toEqual(['/tenant/.well-known/openid-configuration']);
@@ -81,12 +82,12 @@ test('what the data has is not asked for, and what metadata says of it does not 
   const authorizationEndpoint = 'https://elsewhere.example/authorize';
   expect(await finder()(provider({ authorizationEndpoint, tokenEndpoint }))).toEqual({
     kind: 'found',
-    endpoints: { authorizationEndpoint, tokenEndpoint },
+    endpoints: { authorizationEndpoint, tokenEndpoint, promisesIss: false },
   });
   expect(server.requests).toEqual([]);
   expect(await finder()(provider({ tokenEndpoint }))).toEqual({
     kind: 'found',
-    endpoints: { authorizationEndpoint: `${server.origin}/authorize`, tokenEndpoint },
+    endpoints: { authorizationEndpoint: `${server.origin}/authorize`, tokenEndpoint, promisesIss: false },
   });
 });
 
@@ -106,7 +107,10 @@ test('it is kept for an hour, and after that for as long as nobody answers', asy
   expect(server.requests).toHaveLength(3);
   // An answer that must not be believed ends what was.
   server.answer = () => json(metadata({ issuer: foreign.origin }));
-  expect(await find(provider())).toEqual(refused('contract', 'no metadata of that issuer'));
+  expect(await find(provider())).toEqual({
+    ...refused('contract', `of the issuer ${foreign.origin}`),
+    otherIssuer: foreign.origin,
+  });
 });
 
 test('one that was refused is asked for again', async () => {
@@ -130,8 +134,12 @@ test.each<[string, (real: string) => string]>([
   ['one that differs by a slash', (real) => `${real}/`],
   ['one that differs by a path', (real) => `${real}/tenant`],
 ])('of %s issuer, nothing is believed', async (_which, issuerOf) => {
-  server.answer = () => json(metadata({ issuer: issuerOf(server.origin) }));
-  expect(await finder()(provider())).toMatchObject({ kind: 'refused', refusal: 'contract' });
+  const issuer = issuerOf(server.origin);
+  server.answer = () => json(metadata({ issuer }));
+  expect(await finder()(provider())).toEqual({
+    ...refused('contract', `of the issuer ${issuer}`),
+    otherIssuer: issuer,
+  });
 });
 
 test.each([
@@ -195,6 +203,46 @@ test('so is a connection that breaks, and an answer that does not come in time',
   const silent = new Promise<HttpAnswer>(() => undefined);
   server.answer = () => silent;
   expect(await finder(50)(provider())).toEqual(refused('unavailable', 'not reached in time'));
+});
+
+describe('iss in a callback (RFC 9207), where metadata promises it', () => {
+  const promise = { authorization_response_iss_parameter_supported: true };
+  const answerTo = (parameters: Record<string, string>, data: Partial<Provider> = {}) =>
+    oauthTokenEndpoint({ timeoutMs: 5000 }).readCallback(
+      provider(data),
+      client,
+      new URLSearchParams({ state: 'state', ...parameters }),
+      'state',
+    );
+
+  test('is required, though nothing in the configuration says so', async () => {
+    server.answer = () => json(metadata(promise));
+    expect(await answerTo({ code: 'c' })).toEqual({ kind: 'other-issuer', received: undefined });
+    expect(await answerTo({ error: 'access_denied' })).toEqual({ kind: 'other-issuer', received: undefined });
+    expect(await answerTo({ code: 'c', iss: server.origin })).toEqual({ kind: 'code' });
+  });
+
+  test('is required, too, where the configuration has both endpoints, and metadata is asked for nothing else', async () => {
+    server.answer = () => json(metadata(promise));
+    const tokenEndpoint = `${server.origin}/own-token`;
+    const endpoints = { authorizationEndpoint: `${server.origin}/own-authorize`, tokenEndpoint };
+    expect(await answerTo({ code: 'c' }, endpoints)).toEqual({ kind: 'other-issuer', received: undefined });
+    expect(await answerTo({ code: 'c', iss: server.origin }, endpoints)).toEqual({ kind: 'code' });
+  });
+
+  test.each([false, undefined, 'true'])('is not required where metadata says %s', async (said) => {
+    server.answer = () => json(metadata({ authorization_response_iss_parameter_supported: said }));
+    expect(await answerTo({ code: 'c' })).toEqual({ kind: 'code' });
+    expect(await answerTo({ code: 'c', iss: `${server.origin}/` })).toEqual({
+      kind: 'other-issuer',
+      received: `${server.origin}/`,
+    });
+  });
+
+  test('is not known while metadata cannot be read: the login waits', async () => {
+    server.answer = () => json({}, 503);
+    expect(await answerTo({ code: 'c' })).toEqual(refused('unavailable', 'HTTP 503'));
+  });
 });
 
 test('a refresh and an exchange go where metadata says, and where they cannot, no credential is sent', async () => {

@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => demo[Symbol.asyncDispose]());
 
 const notOurs = { status: 400, title: 'This is not a login we know' };
+const notVerified = { status: 400, title: 'Your login could not be verified' };
 const otherBrowser = { status: 400, title: 'This login began in another browser' };
 const done = { status: 200, title: 'Done: you are connected' };
 
@@ -136,10 +137,6 @@ describe('a callback that was changed on its way', () => {
     ['without code', (query) => query.delete('code')],
     ['with an empty code', (query) => query.set('code', '')],
     ['with the code twice', (query) => query.append('code', query.get('code')!)],
-    ['without iss', (query) => query.delete('iss')],
-    ['with the iss of another server', (query) => query.set('iss', 'https://other.example')],
-    ['with iss twice', (query) => query.append('iss', query.get('iss')!)],
-    ['with an error and without iss', (query) => query.set('error', 'access_denied') ?? query.delete('iss')],
     ['with an implicit answer', (query) => query.set('id_token', 'x')],
     [
       'with a state of 9,000 characters',
@@ -152,6 +149,20 @@ describe('a callback that was changed on its way', () => {
     const changed = new URL(callback);
     change(changed.searchParams);
     expect(await answerTo(changed.href, browser)).toEqual(notOurs);
+  });
+
+  const issuers: typeof changes = [
+    ['without iss', (query) => query.delete('iss')],
+    ['with the iss of another server', (query) => query.set('iss', 'https://other.example')],
+    ['with iss twice', (query) => query.append('iss', query.get('iss')!)],
+    ['with an error and without iss', (query) => query.set('error', 'access_denied') ?? query.delete('iss')],
+  ];
+
+  test.each(issuers)('%s it cannot be verified', async (_name, change) => {
+    const changed = new URL(callback);
+    change(changed.searchParams);
+    expect(await answerTo(changed.href, browser)).toEqual(notVerified);
+    expect(await answerTo(changed.href, new Browser())).toEqual(otherBrowser);
   });
 
   test('without its cookie, or with another browser’s, it belongs to another browser', async () => {
@@ -184,10 +195,11 @@ describe('a login that the provider refuses', () => {
   });
 
   test.each([
-    ['server_error', 'server_error'],
-    ['<img src=x>', 'an unknown error'],
-    ['x'.repeat(61), 'an unknown error'],
-  ])('%s is shown as %s, and a description never', async (error, shown) => {
+    ['server_error', 'server_error', 502, 'Demo Brokerage could not log you in just now'],
+    ['login_required', 'login_required', 400, 'Your login was not finished'],
+    ['<img src=x>', undefined, 502, 'Demo Brokerage refused this installation'],
+    ['x'.repeat(61), undefined, 502, 'Demo Brokerage refused this installation'],
+  ])('%s is shown as %s, and a description never', async (error, shown, status, title) => {
     const link = await askForLogin(demo);
     const browser = new Browser();
     const callback = new URL(await demo.logInUpToCallback(link, 'cancel', browser));
@@ -196,8 +208,8 @@ describe('a login that the provider refuses', () => {
     const before = await stored(demo);
     const page = await browser.open(callback.href);
 
-    expect(page).toMatchObject({ status: 502, title: 'Demo Brokerage did not let you through' });
-    expect(page.body).toContain(`It answered <code>${shown}</code>.`);
+    expect(page).toMatchObject({ status, title });
+    if (shown !== undefined) expect(page.body).toContain(`t answered <code>${shown}</code>.`);
     expect(withoutOwnScript(page.body)).not.toMatch(/<script|<img|555-0100/);
     expect(await stored(demo)).toEqual(before);
     expect(await demo.logIn(link)).toMatchObject(done);

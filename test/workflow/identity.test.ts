@@ -113,7 +113,7 @@ async function expectRefusedAsUnknown(demo: TestDemo): Promise<void> {
   expect((await stored(demo)).grant).toEqual(before.grant);
   expect(await demo.grant()).toMatchObject({ identity: { subject: 'a'.repeat(43) } });
   expect(await demo.grant()).not.toHaveProperty('login');
-  expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
+  expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityUnknownError']);
   const refused = (await events(demo)).filter(({ type }) => type === 'identity-refused');
   expect(refused.map(({ details }) => details.verdict)).toEqual(['unknown']);
   // The link goes on working.
@@ -156,7 +156,14 @@ describe('where the id_token tells', () => {
     await using demo = await TestDemo.start({ configure: withProviderData({ identity: 'id_token' }) });
     await demo.connect();
     expect(await demo.grant()).not.toHaveProperty('identity.subject');
-    expect(demo.alerts()).toHaveLength(1);
+    expect(demo.alerts()).toMatchObject([
+      {
+        subject: 'Grantkeeper: demo-main: IdentityUnknownError',
+        text: expect.stringContaining(
+          "What to do: Compare identity in the provider's data with what the provider answers",
+        ),
+      },
+    ]);
     await expectRefusedAsUnknown(demo);
   });
 });

@@ -42,7 +42,7 @@ test('metadata of another issuer sends nobody anywhere: the owner sees a page, t
     {
       subject: 'Grantkeeper: demo-main: ProviderContractError',
       text: expect.stringMatching(
-        /Step: Reauthorize[^]*answered in a way its data does not allow \(metadata: no metadata of that issuer\)/,
+        /Step: Reauthorize[^]*answered in a way its data does not allow \(metadata: of the issuer http:\/\/localhost:\d+\)/,
       ),
     },
   ]);

@@ -140,7 +140,7 @@ describe('where the refresh token stays the same', () => {
     expect((await demo.grant()).lease).toBeUndefined();
   });
 
-  test('a revoked grant is seen by the next check: the owner is asked at once, by one mail, and their login restores it', async () => {
+  test('a revoked grant is seen by the next check: the owner is asked at once, by one mail, operators hear that it ended early, and a login restores it', async () => {
     await sleepUntil(demo, '2026-01-20T12:00:00Z');
     await logInAnew(demo);
     const story = watch(demo);
@@ -168,8 +168,20 @@ describe('where the refresh token stays the same', () => {
     await demo.cloud.clock.idle();
     expect(story.mails().slice(1)).toMatchObject([{ subject: 'Demo Brokerage works again (demo-main)' }]);
     expect(await demo.grant()).toMatchObject({ status: 'active', owesRestored: false });
-    expect((await demo.executions()).every(({ status }) => status === 'SUCCEEDED')).toBe(true);
-    expect(story.alerts()).toEqual([]);
+    // The one that reports ends as each does that has alerted.
+    expect((await demo.executions()).filter(({ status }) => status !== 'SUCCEEDED')).toMatchObject([
+      { states: ['Begin', 'RecordIncident', 'AlertOperator', 'RecordFailure', 'AfterAlert', 'Failed'] },
+    ]);
+    expect(story.alerts()).toMatchObject([
+      {
+        subject: 'Grantkeeper: demo-main: EarlyRejectionError',
+        text: expect.stringMatching(
+          /Step: Grant[^]*Demo Brokerage rejected the refresh token of demo-main \(invalid_grant: “grant request is invalid”\), and its end is due at 2026-01-27T12:00:00.000Z\./,
+        ),
+      },
+    ]);
+    await demo.advance(hourMs);
+    expect(await demo.item('incident#Grant#EarlyRejectionError')).toHaveProperty('endedAt');
   });
 });
 

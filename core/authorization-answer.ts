@@ -1,0 +1,38 @@
+import type { Provider } from './provider.ts';
+
+/** What a refusal of the authorization endpoint means for us. */
+export type AuthorizationRefusal =
+  /** The owner said no. */
+  | 'declined'
+  /** The provider wanted more from its user, and did not get it: the owner can try again. */
+  | 'unfinished'
+  /** Nothing was decided: the owner can try again. */
+  | 'unavailable'
+  /** The provider does not take the request as it was made: an operator must act. */
+  | 'request-rejected'
+  /** What the provider publishes is not what its data says: an operator must act. */
+  | 'contract';
+
+/** OpenID Connect Core §3.1.2.6: the provider would have had to ask its user something. */
+const unfinished = [
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+];
+
+/**
+ * Classifies an error code of the callback (RFC 6749 §4.1.2.1). A code that is not known is the operator's: trying again
+ * mends it no better than `invalid_scope`, and nothing says that the owner declined.
+ */
+export function classifyAuthorizationError(
+  code: string,
+  { authorizationParameters }: Pick<Provider, 'authorizationParameters'>,
+): AuthorizationRefusal {
+  if (code === 'access_denied') return 'declined';
+  // Keycloak answers temporarily_unavailable when its login page has expired: its documentation says to ask once more.
+  if (code === 'temporarily_unavailable' || code === 'server_error') return 'unavailable';
+  // By prompt=none our own request forbids the provider to ask.
+  const mayAsk = !authorizationParameters?.prompt?.split(' ').includes('none');
+  return mayAsk && unfinished.includes(code) ? 'unfinished' : 'request-rejected';
+}

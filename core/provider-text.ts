@@ -1,0 +1,85 @@
+const longestText = 200;
+const redacted = '[redacted]';
+
+/** So many characters in a row of a credential are no accident. */
+const piece = 8;
+
+/** Of a sentence, or of JSON within it. */
+const word = /[^\s"'{}[\](),;<>]+/g;
+
+/**
+ * Text that a provider wrote for people, such as `error_description`, made safe for a message to operators: one short
+ * line, without control characters, without any piece of the given credentials, and without what looks like a token.
+ */
+export function sanitisedText(text: unknown, credentials: readonly string[]): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  const pieces = credentials.flatMap(piecesOf);
+  const line = withoutCredentials(text.slice(0, 2000), credentials)
+    .replaceAll(word, (each) => (looksLikeToken(each) || holdsAny(each, pieces) ? redacted : each))
+    .replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S}]+/gu, ' ')
+    .trim();
+  return line === '' ? undefined : shortened(line);
+}
+
+/** An issuer as somebody claims it (RFC 9207 §2): every character that a URL cannot have is shown as `?`. */
+export function sanitisedIssuer(issuer: string, credentials: readonly string[]): string {
+  if (holdsAny(issuer, credentials.flatMap(piecesOf))) return redacted;
+  return shortened(
+    withoutCredentials(issuer.slice(0, 2000), credentials).replaceAll(/[^\w:/?#@!$&()*+,;=.~%[\]-]/g, '?'),
+  );
+}
+
+/** The sanitised `error_description` of an error body (RFC 6749 §5.2), also of one that is almost JSON. */
+export function describedIn(
+  body: string,
+  credentials: readonly string[],
+): { readonly description?: string | undefined } {
+  const description = sanitisedText(descriptionIn(body), credentials);
+  return description === undefined ? {} : { description };
+}
+
+function descriptionIn(body: string): unknown {
+  try {
+    const parsed = JSON.parse(body) as { error_description?: unknown } | null;
+    return parsed?.error_description;
+  } catch {
+    return /"error_description"\s*:\s*"([^"\\]*)/.exec(body)?.[1];
+  }
+}
+
+/** Words of 16 characters and more with a digit or with mixed case, and endless ones. `invalid_refresh_token` is none. */
+function looksLikeToken(word: string): boolean {
+  return word.length >= 16 && (/\d|\p{Ll}.*\p{Lu}/u.test(word) || /[\p{L}\p{M}]{30,}/u.test(word));
+}
+
+function holdsAny(word: string, pieces: readonly string[]): boolean {
+  const forms = [word, decoded(word)].map((form) => form.toLowerCase());
+  return pieces.some((each) => forms.some((form) => form.includes(each)));
+}
+
+function piecesOf(credential: string): string[] {
+  const words = credential.toLowerCase().match(word) ?? [];
+  return words.flatMap((each) =>
+    Array.from({ length: Math.max(0, each.length - piece + 1) }, (_, at) => each.slice(at, at + piece)),
+  );
+}
+
+/** Takes out whole ones, also those too short to have a piece. What has less than four characters keeps no secret. */
+function withoutCredentials(text: string, credentials: readonly string[]): string {
+  const forms = credentials.flatMap((credential) => [credential, encodeURIComponent(credential)]);
+  return [...new Set(forms)]
+    .filter(({ length }) => length >= 4)
+    .reduce((rest, credential) => rest.replaceAll(credential, redacted), text);
+}
+
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}
