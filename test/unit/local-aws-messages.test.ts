@@ -175,7 +175,7 @@ describe('Publish', () => {
     expect(await refusal(sns.send(new CreateTopicCommand({ Name: 'a' })))).toEqual({
       name,
       message:
-        'The embedded cloud does not play sns:CreateTopic. Supported: CheckIfPhoneNumberIsOptedOut, GetSMSAttributes, GetSMSSandboxAccountStatus, GetTopicAttributes, ListSMSSandboxPhoneNumbers, ListSubscriptions, ListSubscriptionsByTopic, ListTopics, Publish.',
+        'The embedded cloud does not play sns:CreateTopic. Supported: CheckIfPhoneNumberIsOptedOut, GetSMSAttributes, GetSMSSandboxAccountStatus, GetTopicAttributes, ListOriginationNumbers, ListSMSSandboxPhoneNumbers, ListSubscriptions, ListSubscriptionsByTopic, ListTopics, Publish.',
     });
   });
 

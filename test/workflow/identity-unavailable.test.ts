@@ -149,5 +149,7 @@ test('a first login is stored though the account cannot be asked, with an alert 
   });
   await demo.connect();
   expect(await demo.grant()).toMatchObject({ status: 'active' });
-  expect(demo.alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
+  expect(demo.alerts().map(({ subject }) => subject)).toEqual([
+    'Grantkeeper: demo-main: IdentityUnknownError',
+  ]);
 });
