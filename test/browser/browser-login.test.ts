@@ -79,11 +79,8 @@ const thenThePerson = [
   'RequestReauthorization',
 ];
 
-test('logs in by itself, within 15 s of which Chromium takes its start, and nobody is asked', async () => {
-  const began = performance.now();
+test('logs in by itself, and nobody is asked', async () => {
   const { event, alerts, links, states } = await attempt({});
-
-  expect(performance.now() - began).toBeLessThan(15_000);
   expect(states).toEqual(browserAlone);
   expect([alerts, links]).toEqual([[], 0]);
   expect(event.type).toBe('browser-logged-in');

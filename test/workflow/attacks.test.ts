@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
 import { clients, refusal } from '../helpers/local-aws.ts';
 import { askForLogin, stored } from '../helpers/stored.ts';
-import { refreshDirectly, tokenCalls } from '../helpers/story.ts';
+import { refreshDirectly, tokenCalls, forgetWrites } from '../helpers/story.ts';
 import { TokenServer } from '../helpers/token-server.ts';
 
 let demo: TestDemo;
@@ -370,6 +370,7 @@ describe('a function that is taken over', () => {
       expect(await refusal(put(Key))).toMatchObject(denied);
       // Where it may write nobody reads settings.
       await put(settingsOf('connection#demo-main'));
+      await forgetWrites(demo);
       await demo.start({ connectionId: 'demo-main', trigger: 'panel', force: 'refresh' });
       expect(theirs.requests).toEqual([]);
       expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);

@@ -34,7 +34,11 @@ async function killAtEach(by: string, run: (name: string) => Promise<void>): Pro
     outcomes.push(await outcomeNow(() => mails().at(-1)?.subject));
     await demo.advance(0);
     expect(await executionNamed(demo, name)).toMatchObject({ status: 'SUCCEEDED' });
-    expect(alerts()).toEqual([]);
+    // Where a new refresh token was lost before it was stored, the provider rejects the old one long before its end.
+    const subjects = alerts().map(({ subject }) => subject);
+    expect(subjects.filter((subject) => subject !== 'Grantkeeper: demo-main: EarlyRejectionError')).toEqual(
+      [],
+    );
   }
   demo.cloud.faults.clear();
   return outcomes;
