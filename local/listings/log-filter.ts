@@ -1,12 +1,12 @@
 /** CloudWatch Logs' filter patterns: terms, and comparisons of a JSON event's members. */
-import { notPlayed } from '../aws/errors.ts';
+import { AwsError, notPlayed } from '../aws/errors.ts';
 
 type Filter = (message: string) => boolean;
 
 const comparison = /^\s*\$((?:\.[\w@-]+)+)\s*(=|!=|<=|>=|<|>)\s*(?:"([^"]*)"|([^\s"()]+))\s*$/;
 
 /**
- * @throws {AwsError} for what is not played of the language
+ * @throws {AwsError} for what is not played of the language, and in AWS's words for what is none of it
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function logFilter(pattern: string): Filter {
@@ -16,7 +16,12 @@ export function logFilter(pattern: string): Filter {
   if (/^\[|%/.test(text)) {
     throw notPlayed(`the filter pattern ${text}`, ['terms', '{ $.member = "value" }']);
   }
+  if (text.startsWith('{')) throw invalid("If a filter pattern starts with '{' it must end with '}'");
   return termsFilter(text);
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('InvalidParameterException', message);
 }
 
 /** Every term has to be there, none with `-`; of terms with `?`, where there are no others, one is enough. */
@@ -25,6 +30,9 @@ function termsFilter(text: string): Filter {
     sign,
     term: quoted ?? bare ?? '',
   }));
+  // In quotes anything goes. Whether a hyphen needs them is not documented.
+  const [character] = text.replaceAll(/"[^"]*"/g, '').match(/[^\p{L}\p{N}_\s?-]/u) ?? [];
+  if (character !== undefined) throw invalid(`Invalid character(s) in term '${character}'`);
   const those = (wanted: string) => terms.filter(({ sign }) => sign === wanted).map(({ term }) => term);
   const [all, optional, none] = [those(''), those('?'), those('-')];
   return (message) =>
@@ -52,7 +60,8 @@ function jsonFilter(expression: string, whole: string): Filter {
 function compared(part: string, whole: string): (event: unknown) => boolean {
   const [, path, operator, quoted, bare] = comparison.exec(part) ?? [];
   const isOrder = operator?.startsWith('<') === true || operator?.startsWith('>') === true;
-  if (path === undefined || (isOrder && !Number.isFinite(Number(bare)))) {
+  const isRegex = bare?.startsWith('%') === true;
+  if (path === undefined || isRegex || (isOrder && !Number.isFinite(Number(bare)))) {
     throw notPlayed(`the filter pattern ${whole}`, ['{ $.member = "value" && $.other != 1 || $.third > 2 }']);
   }
   const wanted = quoted ?? bare ?? '';

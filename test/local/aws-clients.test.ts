@@ -315,6 +315,30 @@ describe('CloudWatch Logs', () => {
       'The embedded cloud does not play the filter pattern [a, b]. Supported: terms, { $.member = "value" }.',
     ],
     [
+      'FilterLogEvents',
+      { logGroupName: checkGrant, filterPattern: '{ $.level = %INF.% }' },
+      'NotImplementedByEmbeddedCloud',
+      'The embedded cloud does not play the filter pattern { $.level = %INF.% }. Supported: { $.member = "value" && $.other != 1 || $.third > 2 }.',
+    ],
+    [
+      'FilterLogEvents',
+      { logGroupName: checkGrant, filterPattern: '{ $.level = "INFO"' },
+      'InvalidParameterException',
+      "If a filter pattern starts with '{' it must end with '}'",
+    ],
+    [
+      'FilterLogEvents',
+      { logGroupName: checkGrant, filterPattern: '"a:b" level:ERROR' },
+      'InvalidParameterException',
+      "Invalid character(s) in term ':'",
+    ],
+    [
+      'FilterLogEvents',
+      { logGroupName: checkGrant, filterPattern: '"level' },
+      'InvalidParameterException',
+      "Invalid character(s) in term '\"'",
+    ],
+    [
       'StartQuery',
       {},
       'NotImplementedByEmbeddedCloud',
