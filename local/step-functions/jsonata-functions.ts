@@ -21,7 +21,7 @@ const hashAlgorithms: Record<string, string> = {
 
 /** Measured on AWS: so many elements are made, and one more is refused in these words. */
 const maximumRange = 360_145;
-const tooMuchMemory = 'Expression evaluation memory limit exceeded: Check for excessive memory usage';
+export const tooMuchMemory = 'Expression evaluation memory limit exceeded: Check for excessive memory usage';
 
 /**
  * Adds what Step Functions adds to JSONata, and puts the clock's time in place of the machine's.
@@ -79,11 +79,16 @@ function range(...given: (number | undefined)[]): number | number[] | undefined 
   return length === 1 ? first : Array.from({ length }, (_, at) => first + at * step);
 }
 
+/** With the code that AWS gives what its own functions refuse. */
+function refusal(message: string): Error {
+  return Object.assign(new Error(message), { code: 'D3137' });
+}
+
 function hash(text?: string, algorithm?: string): string | undefined {
   if (text === undefined || algorithm === undefined) return undefined;
   const name = hashAlgorithms[algorithm];
   if (!name) {
-    throw new Error(`$hash knows ${Object.keys(hashAlgorithms).join(', ')}, not ${algorithm}`);
+    throw refusal(`Hash algorithm '${algorithm}' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5`);
   }
   return createHash(name).update(text).digest('hex');
 }
@@ -95,5 +100,10 @@ function random(seed?: number): number {
 }
 
 function parse(text?: string): Json | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as Json);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw refusal('Invalid JSON');
+  }
 }

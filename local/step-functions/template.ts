@@ -1,7 +1,7 @@
 import jsonata from 'jsonata';
 import type { JsonataError } from 'jsonata';
 import type { Json } from './json.ts';
-import { addFunctions, clockBinding } from './jsonata-functions.ts';
+import { addFunctions, clockBinding, tooMuchMemory } from './jsonata-functions.ts';
 import { findUnsupportedReferences, type Available } from './references.ts';
 
 /** What an expression sees: `$states`, the variables, and the time. */
@@ -39,10 +39,11 @@ export type ReportCode =
 export type Report = (code: ReportCode, message: string, path: (string | number)[]) => void;
 
 /**
- * AWS's limits are not documented. Measured: `1 + 1 + …` of 100 terms is evaluated, one of 101 is "Depth=101 max=100".
- * Its limit of time is not known; here a runaway expression must not hang the whole cloud.
+ * AWS's limits are not documented. Measured: `1 + 1 + …` of 100 terms is evaluated, one of 101 is not; neither is
+ * `[1..873783]`. Its limit of time is not known; here a runaway expression must not hang the whole cloud.
+ * @see https://github.com/floci-io/floci/issues/2737
  */
-const evaluationLimits = { timeout: 2000, stack: 100 };
+const evaluationLimits = { timeout: 2000, stack: 100, sequence: 873_782 };
 
 /**
  * Compiles strings that are `{% … %}` and leaves all else as it is. Keys are never evaluated.
@@ -127,8 +128,10 @@ async function evaluate(
 
 /** AWS's own refusals have no code, and other words than jsonata. */
 const guardrails: Readonly<Record<string, string>> = {
-  D1011: `Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. Depth=${evaluationLimits.stack + 1} max=${evaluationLimits.stack}`,
+  D1011:
+    'Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive',
   D1012: 'Expression evaluation timeout: Check for infinite loop',
+  D2015: tooMuchMemory,
 };
 
 function describe(error: unknown): string {

@@ -333,11 +333,30 @@ describe('a failed evaluation', () => {
     const deep = Array(101).fill('1').join('+');
     expect(await outputOf(`{% ${deep} %}`)).toEqual({
       error: 'States.QueryEvaluationError',
-      cause: `${during(deep)}: Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. Depth=101 max=100`,
+      cause: `${during(deep)}: Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive`,
     });
     expect(await outputOf('{% $range(1, 360146, 1) %}')).toEqual({
       error: 'States.QueryEvaluationError',
       cause: `${during('$range(1, 360146, 1)')}: Expression evaluation memory limit exceeded: Check for excessive memory usage`,
+    });
+    expect(await outputOf('{% [1..873782] ~> $count() %}')).toBe(873_782);
+    expect(await outputOf('{% [1..873783] ~> $count() %}')).toEqual({
+      error: 'States.QueryEvaluationError',
+      cause: `${during('[1..873783] ~> $count()')}: Expression evaluation memory limit exceeded: Check for excessive memory usage`,
+    });
+  });
+
+  test.each([
+    ["$parse('')", 'D3137: Invalid JSON'],
+    ["$parse('{} {}')", 'D3137: Invalid JSON'],
+    [
+      "$hash('a', 'SHA-2')",
+      "D3137: Hash algorithm 'SHA-2' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5",
+    ],
+  ])('of %s has AWS’s code', async (source, what) => {
+    expect(await outputOf(`{% ${source} %}`)).toEqual({
+      error: 'States.QueryEvaluationError',
+      cause: `An error occurred while executing the state 'Only' (entered at the event id #2). The JSONata expression '${source}' specified for the field 'Output' threw an error during evaluation. ${what}`,
     });
   });
 
@@ -358,7 +377,7 @@ describe('a failed evaluation', () => {
     const refused = new Cloud().define({ Only: pass(`{% ${isTooDeep} %}`) });
     expect(await refused.run()).toMatchObject({
       error: 'States.QueryEvaluationError',
-      cause: expect.stringMatching(/Depth=101 max=100$/),
+      cause: expect.stringMatching(/: Stack overflow error: .* Consider rewriting as tail-recursive$/),
     });
   });
 });

@@ -95,7 +95,7 @@ describe('JSONata', () => {
     ['1 + "a"', 'threw an error during evaluation. T2002: The right side'],
     ['$sum', 'The result is a function'],
     ['$unheardOf(1)', 'T1006'],
-    ["$hash('abc', 'CRC')", '$hash knows MD5, SHA-1, SHA-256, SHA-384, SHA-512, not CRC'],
+    ["$hash('abc', 'CRC')", "Hash algorithm 'CRC' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5"],
     ['($f := function($n) { $f($n) }; $f(1))', ': Expression evaluation timeout: Check for infinite loop'],
   ])('%s is a States.QueryEvaluationError', async (source, cause) => {
     const cloud = new Cloud().define({ Only: pass({ a: `{% ${source} %}` }) });
