@@ -157,7 +157,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
       mustHave(all, 'aws:cloudwatch/logGroup:LogGroup', { arn: logGroupArn }, machine);
       mayDeliverLogs(roleArn, iam);
     }
-    stepFunctions.createStateMachine({ name, definition, roleArn });
+    stepFunctions.createStateMachine({ name, definition, roleArn, loggingConfiguration });
   },
   'aws:cloudwatch/eventRule:EventRule': ({ inputs }, { eventBus }) =>
     eventBus.addRule(inputs.name, inputs.eventPattern, inputs.state),

@@ -13,6 +13,13 @@ import type { Left, Visit } from './visit.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
+/** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html */
+export interface LoggingConfiguration {
+  readonly level: string;
+  readonly includeExecutionData?: boolean | undefined;
+  readonly logDestination?: string;
+}
+
 export interface StateMachine {
   readonly arn: string;
   readonly name: string;
@@ -20,6 +27,7 @@ export interface StateMachine {
   readonly definitionText: string;
   readonly definition: Definition;
   readonly creationMs: number;
+  readonly logging: LoggingConfiguration;
 }
 
 export interface ExecutionPorts extends IntegrationPorts {

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, notPlayed } from '../aws/errors.ts';
 import { accountId, region, type AwsService, type Caller } from '../aws/service.ts';
-import { Execution, type ExecutionPorts, type ExecutionStatus, type StateMachine } from './execution.ts';
+import {
+  Execution,
+  type ExecutionPorts,
+  type ExecutionStatus,
+  type LoggingConfiguration,
+  type StateMachine,
+} from './execution.ts';
 import { StateFailure } from './failure.ts';
 import type { Json } from './json.ts';
 import { parseDefinition } from './parse-definition.ts';
@@ -78,6 +84,7 @@ export class StepFunctions implements AwsService {
     readonly name: string;
     readonly definition: string;
     readonly roleArn: string;
+    readonly loggingConfiguration?: LoggingConfiguration | undefined;
   }): string {
     const name = requireName(machine.name);
     const arn = `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;
@@ -91,6 +98,7 @@ export class StepFunctions implements AwsService {
       definitionText: machine.definition,
       definition: parseDefinition(machine.definition),
       creationMs: this.#ports.clock.now(),
+      logging: machine.loggingConfiguration ?? { level: 'OFF' },
     });
     return arn;
   }
@@ -123,8 +131,7 @@ export class StepFunctions implements AwsService {
   ): Record<string, unknown> {
     this.#ports.authorize(caller, 'states:DescribeStateMachine', stateMachineArn);
     const machine = this.#machine(stateMachineArn);
-    const { definitionText: definition, roleArn } = machine;
-    return { ...machineSummary(machine), status: 'ACTIVE', definition, roleArn };
+    return { ...machineSummary(machine), status: 'ACTIVE', ...machineDetails(machine) };
   }
 
   #describeMachineOf(
@@ -132,9 +139,9 @@ export class StepFunctions implements AwsService {
     caller: Caller,
   ): Record<string, unknown> {
     this.#ports.authorize(caller, 'states:DescribeStateMachineForExecution', executionArn);
-    const { arn, name, definitionText, roleArn, creationMs } = this.#execution(executionArn).machine;
-    const updateDate = creationMs / 1000;
-    return { stateMachineArn: arn, name, definition: definitionText, roleArn, updateDate };
+    const { machine } = this.#execution(executionArn);
+    const { arn: stateMachineArn, name, creationMs } = machine;
+    return { stateMachineArn, name, ...machineDetails(machine), updateDate: creationMs / 1000 };
   }
 
   /** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
@@ -268,6 +275,17 @@ function withToken({ maxResults, nextToken }: { maxResults: number; nextToken?: 
 
 function machineSummary({ arn, name, creationMs }: StateMachine): Record<string, unknown> {
   return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: creationMs / 1000 };
+}
+
+function machineDetails({ definitionText, roleArn, logging }: StateMachine): Record<string, unknown> {
+  const { level, includeExecutionData = false, logDestination: logGroupArn } = logging;
+  const destinations = logGroupArn && [{ cloudWatchLogsLogGroup: { logGroupArn } }];
+  return {
+    definition: definitionText,
+    roleArn,
+    loggingConfiguration: { level, includeExecutionData, ...(destinations && { destinations }) },
+    tracingConfiguration: { enabled: false },
+  };
 }
 
 function executionSummary({

@@ -596,6 +596,17 @@ test('DynamoDB lists and scans tables', async () => {
 test('Step Functions describes the state machine of an execution', async () => {
   const [{ executionArn } = { executionArn: '' }] = await demo.executions();
   const described = await sdk().states.send(new DescribeStateMachineForExecutionCommand({ executionArn }));
+  expect(described.loggingConfiguration).toEqual({
+    level: 'ALL',
+    includeExecutionData: false,
+    destinations: [
+      {
+        cloudWatchLogsLogGroup: {
+          logGroupArn: `arn:aws:logs:us-east-1:${account}:log-group:/aws/vendedlogs/states/grantkeeper-local-keep-grant:*`,
+        },
+      },
+    ],
+  });
   expect(described).toMatchObject({
     stateMachineArn: demo.cloud.outputs.stateMachineArn,
     definition: expect.stringContaining('"CheckGrant"'),
