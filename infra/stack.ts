@@ -292,7 +292,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
   }
   if (config.cloudTrail !== 'none' && browsers) {
     const robotPrefix = robotPrefixOf(pulumi.getStack());
-    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, secretArn, browsers.roleArns));
+    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, secretArn, place.roleArn(`${prefix}-browser-login-`)));
   }
   if (config.cloudTrail === 'create') {
     new AuditTrail('audit-trail', {
@@ -534,7 +534,6 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
   return {
     sender,
     connectionIds: optedIn.map(({ connectionId }) => connectionId),
-    roleArns: logins.map(({ roleArn }) => roleArn),
   };
 }
 
@@ -615,6 +614,7 @@ function placeOf() {
     region,
     partition,
     allTopics: pulumi.interpolate`arn:${partition}:sns:*:*:*`,
+    roleArn: (name: string) => pulumi.interpolate`arn:${partition}:iam::${accountId}:role/${name}`,
     arn: (service: string, resource: string) =>
       pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`,
   };

@@ -37,6 +37,11 @@ export class EventBus {
   }
 
   addRule(name: string, eventPattern: string, state = 'ENABLED'): void {
+    if (eventPattern.length > maxPatternCharacters)
+      throw new AwsError(
+        'LimitExceededException',
+        `The event pattern ${name} has ${eventPattern.length} characters, ${maxPatternCharacters} at most.`,
+      );
     const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
     for (const key of Object.keys(pattern)) {
       // Nothing else is in an event here, so the rule would wait in silence for what is misspelt.
@@ -76,6 +81,9 @@ export class EventBus {
     }
   }
 }
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+const maxPatternCharacters = 2048;
 
 const operatorsPlayed = ['exists', 'anything-but', 'prefix', 'wildcard'];
 
@@ -141,6 +149,8 @@ function matchesChoice(choice: unknown, actual: unknown): boolean {
     return typeof actual === 'string' && new RegExp(`^${parts.join('.*')}$`, 's').test(actual);
   }
   const { 'anything-but': unwanted } = choice as { 'anything-but': unknown };
+  if (typeof unwanted === 'object' && unwanted !== null && 'prefix' in unwanted)
+    return actual !== undefined && !matchesChoice(unwanted, actual);
   return actual !== undefined && ![unwanted].flat().includes(actual);
 }
 

@@ -108,7 +108,6 @@ const timeoutSeconds = 100;
 /** A function with a browser for one connection alone: its role reads that one's password, and nothing else. */
 export class BrowserLogin extends pulumi.ComponentResource {
   readonly functionArn: pulumi.Output<string>;
-  readonly roleArn: pulumi.Output<string>;
 
   constructor(name: string, args: BrowserLoginArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:BrowserLogin', name, {}, opts);
@@ -170,7 +169,6 @@ export class BrowserLogin extends pulumi.ComponentResource {
       parent,
     );
     this.functionArn = lambda.arn;
-    this.roleArn = lambda.roleArn;
     this.registerOutputs({ functionArn: this.functionArn });
   }
 }

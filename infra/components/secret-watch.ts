@@ -123,13 +123,17 @@ export function foreignReads(
   });
 }
 
-/** Reads of what browsers log in with, by anybody but their functions: not even the keeper's others read these. */
+/**
+ * Reads of what browsers log in with, by anybody but their functions: not even the keeper's others read these.
+ * @param browserRoleArns what the ARNs of their roles begin with: there may be any number of them, and a pattern has 2,048
+ *   characters (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html)
+ */
 export function foreignRobotReads(
   robotPrefix: string,
   secretArn: SecretArn,
-  browserRoleArns: readonly pulumi.Input<string>[],
+  browserRoleArns: pulumi.Input<string>,
 ): WatchedEvent {
-  return readsBut(browserRoleArns, {
+  return readsBut({ prefix: browserRoleArns }, {
     description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
     watched: eitherWay('prefix', `${robotPrefix}/`, secretArn),
     cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
@@ -156,7 +160,7 @@ interface Reads {
 }
 
 function readsBut(
-  roleArns: readonly pulumi.Input<string>[],
+  roleArns: readonly pulumi.Input<string>[] | { readonly prefix: pulumi.Input<string> },
   { description, watched, cure }: Reads,
 ): WatchedEvent {
   return {

@@ -238,8 +238,29 @@ describe('the function with the browser', () => {
     expect(pattern).toContain(
       '{"prefix":"arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-robot/local/"}',
     );
-    expect(pattern).toContain('role/grantkeeper-local-browser-login-demo-main"');
+    expect(pattern).toContain(
+      '{"anything-but":{"prefix":"arn:aws:iam::000000000000:role/grantkeeper-local-browser-login-"}}',
+    );
     expect(pattern).not.toContain('role/grantkeeper-local-check-grant');
+  });
+
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: 2,048 characters
+  test('any number of browsers makes the event patterns no longer', async () => {
+    const connections = (each: readonly string[]) => (config: Config) => {
+      const opted = optIn()(config);
+      const connection = (opted['grantkeeper:connections'] as Record<string, unknown>)['demo-main'];
+      return {
+        ...opted,
+        'grantkeeper:cloudTrail': 'existing',
+        'grantkeeper:connections': Object.fromEntries(each.map((id) => [id, connection])),
+      };
+    };
+    const lengths = async (each: readonly string[]) =>
+      ofType(await program('local', connections(each)), 'aws:cloudwatch/eventRule:EventRule').map(
+        ({ name, inputs }) => [name, String(inputs.eventPattern).length],
+      );
+    const forty = Array.from({ length: 40 }, (_, index) => `demo-${index}`);
+    expect(await lengths(forty)).toEqual(await lengths(['demo-main']));
   });
 });
 

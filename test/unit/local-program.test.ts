@@ -483,6 +483,13 @@ describe('AWS refuses', () => {
     );
   });
 
+  test('a rule with more characters than a pattern may have', async () => {
+    const pattern = { source: ['a'.repeat(2036)] };
+    await expect(deployAll(set(rule, 'eventPattern', JSON.stringify(pattern))(local))).rejects.toThrow(
+      `The event pattern grantkeeper-local-${rule} has 2051 characters, 2048 at most.`,
+    );
+  });
+
   test('a rule whose wildcards fit too much at once', async () => {
     const pattern = { source: ['a'], detail: { name: [{ wildcard: '*a*a*a*a*a*a' }] } };
     await expect(deployAll(set(rule, 'eventPattern', JSON.stringify(pattern))(local))).rejects.toThrow(
