@@ -95,12 +95,12 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       return used !== undefined;
     },
 
-    async noteStart({ connectionId, authorizationId }, stateHash, nowMs) {
+    async noteStart({ connectionId, authorizationId }, stateHash, as, nowMs) {
       await table.update({
         ...item(connectionId, authorizationId),
-        expression: 'SET #starts.#stateHash.#notedAtMs = :nowMs',
+        expression: 'SET #starts.#stateHash.#as = :nowMs',
         condition: 'attribute_exists(#starts.#stateHash)',
-        names: { stateHash },
+        names: { stateHash, as },
         values: { nowMs },
       });
     },

@@ -177,8 +177,9 @@ export interface Start {
   readonly usedAtMs?: number | undefined;
   /** Which callback used it: the version id of its login. */
   readonly usedBy?: string | undefined;
-  /** When the timeline got an answer of the provider's that did not use it. */
-  readonly notedAtMs?: number | undefined;
+  /** When the timeline got an answer that did not use it, of either kind. */
+  readonly failureNotedAtMs?: number | undefined;
+  readonly issuerNotedAtMs?: number | undefined;
 }
 
 export interface Authorization {
@@ -224,8 +225,13 @@ export interface Authorizations {
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
   /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
   useStart(authorization: Authorization, stateHash: string, nowMs: number, by: string): Promise<boolean>;
-  /** The timeline has an answer that did not use this start: a repeat of it is not written down again. */
-  noteStart(authorization: Authorization, stateHash: string, nowMs: number): Promise<void>;
+  /** The timeline has an answer of that kind, which did not use this start: another one is not written down again. */
+  noteStart(
+    authorization: Authorization,
+    stateHash: string,
+    as: 'failureNotedAtMs' | 'issuerNotedAtMs',
+    nowMs: number,
+  ): Promise<void>;
   /**
    * Moves to a status; from `completed` there is no way back, and from another closed one only to `completed`.
    * Answers what is there then; undefined where it did not move.

@@ -292,7 +292,10 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
   }
   if (config.cloudTrail !== 'none' && browsers) {
     const robotPrefix = robotPrefixOf(pulumi.getStack());
-    alerts.tellOf('passwords-read', foreignRobotReads(robotPrefix, secretArn, place.roleArn(`${prefix}-browser-login-`)));
+    alerts.tellOf(
+      'passwords-read',
+      foreignRobotReads(robotPrefix, secretArn, place.roleArn(`${prefix}-browser-login-`)),
+    );
   }
   if (config.cloudTrail === 'create') {
     new AuditTrail('audit-trail', {

@@ -176,7 +176,8 @@ type Refused = Extract<AuthorizationAnswer, { kind: 'refused' }>;
 
 /**
  * The page of an answer that does not use up its start: it is not the provider's to our request, or decides nothing, and
- * the same start can still bring a code. Only the first such answer of a start is written down, however often it comes.
+ * the same start can still bring a code. Of a start only the first answer of either kind is written down, however often it
+ * comes: one that decides nothing must not hide another issuer.
  */
 async function leftUnused(
   settings: Settings,
@@ -187,10 +188,11 @@ async function leftUnused(
 ): Promise<HttpResponse | undefined> {
   const { connectionId, provider } = settings;
   const noteOnce = async (type: EventType, details: Record<string, string>, error?: IssuerMismatchError) => {
-    if (start.notedAtMs !== undefined) return;
+    const as = error === undefined ? 'failureNotedAtMs' : 'issuerNotedAtMs';
+    if (start[as] !== undefined) return;
     await ports.events.record(connectionId, type, { ...named(authorization), ...details });
     if (error !== undefined) await ports.workflow.report(connectionId, 'Callback', error);
-    await ports.authorizations.noteStart(authorization, stateHash, ports.clock.nowMs());
+    await ports.authorizations.noteStart(authorization, stateHash, as, ports.clock.nowMs());
   };
   if (answer.kind === 'other-issuer') {
     const received = answer.received ?? 'none';

@@ -133,11 +133,14 @@ export function foreignRobotReads(
   secretArn: SecretArn,
   browserRoleArns: pulumi.Input<string>,
 ): WatchedEvent {
-  return readsBut({ prefix: browserRoleArns }, {
-    description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
-    watched: eitherWay('prefix', `${robotPrefix}/`, secretArn),
-    cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
-  });
+  return readsBut(
+    { prefix: browserRoleArns },
+    {
+      description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
+      watched: eitherWay('prefix', `${robotPrefix}/`, secretArn),
+      cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
+    },
+  );
 }
 
 /**

@@ -134,6 +134,24 @@ describe('with the data of Demo Brokerage', () => {
       expect(await open(callback)).toMatchObject(done);
     });
 
+    test('is told although an answer that decides nothing came before it', async () => {
+      const { link, changed, open } = await answered((query) => query.set('iss', 'https://other.example'));
+      const unavailable = new URL(changed);
+      unavailable.searchParams.set('iss', demo.brokerage.issuer);
+      refusal('temporarily_unavailable')(unavailable.searchParams);
+      const failed = (await events('authorization-failed')).length;
+      const refused = (await events('issuer-refused')).length;
+      for (const url of [unavailable.href, changed, unavailable.href, changed]) await open(url);
+      expect((await events('authorization-failed')).slice(failed)).toEqual([
+        { error: 'temporarily_unavailable' },
+      ]);
+      expect((await events('issuer-refused')).slice(refused)).toMatchObject([
+        { received: 'https://other.example' },
+      ]);
+      expect(newAlerts()).toMatchObject([{ subject: 'Grantkeeper: demo-main: IssuerMismatchError' }]);
+      await logsIn(link);
+    });
+
     test('is told again, and over, as every incident is', async () => {
       const { link, changed, open } = await answered((query) => query.set('iss', 'https://other.example'));
       const recoveries = () => demo.cloud.inbox.list().filter(isRecovery).length;
