@@ -81,5 +81,7 @@ function decoded(word: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+  if (text.length <= longestText) return text;
+  // A character outside the basic plane is two units here: half of one is no text that a message may hold.
+  return `${text.slice(0, longestText).replace(/\p{Cs}$/u, '')}…`;
 }

@@ -74,7 +74,9 @@ export async function finishLogin(
   );
   if (recorded?.login === undefined) return 'dropped';
   await completeLogin(connectionId, recorded.login, ports);
-  const isReplaced = current !== undefined && !isFromLogin(current, grant);
+  // What an import replaces may be an older token of that very login: to revoke it would end the one that is kept.
+  const isImported = login.authorizationId === 'import';
+  const isReplaced = !isImported && current !== undefined && !isFromLogin(current, grant);
   if (isReplaced) await giveBack(settings, current, grant, ports);
   return 'login-recovered';
 }

@@ -26,6 +26,7 @@ describe('what a provider says', () => {
   test('is 200 characters at most', () => {
     expect(text('word '.repeat(100))).toBe(`${'word '.repeat(40)}…`);
     expect(text('x '.repeat(100_000))).toHaveLength(201);
+    expect(text(`${'- '.repeat(99)}-😀`)).toBe(`${'- '.repeat(99)}-…`);
   });
 
   test.each([
