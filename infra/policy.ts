@@ -13,6 +13,8 @@ export type Statement = {
    * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
    */
   readonly deniedToCodeOf?: pulumi.Input<string>;
+  /** The service that asks in the role's name: of the role's own calls nothing is allowed. */
+  readonly calledVia?: string;
 } & (
   | { readonly resources: readonly pulumi.Input<string>[] }
   /** All but these. */
@@ -52,6 +54,20 @@ export const exceptions = {
     ],
     resources: ['*'],
   },
+  /**
+   * SNS has End User Messaging send text messages, and know of these, in the name of whoever calls it.
+   * https://docs.aws.amazon.com/sns/latest/dg/sns-sms-access-management.html
+   */
+  textThroughSns: {
+    actions: [
+      'sms-voice:DescribeAccountAttributes',
+      'sms-voice:DescribePhoneNumbers',
+      'sms-voice:DescribeVerifiedDestinationNumbers',
+      'sms-voice:SendTextMessage',
+    ],
+    resources: ['*'],
+    calledVia: 'sns.amazonaws.com',
+  },
   /** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html */
   useNetwork: {
     actions: [
@@ -69,7 +85,7 @@ export const exceptions = {
 export function policyDocument(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
-    Statement: statements.map(({ actions, leadingKeys, deniedToCodeOf, ...what }) => ({
+    Statement: statements.map(({ actions, leadingKeys, deniedToCodeOf, calledVia, ...what }) => ({
       Effect: deniedToCodeOf === undefined ? 'Allow' : 'Deny',
       Action: actions,
       ...('resources' in what ? { Resource: what.resources } : { NotResource: what.notResources }),
@@ -79,6 +95,7 @@ export function policyDocument(statements: readonly Statement[]): pulumi.Output<
       ...(deniedToCodeOf && {
         Condition: { ArnEquals: { 'lambda:SourceFunctionArn': deniedToCodeOf } },
       }),
+      ...(calledVia && { Condition: { StringEquals: { 'aws:CalledViaLast': calledVia } } }),
     })),
   });
 }

@@ -121,7 +121,9 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     may.sendMail,
     may.tellOperators,
     may.start,
-    ...(owners.some(({ phone }) => phone !== undefined) ? [may.sendSms, may.seeWhoIsTexted] : []),
+    ...(owners.some(({ phone }) => phone !== undefined)
+      ? [may.sendSms, may.seeWhoIsTexted, may.textThroughSns]
+      : []),
     ...(owners.some(({ slack, discord }) => (slack ?? discord) !== undefined) ? [may.readWebhooks] : []),
   ];
   const variables = {

@@ -15,6 +15,8 @@ export interface Statement {
   readonly resources: Patterns;
   /** Patterns of `dynamodb:LeadingKeys`. */
   readonly leadingKeys?: readonly string[];
+  /** Values of `aws:CalledViaLast`. */
+  readonly calledVia?: readonly string[];
 }
 
 type ConditionOperator = 'StringEquals' | 'ArnLike' | 'ArnEquals';
@@ -85,6 +87,13 @@ const SourceFunctionCondition = z.strictObject({
   }),
 });
 
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvialast
+const CalledViaCondition = z.strictObject({
+  StringEquals: z.strictObject({
+    'aws:CalledViaLast': oneOrMany(z.string().regex(/^[a-z0-9.-]+\.amazonaws\.com$/)),
+  }),
+});
+
 const TrustPolicy = document(
   z.strictObject({
     Sid: Sid.optional(),
@@ -98,7 +107,7 @@ const TrustPolicy = document(
 /**
  * @param owner the role's ARN, for messages
  * @throws {AwsError} `MalformedPolicyDocument`, or `NotImplementedByEmbeddedCloud` for a policy variable, and for a
- *   condition on anything but DynamoDB's partition keys
+ *   condition on anything but DynamoDB's partition keys and the service that asks
  */
 export function parseIdentityPolicy(owner: string, json: string): Statement[] {
   const policy = parseDocument(owner, IdentityPolicy, json);
@@ -110,13 +119,22 @@ export function parseIdentityPolicy(owner: string, json: string): Statement[] {
     const isOfFunctionCode =
       SourceFunctionCondition.safeParse(statement.Condition).success &&
       statement.Action?.every((action) => action.startsWith('ec2:'));
-    if (!condition.success && !isOfFunctionCode) throw notPlayed(`the Condition of ${where}`);
+    const called = CalledViaCondition.safeParse(statement.Condition);
+    if (!condition.success && !isOfFunctionCode && !called.success)
+      throw notPlayed(`the Condition of ${where}`);
     const leadingKeys = condition.data?.['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
     const actions = either(where, 'Action', statement.Action, statement.NotAction);
     const resources = either(where, 'Resource', statement.Resource, statement.NotResource);
     const variable = resources.patterns.find((pattern) => pattern.includes('${'));
     if (variable) throw notPlayed(`the policy variable in ${variable}, ${where}`);
-    return { effect: statement.Effect, actions, resources, ...(leadingKeys && { leadingKeys }) };
+    const calledVia = called.data?.StringEquals['aws:CalledViaLast'];
+    return {
+      effect: statement.Effect,
+      actions,
+      resources,
+      ...(leadingKeys && { leadingKeys }),
+      ...(calledVia && { calledVia }),
+    };
   });
 }
 
@@ -146,7 +164,7 @@ export function parseTrustPolicy(owner: string, json: string): TrustStatement[] 
 
 /** Whether the statement speaks of this call. Actions are compared without regard to case, ARNs with it. */
 export function concerns(
-  { leadingKeys, ...statement }: Statement,
+  { leadingKeys, calledVia, ...statement }: Statement,
   action: string,
   resourceArn: string,
   context: RequestContext,
@@ -157,6 +175,7 @@ export function concerns(
   );
   return (
     (leadingKeys === undefined || isOfKeys) &&
+    (calledVia === undefined || calledVia.includes(context.calledVia ?? '')) &&
     counts(statement.actions, (pattern) => matchesAction(pattern, action)) &&
     counts(statement.resources, (pattern) => matchesArn(pattern, resourceArn))
   );

@@ -26,6 +26,8 @@ export type Authorize = (
 export interface RequestContext {
   /** `dynamodb:LeadingKeys`: the partition keys that a call reads or writes. */
   readonly leadingKeys?: readonly string[];
+  /** `aws:CalledViaLast`: the service that asks in the caller's name. */
+  readonly calledVia?: string;
 }
 
 /** A service of the embedded cloud: plain operations over parsed input, whatever the wire protocol. */

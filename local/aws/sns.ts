@@ -49,6 +49,19 @@ const subjectPattern = /^[\x21-\x7e][\x20-\x7e]{0,99}$/;
 // What SNS writes over a mail without a subject.
 const defaultSubject = 'AWS Notification Message';
 
+/**
+ * What SNS has End User Messaging do in its caller's name, who needs the permission for that, too.
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-sms-access-management.html
+ */
+const passedOn: Readonly<Record<string, string>> = {
+  Publish: 'SendTextMessage',
+  CheckIfPhoneNumberIsOptedOut: 'DescribeOptedOutNumbers',
+  GetSMSSandboxAccountStatus: 'DescribeAccountAttributes',
+  ListSMSSandboxPhoneNumbers: 'DescribeVerifiedDestinationNumbers',
+  ListOriginationNumbers: 'DescribePhoneNumbers',
+  GetSMSAttributes: 'DescribeSpendLimits',
+};
+
 export class Sns implements AwsService {
   readonly #authorize: Authorize;
   readonly #inbox: Inbox;
@@ -223,7 +236,7 @@ export class Sns implements AwsService {
       input,
       'InvalidParameter',
     );
-    this.#authorize(caller, 'SNS:CheckIfPhoneNumberIsOptedOut', '*');
+    this.#authorizeText(caller, 'CheckIfPhoneNumberIsOptedOut', '*');
     return { isOptedOut: this.#optedOut.has(phoneNumber) };
   }
 
@@ -233,15 +246,20 @@ export class Sns implements AwsService {
       name,
       (input, caller) => {
         parseInput(`sns:${name}`, NoInput, input, 'InvalidParameter');
-        this.#authorize(caller, `SNS:${name}`, '*');
+        this.#authorizeText(caller, name, '*');
         return answer();
       },
     ];
   }
 
+  #authorizeText(caller: Caller, operation: string, resource: string): void {
+    this.#authorize(caller, `SNS:${operation}`, resource);
+    this.#authorize(caller, `sms-voice:${passedOn[operation]}`, '*', { calledVia: 'sns.amazonaws.com' });
+  }
+
   #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {
     // A number has no ARN: it stands for itself.
-    this.#authorize(caller, 'SNS:Publish', phoneNumber);
+    this.#authorizeText(caller, 'Publish', phoneNumber);
     if (!phonePattern.test(phoneNumber)) {
       throw new AwsError(
         'InvalidParameter',

@@ -71,6 +71,10 @@ const overAnyResource: Readonly<Record<string, string>> = {
   'sns:GetSMSSandboxAccountStatus': 'is the account’s, and only read',
   'sns:ListOriginationNumbers': 'is the account’s, and only read',
   'sns:ListSMSSandboxPhoneNumbers': 'is the account’s, and only read',
+  'sms-voice:DescribeAccountAttributes': 'is asked by SNS alone, of the account',
+  'sms-voice:DescribePhoneNumbers': 'is asked by SNS alone, of the account',
+  'sms-voice:DescribeVerifiedDestinationNumbers': 'is asked by SNS alone, of the account',
+  'sms-voice:SendTextMessage': 'is asked by SNS alone, which chooses the number to send from',
 };
 
 /** What a name of a credential looks like, and what a credential itself does. */

@@ -115,6 +115,17 @@ const reachOwners = [
     ],
     Resource: ['*'],
   },
+  {
+    Effect: 'Allow',
+    Action: [
+      'sms-voice:DescribeAccountAttributes',
+      'sms-voice:DescribePhoneNumbers',
+      'sms-voice:DescribeVerifiedDestinationNumbers',
+      'sms-voice:SendTextMessage',
+    ],
+    Resource: ['*'],
+    Condition: { StringEquals: { 'aws:CalledViaLast': 'sns.amazonaws.com' } },
+  },
   { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: [secret('webhook/*')] },
 ];
 
@@ -256,6 +267,10 @@ describe('over all roles', () => {
       'logs:ListLogDeliveries',
       'logs:PutResourcePolicy',
       'logs:UpdateLogDelivery',
+      'sms-voice:DescribeAccountAttributes',
+      'sms-voice:DescribePhoneNumbers',
+      'sms-voice:DescribeVerifiedDestinationNumbers',
+      'sms-voice:SendTextMessage',
       'sns:GetSMSSandboxAccountStatus',
       'sns:ListOriginationNumbers',
       'sns:ListSMSSandboxPhoneNumbers',

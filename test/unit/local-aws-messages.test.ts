@@ -210,7 +210,7 @@ describe('Publish', () => {
     expect(await refusal(text({}))).toMatchObject({ name: 'OptedOutException' });
   });
 
-  test('to a telephone needs a permission that is not of topics', async () => {
+  test('to a telephone needs a permission that is not of topics, and one for what SNS passes on', async () => {
     const role = roleArn.replace('restricted', 'texting');
     aws.iam.addRole({
       arn: role,
@@ -222,15 +222,24 @@ describe('Publish', () => {
         ],
       }),
     });
-    aws.iam.addRolePolicy(
-      role,
-      JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'sns:Publish', NotResource: 'arn:aws:sns:*:*:*' }],
-      }),
-    );
+    const allow = (statement: object) =>
+      aws.iam.addRolePolicy(
+        role,
+        JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] }),
+      );
     const asRole = clients(aws.url, aws.iam.credentialsFor(role)).sns;
     const text = new PublishCommand({ PhoneNumber: '+12125550199', Message: 'm' });
+    const through = (service: string) => ({
+      Action: 'sms-voice:SendTextMessage',
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:CalledViaLast': service } },
+    });
+    allow({ Action: 'sns:Publish', NotResource: 'arn:aws:sns:*:*:*' });
+    allow(through('lambda.amazonaws.com'));
+    expect(await refusal(asRole.send(text))).toMatchObject({
+      message: expect.stringContaining('is not authorized to perform: sms-voice:SendTextMessage'),
+    });
+    allow(through('sns.amazonaws.com'));
     expect((await asRole.send(text)).MessageId).toBeDefined();
     expect(await refusal(asRole.send(new PublishCommand({ TopicArn, Message: 'm' })))).toMatchObject({
       name: 'AuthorizationErrorException',
