@@ -15,13 +15,10 @@ export interface Unreached {
 
 /** Which of these numbers no text message reaches. @throws what SNS throws */
 export async function unreachedBy(client: SNSClient, phones: readonly string[]): Promise<Unreached> {
-  const [verified, hasOrigin] = await Promise.all([
-    verifiedIn(client),
-    canSendToNorthAmerica(client, phones),
-  ]);
+  const [verified, withoutOrigin] = await Promise.all([verifiedIn(client), unsentBy(client, phones)]);
   return {
     unverified: verified ? phones.filter((phone) => !verified.has(phone)) : [],
-    withoutOrigin: hasOrigin ? [] : phones.filter(isNorthAmerican),
+    withoutOrigin,
   };
 }
 
@@ -36,17 +33,32 @@ async function verifiedIn(client: SNSClient): Promise<ReadonlySet<string> | unde
   return verified;
 }
 
-/** Carriers of the United States and Canada take no shared sender: https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-number-types.html */
-async function canSendToNorthAmerica(client: SNSClient, phones: readonly string[]): Promise<boolean> {
-  if (!phones.some(isNorthAmerican)) return true;
+/**
+ * Which numbers the account has none to send to. Carriers of the United States and Canada take no shared sender, and a number
+ * is of one country: https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-number-types.html
+ */
+async function unsentBy(client: SNSClient, phones: readonly string[]): Promise<readonly string[]> {
+  let unsent = phones.filter((phone) => sendersTo(phone).length > 0);
+  if (unsent.length === 0) return unsent;
   for await (const { PhoneNumbers = [] } of paginateListOriginationNumbers({ client }, {})) {
-    const sends = PhoneNumbers.some(
-      ({ Iso2CountryCode: country, NumberCapabilities: can, Status: status }) =>
-        ['US', 'CA'].includes(country ?? '') && can?.includes('SMS') && status?.toUpperCase() !== 'PENDING',
-    );
-    if (sends) return true;
+    for (const { Iso2CountryCode: country = '', NumberCapabilities: can, Status: status } of PhoneNumbers) {
+      if (can?.includes('SMS') && status?.toUpperCase() !== 'PENDING')
+        unsent = unsent.filter((phone) => !sendersTo(phone).includes(country));
+    }
+    if (unsent.length === 0) break;
   }
-  return false;
+  return unsent;
 }
 
-const isNorthAmerican = (phone: string) => phone.startsWith('+1');
+/** Area codes of the North American Numbering Plan that are not of the United States: https://nanpa.com */
+const canadian =
+  '204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 387 403 416 418 428 431 437 438 450 460 468 474 506 514 519 ' +
+  '548 579 581 584 587 604 613 639 647 672 683 705 709 742 753 778 780 782 807 819 825 867 873 879 902 905 942';
+const caribbean = '242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876';
+
+/** Of which countries a number has to be to send there; none where any sender will do. */
+function sendersTo(phone: string): readonly string[] {
+  const areaCode = /^\+1(\d{3})/.exec(phone)?.[1];
+  if (areaCode === undefined || caribbean.split(' ').includes(areaCode)) return [];
+  return canadian.split(' ').includes(areaCode) ? ['CA', 'US'] : ['US'];
+}
