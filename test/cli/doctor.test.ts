@@ -103,7 +103,7 @@ test.each<[string, object, [what: string, cure: string][]]>([
   ],
 ])('a provider is compared with its metadata: %s', async (_what, change, problems) => {
   const { issuer } = demo.brokerage;
-  const key = { pk: { S: 'connection#demo-main' }, sk: { S: 'settings' } };
+  const key = { pk: { S: 'settings#demo-main' }, sk: { S: 'settings' } };
   const call = (operation: string, input: object) =>
     demo.cloud.dynamoDb.call(operation, { TableName: 'grantkeeper-local', ...input }, administrator);
   const { Item } = (await call('GetItem', { Key: key })) as { Item: { settings: { S: string } } };
