@@ -1,3 +1,4 @@
+import { consoleOrigin } from '../core/console.ts';
 import { exitCodes, json } from './output.ts';
 import type { Options } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -14,10 +15,10 @@ export async function open(connectionId: string | undefined, options: OpenOption
   const { publicUrl, executionUrl } = stack.panelSettings;
   const panel = `${publicUrl}/panel${connectionId === undefined ? '' : `/connections/${connectionId}`}`;
   const { stateMachineArn: arn } = await stack.deployment();
-  const region = arn.split(':')[3]!;
+  const [, partition, , region] = arn.split(':') as [string, string, string, string];
   const consoleUrl = options.local
     ? new URL(executionUrl).origin
-    : `https://${region}.console.aws.amazon.com/states/home?region=${region}#/statemachines/view/${arn}`;
+    : `${consoleOrigin(partition, region)}/states/home?region=${region}#/statemachines/view/${arn}`;
   if (options.json) {
     console.log(json({ panel, console: consoleUrl }));
     return exitCodes.well;

@@ -2,6 +2,7 @@ import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@p
 import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { consoleOrigin } from '../core/console.ts';
 import type { Deployment } from '../core/deployment.ts';
 import type { PanelSettings, Person } from '../core/panel.ts';
 import { tickSeconds } from '../core/settings.ts';
@@ -267,7 +268,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
       ),
   });
 
-  const consoleUrl = pulumi.interpolate`https://${place.region}.console.aws.amazon.com/states/home?region=${place.region}#`;
+  const consoleUrl = pulumi.interpolate`${place.console}/states/home?region=${place.region}#`;
   const executionUrl = config.executionUrl ?? pulumi.interpolate`${consoleUrl}/v2/executions/details/`;
   const workflow = new Workflow('workflow', {
     stateMachineName,
@@ -453,7 +454,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     callbackDomainTarget: api.domainTarget,
     stateMachineConsoleUrl: pulumi.interpolate`${consoleUrl}/statemachines/view/${workflow.stateMachineArn}`,
     stateMachineArn: workflow.stateMachineArn,
-    dashboardConsoleUrl: pulumi.interpolate`https://${place.region}.console.aws.amazon.com/cloudwatch/home?region=${place.region}#dashboards/dashboard/${monitoring.dashboardName}`,
+    dashboardConsoleUrl: pulumi.interpolate`${place.console}/cloudwatch/home?region=${place.region}#dashboards/dashboard/${monitoring.dashboardName}`,
     tableName: storage.tableName,
     operatorTopicArn: alerts.topicArn,
     /** To be put into the DNS of the mail domain, so that SES may send from it. */
@@ -533,7 +534,7 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
       SCREENSHOT_BUCKET: workshop.bucketName,
       SCREENSHOT_URL:
         config.browserLogin.screenshotUrl ??
-        pulumi.interpolate`https://${region}.console.aws.amazon.com/s3/object/${workshop.bucketName}?region=${region}&prefix=`,
+        pulumi.interpolate`${place.console}/s3/object/${workshop.bucketName}?region=${region}&prefix=`,
     },
   );
   return {
@@ -618,6 +619,7 @@ function placeOf() {
     accountId,
     region,
     partition,
+    console: pulumi.all([partition, region]).apply((names) => consoleOrigin(...names)),
     allTopics: pulumi.interpolate`arn:${partition}:sns:*:*:*`,
     roleArn: (name: string) => pulumi.interpolate`arn:${partition}:iam::${accountId}:role/${name}`,
     arn: (service: string, resource: string) =>
