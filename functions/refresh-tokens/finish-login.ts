@@ -1,3 +1,4 @@
+import type { GrantkeeperError } from '../../core/errors.ts';
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
@@ -12,7 +13,7 @@ import type { VerifyLoginPorts } from './verify-login.ts';
 import { verifyLogin } from './verify-login.ts';
 
 export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants'> {
-  readonly grants: Pick<Grants, 'read' | 'recordTokens' | 'recordWrites' | 'endLogin' | 'addLoginVersion'>;
+  readonly grants: VerifyLoginPorts['grants'] & Pick<Grants, 'read' | 'recordTokens'>;
 }
 
 /**
@@ -27,7 +28,7 @@ export async function finishLogin(
   record: Grant & { readonly login: Login },
   spending: { isBegun: boolean },
   ports: FinishLoginPorts,
-): Promise<'login-recovered' | 'login-lost' | 'dropped' | { readonly error: string }> {
+): Promise<'login-recovered' | 'login-lost' | 'dropped' | { readonly error: GrantkeeperError }> {
   const { connectionId } = settings;
   const { login, unrecordedLogins = [], fencingNumber } = record;
   const { grants, tokens } = ports;

@@ -1,11 +1,5 @@
 import { outlivesNextTick } from '../../core/decide.ts';
-import {
-  asOurs,
-  ConfigurationError,
-  LeaseHeldError,
-  StoreUnavailableError,
-  TokenEndpointUnavailableError,
-} from '../../core/errors.ts';
+import { asOurs, ConfigurationError, LeaseHeldError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
 import type {
@@ -34,6 +28,7 @@ import { readStored, requireCurrent } from '../read-stored.ts';
 import { eventsOf } from '../timeline.ts';
 import { earlyRejection } from './early-rejection.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
+import { isRepeated } from './doubt.ts';
 import { finishLogin } from './finish-login.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
 
@@ -73,9 +68,6 @@ type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped' | 'refresh-limited
 interface Spending {
   isBegun: boolean;
 }
-
-/** Longer than any retries of one check take: a rejection that is doubted has to come again at a later one. */
-export const doubtMs = 10 * 60_000;
 
 /**
  * Spends the stored refresh token once and stores what comes back. Where a login was not completed it does that
@@ -150,9 +142,7 @@ async function finish(
   const { grant: now } = await ports.grants.read(settings.connectionId);
   const isOurs = now.fencingNumber === record.fencingNumber;
   if (mayWork && isOurs) await refresh(settings, now, spending, input, ports);
-  throw new TokenEndpointUnavailableError(
-    `${settings.provider.displayName} could not be asked whose login it was (${outcome.error}). Its tokens are kept until then.`,
-  );
+  throw outcome.error;
 }
 
 async function refresh(
@@ -244,17 +234,6 @@ async function rejected(
   // A login ends the old grant at once; its callback is about to store the new one.
   if (isExchanging(grant.login, ports.clock.nowMs())) return 'dropped';
   return (await ports.grants.recordRejection(connectionId, fencingNumber)) ? 'rejected' : 'dropped';
-}
-
-/** Whether the provider said the same at an earlier check, with no success since. */
-async function isRepeated(
-  connectionId: string,
-  fencingNumber: number,
-  { grants, clock }: RefreshTokensPorts,
-): Promise<boolean> {
-  const nowMs = clock.nowMs();
-  const doubtedAtMs = await grants.recordDoubt(connectionId, fencingNumber, nowMs);
-  return doubtedAtMs !== undefined && nowMs >= doubtedAtMs + doubtMs;
 }
 
 /** Grant secret first: a lost access token can be asked for again, a lost refresh token cannot. */

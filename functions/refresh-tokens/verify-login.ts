@@ -1,4 +1,10 @@
-import { IdentityError, IdentityUnknownError, LeaseHeldError } from '../../core/errors.ts';
+import type { GrantkeeperError } from '../../core/errors.ts';
+import {
+  IdentityError,
+  IdentityUnknownError,
+  LeaseHeldError,
+  TokenEndpointUnavailableError,
+} from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import type {
@@ -15,15 +21,17 @@ import type {
   Tokens,
   Versions,
 } from '../../core/ports.ts';
+import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hashed } from '../hashed-identity.ts';
 import { errorOf, saidIn } from '../refusal.ts';
 import { revokeLogin } from '../revoke-login.ts';
 import { accessSecretOf } from '../stored-tokens.ts';
+import { isRepeated } from './doubt.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
 
 export interface VerifyLoginPorts {
-  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion' | 'recordWrites'>;
+  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion' | 'recordWrites' | 'recordDoubt'>;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
@@ -44,7 +52,8 @@ export interface HeldLogin {
 export type Verified =
   /** With whom to pin. */
   | { readonly kind: 'verified'; readonly grant: GrantSecret; readonly access: AccessSecret }
-  | { readonly kind: 'unavailable'; readonly error: string }
+  /** Its tokens are kept, and it is asked again. */
+  | { readonly kind: 'unavailable'; readonly error: GrantkeeperError }
   /** Its refresh token does not work any more. */
   | { readonly kind: 'rejected' };
 
@@ -61,10 +70,10 @@ export async function verifyLogin(
 ): Promise<Verified> {
   const { connectionId, provider } = settings;
   const tokens = await livingTokens(settings, held, spending, ports);
-  if (tokens === undefined) return { kind: 'rejected' };
+  if ('kind' in tokens) return tokens;
   const { grant, access } = tokens;
   const answer = await ports.tokenEndpoint.identify(provider, { accessToken: access.accessToken });
-  if (answer.kind === 'unavailable') return answer;
+  if (answer.kind === 'unavailable') return unavailable(provider, answer.error);
   const { identity: pinned } = held.record;
   const found = hashed(answer.identity, ports.random);
   const verdict = compareIdentity(pinned, found);
@@ -89,34 +98,47 @@ export async function verifyLogin(
   );
 }
 
-/** Undefined where the provider rejects the login's refresh token. */
+function unavailable({ displayName }: Provider, why: string): Verified {
+  const message = `${displayName} could not be asked whose login it was (${why}). Its tokens are kept until then.`;
+  return { kind: 'unavailable', error: new TokenEndpointUnavailableError(message) };
+}
+
+/** The login's tokens; or, without an access token that lives, what is to be answered. */
 async function livingTokens(
   settings: Settings,
   { record, grant, access: stored }: HeldLogin,
   spending: { isBegun: boolean },
   ports: VerifyLoginPorts,
-): Promise<{ readonly grant: GrantSecret; readonly access: AccessSecret } | undefined> {
+): Promise<{ readonly grant: GrantSecret; readonly access: AccessSecret } | Verified> {
   const { connectionId, provider } = settings;
   const { tokens, tokenEndpoint, clock, random } = ports;
   const nowMs = clock.nowMs();
-  const own = [await tokens.readAccessVersion(connectionId, grant.versionId), stored.pending];
+  // A refresh of the grant before it takes the label; whatever a refresh of this one has put has the newest id.
+  const ids = new Set([grant.versionId, record.unrecordedLogins?.at(-1) ?? grant.versionId]);
+  const read = [...ids].map((versionId) => tokens.readAccessVersion(connectionId, versionId));
+  const own = [...(await Promise.all(read)), stored.pending];
   const living = own.find(
     (each) => each?.derivedFrom === grant.versionId && Date.parse(each.expiresAt) > nowMs,
   );
   if (living) return { grant, access: living };
 
   const next = random.uuid();
-  if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next)))
-    throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
+  const overtaken = new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   const client = await ports.clients.read(settings.clientSecretName);
-  // The check needs it, whoever has asked for the check.
-  const answer = await spendWithinBudget(settings, record, { ask: {} }, ports, () =>
-    tokenEndpoint.refresh(provider, client, grant.refreshToken),
-  );
-  if (typeof answer === 'string') throw new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
+  // No refresh of the schedule: as long as the grant before it works, that one has to have room.
+  const answer = await spendWithinBudget(settings, record, { ask: { trigger: 'link' } }, ports, async () => {
+    if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next))) throw overtaken;
+    return tokenEndpoint.refresh(provider, client, grant.refreshToken);
+  });
+  if (answer === 'dropped') throw overtaken;
+  if (answer === 'refresh-limited') return unavailable(provider, 'too many refreshes within a day');
   if (answer.kind === 'refused') {
-    if (answer.refusal === 'grant-rejected') return undefined;
-    throw errorOf(answer.refusal, provider, saidIn(answer));
+    const { refusal } = answer;
+    if (refusal === 'grant-rejected') return { kind: 'rejected' };
+    const isBelieved =
+      refusal === 'grant-doubted' && (await isRepeated(connectionId, record.fencingNumber, ports));
+    if (isBelieved) return { kind: 'rejected' };
+    return { kind: 'unavailable', error: errorOf(refusal, provider, saidIn(answer)) };
   }
   spending.isBegun = true;
   const { refreshToken } = answer.tokens;

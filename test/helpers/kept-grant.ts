@@ -15,6 +15,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { RefreshTokensPorts } from '../../functions/refresh-tokens/refresh-tokens.ts';
 import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
+import { holdLogin } from '../../functions/store-login.ts';
 import { accessSecretOf, storedTokensOf } from '../../functions/stored-tokens.ts';
 
 export const client = {
@@ -47,7 +48,11 @@ export class KeptGrant {
   readonly accessSecret = new Versioned<AccessSecret>();
   readonly #ports: RefreshTokensPorts;
 
-  constructor(settings: Settings, tokenEndpoint: Pick<TokenEndpoint, 'refresh'>, startMs: number) {
+  constructor(
+    settings: Settings,
+    tokenEndpoint: Pick<TokenEndpoint, 'refresh'> & Partial<Pick<TokenEndpoint, 'identify'>>,
+    startMs: number,
+  ) {
     this.settings = settings;
     this.nowMs = startMs;
     this.#ports = this.#portsWith(tokenEndpoint);
@@ -67,6 +72,21 @@ export class KeptGrant {
     this.accessSecret.putCurrent(access);
     const { fencingNumber } = this.grant;
     this.grant = { ...newGrant, ...recorded(storedTokensOf(true, grant, access)), fencingNumber };
+  }
+
+  /** A login to these tokens now, whose account could not be checked. */
+  async holdLogin(tokenSet: TokenSet): Promise<void> {
+    const versionId = crypto.randomUUID();
+    const login = { versionId, authorizationId: 'other', atMs: this.nowMs };
+    this.grant = { ...this.grant, login, unrecordedLogins: [versionId] };
+    const grants = {
+      holdLogin: async () => {
+        this.grant = { ...this.grant, login: { ...login, isHeld: true } };
+      },
+    };
+    const { fencingNumber } = this.grant;
+    const answered = { versionId, tokenSet, askedAtMs: this.nowMs, fencingNumber };
+    await holdLogin(this.settings, answered, { ...this.#ports, grants });
   }
 
   /** One execution: it checks, refreshes if that is decided, and checks again. */
@@ -100,7 +120,9 @@ export class KeptGrant {
     return { token: accessToken.reveal(), expiresAt };
   }
 
-  #portsWith(tokenEndpoint: Pick<TokenEndpoint, 'refresh'>): RefreshTokensPorts {
+  #portsWith(
+    tokenEndpoint: Pick<TokenEndpoint, 'refresh'> & Partial<Pick<TokenEndpoint, 'identify'>>,
+  ): RefreshTokensPorts {
     const nothing = async () => undefined;
     const change = (changes: Partial<Grant>) => (this.grant = { ...this.grant, ...changes });
     const secrets = { grant: this.grantSecret, access: this.accessSecret };
@@ -115,8 +137,9 @@ export class KeptGrant {
         recordRejection: async () => change({ status: 'rejected' }) !== undefined,
         recordDoubt: async (_id, _fencingNumber, nowMs) =>
           change({ doubtedAtMs: this.grant.doubtedAtMs ?? nowMs }).doubtedAtMs,
-        addLoginVersion: async () => true,
-        endLogin: nothing,
+        addLoginVersion: async (_id, _fencingNumber, versionId) =>
+          change({ unrecordedLogins: [...(this.grant.unrecordedLogins ?? []), versionId] }) !== undefined,
+        endLogin: async () => void change({ login: undefined, unrecordedLogins: undefined }),
       },
       tokens: {
         readGrant: async () => secrets.grant.read(),
@@ -129,7 +152,7 @@ export class KeptGrant {
         empty: nothing,
       },
       clients: { read: async () => client },
-      tokenEndpoint: { ...tokenEndpoint, identify: async () => ({ kind: 'identity', identity: {} }) },
+      tokenEndpoint: { identify: async () => ({ kind: 'identity', identity: {} }), ...tokenEndpoint },
       revocationEndpoint: { revoke: async () => 'not-offered' },
       authorizations: { setStatus: nothing },
       workflow: { resume: nothing, report: nothing },
