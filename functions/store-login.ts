@@ -113,11 +113,12 @@ export async function holdLogin(
   const { connectionId } = settings;
   const { versionId, tokenSet, askedAtMs } = answered;
   const grant: GrantSecret = { ...grantSecretOf(answered), unverified: true };
-  await tokens.putGrant(connectionId, grant);
-  await tokens.putAccess(connectionId, {
-    ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random),
-    versionId,
-  });
+  const access = { ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random), versionId };
+  // The first version of a secret is current whatever was asked: then one without a token takes its place.
+  const hide = (secret: 'grant' | 'access') =>
+    tokens.empty(connectionId, secret, [random.uuid()], grant.obtainedAt);
+  if ((await tokens.putGrant(connectionId, grant)) === 'current') await hide('grant');
+  if ((await tokens.putAccess(connectionId, access)) === 'current') await hide('access');
   await grants.holdLogin(connectionId, versionId);
 }
 

@@ -160,7 +160,9 @@ async function refresh(
   ]);
   requireCurrent(connectionId, found, taken, ports.clock.nowMs());
   const grant = await adoptGrant(connectionId, found.grant, ports.tokens);
-  if (grant === undefined) {
+  // A login that nobody has checked is current where its callback died as it put the first version of the secret.
+  const isUnchecked = grant?.unverified && grant.versionId !== taken.grantVersionId;
+  if (grant === undefined || isUnchecked) {
     throw new ConfigurationError(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
     );

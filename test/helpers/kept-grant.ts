@@ -47,6 +47,7 @@ export class KeptGrant {
   readonly grantSecret = new Versioned<GrantSecret>();
   readonly accessSecret = new Versioned<AccessSecret>();
   readonly #ports: RefreshTokensPorts;
+  #isKilledAtEmptying = false;
 
   constructor(
     settings: Settings,
@@ -87,6 +88,11 @@ export class KeptGrant {
     const { fencingNumber } = this.grant;
     const answered = { versionId, tokenSet, askedAtMs: this.nowMs, fencingNumber };
     await holdLogin(this.settings, answered, { ...this.#ports, grants });
+  }
+
+  /** From now on whoever empties a secret dies before it has. */
+  dieAtEmptying(): void {
+    this.#isKilledAtEmptying = true;
   }
 
   /** One execution: it checks, refreshes if that is decided, and checks again. */
@@ -149,7 +155,10 @@ export class KeptGrant {
         putGrant: async (_id, secret) => secrets.grant.put(secret),
         putAccess: async (_id, secret) => secrets.access.put(secret),
         moveCurrent: async (_id, secret, from, to) => secrets[secret].move(from, to),
-        empty: nothing,
+        empty: async (_id, secret, [versionId]) => {
+          if (this.#isKilledAtEmptying) throw new Error('killed');
+          secrets[secret].blank(versionId!);
+        },
       },
       clients: { read: async () => client },
       tokenEndpoint: { identify: async () => ({ kind: 'identity', identity: {} }), ...tokenEndpoint },
@@ -195,6 +204,12 @@ class Versioned<T extends { readonly versionId: string }> {
   putCurrent(version: T): void {
     this.put(version);
     this.#currentId = version.versionId;
+  }
+
+  /** A version that holds no token becomes current. */
+  blank(versionId: string): void {
+    this.#currentId = versionId;
+    this.#pendingId = versionId;
   }
 
   move(from: string | undefined, to: string): boolean {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 
 import type { TokenAnswer } from '../../core/ports.ts';
 import { Secret } from '../../core/secret.ts';
-import { minuteMs, ms, schwab } from '../helpers/core-samples.ts';
+import { loggedIn, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
 import { firstTokens, KeptGrant } from '../helpers/kept-grant.ts';
 
 const loginMs = ms('2026-01-05T12:00:00Z');
@@ -83,4 +83,54 @@ test('an outage of the identity endpoint does not use up the room that the grant
     expect(Date.parse(kept.access.expiresAt)).toBeGreaterThan(kept.nowMs);
   }
   expect(kept.grant.login).toMatchObject({ isHeld: true });
+});
+
+test.each([
+  [false, []],
+  [true, ['refresh-held']],
+])(
+  'the first version of a secret, which AWS makes current at once, is not used before its account is checked (killed: %s)',
+  async (isKilled, askedToCheck) => {
+    const asked: string[] = [];
+    const kept = new KeptGrant(
+      schwab,
+      {
+        refresh: async (_provider, _client, refreshToken) => {
+          asked.push(refreshToken.reveal());
+          return { kind: 'tokens', tokens: tokensOf('2') };
+        },
+        identify: async () => ({ kind: 'identity', identity: { subject: 'somebody-else' } }),
+      },
+      loginMs,
+    );
+    kept.grant = { ...loggedIn(loginMs), identity: { subject: 'dana' } };
+    if (isKilled) kept.dieAtEmptying();
+    await kept.holdLogin(tokensOf('held')).catch(() => undefined);
+    if (!isKilled) expect(kept.accessSecret.read().current?.accessToken).toBeUndefined();
+    kept.nowMs += 2 * minuteMs;
+    expect((await kept.check()).outcome).toBe('IdentityError');
+    kept.nowMs += 25 * minuteMs;
+    expect((await kept.check()).outcome).toBe('ConfigurationError');
+    expect(asked).toEqual(askedToCheck);
+  },
+);
+
+test('a held login that was checked is refreshed as any other', async () => {
+  const kept = new KeptGrant(
+    schwab,
+    {
+      refresh: async () => ({ kind: 'tokens', tokens: { ...tokensOf('2'), refreshToken: undefined } }),
+      identify: async () => ({ kind: 'identity', identity: {} }),
+    },
+    loginMs,
+  );
+  kept.logIn(firstTokens(1800));
+  kept.nowMs += minuteMs;
+  await kept.holdLogin(tokensOf('held'));
+  expect((await kept.check()).outcome).toBe('login-recovered');
+  expect(kept.refreshToken).toBe('refresh-held');
+  kept.grant = { ...kept.grant, login: undefined, unrecordedLogins: undefined };
+  kept.nowMs += 25 * minuteMs;
+  expect((await kept.check()).outcome).toBe('refreshed');
+  expect(kept.access.token).toBe('access-2');
 });
