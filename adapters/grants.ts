@@ -189,12 +189,12 @@ export function dynamoGrants(table: Table): Grants {
       return written && readGrant(written);
     },
 
-    async holdLogin(connectionId, versionId) {
+    async holdLogin(connectionId, versionId, atMs) {
       await table.update({
         ...record(connectionId),
-        expression: 'SET #login.#isHeld = :true',
+        expression: `SET #login.#isHeld = :true, ${noteWrites}`,
         condition: '#login.#versionId = :versionId AND attribute_not_exists(#login.#closed)',
-        values: { versionId, true: true },
+        values: { versionId, true: true, nothingYet: [], writes: [atMs] },
       });
     },
 

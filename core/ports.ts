@@ -58,10 +58,11 @@ export interface Grants {
    */
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
   /**
-   * The login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with them.
+   * The login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with them. Notes
+   * what was written to the secrets.
    * Does nothing when a newer one has begun.
    */
-  holdLogin(connectionId: string, versionId: string): Promise<void>;
+  holdLogin(connectionId: string, versionId: string, atMs: number): Promise<void>;
   /**
    * Notes a version that a refresh of a held login is about to put, so that it is found whatever happens after. False when the
    * fencing number is no longer ours.

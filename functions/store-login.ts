@@ -119,7 +119,7 @@ export async function holdLogin(
     tokens.empty(connectionId, secret, [random.uuid()], grant.obtainedAt);
   if ((await tokens.putGrant(connectionId, grant)) === 'current') await hide('grant');
   if ((await tokens.putAccess(connectionId, access)) === 'current') await hide('access');
-  await grants.holdLogin(connectionId, versionId);
+  await grants.holdLogin(connectionId, versionId, askedAtMs);
 }
 
 function grantSecretOf({

@@ -157,7 +157,7 @@ export class KeptGrant {
         moveCurrent: async (_id, secret, from, to) => secrets[secret].move(from, to),
         empty: async (_id, secret, [versionId]) => {
           if (this.#isKilledAtEmptying) throw new Error('killed');
-          secrets[secret].blank(versionId!);
+          secrets[secret].blank(versionId);
         },
       },
       clients: { read: async () => client },

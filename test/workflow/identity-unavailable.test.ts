@@ -64,7 +64,10 @@ test('a renewal whose account cannot be checked is kept, and completed as soon a
   expect(held).toMatchObject({ unverified: true });
   expect(held).not.toHaveProperty('identity');
   expect((await demo.secretVersion('access', 'AWSPENDING')).versionId).toBe(held.versionId);
-  expect(await demo.grant()).toMatchObject({ login: { versionId: held.versionId, isHeld: true } });
+  const heldAs = await demo.grant();
+  expect(heldAs).toMatchObject({ login: { versionId: held.versionId, isHeld: true } });
+  // It has taken room in the secrets, as any login.
+  expect(heldAs.otherWritesAtMs).toHaveLength(2);
 
   broken = undefined;
   await demo.advance(30 * minuteMs);
