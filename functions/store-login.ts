@@ -114,9 +114,9 @@ export async function holdLogin(
   const { versionId, tokenSet, askedAtMs } = answered;
   const grant: GrantSecret = { ...grantSecretOf(answered), unverified: true };
   const access = { ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random), versionId };
-  // The first version of a secret is current whatever was asked: then one without a token takes its place.
+  // The first version of a secret is current whatever was asked: then those without a token take its place.
   const hide = (secret: 'grant' | 'access') =>
-    tokens.empty(connectionId, secret, [random.uuid()], grant.obtainedAt);
+    tokens.empty(connectionId, secret, [random.uuid(), random.uuid()], grant.obtainedAt);
   if ((await tokens.putGrant(connectionId, grant)) === 'current') await hide('grant');
   if ((await tokens.putAccess(connectionId, access)) === 'current') await hide('access');
   await grants.holdLogin(connectionId, versionId, askedAtMs);
