@@ -19,7 +19,7 @@ Among the faults:
   version quota           a consumer asks for refreshes in a loop; a secret has room for some 100 versions a day
 
 Options:
-  --seed <n>    of the first world; each next world has the next one  (1)
+  --seed <n>    of the first world; each next world has the next one  (1; with --mutants near where each is found)
   --steps <n>   how many steps, all worlds together                   (20000)
   --trace       the whole story of a broken promise, not just its end
   --mutants     takes one protection away at a time, and shows what finds that; --steps is the limit for each (200000)
@@ -31,7 +31,7 @@ const dayMs = 24 * 3600 * 1000;
 /** @throws {UsageError} for an option that is not known, or no number */
 function readOptions() {
   const values = readFlags({
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     steps: { type: 'string' },
     trace: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
@@ -42,7 +42,7 @@ function readOptions() {
     throw new UsageError(`--${name} is ${JSON.stringify(value)}: must be a number from 1`);
   };
   const steps = number('steps', values.steps ?? (values.mutants ? '200000' : '20000'));
-  return { ...values, seed: number('seed', values.seed), steps };
+  return { ...values, seed: values.seed === undefined ? undefined : number('seed', values.seed), steps };
 }
 
 /** Tells how far it is: on a terminal in place, else a line now and then. */
@@ -101,13 +101,13 @@ Again:  npm run simulate -- --seed ${seed} --steps 1 --trace
 }
 
 /** @returns whether each was found */
-async function findMutants(run: Omit<Run, 'mutant'>): Promise<boolean> {
+async function findMutants({ seed, steps: limit }: { seed?: number; steps: number }): Promise<boolean> {
   let areFound = true;
   const row = (...cells: string[]) =>
     console.log(cells.map((cell, at) => cell.padEnd([52, 9, 6][at] ?? 0)).join('  '));
   row('taken away', 'found at', 'seed', 'by');
   for (const mutant of mutants) {
-    const { steps, broken } = await simulate({ ...run, mutant });
+    const { steps, broken } = await simulate({ seed: seed ?? mutant.seed, steps: limit, mutant });
     areFound &&= broken !== undefined;
     if (broken) row(mutant.name, count(steps), String(broken.seed), broken.violation!.invariant);
     else row(mutant.name, 'never', '', `in ${count(steps)} steps`);
@@ -122,8 +122,8 @@ try {
   if (isHelp) console.log(help);
   else {
     const isWell = areMutants
-      ? await findMutants({ seed, steps })
-      : await simulateAll({ seed, steps, mutant: unchanged }, trace);
+      ? await findMutants({ ...(seed !== undefined && { seed }), steps })
+      : await simulateAll({ seed: seed ?? 1, steps, mutant: unchanged }, trace);
     if (!isWell) process.exitCode = 1;
   }
 } catch (error) {

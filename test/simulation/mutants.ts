@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'AWSCURRENT moves from wherever it is',
-    seed: 81,
+    seed: 213,
     secretsManager: (request, currentOf) =>
       'MoveToVersionId' in request
         ? { ...request, RemoveFromVersionId: currentOf(String(request.SecretId)) }
@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a login connects what was ended since it began',
-    seed: 152,
+    seed: 322,
     dynamoDb: (request) => ({
       ...request,
       ConditionExpression: request.ConditionExpression?.replace(
