@@ -255,6 +255,7 @@ describe('a connection', () => {
     await owners.getByRole('heading', { name: 'Log in to Demo Brokerage' }).waitFor();
     // In the zone of whoever reads it, and the configuration's in its title.
     const until = owners.locator('time').first();
+    await owners.locator('time', { hasText: 'GMT+9' }).first().waitFor();
     expect(await until.innerText()).toBe('Tue 6 Jan, 21:00 GMT+9');
     expect(await until.getAttribute('title')).toBe('Tue 6 Jan, 07:00 GMT-5 · 2026-01-06T12:00:00.000Z');
     expect(await flaws(owners)).toEqual([]);
