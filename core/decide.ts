@@ -186,9 +186,9 @@ export function owesRestored(settings: Settings, grant: Grant, nowMs: number): b
   if (ladder === undefined) return false;
   const { absoluteSeconds } = settings.provider.limits;
   const isPostponed = deadlineOf({ absoluteSeconds }, grant) !== ladder.deadlineMs;
-  return (
-    isPostponed && ladder.rungs.every(({ atMs }) => atMs > nowMs && !grant.toldRungs.includes(iso(atMs)))
-  );
+  // Other settings move rungs, too; the end has moved only by a use after all rungs that were told.
+  const isUsedSince = grant.toldRungs.every((rung) => Date.parse(rung) < (grant.refreshedAtMs ?? 0));
+  return isPostponed && isUsedSince && nowMs < ladder.rungs[0]!.atMs;
 }
 
 /** Over which channels a notice for this reason goes: those of the newest rung while the grant stands, else all. */

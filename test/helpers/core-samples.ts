@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
+import { channelNames } from '../../core/channel.ts';
 import type { Grant } from '../../core/grant.ts';
-import { newGrant } from '../../core/grant.ts';
+import { AskReasonSchema, newGrant } from '../../core/grant.ts';
+import { ladderOf } from '../../core/ladder.ts';
 import { presets } from '../../core/provider.ts';
 import type { Limits } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -13,6 +15,9 @@ export const dayMs = 86_400_000;
 
 export const ms = (instant: string) => Date.parse(instant);
 export const iso = (epochMs: number) => new Date(epochMs).toISOString();
+
+/** Of an authorization. */
+export const sampleId = 'a1b2c3d4e5f6a7b8c9d0';
 
 /** A bot at Schwab: access tokens of 30 minutes, a grant of 7 days, checked every 25 minutes. */
 export const schwab: Settings = {
@@ -59,86 +64,195 @@ const zones = [
   'Asia/Kolkata',
   'Africa/Cairo',
 ];
-const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+const weekdays: WeeklyHours['days'] = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** Instants around which daylight saving changes somewhere, and all between. */
-export const instants = fc.integer({ min: ms('2026-01-01T00:00:00Z'), max: ms('2028-01-01T00:00:00Z') });
+/** When clocks change in New York, on Lord Howe (by half an hour) and in London. */
+const clockChanges = [
+  '2026-03-08T07:00:00Z',
+  '2026-11-01T06:00:00Z',
+  '2026-04-04T15:00:00Z',
+  '2026-10-03T15:30:00Z',
+  '2027-03-28T01:00:00Z',
+].map(ms);
 
+/** Two years; half of them within half a day of a change of clocks. */
+export const instants = fc.oneof(
+  fc.integer({ min: ms('2026-01-01T00:00:00Z'), max: ms('2028-01-01T00:00:00Z') }),
+  fc
+    .tuple(fc.constantFrom(...clockChanges), fc.integer({ min: -12 * hourMs, max: 12 * hourMs }))
+    .map(([changeMs, offMs]) => changeMs + offMs),
+);
+
+/** Any of a day; half of them in the small hours, in which clocks change. */
 const localTimes = fc
-  .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
+  .tuple(
+    fc.oneof(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 1, max: 3 })),
+    fc.oneof(fc.integer({ min: 0, max: 59 }), fc.constantFrom(0, 30)),
+  )
   .map(([hour, minute]) => `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`);
 
 export const weeklyHours: fc.Arbitrary<WeeklyHours> = fc
   .record({
-    days: fc.uniqueArray(fc.constantFrom(...weekdays), { minLength: 1, maxLength: 7 }),
+    days: fc.oneof(fc.constant(weekdays), fc.subarray(weekdays, { minLength: 1 })),
     from: localTimes,
     to: localTimes,
-    timeZone: fc.constantFrom(...zones),
+    timeZone: fc.constantFrom(...zones, 'America/New_York', 'Australia/Lord_Howe'),
   })
   .filter(({ from, to }) => from !== to);
 
+/** Undefined but once in so many times: fast-check's own option is seldom undefined. */
+export const oneIn = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => oneIn(2, arbitrary);
+
+const anyRungs = fc.array(
+  fc.record({
+    secondsBefore: fc.integer({ min: 3600, max: 20 * 86_400 }),
+    channels: optional(fc.uniqueArray(fc.constantFrom(...channelNames), { minLength: 1 })),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
 /** Settings that the schema accepts, of every shape that bears on decisions. */
 export const anySettings: fc.Arbitrary<Settings> = fc
-  .record(
-    {
-      accessTokenLifetimeSeconds: fc.constantFrom(1500, 1800, 3600, 7200, 86_400),
-      absoluteSeconds: fc.integer({ min: 7200, max: 100 * 86_400 }),
-      slidingSeconds: fc.integer({ min: 86_400 + 7200, max: 100 * 86_400 }),
-      rungs: fc.array(
-        fc.integer({ min: 3600, max: 20 * 86_400 }).map((secondsBefore) => ({ secondsBefore })),
-        {
-          minLength: 1,
-          maxLength: 6,
-        },
-      ),
-      neededHours: weeklyHours,
-      quietHours: weeklyHours,
-    },
-    { requiredKeys: ['accessTokenLifetimeSeconds'] },
-  )
-  .map(({ accessTokenLifetimeSeconds, absoluteSeconds, slidingSeconds, ...hours }) =>
+  .record({
+    accessTokenLifetimeSeconds: fc.constantFrom(1500, 1800, 3600, 7200, 86_400),
+    limits: fc.oneof(
+      { weight: 1, arbitrary: fc.constant({}) },
+      {
+        weight: 5,
+        arbitrary: fc.record(
+          {
+            absoluteSeconds: fc.integer({ min: 7200, max: 100 * 86_400 }),
+            slidingSeconds: fc.integer({ min: 86_400 + 7200, max: 100 * 86_400 }),
+          },
+          { requiredKeys: [] },
+        ),
+      },
+    ),
+    owner: fc.record({
+      phone: optional(fc.constant('+12125550123')),
+      slack: optional(fc.constant('a/slack')),
+      discord: optional(fc.constant('a/discord')),
+    }),
+    rungs: optional(anyRungs),
+    neededHours: optional(weeklyHours),
+    quietHours: optional(weeklyHours),
+    paused: oneIn(50, fc.constant(true)),
+  })
+  .map(({ accessTokenLifetimeSeconds, limits, owner, ...others }) =>
     SettingsSchema.parse({
-      ...withLimits({ absoluteSeconds, slidingSeconds }, accessTokenLifetimeSeconds),
-      ...hours,
+      ...withLimits(limits, accessTokenLifetimeSeconds),
+      ...others,
+      owner: { ...schwab.owner, ...owner },
     }),
   );
 
-const someTimes = (nowMs: number) => fc.integer({ min: nowMs - 20 * dayMs, max: nowMs + 20 * dayMs });
+/** A connection at a moment that matters to it: its settings, its record, and the time. */
+export interface Situation {
+  readonly settings: Settings;
+  readonly grant: Grant;
+  readonly nowMs: number;
+}
 
-/** Any grant that a record can hold, around a moment. */
-export const anyGrant = (nowMs: number): fc.Arbitrary<Grant> =>
-  fc.record({
-    status: fc.constantFrom('never-authorized', 'active', 'active', 'active', 'rejected', 'disconnected'),
-    authorizedAtMs: fc.integer({ min: nowMs - 100 * dayMs, max: nowMs }),
-    refreshedAtMs: fc.option(fc.integer({ min: nowMs - dayMs, max: nowMs }), { nil: undefined }),
-    accessExpiresAtMs: fc.option(fc.integer({ min: nowMs - hourMs, max: nowMs + 2 * hourMs }), {
-      nil: undefined,
-    }),
-    toldRungs: fc.constant([]),
-    owesRestored: fc.boolean(),
-    authorization: fc.option(
+/** Mostly after the last use of a grant, around one of its rungs or its end; those are where decisions change. */
+const momentsOf = (
+  settings: Settings,
+  uses: Pick<Grant, 'authorizedAtMs' | 'refreshedAtMs'>,
+  usedMs: number,
+) => {
+  const ladder = ladderOf(settings, uses);
+  const soon = fc.integer({ min: 0, max: 2 * hourMs }).map((afterMs) => usedMs + afterMs);
+  if (ladder === undefined) return soon;
+  const turns = [...ladder.rungs.map(({ atMs }) => atMs), ladder.neededAtMs, ladder.deadlineMs];
+  const near = fc
+    .tuple(
+      fc.constantFrom(...turns, ladder.rungs.at(-1)!.atMs),
+      fc.constantFrom(0, -1, 1, -hourMs, 10 * minuteMs),
+    )
+    .map(([turnMs, offMs]) => Math.max(usedMs, turnMs + offMs));
+  return fc.oneof({ weight: 1, arbitrary: soon }, { weight: 3, arbitrary: near });
+};
+
+/** Any grant that a record can hold. What stops every other decision is rare; what is rare in life is not. */
+export const situations: fc.Arbitrary<Situation> = fc
+  .record({
+    settings: anySettings,
+    authorizedAtMs: instants,
+    usedForMs: optional(fc.integer({ min: 0, max: 20 * dayMs })),
+  })
+  .chain(({ settings, authorizedAtMs, usedForMs }) => {
+    const refreshedAtMs = usedForMs === undefined ? undefined : authorizedAtMs + usedForMs;
+    const uses = { authorizedAtMs, refreshedAtMs };
+    return momentsOf(settings, uses, refreshedAtMs ?? authorizedAtMs).chain((nowMs) =>
       fc.record({
-        authorizationId: fc.constant('a1b2c3d4e5f6a7b8c9d0'),
-        reason: fc.constantFrom('first-login', 'expiring', 'expired', 'rejected', 'rung', 'requested'),
-        expiresAtMs: someTimes(nowMs),
-        startedAtMs: fc.option(fc.integer({ min: nowMs - hourMs, max: nowMs }), { nil: undefined }),
+        settings: fc.constant(settings),
+        nowMs: fc.constant(nowMs),
+        grant: grants(settings, uses, nowMs),
       }),
-      { nil: undefined },
-    ),
-    login: fc.option(
-      fc.record({
-        versionId: fc.constant('11111111-2222-3333-4444-555555555555'),
-        authorizationId: fc.constant('a1b2c3d4e5f6a7b8c9d0'),
-        atMs: fc.integer({ min: nowMs - hourMs, max: nowMs }),
-        closed: fc.constantFrom(undefined, null),
-      }),
-      { nil: undefined, freq: 10 },
-    ),
-    disconnection: fc.option(fc.record({ atMs: fc.integer({ min: nowMs - hourMs, max: nowMs }) }), {
-      nil: undefined,
-      freq: 10,
-    }),
-    fencingNumber: fc.constant(1),
-    paused: fc.boolean(),
-    setUp: fc.boolean(),
+    );
   });
+
+const grants = (
+  settings: Settings,
+  uses: Pick<Grant, 'authorizedAtMs' | 'refreshedAtMs'>,
+  nowMs: number,
+): fc.Arbitrary<Grant> => {
+  const justBefore = (spanMs: number) => fc.integer({ min: nowMs - spanMs, max: nowMs });
+  const rungs = (ladderOf(settings, uses)?.rungs ?? []).map(({ atMs }) => iso(atMs));
+  const authorizations = fc.record({
+    authorizationId: fc.constantFrom(sampleId, sampleId, 'f'.repeat(20)),
+    reason: fc.constantFrom(...AskReasonSchema.options),
+    offeredAtMs: optional(justBefore(hourMs)),
+    expiresAtMs: fc.integer({ min: nowMs - hourMs, max: nowMs + 2 * dayMs }),
+    supersedes: oneIn(4, fc.constant([{ authorizationId: 'e'.repeat(20), expiresAtMs: nowMs + hourMs }])),
+    startedAtMs: oneIn(3, justBefore(30 * minuteMs)),
+  });
+  return (
+    fc
+      .record({
+        status: fc.constantFrom(
+          ...(['never-authorized', 'rejected', 'disconnected'] as const),
+          ...Array.from({ length: 7 }, () => 'active' as const),
+        ),
+        accessExpiresAtMs: fc.oneof(
+          fc.constant(undefined),
+          fc.integer({ min: nowMs - hourMs, max: nowMs + hourMs }),
+          ...[1, 2].map(() => fc.integer({ min: nowMs + hourMs, max: nowMs + 2 * dayMs })),
+        ),
+        identity: optional(fc.constant({ subject: 'dana' })),
+        // Of this ladder, and of one before it.
+        toldRungs: fc.subarray([iso(nowMs - 3 * dayMs), ...rungs]),
+        owesRestored: fc.boolean(),
+        toldAtMs: optional(justBefore(dayMs)),
+        authorization: optional(authorizations),
+        login: oneIn(
+          10,
+          fc.record({
+            versionId: fc.constant('11111111-2222-3333-4444-555555555555'),
+            authorizationId: fc.constant(sampleId),
+            atMs: justBefore(5 * minuteMs),
+            closed: fc.oneof(fc.constantFrom(undefined, null), authorizations),
+          }),
+        ),
+        disconnection: oneIn(
+          20,
+          fc.record({
+            by: optional(fc.constant('ops@example.com')),
+            atMs: justBefore(10 * minuteMs),
+            revocation: optional(fc.constantFrom('revoked', 'nothing', 'unanswered')),
+          }),
+        ),
+        lease: oneIn(5, fc.constant({ owner: 'arn:x', expiresAtMs: nowMs + minuteMs })),
+        fencingNumber: fc.nat(),
+        paused: oneIn(20, fc.constant(true)).map((paused) => paused === true),
+        lastTick: optional(
+          justBefore(3 * hourMs).map((atMs) => ({ scheduledTime: iso(atMs), executionId: 'arn:x' })),
+        ),
+        setUp: oneIn(3, fc.constant(true)).map((setUp) => setUp === true),
+      })
+      // Before the first login there is no time of one.
+      .map((grant) => ({ ...grant, ...(grant.status === 'never-authorized' ? {} : uses) }))
+  );
+};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Ask, Decision } from '../../core/decide.ts';
+import type { Ask, Decision, Done } from '../../core/decide.ts';
 import {
   channelsToTell,
   decide,
@@ -14,25 +14,26 @@ import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
 import {
-  anyGrant,
-  anySettings,
   hourMs,
-  instants,
   iso,
   loggedIn,
   minuteMs,
   ms,
+  sampleId,
   schwab,
+  situations,
   tradingWeek,
   withLimits,
 } from '../helpers/core-samples.ts';
+import type { Situation } from '../helpers/core-samples.ts';
+import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const login = ms('2026-03-02T15:00:00Z');
 // Of that login: rungs at 03-07 15:00, 03-08 15:00, 03-09 09:00 and 03-09 14:00, the end at 03-09 15:00.
 const afterFirstRung = ms('2026-03-07T15:10:00Z');
 const afterLastRung = ms('2026-03-09T14:10:00Z');
 const afterTheEnd = ms('2026-03-09T15:10:00Z');
-const id = 'a1b2c3d4e5f6a7b8c9d0';
+const id = sampleId;
 
 const fresh = (nowMs: number, change: Partial<Grant> = {}) =>
   loggedIn(login, { accessExpiresAtMs: nowMs + 30 * minuteMs, ...change });
@@ -454,6 +455,26 @@ describe('6. a problem ended', () => {
     );
     expect(at(later, refreshed(told), {}, withLimits({}))).toEqual(none('all is well'));
   });
+
+  test('is no end of one that other reminder settings would tell later', () => {
+    const told = { toldRungs: ['2026-03-07T15:00:00.000Z'] };
+    const atLast = { rungs: [{ secondsBefore: 3600 }] };
+    const now = ms('2026-03-07T16:00:00Z');
+    for (const limits of [{ slidingSeconds: 7 * 86_400 }, { absoluteSeconds: 7 * 86_400 }]) {
+      const changed = { ...withLimits(limits), ...atLast };
+      expect(at(now, fresh(now, told), {}, changed)).toEqual(none('all is well'));
+      // Used as the rung was crossed; below, a millisecond after it.
+      const refreshed = (atMs: number) => fresh(now, { ...told, refreshedAtMs: atMs });
+      expect(at(now, refreshed(ms('2026-03-07T15:00:00Z')), {}, changed)).toEqual(none('all is well'));
+    }
+    const used = fresh(now, { ...told, refreshedAtMs: ms('2026-03-07T15:00:00.001Z') });
+    expect(at(now, used, {}, { ...withLimits({ slidingSeconds: 7 * 86_400 }), ...atLast })).toEqual({
+      decision: 'notify',
+      reason: 'the grant is back',
+      kind: 'restored',
+    });
+    expect(at(now, used, {}, { ...schwab, ...atLast })).toEqual(none('all is well'));
+  });
 });
 
 describe('its helpers', () => {
@@ -469,6 +490,16 @@ describe('its helpers', () => {
     for (const reason of ['first-login', 'rejected', 'expired', 'requested', 'repin'] as const) {
       expect(to(reason, afterFirstRung)).toEqual(all);
     }
+    // The last rung may have channels of its own.
+    const rungs = [
+      { secondsBefore: 86_400, channels: ['email' as const] },
+      { secondsBefore: 3600, channels: ['sms' as const, 'slack' as const] },
+    ];
+    const ownChannels = (reason: Parameters<typeof channelsToTell>[2], nowMs: number) =>
+      channelsToTell({ ...reachable, rungs }, fresh(nowMs), reason, nowMs);
+    expect(ownChannels('expiring', ms('2026-03-09T14:00:00Z'))).toEqual(['sms', 'slack']);
+    expect(ownChannels('expiring', ms('2026-03-09T13:59:59.999Z'))).toEqual(['email']);
+    expect(ownChannels('expired', ms('2026-03-09T15:00:00Z'))).toEqual(all);
     // Before any rung, and without a ladder.
     expect(to('rung', login)).toEqual(all);
     expect(channelsToTell({ ...withLimits({}), owner }, fresh(login), 'rung', login)).toEqual(all);
@@ -490,26 +521,61 @@ describe('its helpers', () => {
 });
 
 describe('whatever the grant', () => {
-  const situations = fc.record({
-    settings: anySettings,
-    nowAndGrant: instants.chain((nowMs) => fc.record({ nowMs: fc.constant(nowMs), grant: anyGrant(nowMs) })),
-    force: fc.constantFrom(undefined, ...ForceSchema.options),
-    authorizationId: fc.constantFrom(undefined, id),
-    done: fc.uniqueArray(fc.constantFrom('refresh', 'notify', 'reauthorize', 'disconnect')),
+  const asked = fc.record({
+    situation: situations,
+    force: fc.constantFrom(
+      ...([undefined, undefined, undefined, 'reauthorize', 'reauthorize', 'repin'] as const),
+      ...ForceSchema.options,
+    ),
+    authorizationId: fc.constantFrom(undefined, sampleId),
+    done: fc.oneof(
+      fc.constant<Done>([]),
+      fc.subarray<Done[number]>(['refresh', 'notify', 'reauthorize', 'disconnect']),
+    ),
   });
-  const always = (
-    holds: (
-      decision: Decision,
-      given: { nowMs: number; grant: Grant } & Ask & { settings: Settings },
-    ) => void,
-  ) =>
+  const always = (holds: (decision: Decision, given: Situation & Ask) => void) =>
     fc.assert(
-      fc.property(situations, ({ settings, nowAndGrant: { nowMs, grant }, force, authorizationId, done }) => {
-        const ask: Ask = { force, authorizationId, done };
-        holds(decide(settings, grant, nowMs, ask), { settings, nowMs, grant, ...ask });
+      fc.property(asked, ({ situation, ...ask }) => {
+        const { settings, grant, nowMs } = situation;
+        holds(decide(settings, grant, nowMs, ask), { ...situation, ...ask });
       }),
-      { numRuns: 200 },
+      { numRuns: 500 },
     );
+
+  test('every answer is met: percent of a sample', () => {
+    const shares = sharesOf(asked, ({ situation: { settings, grant, nowMs }, ...ask }) => {
+      const answer = decide(settings, grant, nowMs, ask);
+      const kind = answer.decision === 'notify' ? ` ${answer.kind}` : '';
+      const isAttached = answer.decision === 'reauthorize' && answer.authorizationId !== undefined;
+      return [`${answer.decision}${kind}: ${isAttached ? 'attached' : answer.reason}`];
+    });
+    const wanted = {
+      'disconnect: a disconnection was not completed': 1.5,
+      'disconnect: asked for': 5,
+      'none: all is well': 7,
+      'none: disconnected': 3,
+      'none: it is being disconnected': 1,
+      'none: paused': 4,
+      'none: still in set-up': 1.5,
+      'none: that link is no longer open': 4,
+      'none: the owner has been asked': 7,
+      'none: the owner is logging in': 1.2,
+      'notify expiring: a rung was crossed': 0.8,
+      'notify restored: the grant is back': 2,
+      'notify test: asked for': 5,
+      'reauthorize: attached': 2,
+      'reauthorize: expired': 2,
+      'reauthorize: expiring': 1.5,
+      'reauthorize: first-login': 1.5,
+      'reauthorize: rejected': 1.5,
+      'reauthorize: repin': 6,
+      'reauthorize: requested': 2,
+      'refresh: a login was not completed': 3,
+      'refresh: asked for': 2,
+      'refresh: the access token would not outlive the next check': 8,
+    };
+    expect(tooRare(shares, wanted)).toEqual([]);
+  });
 
   test('nothing that was done is answered again', () => {
     always(({ decision }, { done }) => expect(done).not.toContain(decision));

@@ -26,6 +26,18 @@ describe('a login compared with what is pinned', () => {
     ['an account less', two, { accounts: ['1'] }, 'fewer'],
     ['none of the accounts', two, { accounts: ['3'] }, 'other'],
     ['no accounts at all', two, {}, 'unknown'],
+    ['the same accounts in another order', two, { accounts: ['2', '1'] }, 'same'],
+    ['the same accounts and a subject newly told', two, { ...dana, ...two }, 'same'],
+    ['an account less and a subject newly told', two, { ...dana, accounts: ['2'] }, 'fewer'],
+    ['none of the accounts and a subject newly told', two, { ...dana, accounts: ['3'] }, 'other'],
+    ['a subject newly told and no accounts', two, dana, 'unknown'],
+    ['the same subject and accounts newly told', dana, { ...dana, ...two }, 'same'],
+    [
+      'another subject and one of the accounts',
+      { ...dana, ...two },
+      { subject: 'friend', accounts: ['1'] },
+      'other',
+    ],
   ])('%s', (_, pinned, found, verdict) => {
     expect(compareIdentity(pinned, found)).toBe(verdict);
   });
@@ -35,6 +47,9 @@ test('what is pinned grows, and keeps what a login did not tell', () => {
   expect(pin(undefined, {})).toEqual({ subject: undefined });
   expect(pin(undefined, { ...dana, ...two })).toEqual({ ...dana, ...two });
   expect(pin({ ...dana, ...two }, { accounts: ['3', '1'] })).toEqual({ ...dana, accounts: ['1', '2', '3'] });
+  expect(pin(two, dana)).toEqual({ ...dana, ...two });
+  expect(pin(dana, { subject: 'friend' })).toEqual({ subject: 'friend' });
+  expect(pin(undefined, { accounts: ['9', '10', '1'] })).toEqual({ accounts: ['1', '10', '9'] });
 });
 
 test('values are read at paths, with * for every element', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { channelsOf } from '../../core/channel.ts';
 import { defaultRungs, ladderOf } from '../../core/ladder.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
@@ -17,6 +18,7 @@ import {
   tradingWeek,
   withLimits,
 } from '../helpers/core-samples.ts';
+import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const rungsOf = (settings: Settings, authorizedAt: string, refreshedAt = authorizedAt) =>
   ladderOf(settings, { authorizedAtMs: ms(authorizedAt), refreshedAtMs: ms(refreshedAt) })!.rungs.map(
@@ -179,40 +181,101 @@ describe('quiet hours', () => {
     expect(rungsOf(short, '2026-02-03T01:30:00Z')).toEqual(['2026-02-03T03:00:00.000Z']);
     // Logged in at 23:00: awake, whatever the hour; half-way at 02:00.
     expect(rungsOf(short, '2026-02-03T04:00:00Z')).toEqual(['2026-02-03T07:00:00.000Z']);
+    // Logged in at 22:00, as the quiet hours begin; half-way at 01:00.
+    expect(rungsOf(short, '2026-02-03T03:00:00Z')).toEqual(['2026-02-03T06:00:00.000Z']);
+    // A second before it: half-way at 00:59:59 is told at 22:00.
+    expect(rungsOf(short, '2026-02-03T02:59:59Z')).toEqual(['2026-02-03T03:00:00.000Z']);
   });
+
+  test('that begin with the login drop the rung that they would move to it', () => {
+    // New York, 22:00: the end is a day later, rungs at 02:00, to be told at 22:00, and at 21:00.
+    const oneDay = {
+      ...sleeper,
+      provider: withLimits({ absoluteSeconds: 86_400 }).provider,
+      rungs: [{ secondsBefore: 20 * 3600 }, { secondsBefore: 3600 }],
+    };
+    expect(rungsOf(oneDay, '2026-02-03T03:00:00Z')).toEqual(['2026-02-04T02:00:00.000Z']);
+    expect(rungsOf(oneDay, '2026-02-03T02:59:59Z')).toEqual([
+      '2026-02-03T03:00:00.000Z',
+      '2026-02-04T01:59:59.000Z',
+    ]);
+  });
+});
+
+const uses = fc.record({
+  settings: anySettings,
+  loginMs: instants,
+  usedMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * dayMs })),
+});
+
+test('every shape of a ladder is met: percent of a sample', () => {
+  const shares = sharesOf(uses, ({ settings, loginMs, usedMs }) => {
+    const ladder = ladderOf(settings, { authorizedAtMs: loginMs, refreshedAtMs: loginMs + usedMs });
+    if (ladder === undefined) return ['no deadline'];
+    const { rungs, neededAtMs, deadlineMs } = ladder;
+    const { limits } = settings.provider;
+    const planned = settings.rungs ?? defaultRungs(limits);
+    const plannedMs = planned.map(({ secondsBefore }) => neededAtMs - secondsBefore * 1000);
+    const isAsleep = (atMs: number) => settings.quietHours && openingAt(settings.quietHours, atMs);
+    const kinds = {
+      'needed after the deadline': neededAtMs > deadlineMs,
+      'ends by use':
+        limits.slidingSeconds !== undefined && deadlineMs !== loginMs + limits.absoluteSeconds! * 1000,
+      'rungs of its own': settings.rungs !== undefined,
+      'channels of its own': settings.rungs?.some(({ channels }) => channels !== undefined),
+      'a rung not over all channels': rungs.some(
+        ({ channels }) => channels.length < channelsOf(settings.owner).length,
+      ),
+      'a rung moved by quiet hours': rungs.some(({ atMs }) => isAsleep(atMs)?.startMs === atMs),
+      'a rung dropped or joined': rungs.length < planned.length,
+      'half-way': rungs.length === 1 && !plannedMs.includes(rungs[0]!.atMs) && !isAsleep(rungs[0]!.atMs),
+      'half-way, in quiet hours that began before': rungs.some(
+        ({ atMs }) => isAsleep(atMs) !== undefined && isAsleep(atMs)!.startMs !== atMs,
+      ),
+    };
+    return Object.entries(kinds).flatMap(([kind, holds]) => (holds === true ? [kind] : []));
+  });
+  const wanted = {
+    'no deadline': 10,
+    'needed after the deadline': 15,
+    'ends by use': 25,
+    'rungs of its own': 25,
+    'channels of its own': 20,
+    'a rung not over all channels': 25,
+    'a rung moved by quiet hours': 12,
+    'a rung dropped or joined': 15,
+    'half-way': 5,
+    'half-way, in quiet hours that began before': 1.2,
+  };
+  expect(tooRare(shares, wanted)).toEqual([]);
 });
 
 test('whatever the settings: at least one rung, in order, after the login, told before the token is needed, none in quiet hours', () => {
   fc.assert(
-    fc.property(
-      anySettings,
-      instants,
-      fc.integer({ min: 0, max: 20 * dayMs }),
-      (settings, loginMs, usedMs) => {
-        const ladder = ladderOf(settings, { authorizedAtMs: loginMs, refreshedAtMs: loginMs + usedMs });
-        const { limits, accessTokenLifetimeSeconds } = settings.provider;
-        if (limits.absoluteSeconds === undefined && limits.slidingSeconds === undefined) {
-          expect(ladder).toBeUndefined();
-          return;
+    fc.property(uses, ({ settings, loginMs, usedMs }) => {
+      const ladder = ladderOf(settings, { authorizedAtMs: loginMs, refreshedAtMs: loginMs + usedMs });
+      const { limits, accessTokenLifetimeSeconds } = settings.provider;
+      if (limits.absoluteSeconds === undefined && limits.slidingSeconds === undefined) {
+        expect(ladder).toBeUndefined();
+        return;
+      }
+      const { rungs, neededAtMs, deadlineMs } = ladder!;
+      const rungsMs = rungs.map(({ atMs }) => atMs);
+      expect(rungsMs.length).toBeGreaterThanOrEqual(1);
+      expect(neededAtMs).toBeGreaterThanOrEqual(deadlineMs);
+      if (settings.neededHours) expect(openingAt(settings.neededHours, neededAtMs)).toBeDefined();
+      const lastMs = neededAtMs - tickSeconds(accessTokenLifetimeSeconds) * 1000;
+      for (const [index, rungMs] of rungsMs.entries()) {
+        expect(rungMs).toBeGreaterThan(rungsMs[index - 1] ?? loginMs);
+        expect(rungMs).toBeLessThanOrEqual(lastMs);
+        const asleep = settings.quietHours && openingAt(settings.quietHours, rungMs);
+        // They are told as it begins, or had logged in during it.
+        if (asleep && asleep.startMs !== rungMs) {
+          expect(rungsMs).toHaveLength(1);
+          expect(asleep.startMs).toBeLessThanOrEqual(loginMs + usedMs + accessTokenLifetimeSeconds * 1000);
         }
-        const { rungs, neededAtMs, deadlineMs } = ladder!;
-        const rungsMs = rungs.map(({ atMs }) => atMs);
-        expect(rungsMs.length).toBeGreaterThanOrEqual(1);
-        expect(neededAtMs).toBeGreaterThanOrEqual(deadlineMs);
-        if (settings.neededHours) expect(openingAt(settings.neededHours, neededAtMs)).toBeDefined();
-        const lastMs = neededAtMs - tickSeconds(accessTokenLifetimeSeconds) * 1000;
-        for (const [index, rungMs] of rungsMs.entries()) {
-          expect(rungMs).toBeGreaterThan(rungsMs[index - 1] ?? loginMs);
-          expect(rungMs).toBeLessThanOrEqual(lastMs);
-          const asleep = settings.quietHours && openingAt(settings.quietHours, rungMs);
-          // They are told as it begins, or had logged in during it.
-          if (asleep && asleep.startMs !== rungMs) {
-            expect(rungsMs).toHaveLength(1);
-            expect(asleep.startMs).toBeLessThanOrEqual(loginMs + usedMs + accessTokenLifetimeSeconds * 1000);
-          }
-        }
-      },
-    ),
+      }
+    }),
     { numRuns: 300 },
   );
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { presets } from '../../core/provider.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
+import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const schwab = presets.schwab!;
 const plain = { rejectedGrantTexts: [] };
@@ -89,6 +90,8 @@ describe('the client’s own credentials', () => {
       'invalid_client',
     ],
     ['an empty 401', 401, '', 'HTTP 401'],
+    ['a 401 with a list', 401, '[]', 'HTTP 401'],
+    ['a 401 that speaks of a page', 401, 'see <html>', 'HTTP 401'],
     ['a 401 without a code', 401, '{"message":"Unauthorized"}', 'HTTP 401'],
   ])('are refused by %s', (_, status, body, error) => {
     expect(refresh(status, body)).toEqual({ refusal: 'client-rejected', error });
@@ -105,6 +108,10 @@ describe('nothing was decided', () => {
     ['the same under 401', 401, accessDenied, 'HTTP 401'],
     ['the same under 200', 200, accessDenied, 'HTTP 200'],
     ['the same under 400', 400, accessDenied, 'HTTP 400'],
+    ['the same after an empty line', 401, '\n<html>', 'HTTP 401'],
+    ['a list', 200, '[]', 'HTTP 200'],
+    ['a list under 400', 400, '[]', 'HTTP 400'],
+    ['an unknown path', 404, '{"message":"Not found"}', 'HTTP 404'],
     ['nothing at all', 200, '', 'HTTP 200'],
     ['half an answer', 200, '{"access_token":"I0.b2F1', 'HTTP 200'],
     ['too many requests', 429, '{"message":"Too many requests"}', 'HTTP 429'],
@@ -123,7 +130,11 @@ describe('nothing was decided', () => {
 
 describe('no contract allows', () => {
   test.each([
+    ['a choice', 300, '', 'HTTP 300'],
+    ['a choice that speaks of grants', 300, '{"error":"invalid_grant"}', 'invalid_grant'],
     ['a redirect', 302, '', 'HTTP 302'],
+    ['the last of redirects', 399, '<html>', 'HTTP 399'],
+    ['an object under 299', 299, '{}', 'HTTP 299'],
     ['a redirect that speaks of grants', 307, '{"error":"invalid_grant"}', 'invalid_grant'],
     ['another code', 400, '{"error":"invalid_request"}', 'invalid_request'],
     ['a code that is no text', 400, '{"error":{"code":190}}', 'HTTP 400'],
@@ -151,10 +162,28 @@ test('the outermost code counts, and what stands within a description does not',
   expect(refresh(400, nested, plain)).toEqual({ refusal: 'unavailable', error: 'HTTP 400' });
 });
 
+const codes = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'server_error', 'invalid_scope'];
+const answers = fc
+  .record({
+    status: fc.oneof(fc.integer({ min: 200, max: 599 }), fc.constantFrom(200, 300, 400, 401, 403, 429, 500)),
+    text: fc.oneof(fc.constantFrom(...codes), fc.stringMatching(/^[a-z_]{1,60}$/), fc.string()),
+    isBare: fc.constantFrom(true, false, false, false),
+  })
+  .map(({ status, text, isBare }) => ({
+    status,
+    body: isBare ? text : JSON.stringify({ error: text, access_token: text }),
+  }));
+
+test('every meaning is met: percent of a sample', () => {
+  const shares = sharesOf(answers, ({ status, body }) => [refresh(status, body, plain).refusal]);
+  const wanted = { 'grant-rejected': 2.5, 'client-rejected': 8, unavailable: 20, contract: 20 };
+  expect(tooRare(shares, wanted)).toEqual([]);
+});
+
 test('whatever comes, the answer names a code or the status and nothing else of the body', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 200, max: 599 }), fc.string(), (status, text) => {
-      const { error } = refresh(status, JSON.stringify({ error: text, access_token: text }));
+    fc.property(answers, ({ status, body }) => {
+      const { error } = refresh(status, body);
       expect(error).toMatch(/^([a-z_]{1,60}|HTTP \d{3})$/);
     }),
   );

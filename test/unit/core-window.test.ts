@@ -8,7 +8,8 @@ import {
   TimeZoneSchema,
   WeeklyHoursSchema,
 } from '../../core/window.ts';
-import { dayMs, instants, iso, ms, tradingWeek, weeklyHours } from '../helpers/core-samples.ts';
+import { dayMs, instants, iso, minuteMs, ms, tradingWeek, weeklyHours } from '../helpers/core-samples.ts';
+import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const everyDay = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] satisfies WeeklyHours['days'];
 const hours = (from: string, to: string, days: WeeklyHours['days'] = everyDay): WeeklyHours => ({
@@ -100,6 +101,42 @@ describe('an opening', () => {
     ]);
   });
 
+  test('that begins in the hour that is skipped begins an hour later by the clock', () => {
+    const within = hours('02:30', '05:00');
+    expect(opening(within, '2026-03-08T07:29:59.999Z')).toBeUndefined();
+    expect(first(within, '2026-03-08T07:00:00Z')).toBe('2026-03-08T07:30:00.000Z');
+    expect(opening(within, '2026-03-08T07:30:00Z')).toEqual([
+      '2026-03-08T07:30:00.000Z',
+      '2026-03-08T09:00:00.000Z',
+    ]);
+    // Half an hour is skipped on Lord Howe, from 02:00 to 02:30.
+    const lordHowe = { ...hours('02:15', '05:00'), timeZone: 'Australia/Lord_Howe' };
+    expect(opening(lordHowe, '2026-10-03T16:00:00Z')).toEqual([
+      '2026-10-03T15:45:00.000Z',
+      '2026-10-03T18:00:00.000Z',
+    ]);
+  });
+
+  test('that ends in the hour that is skipped ends an hour later by the clock', () => {
+    expect(opening(hours('01:00', '02:30'), '2026-03-08T06:00:00Z')).toEqual([
+      '2026-03-08T06:00:00.000Z',
+      '2026-03-08T07:30:00.000Z',
+    ]);
+  });
+
+  test('that would end as it begins, on the day that skips its start, is none', () => {
+    const sundays = hours('02:30', '03:30', ['Sun']);
+    expect(opening(sundays, '2026-03-08T07:30:00Z')).toBeUndefined();
+    expect(first(sundays, '2026-03-08T07:30:00Z')).toBe('2026-03-15T06:30:00.000Z');
+  });
+
+  test('that would begin before the last one ends, on the day that skips its end, is one with it', () => {
+    expect(opening(hours('03:10', '02:20'), '2026-03-08T07:15:00Z')).toEqual([
+      '2026-03-07T08:10:00.000Z',
+      '2026-03-09T06:20:00.000Z',
+    ]);
+  });
+
   test('that would end before it begins, on the day that skips its start, is none', () => {
     const sundays = hours('02:30', '03:15', ['Sun']);
     expect(opening(sundays, '2026-03-08T07:20:00Z')).toBeUndefined();
@@ -150,6 +187,30 @@ describe('the first instant within', () => {
   });
 });
 
+test('hours of every shape are met: percent of a sample', () => {
+  const shares = sharesOf(fc.tuple(weeklyHours, instants), ([within, atMs]) => {
+    const found = openingAt(within, atMs);
+    const startsAtMs = firstInstantWithin(within, atMs);
+    const minutesOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+    const lengthMs = ((1440 + minutesOf(within.to) - minutesOf(within.from)) % 1440) * minuteMs;
+    return [
+      found ? 'inside' : 'outside',
+      within.to > within.from ? 'within a day' : 'past midnight',
+      ...(startsAtMs > atMs + dayMs ? ['closed for more than a day'] : []),
+      ...(found && found.endMs - found.startMs !== lengthMs ? ['not as long as its clock says'] : []),
+    ];
+  });
+  const wanted = {
+    inside: 25,
+    outside: 25,
+    'within a day': 30,
+    'past midnight': 30,
+    'closed for more than a day': 10,
+    'not as long as its clock says': 1.5,
+  };
+  expect(tooRare(shares, wanted)).toEqual([]);
+});
+
 test('openings never overlap or touch: nothing precedes a start, nothing follows an end', () => {
   fc.assert(
     fc.property(weeklyHours, instants, (within, atMs) => {
@@ -182,6 +243,10 @@ describe('the schemas', () => {
   test.each([
     [{ from: '7:00' }, 'must be a local time such as 07:00'],
     [{ to: '24:00' }, 'must be a local time such as 07:00'],
+    [{ from: '107:00' }, 'must be a local time such as 07:00'],
+    [{ to: '20:000' }, 'must be a local time such as 07:00'],
+    [{ to: '20:00\n' }, 'must be a local time such as 07:00'],
+    [{ to: '20:60' }, 'must be a local time such as 07:00'],
     [{ to: '07:00' }, 'never opens: from and to are the same'],
     [{ days: [] }, expect.any(String)],
     [{ days: ['Monday'] }, expect.any(String)],
