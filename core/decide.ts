@@ -236,8 +236,7 @@ function linkExpiry(
   reason: AskReason,
   nowMs: number,
 ): number {
-  const dead = reason === 'first-login' || reason === 'rejected' || reason === 'expired';
-  if (ladder === undefined || dead || nowMs >= ladder.neededAtMs) return nowMs + reminderMs;
+  if (ladder === undefined || reason === 'rejected' || nowMs >= ladder.neededAtMs) return nowMs + reminderMs;
   const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
   const nextRungMs = ladder.rungs.find(({ atMs }) => atMs > nowMs)?.atMs;
   if (reason === 'repin') {

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { channelNames } from '../../core/channel.ts';
+import type { Done } from '../../core/decide.ts';
+import { ForceSchema } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { AskReasonSchema, newGrant } from '../../core/grant.ts';
 import { ladderOf } from '../../core/ladder.ts';
@@ -256,3 +258,43 @@ const grants = (
       .map((grant) => ({ ...grant, ...(grant.status === 'never-authorized' ? {} : uses) }))
   );
 };
+
+/** What an execution asks for in such a situation; mostly nothing, or a login. */
+export const asks = fc.record({
+  situation: situations,
+  force: fc.constantFrom(
+    ...([undefined, undefined, undefined, 'reauthorize', 'reauthorize', 'repin'] as const),
+    ...ForceSchema.options,
+  ),
+  authorizationId: fc.constantFrom(undefined, sampleId),
+  done: fc.oneof(
+    fc.constant<Done>([]),
+    fc.subarray<Done[number]>(['refresh', 'notify', 'reauthorize', 'disconnect']),
+  ),
+});
+
+/** A login, and how long after it the token was used last. */
+export const uses = fc.record({
+  settings: anySettings,
+  loginMs: instants,
+  usedMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * dayMs })),
+});
+
+const errorCodes = [
+  'invalid_grant',
+  'invalid_client',
+  'unauthorized_client',
+  'server_error',
+  'invalid_scope',
+];
+/** Of a token endpoint: not token sets. */
+export const refusals = fc
+  .record({
+    status: fc.oneof(fc.integer({ min: 200, max: 599 }), fc.constantFrom(200, 300, 400, 401, 403, 429, 500)),
+    text: fc.oneof(fc.constantFrom(...errorCodes), fc.stringMatching(/^[a-z_]{1,60}$/), fc.string()),
+    isBare: fc.constantFrom(true, false, false, false),
+  })
+  .map(({ status, text, isBare }) => ({
+    status,
+    body: isBare ? text : JSON.stringify({ error: text, access_token: text }),
+  }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Ask, Decision, Done } from '../../core/decide.ts';
+import type { Ask, Decision } from '../../core/decide.ts';
 import {
   channelsToTell,
   decide,
@@ -8,12 +8,14 @@ import {
   DoneSchema,
   ForceSchema,
   outlivesNextTick,
+  owesRestored,
   passedRungs,
 } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
 import {
+  asks,
   hourMs,
   iso,
   loggedIn,
@@ -21,12 +23,10 @@ import {
   ms,
   sampleId,
   schwab,
-  situations,
   tradingWeek,
   withLimits,
 } from '../helpers/core-samples.ts';
 import type { Situation } from '../helpers/core-samples.ts';
-import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const login = ms('2026-03-02T15:00:00Z');
 // Of that login: rungs at 03-07 15:00, 03-08 15:00, 03-09 09:00 and 03-09 14:00, the end at 03-09 15:00.
@@ -99,6 +99,8 @@ describe('the end of a connection', () => {
     expect(at(login, askedFor)).toEqual(none('disconnected'));
     expect(at(afterTheEnd, askedFor)).toEqual(none('disconnected'));
     expect(at(login, gone, { force: 'reauthorize', done: ['reauthorize'] })).toEqual(none('disconnected'));
+    // Of the grant that was there are no rungs to come.
+    expect(at(login, { ...fresh(login), status: 'disconnected' }, { force: 'reauthorize' })).toEqual(asked);
   });
 
   test('that was left undone is gone on with after five minutes, or when somebody asks for anything', () => {
@@ -474,6 +476,20 @@ describe('6. a problem ended', () => {
       kind: 'restored',
     });
     expect(at(now, used, {}, { ...schwab, ...atLast })).toEqual(none('all is well'));
+    const twoTold = { ...used, toldRungs: [...told.toldRungs, '2026-03-08T15:00:00.000Z'] };
+    expect(at(now, twoTold, {}, { ...withLimits({ slidingSeconds: 7 * 86_400 }), ...atLast })).toEqual(
+      none('all is well'),
+    );
+  });
+
+  test('and the first rung of the next one is yet to come', () => {
+    const sliding = withLimits({ slidingSeconds: 7 * 86_400 });
+    const grant = fresh(login, {
+      refreshedAtMs: ms('2026-03-08T15:00:00Z'),
+      toldRungs: ['2026-03-07T15:00:00.000Z'],
+    });
+    expect(owesRestored(sliding, grant, ms('2026-03-13T14:59:59.999Z'))).toBe(true);
+    expect(owesRestored(sliding, grant, ms('2026-03-13T15:00:00Z'))).toBe(false);
   });
 });
 
@@ -521,61 +537,14 @@ describe('its helpers', () => {
 });
 
 describe('whatever the grant', () => {
-  const asked = fc.record({
-    situation: situations,
-    force: fc.constantFrom(
-      ...([undefined, undefined, undefined, 'reauthorize', 'reauthorize', 'repin'] as const),
-      ...ForceSchema.options,
-    ),
-    authorizationId: fc.constantFrom(undefined, sampleId),
-    done: fc.oneof(
-      fc.constant<Done>([]),
-      fc.subarray<Done[number]>(['refresh', 'notify', 'reauthorize', 'disconnect']),
-    ),
-  });
   const always = (holds: (decision: Decision, given: Situation & Ask) => void) =>
     fc.assert(
-      fc.property(asked, ({ situation, ...ask }) => {
+      fc.property(asks, ({ situation, ...ask }) => {
         const { settings, grant, nowMs } = situation;
         holds(decide(settings, grant, nowMs, ask), { ...situation, ...ask });
       }),
       { numRuns: 500 },
     );
-
-  test('every answer is met: percent of a sample', () => {
-    const shares = sharesOf(asked, ({ situation: { settings, grant, nowMs }, ...ask }) => {
-      const answer = decide(settings, grant, nowMs, ask);
-      const kind = answer.decision === 'notify' ? ` ${answer.kind}` : '';
-      const isAttached = answer.decision === 'reauthorize' && answer.authorizationId !== undefined;
-      return [`${answer.decision}${kind}: ${isAttached ? 'attached' : answer.reason}`];
-    });
-    const wanted = {
-      'disconnect: a disconnection was not completed': 1.5,
-      'disconnect: asked for': 5,
-      'none: all is well': 7,
-      'none: disconnected': 3,
-      'none: it is being disconnected': 1,
-      'none: paused': 4,
-      'none: still in set-up': 1.5,
-      'none: that link is no longer open': 4,
-      'none: the owner has been asked': 7,
-      'none: the owner is logging in': 1.2,
-      'notify expiring: a rung was crossed': 0.8,
-      'notify restored: the grant is back': 2,
-      'notify test: asked for': 5,
-      'reauthorize: attached': 2,
-      'reauthorize: expired': 2,
-      'reauthorize: expiring': 1.5,
-      'reauthorize: first-login': 1.5,
-      'reauthorize: rejected': 1.5,
-      'reauthorize: repin': 6,
-      'reauthorize: requested': 2,
-      'refresh: a login was not completed': 3,
-      'refresh: asked for': 2,
-      'refresh: the access token would not outlive the next check': 8,
-    };
-    expect(tooRare(shares, wanted)).toEqual([]);
-  });
 
   test('nothing that was done is answered again', () => {
     always(({ decision }, { done }) => expect(done).not.toContain(decision));
@@ -591,6 +560,24 @@ describe('whatever the grant', () => {
 
   test('the answer keeps its contract', () => {
     always((decision) => expect(DecisionSchema.parse(decision)).toEqual(decision));
+  });
+
+  test.each<Decision>([
+    none('all is well'),
+    { decision: 'refresh', reason: 'asked for' },
+    { decision: 'notify', reason: 'a rung was crossed', kind: 'expiring', rung: 'r', expiresAt: 'e' },
+    { decision: 'notify', reason: 'the grant is back', kind: 'restored' },
+    { decision: 'notify', reason: 'asked for', kind: 'test' },
+    { decision: 'reauthorize', reason: 'panel', expiresAt: 'e', authorizationId: id },
+    { decision: 'disconnect', reason: 'asked for' },
+  ])('%j keeps its contract', (decision) => {
+    expect(DecisionSchema.parse(decision)).toEqual(decision);
+  });
+
+  test('what is asked for and done has names of its own', () => {
+    expect(ForceSchema.options).toEqual(['refresh', 'reauthorize', 'repin', 'test', 'disconnect']);
+    const done = ['refresh', 'notify', 'reauthorize', 'disconnect'];
+    expect(DoneSchema.parse(done)).toEqual(done);
     expect(DoneSchema.safeParse(['sleep']).success).toBe(false);
   });
 

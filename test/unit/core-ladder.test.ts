@@ -1,14 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { channelsOf } from '../../core/channel.ts';
 import { defaultRungs, ladderOf } from '../../core/ladder.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import { openingAt } from '../../core/window.ts';
 import {
-  anySettings,
-  dayMs,
-  instants,
   iso,
   loggedIn,
   minuteMs,
@@ -16,9 +12,9 @@ import {
   ninetyDays,
   schwab,
   tradingWeek,
+  uses,
   withLimits,
 } from '../helpers/core-samples.ts';
-import { sharesOf, tooRare } from '../helpers/shares.ts';
 
 const rungsOf = (settings: Settings, authorizedAt: string, refreshedAt = authorizedAt) =>
   ladderOf(settings, { authorizedAtMs: ms(authorizedAt), refreshedAtMs: ms(refreshedAt) })!.rungs.map(
@@ -200,54 +196,6 @@ describe('quiet hours', () => {
       '2026-02-04T01:59:59.000Z',
     ]);
   });
-});
-
-const uses = fc.record({
-  settings: anySettings,
-  loginMs: instants,
-  usedMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * dayMs })),
-});
-
-test('every shape of a ladder is met: percent of a sample', () => {
-  const shares = sharesOf(uses, ({ settings, loginMs, usedMs }) => {
-    const ladder = ladderOf(settings, { authorizedAtMs: loginMs, refreshedAtMs: loginMs + usedMs });
-    if (ladder === undefined) return ['no deadline'];
-    const { rungs, neededAtMs, deadlineMs } = ladder;
-    const { limits } = settings.provider;
-    const planned = settings.rungs ?? defaultRungs(limits);
-    const plannedMs = planned.map(({ secondsBefore }) => neededAtMs - secondsBefore * 1000);
-    const isAsleep = (atMs: number) => settings.quietHours && openingAt(settings.quietHours, atMs);
-    const kinds = {
-      'needed after the deadline': neededAtMs > deadlineMs,
-      'ends by use':
-        limits.slidingSeconds !== undefined && deadlineMs !== loginMs + limits.absoluteSeconds! * 1000,
-      'rungs of its own': settings.rungs !== undefined,
-      'channels of its own': settings.rungs?.some(({ channels }) => channels !== undefined),
-      'a rung not over all channels': rungs.some(
-        ({ channels }) => channels.length < channelsOf(settings.owner).length,
-      ),
-      'a rung moved by quiet hours': rungs.some(({ atMs }) => isAsleep(atMs)?.startMs === atMs),
-      'a rung dropped or joined': rungs.length < planned.length,
-      'half-way': rungs.length === 1 && !plannedMs.includes(rungs[0]!.atMs) && !isAsleep(rungs[0]!.atMs),
-      'half-way, in quiet hours that began before': rungs.some(
-        ({ atMs }) => isAsleep(atMs) !== undefined && isAsleep(atMs)!.startMs !== atMs,
-      ),
-    };
-    return Object.entries(kinds).flatMap(([kind, holds]) => (holds === true ? [kind] : []));
-  });
-  const wanted = {
-    'no deadline': 10,
-    'needed after the deadline': 15,
-    'ends by use': 25,
-    'rungs of its own': 25,
-    'channels of its own': 20,
-    'a rung not over all channels': 25,
-    'a rung moved by quiet hours': 12,
-    'a rung dropped or joined': 15,
-    'half-way': 5,
-    'half-way, in quiet hours that began before': 1.2,
-  };
-  expect(tooRare(shares, wanted)).toEqual([]);
 });
 
 test('whatever the settings: at least one rung, in order, after the login, told before the token is needed, none in quiet hours', () => {

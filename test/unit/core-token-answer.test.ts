@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { presets } from '../../core/provider.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
-import { sharesOf, tooRare } from '../helpers/shares.ts';
+import { refusals } from '../helpers/core-samples.ts';
 
 const schwab = presets.schwab!;
 const plain = { rejectedGrantTexts: [] };
@@ -162,27 +162,9 @@ test('the outermost code counts, and what stands within a description does not',
   expect(refresh(400, nested, plain)).toEqual({ refusal: 'unavailable', error: 'HTTP 400' });
 });
 
-const codes = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'server_error', 'invalid_scope'];
-const answers = fc
-  .record({
-    status: fc.oneof(fc.integer({ min: 200, max: 599 }), fc.constantFrom(200, 300, 400, 401, 403, 429, 500)),
-    text: fc.oneof(fc.constantFrom(...codes), fc.stringMatching(/^[a-z_]{1,60}$/), fc.string()),
-    isBare: fc.constantFrom(true, false, false, false),
-  })
-  .map(({ status, text, isBare }) => ({
-    status,
-    body: isBare ? text : JSON.stringify({ error: text, access_token: text }),
-  }));
-
-test('every meaning is met: percent of a sample', () => {
-  const shares = sharesOf(answers, ({ status, body }) => [refresh(status, body, plain).refusal]);
-  const wanted = { 'grant-rejected': 2.5, 'client-rejected': 8, unavailable: 20, contract: 20 };
-  expect(tooRare(shares, wanted)).toEqual([]);
-});
-
 test('whatever comes, the answer names a code or the status and nothing else of the body', () => {
   fc.assert(
-    fc.property(answers, ({ status, body }) => {
+    fc.property(refusals, ({ status, body }) => {
       const { error } = refresh(status, body);
       expect(error).toMatch(/^([a-z_]{1,60}|HTTP \d{3})$/);
     }),

@@ -8,8 +8,7 @@ import {
   TimeZoneSchema,
   WeeklyHoursSchema,
 } from '../../core/window.ts';
-import { dayMs, instants, iso, minuteMs, ms, tradingWeek, weeklyHours } from '../helpers/core-samples.ts';
-import { sharesOf, tooRare } from '../helpers/shares.ts';
+import { dayMs, instants, iso, ms, tradingWeek, weeklyHours } from '../helpers/core-samples.ts';
 
 const everyDay = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] satisfies WeeklyHours['days'];
 const hours = (from: string, to: string, days: WeeklyHours['days'] = everyDay): WeeklyHours => ({
@@ -185,30 +184,6 @@ describe('the first instant within', () => {
       ),
     );
   });
-});
-
-test('hours of every shape are met: percent of a sample', () => {
-  const shares = sharesOf(fc.tuple(weeklyHours, instants), ([within, atMs]) => {
-    const found = openingAt(within, atMs);
-    const startsAtMs = firstInstantWithin(within, atMs);
-    const minutesOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
-    const lengthMs = ((1440 + minutesOf(within.to) - minutesOf(within.from)) % 1440) * minuteMs;
-    return [
-      found ? 'inside' : 'outside',
-      within.to > within.from ? 'within a day' : 'past midnight',
-      ...(startsAtMs > atMs + dayMs ? ['closed for more than a day'] : []),
-      ...(found && found.endMs - found.startMs !== lengthMs ? ['not as long as its clock says'] : []),
-    ];
-  });
-  const wanted = {
-    inside: 25,
-    outside: 25,
-    'within a day': 30,
-    'past midnight': 30,
-    'closed for more than a day': 10,
-    'not as long as its clock says': 1.5,
-  };
-  expect(tooRare(shares, wanted)).toEqual([]);
 });
 
 test('openings never overlap or touch: nothing precedes a start, nothing follows an end', () => {
