@@ -56,6 +56,8 @@ async function mutate(files: readonly string[], tests: readonly string[]): Promi
     plugins: [join(import.meta.dirname, 'runner.ts')],
     coverageAnalysis: 'perTest',
     concurrency: Number(values.workers),
+    // A loop without an end is found by its count of rounds; this is for what waits for ever.
+    timeoutMS: 30_000,
     testRunnerNodeArgs: ['--no-warnings'],
     tempDirName: folder,
     cleanTempDir: 'always',

@@ -9,4 +9,19 @@ export const targets = [
       'test/unit/{callback-url,client-credentials,provider-corpus}.test.ts',
     ],
   },
+  {
+    name: 'what refreshes, logs in and writes the grant record',
+    percent: 90,
+    files: [
+      'functions/refresh-tokens/{adopt,finish-login,refresh-tokens}.ts',
+      'functions/callback/callback.ts',
+      'functions/reauthorize/reauthorize.ts',
+      'functions/{complete-login,store-login,stored-tokens}.ts',
+      'adapters/{authorizations,grants,secrets}.ts',
+    ],
+    tests: [
+      'test/unit/functions-*.test.ts',
+      'test/unit/{move-current,reauthorize-page,refresh-rejected}.test.ts',
+    ],
+  },
 ] as const;
