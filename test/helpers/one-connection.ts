@@ -192,13 +192,13 @@ export class OneConnection {
   #input(force?: Force): StepInput {
     this.#executions += 1;
     return {
-      ask: { connectionId, trigger: 'schedule', ...(force && { force }) },
+      ask: { connectionId, trigger: force === undefined ? 'schedule' : 'operator', ...(force && { force }) },
       done: [],
       entry: 1,
       retryCount: 0,
       executionId: `arn:aws:states:us-east-1:111122223333:execution:machine:run-${this.#executions}`,
       executionStartedAt: iso(this.nowMs),
-    } as StepInput;
+    };
   }
 
   #noticeSent = (...[, , , notice]: Parameters<Ledger['noticeSent']>): void => {

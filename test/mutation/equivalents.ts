@@ -28,4 +28,40 @@ export const equivalents: readonly Equivalent[] = [
       'return (ladderOf(settings, grant)?.rungs ?? ["Stryker was here"]).flatMap(({ atMs }) => (atMs <= nowMs ? iso(atMs) : []));',
     reason: 'A text has no time, so it comes to nothing.',
   },
+  {
+    file: 'core/token-answer.ts',
+    line: "if ((status < 300 || status === 400) && isJsonObject(body)) return as('contract');",
+    mutated: "if ((status <= 300 || status === 400) && isJsonObject(body)) return as('contract');",
+    reason: 'Redirects, from 300 on, were answered before.',
+  },
+  {
+    file: 'core/token-answer.ts',
+    line: '} catch {',
+    mutated: '} catch {}',
+    reason: 'Undefined is as good as false.',
+  },
+  {
+    file: 'core/window.ts',
+    line: 'const openings: Opening[] = [];',
+    mutated: 'const openings: Opening[] = ["Stryker was here"];',
+    reason: 'A text has no times, so it is none of the openings that are looked for.',
+  },
+  {
+    file: 'core/window.ts',
+    line: 'const endMs = localMs(today, to > from ? day : day + 1, to, timeZone);',
+    mutated: 'const endMs = localMs(today, to >= from ? day : day + 1, to, timeZone);',
+    reason: 'Hours whose two ends are the same are refused.',
+  },
+  {
+    file: 'core/window.ts',
+    line: 'askedBefore.set(name, known);',
+    mutated: ';',
+    reason: 'It is remembered for speed.',
+  },
+  {
+    file: 'core/window.ts',
+    line: '} catch {',
+    mutated: '} catch {}',
+    reason: 'Undefined is as good as false.',
+  },
 ];

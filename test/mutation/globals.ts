@@ -34,6 +34,11 @@ const blockOf = (name: string): Block => ({
   afterEach: [],
 });
 
+/** Of a test's id. */
+export function fileOf(id: string): string {
+  return id.split('#')[0]!;
+}
+
 /** The tests that a file has, in order. */
 export async function collect(file: string, load: () => Promise<unknown>): Promise<Collected[]> {
   blocks = [blockOf(file)];

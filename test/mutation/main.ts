@@ -58,6 +58,8 @@ async function mutate(files: readonly string[], tests: readonly string[]): Promi
     concurrency: Number(values.workers),
     // A loop without an end is found by its count of rounds; this is for what waits for ever.
     timeoutMS: 30_000,
+    // Modules that were loaded stay in memory.
+    maxTestRunnerReuse: 200,
     testRunnerNodeArgs: ['--no-warnings'],
     tempDirName: folder,
     cleanTempDir: 'always',

@@ -1,6 +1,6 @@
 /**
- * Runs tests for Stryker within its process, without Jest: a mutant is dead in milliseconds, and modules are loaded again
- * only for mutants that act while a module loads.
+ * Runs tests for Stryker within its process, without Jest. Modules are loaded again for each mutant, so that none leaves
+ * anything behind for the next one.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -23,7 +23,7 @@ import {
 } from '@stryker-mutator/api/test-runner';
 
 import type { Collected } from './globals.ts';
-import { collect } from './globals.ts';
+import { collect, fileOf } from './globals.ts';
 
 /** Which files have the tests: paths from the root, in Stryker's options. */
 export interface RunnerOptions {
@@ -37,7 +37,6 @@ class InProcessRunner implements TestRunner {
   static readonly inject = tokens(commonTokens.options);
   readonly #files: readonly string[];
   #generation = 0;
-  #tests: readonly Collected[] | undefined;
 
   constructor(options: StrykerOptions) {
     this.#files = (options as unknown as RunnerOptions).inProcess.tests;
@@ -68,7 +67,7 @@ class InProcessRunner implements TestRunner {
   async dryRun(): Promise<DryRunResult> {
     const tests: TestResult[] = [];
     stryker.mutantCoverage = { static: {}, perTest: {} };
-    await run(await this.#load(), (result) => {
+    await run(await this.#load(this.#files), (result) => {
       tests.push(result);
       return true;
     });
@@ -79,16 +78,16 @@ class InProcessRunner implements TestRunner {
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const { activeMutant, hitLimit, mutantActivation, reloadEnvironment, testFilter } = options;
+    const { activeMutant, hitLimit, mutantActivation, testFilter } = options;
     Object.assign(stryker, { hitCount: 0, hitLimit });
-    if (reloadEnvironment) this.#tests = undefined;
     if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id;
     else delete stryker.activeMutant;
     const tests: TestResult[] = [];
     try {
-      const loaded = await this.#load();
-      stryker.activeMutant = activeMutant.id;
       const wanted = testFilter && new Set(testFilter);
+      const wantedFiles = testFilter && new Set(testFilter.map(fileOf));
+      const loaded = await this.#load(this.#files.filter((file) => wantedFiles?.has(file) ?? true));
+      stryker.activeMutant = activeMutant.id;
       const durations = JSON.parse(readFileSync(durationsFile, 'utf8')) as Record<string, number>;
       const quickestFirst = loaded
         .filter(({ id }) => wanted === undefined || wanted.has(id))
@@ -100,7 +99,6 @@ class InProcessRunner implements TestRunner {
     } catch (error) {
       // Its modules do not load.
       tests.push(failed('load', 'load', 0, error));
-      this.#tests = undefined;
     }
     return toMutantRunResult(
       determineHitLimitReached(stryker.hitCount, stryker.hitLimit) ?? {
@@ -110,14 +108,12 @@ class InProcessRunner implements TestRunner {
     );
   }
 
-  async #load(): Promise<readonly Collected[]> {
-    if (this.#tests !== undefined) return this.#tests;
+  async #load(files: readonly string[]): Promise<readonly Collected[]> {
     this.#generation += 1;
     const all: Collected[] = [];
-    for (const file of this.#files) {
+    for (const file of files) {
       all.push(...(await collect(file, () => import(`${pathToFileURL(file).href}?${this.#generation}`))));
     }
-    this.#tests = all;
     return all;
   }
 }

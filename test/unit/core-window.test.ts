@@ -126,6 +126,7 @@ describe('an opening', () => {
   test('that would end as it begins, on the day that skips its start, is none', () => {
     const sundays = hours('02:30', '03:30', ['Sun']);
     expect(opening(sundays, '2026-03-08T07:30:00Z')).toBeUndefined();
+    expect(first(sundays, '2026-03-08T00:00:00Z')).toBe('2026-03-15T06:30:00.000Z');
     expect(first(sundays, '2026-03-08T07:30:00Z')).toBe('2026-03-15T06:30:00.000Z');
   });
 
@@ -140,6 +141,8 @@ describe('an opening', () => {
     const sundays = hours('02:30', '03:15', ['Sun']);
     expect(opening(sundays, '2026-03-08T07:20:00Z')).toBeUndefined();
     expect(first(sundays, '2026-03-08T00:00:00Z')).toBe('2026-03-15T06:30:00.000Z');
+    // Two weeks ahead.
+    expect(first(sundays, '2026-03-01T09:00:00Z')).toBe('2026-03-15T06:30:00.000Z');
   });
 
   test('is one with the next where the hour between them is skipped', () => {

@@ -89,7 +89,10 @@ describe('a callback is refused, and stores nothing', () => {
       'with two states',
       'CallbacksFailed not-ours',
       400,
-      ({ query, cookie }) => ({ query: new URLSearchParams(`${query}&state=${query.get('state')}`), cookie }),
+      ({ query, cookie }) => ({
+        query: new URLSearchParams([...query, ['state', query.get('state')!]]),
+        cookie,
+      }),
     ],
     [
       'with a state that was never given',
