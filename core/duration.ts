@@ -25,7 +25,7 @@ export function countdownInWords(untilMs: number): string {
 }
 
 function words(...parts: readonly (readonly [number, string])[]): string {
-  const said = parts.filter(([count], index) => index === 0 || count > 0);
+  const said = parts.filter(([count]) => count > 0);
   return said.map(([count, unit]) => plural(count, unit)).join(', ');
 }
 

@@ -44,7 +44,7 @@ export function executionOfLink({
 }
 
 function named(match: RegExpExecArray | null): AuthorizationName | undefined {
-  const [, connectionId, authorizationId, random] = match ?? [];
-  if (connectionId === undefined || authorizationId === undefined || random === undefined) return undefined;
-  return { connectionId, authorizationId, random };
+  if (match === null) return undefined;
+  const [, connectionId, authorizationId, random] = match;
+  return { connectionId: connectionId!, authorizationId: authorizationId!, random: random! };
 }

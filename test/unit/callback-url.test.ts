@@ -16,6 +16,9 @@ test.each([
     'it has capital letters, which have to be the same at the provider',
   ],
   ['https://grants.example.com/callback?a=b', 'it has a query or a fragment, which providers do not take'],
+  ['https://grants.example.com/callback#a', 'it has a query or a fragment, which providers do not take'],
+  ['https://grants.example.com:443', 'it names the port that it has anyway'],
+  ['http://grants.example.com:80/callback', 'it names the port that it has anyway'],
   ['https://grants.example.com:443/callback', 'it names the port that it has anyway'],
   ['grants.example.com', 'it is no URL'],
 ])('%s: %s', (url, oddity) => {

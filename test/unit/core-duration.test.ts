@@ -14,6 +14,7 @@ test.each([
   [2 * hour + minute, 'in 2 hours, 1 minute'],
   [hour, 'in 1 hour'],
   [23 * minute + 59 * second, 'in 23 minutes'],
+  [10 * minute + 5 * second, 'in 10 minutes'],
   [9 * minute + 59 * second, 'in 9 minutes, 59 seconds'],
   [minute, 'in 1 minute'],
   [59_999, 'in 59 seconds'],

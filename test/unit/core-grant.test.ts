@@ -1,12 +1,19 @@
 import { expect, test } from '@jest/globals';
 import {
+  AskReasonSchema,
+  callbackGraceMs,
+  claimMs,
+  disconnectionGraceMs,
   isDisconnected,
+  isEndedByOperator,
   isEndedFor,
   isExchanging,
+  isInSetUp,
   isLoginUnderWay,
   isOpen,
   isStranded,
   newGrant,
+  startGraceMs,
 } from '../../core/grant.ts';
 import { ms } from '../helpers/core-samples.ts';
 
@@ -70,6 +77,40 @@ test('a connection is ended for every login but the one that was asked for since
   expect(isEndedFor(authorizationId, { ...ended, authorization })).toBe(false);
   expect(isEndedFor('another', { ...ended, authorization })).toBe(true);
   expect(isEndedFor(authorizationId, { ...ended, authorization, disconnection: { atMs: 0 } })).toBe(true);
+});
+
+test('a connection is ended by its operator until somebody is asked for a login', () => {
+  const ended = { ...newGrant, status: 'disconnected' } as const;
+  const { expiresAtMs } = authorization;
+  expect(isEndedByOperator(newGrant, 0)).toBe(false);
+  expect(isEndedByOperator(ended, 0)).toBe(true);
+  expect(isEndedByOperator({ ...ended, authorization }, expiresAtMs - 1)).toBe(false);
+  expect(isEndedByOperator({ ...newGrant, status: 'active', authorization }, expiresAtMs - 1)).toBe(false);
+});
+
+test('a connection is in set-up until its first login', () => {
+  expect(isInSetUp(newGrant)).toBe(false);
+  expect(isInSetUp({ ...newGrant, setUp: true })).toBe(true);
+  expect(isInSetUp({ ...newGrant, setUp: true, status: 'active' })).toBe(false);
+});
+
+test('a login has 15 minutes, a notice two, a callback one, a disconnection five', () => {
+  expect([startGraceMs, claimMs, callbackGraceMs, disconnectionGraceMs]).toEqual([
+    900_000, 120_000, 60_000, 300_000,
+  ]);
+});
+
+test('an owner is asked for eight reasons', () => {
+  expect(AskReasonSchema.options).toEqual([
+    'first-login',
+    'expiring',
+    'expired',
+    'rejected',
+    'rung',
+    'requested',
+    'repin',
+    'panel',
+  ]);
 });
 
 test('a new grant was never authorised and has told nothing', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
-import { isOver } from '../../core/incident.ts';
+import { browserLoginStep, IncidentSchema, isOver } from '../../core/incident.ts';
 
 const since = '2026-03-02T15:00:00.000Z';
 const before = Date.parse(since) - 1;
@@ -38,7 +38,25 @@ describe('an incident is over', () => {
     expect(over(step, { [attribute]: Date.parse(since) })).toBe(false);
   });
 
+  test.each([
+    [true, false],
+    [false, true],
+    [undefined, true],
+  ])('of a browser, where there is one (%s), by its own success alone', (hasBrowser, isSo) => {
+    const incident = { step: 'BrowserLogin', error: 'ConfigurationError', since };
+    const grant = { ...newGrant, authorizedAtMs: hasBrowser ? after : before };
+    expect(isOver(incident, grant, 'CheckGrant', hasBrowser)).toBe(isSo);
+    expect(isOver(incident, grant, 'BrowserLogin', hasBrowser)).toBe(true);
+  });
+
   test('of a page, not by anything but a login', () => {
     expect(over('Callback', { refreshedAtMs: after, toldAtMs: after, emailReachedAtMs: after })).toBe(false);
   });
+});
+
+test('an incident has a step, an error and a time', () => {
+  const incident = { step: browserLoginStep, error: 'ConfigurationError', since };
+  expect(incident.step).toBe('BrowserLogin');
+  expect(IncidentSchema.parse({ ...incident, reason: 'r' })).toEqual(incident);
+  expect(IncidentSchema.safeParse({}).success).toBe(false);
 });

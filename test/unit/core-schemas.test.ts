@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { DeploymentSchema } from '../../core/deployment.ts';
+import { metricNamespace } from '../../core/metrics.ts';
 import { isLoopback, presets, ProviderSchema } from '../../core/provider.ts';
-import { ConnectionIdSchema, SettingsSchema, tickSeconds } from '../../core/settings.ts';
+import { ConnectionIdSchema, OwnerSchema, SettingsSchema, tickSeconds } from '../../core/settings.ts';
 import { ninetyDays, schwab, tradingWeek } from '../helpers/core-samples.ts';
 
 const problems = (parsed: { error?: { issues: { path: PropertyKey[]; message: string }[] } | undefined }) =>
@@ -215,4 +217,49 @@ describe('a tick', () => {
   ])('of access tokens of %d seconds is %d seconds', (lifetime, tick) => {
     expect(tickSeconds(lifetime)).toBe(tick);
   });
+});
+
+describe('an owner', () => {
+  const owner = (change: object) => problems(OwnerSchema.safeParse({ email: 'dana@example.com', ...change }));
+
+  test.each(['+12125550123', '+491701234567', '+1234567'])('may have the telephone number %s', (phone) => {
+    expect(owner({ phone })).toBeUndefined();
+  });
+
+  test.each([
+    '12125550123',
+    'tel:+12125550123',
+    '+02125550123',
+    '+123456',
+    '+1234567890123456',
+    '+12125550123 ',
+  ])('may not have the telephone number %j', (phone) => {
+    expect(owner({ phone })).toEqual([
+      'phone: must be a telephone number with its country code (E.164), such as +12125550123',
+    ]);
+  });
+});
+
+test('the id of a connection says what it may be', () => {
+  expect(ConnectionIdSchema.safeParse('Schwab').error?.issues.map(({ message }) => message)).toEqual([
+    'must be lower-case letters, digits and single dashes, beginning with a letter',
+  ]);
+});
+
+test('a deployment has all that the command needs', () => {
+  const deployment = {
+    stateMachineArn: 'arn:x',
+    operatorTopicArn: 'arn:y',
+    operatorEmails: ['ops@example.com'],
+    mailFrom: 'grants@example.com',
+    mailIdentity: 'example.com',
+    alarmNames: ['a'],
+    scheduleNames: { main: 's' },
+  };
+  expect(DeploymentSchema.parse(deployment)).toEqual(deployment);
+  expect(DeploymentSchema.safeParse({}).success).toBe(false);
+});
+
+test('metrics have one namespace, which dashboards and alarms outside know', () => {
+  expect(metricNamespace).toBe('Grantkeeper');
 });

@@ -44,6 +44,11 @@ describe('how a connection stands', () => {
     expect(standing(fresh(login), login)).toBe('well');
   });
 
+  test('is well for ever where the provider sets no end', () => {
+    const later = login + 5000 * 24 * hourMs;
+    expect(kinds(fresh(later), later, [], withLimits({}))).toEqual([]);
+  });
+
   test('waits for its owner before the first login, and while a link is open', () => {
     expect(kinds(newGrant, login)).toEqual(['first-login']);
     expect(standing(newGrant, login)).toBe('waiting');
@@ -104,6 +109,8 @@ describe('how a connection stands', () => {
     expect(standing(fresh(login), login, failing)).toBe('failed');
     expect(kinds(fresh(login), login, [incident('Slack')])).toEqual(['incident']);
     expect(standing(fresh(login), login, [incident('Slack')])).toBe('well');
+    expect(kinds(fresh(login), login, [incident('BrowserLogin')])).toEqual(['incident']);
+    expect(standing(fresh(login), login, [incident('BrowserLogin')])).toBe('well');
   });
 
   test('has failed when two checks are overdue', () => {
@@ -120,6 +127,9 @@ describe('how a connection stands', () => {
     expect(kinds(disconnected, login)).toEqual(['disconnected']);
     expect(standing(disconnected, login)).toBe('disconnected');
     expect(kinds({ ...disconnected, ...open(login + hourMs) }, login)).toEqual(['waiting']);
+    // Of the grant that was, no end is told.
+    const asked = { ...fresh(end), ...open(end + hourMs), status: 'disconnected' } as const;
+    expect(kinds(asked, end)).toEqual(['waiting']);
     // What failed before is of a grant that there is not any more.
     expect(kinds(disconnected, login, [incident('RefreshTokens'), incident('Slack')])).toEqual([
       'disconnected',
@@ -157,6 +167,7 @@ describe('how a connection stands', () => {
     expect(needs({ ...newGrant, paused: true })).toBe(false);
     expect(needs({ ...newGrant, setUp: true })).toBe(true);
     expect(needs({ ...newGrant, status: 'disconnected' })).toBe(false);
+    expect(needs(fresh(login, { disconnection: { atMs: login } }))).toBe(false);
   });
 
   test('is paused; what fails is told all the same, and its end, for its owner hears of none', () => {
@@ -203,6 +214,13 @@ describe('what comes next', () => {
       decision: { decision: 'reauthorize', reason: 'first-login' },
       nextRungMs: undefined,
     });
+  });
+
+  test('is the first rung that is yet to come', () => {
+    const second = end - 24 * hourMs;
+    expect(outlookOf(schwab, fresh(second - 1), second - 1).nextRungMs).toBe(second);
+    expect(outlookOf(schwab, fresh(second), second).nextRungMs).toBe(end - 6 * hourMs);
+    expect(outlookOf(schwab, fresh(end), end).nextRungMs).toBeUndefined();
   });
 
   test('keeps the rhythm of the schedule after checks that did not come', () => {
