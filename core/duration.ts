@@ -14,7 +14,7 @@ function durationInWords(durationMs: number): string {
   if (days > 0) return words([days, 'day'], [hours, 'hour']);
   if (hours > 0) return words([hours, 'hour'], [minutes, 'minute']);
   if (minutes >= 10) return words([minutes, 'minute']);
-  return minutes > 0 ? words([minutes, 'minute'], [seconds, 'second']) : plural(seconds, 'second');
+  return words([minutes, 'minute'], [seconds, 'second']);
 }
 
 /** How long it is until then, or since: `in 23 minutes`, `now`, `2 hours ago`. */

@@ -46,7 +46,7 @@ describe('how a connection stands', () => {
 
   test('is well for ever where the provider sets no end', () => {
     const later = login + 5000 * 24 * hourMs;
-    expect(kinds(fresh(later), later, [], withLimits({}))).toEqual([]);
+    expect(concernsOf(withLimits({}), fresh(later), [], later)).toEqual([]);
   });
 
   test('waits for its owner before the first login, and while a link is open', () => {
