@@ -103,6 +103,18 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'An offset has no letter in it.',
   },
   {
+    file: 'core/parse-json.ts',
+    line: '} catch {',
+    mutated: '} catch {}',
+    reason: 'What is returned is undefined in any case.',
+  },
+  {
+    file: 'core/provider.ts',
+    line: '} catch {',
+    mutated: '} catch {}',
+    reason: 'Undefined is as good as false.',
+  },
+  {
     file: 'core/token-answer.ts',
     line: "if ((status < 300 || status === 400) && isJsonObject(body)) return as('contract');",
     mutated: "if ((status <= 300 || status === 400) && isJsonObject(body)) return as('contract');",

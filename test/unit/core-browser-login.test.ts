@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import { oneTimeCode } from '../../adapters/one-time-code.ts';
 import {
+  BrowserLoginSettingsSchema,
+  DoneStepSchema,
   endsCredentials,
   errorOf,
   isUnderWay,
@@ -14,7 +16,7 @@ import type { Outcome } from '../../core/browser-outcome.ts';
 import { browserAuthorizationId, isBrowsers, outcomes } from '../../core/browser-outcome.ts';
 import { linkPath, parseLinkPath } from '../../core/link.ts';
 import { elementOf, RecipeSchema, recipes, wordsOfStep } from '../../core/recipe.ts';
-import { problemOfRobotCredentials } from '../../core/robot-credentials.ts';
+import { isSeed, problemOfRobotCredentials } from '../../core/robot-credentials.ts';
 import { dayMs, hourMs, loggedIn, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
 
 const monday = ms('2026-01-05T12:00:00Z');
@@ -57,6 +59,9 @@ describe('what an attempt is for', () => {
     ['a refresh', { decision: 'refresh', reason: 'asked for' }],
   ] as const)('and for %s none is made', (_, decision) => {
     expect(occasionOf(schwab, grant, decision, monday)).toBeUndefined();
+    // A notice that names a rung and tells of none.
+    const restored = { decision: 'notify', kind: 'restored', reason: 'r', rung } as const;
+    expect(occasionOf(schwab, grant, restored, monday)).toBeUndefined();
   });
 });
 
@@ -254,4 +259,44 @@ describe('a one-time code', () => {
       expect(oneTimeCode(none, 59_000)).toBeUndefined();
     },
   );
+});
+
+test('only a rung is tried once for ever: after 23 hours each other occasion may be tried again', () => {
+  const tried = (occasion: string) => ({
+    attempt: { occasion, atMs: monday, authorizationId: 'browser0000000000000' },
+  });
+  const later = monday + 23 * hourMs;
+  expect(wasTried('expired', tried('expired') as Parameters<typeof wasTried>[1], later - 1)).toBe(true);
+  expect(wasTried('expired', tried('expired') as Parameters<typeof wasTried>[1], later)).toBe(false);
+});
+
+test('where a rung has passed, a grant that has ended is tried for its end', () => {
+  const asked = { decision: 'reauthorize', reason: 'expired', expiresAt } as const;
+  expect(occasionOf(schwab, grant, asked, monday + 7 * dayMs)).toBe('expired');
+});
+
+test('what a browser is told and what it answers is looked at whole', () => {
+  expect(BrowserLoginSettingsSchema.safeParse({}).success).toBe(false);
+  expect(DoneStepSchema.parse({ step: 1, what: 'click', ms: 7 })).toEqual({ step: 1, what: 'click', ms: 7 });
+  const report = {
+    outcome: 'completed',
+    detail: 'd',
+    steps: [],
+    died: { detail: 'closed', ms: 5 },
+    credentials: { versionId: 'v', createdAt: '2026-01-05T12:00:00.000Z' },
+  };
+  const outcome = Object.keys(outcomes)[0];
+  expect(ReportSchema.parse({ ...report, outcome })).toEqual({ ...report, outcome });
+});
+
+test.each([
+  ['GEZD GNBV GY3T QOJQ', true],
+  ['GEZDGNBVGY3TQOJQ====', true],
+  ['GEZDGNBVGY3TQOJQ=======', false],
+  ['GEZDGNBVGY3TQOJQ!', false],
+  ['otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ', true],
+  ['otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ and more', false],
+  ['see otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ', false],
+])('%j is a seed: %s', (text, is) => {
+  expect(isSeed(text)).toBe(is);
 });

@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { Person } from '../../core/panel.ts';
-import { addressKey, isInTime, personOf } from '../../core/panel.ts';
+import {
+  addressKey,
+  idleMs,
+  isInTime,
+  PanelSettingsSchema,
+  personOf,
+  PersonSchema,
+  RoleSchema,
+  sessionMs,
+  signInLinkMs,
+} from '../../core/panel.ts';
 import { ms } from '../helpers/core-samples.ts';
 
 describe('an address', () => {
@@ -45,4 +55,21 @@ describe('a session', () => {
     expect(isInTime(seen('20:59:00'), at('20:59:59'))).toBe(true);
     expect(isInTime(seen('20:59:00'), at('21:00:00'))).toBe(false);
   });
+});
+
+test('the panel has two roles, and knows who may sign in', () => {
+  expect(RoleSchema.options).toEqual(['viewer', 'operator']);
+  const settings = {
+    publicUrl: 'https://grants.example.com',
+    executionUrl: 'https://console.example.com/',
+    people: [{ email: 'mike@example.com', role: 'operator' }],
+    connectionIds: ['main'],
+  };
+  expect(PanelSettingsSchema.parse(settings)).toEqual(settings);
+  expect(PanelSettingsSchema.safeParse({}).success).toBe(false);
+  expect(PersonSchema.safeParse({ email: 'mike@example.com' }).success).toBe(false);
+});
+
+test('a link to sign in holds ten minutes, a session twelve hours, or one hour of rest', () => {
+  expect([signInLinkMs, sessionMs, idleMs]).toEqual([600_000, 43_200_000, 3_600_000]);
 });

@@ -263,3 +263,49 @@ test('a deployment has all that the command needs', () => {
 test('metrics have one namespace, which dashboards and alarms outside know', () => {
   expect(metricNamespace).toBe('Grantkeeper');
 });
+
+describe('a provider says what is wrong with', () => {
+  const base = {
+    displayName: 'Example',
+    authorizationEndpoint: 'https://auth.example.com/authorize',
+    tokenEndpoint: 'https://auth.example.com/token',
+    accessTokenLifetimeSeconds: 3600,
+    limits: {},
+  };
+  const found = (change: object) => problems(ProviderSchema.safeParse({ ...base, ...change }));
+
+  test.each(['a\nb', '\n', 'a\u0000'])('the name %j', (displayName) => {
+    expect(found({ displayName })).toEqual(['displayName: must be one line, without control characters']);
+  });
+
+  test('a pattern', () => {
+    expect(found({ clientIdPattern: '[A-Z]{32}' })).toBeUndefined();
+    expect(found({ clientIdPattern: '[' })).toEqual([
+      'clientIdPattern: must be a regular expression such as [A-Za-z0-9]{32}',
+    ]);
+  });
+
+  test.each(['sub', 'x/sub', '/sub/', '//sub'])('the path %s', (subject) => {
+    const endpoint = 'https://auth.example.com/me';
+    expect(found({ identity: { endpoint, subject: '/sub' } })).toBeUndefined();
+    expect(found({ identity: { endpoint, subject } })).toEqual([
+      'identity.subject: must be a path such as /sub or /accounts/*/accountNumber',
+    ]);
+  });
+
+  test.each([null, 'text', 7])('%j, which is none', (value) => {
+    expect(problems(ProviderSchema.safeParse(value))).toHaveLength(1);
+  });
+
+  test('nothing of either metadata or either way to name the client', () => {
+    const issuer = 'https://auth.example.com';
+    for (const metadata of ['oauth', 'openid']) expect(found({ metadata, issuer })).toBeUndefined();
+    for (const clientAuthentication of ['client_secret_basic', 'client_secret_post']) {
+      expect(found({ clientAuthentication })).toBeUndefined();
+    }
+  });
+});
+
+test('a login at Charles Schwab ends the grant before it', () => {
+  expect(presets.schwab!.loginEndsPreviousGrant).toBe(true);
+});
