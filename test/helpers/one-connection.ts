@@ -186,7 +186,7 @@ export class OneConnection {
     const cookies = cookie === undefined ? [] : [`__Host-grantkeeper=${cookie}`];
     const requestContext = { http: { method, sourceIp: '192.0.2.1' } };
     const page = rawPath === '/callback' ? callback : reauthorize;
-    return page({ rawPath, rawQueryString, cookies, requestContext }, this.ports);
+    return page({ rawPath, rawQueryString, cookies, headers: {}, requestContext }, this.ports);
   }
 
   #input(force?: Force): StepInput {

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import {
   AskReasonSchema,
-  callbackGraceMs,
   claimMs,
   disconnectionGraceMs,
   isDisconnected,
@@ -15,6 +14,7 @@ import {
   newGrant,
   startGraceMs,
 } from '../../core/grant.ts';
+import { callbackGraceMs } from '../../core/time-limits.ts';
 import { ms } from '../helpers/core-samples.ts';
 
 const authorization = {
@@ -94,9 +94,9 @@ test('a connection is in set-up until its first login', () => {
   expect(isInSetUp({ ...newGrant, setUp: true, status: 'active' })).toBe(false);
 });
 
-test('a login has 15 minutes, a notice two, a callback one, a disconnection five', () => {
+test('a login has 15 minutes, a notice two, a callback one and a half, a disconnection five', () => {
   expect([startGraceMs, claimMs, callbackGraceMs, disconnectionGraceMs]).toEqual([
-    900_000, 120_000, 60_000, 300_000,
+    900_000, 120_000, 90_000, 300_000,
   ]);
 });
 
