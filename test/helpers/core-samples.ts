@@ -290,8 +290,17 @@ const errorCodes = [
 /** Of a token endpoint: not token sets. */
 export const refusals = fc
   .record({
-    status: fc.oneof(fc.integer({ min: 200, max: 599 }), fc.constantFrom(200, 300, 400, 401, 403, 429, 500)),
-    text: fc.oneof(fc.constantFrom(...errorCodes), fc.stringMatching(/^[a-z_]{1,60}$/), fc.string()),
+    status: fc.oneof(
+      fc.integer({ min: 200, max: 599 }),
+      fc.constantFrom(200, 300, 400, 400, 401, 403),
+      fc.constantFrom(408, 425, 429, 500, 503),
+    ),
+    text: fc.oneof(
+      fc.constant('invalid_grant'),
+      fc.constantFrom(...errorCodes),
+      fc.stringMatching(/^[a-z_]{1,60}$/),
+      fc.string(),
+    ),
     isBare: fc.constantFrom(true, false, false, false),
   })
   .map(({ status, text, isBare }) => ({

@@ -94,7 +94,7 @@ export class OneConnection {
     for (const name of [clientSecretName, `${secretPrefix}/main/grant`, `${secretPrefix}/main/access`]) {
       this.cloud.secrets.createSecret({ name });
     }
-    const key = { pk: { S: `connection#${connectionId}` }, sk: { S: 'settings' } };
+    const key = { pk: { S: `settings#${connectionId}` }, sk: { S: 'settings' } };
     this.cloud.table.call('PutItem', { Item: { ...key, settings: { S: JSON.stringify(this.settings) } } });
     await this.putClientSecret();
     return this;

@@ -13,15 +13,15 @@ export const targets = [
     name: 'what refreshes, logs in and writes the grant record',
     percent: 90,
     files: [
-      'functions/refresh-tokens/{adopt,finish-login,refresh-tokens}.ts',
+      'functions/refresh-tokens/{adopt,early-rejection,finish-login,refresh-tokens,spend-within-budget,verify-login}.ts',
       'functions/callback/callback.ts',
       'functions/reauthorize/reauthorize.ts',
-      'functions/{complete-login,store-login,stored-tokens}.ts',
+      'functions/{complete-login,read-stored,refusal,revoke-login,store-login,stored-tokens}.ts',
       'adapters/{authorizations,grants,secrets}.ts',
     ],
     tests: [
       'test/unit/functions-*.test.ts',
-      'test/unit/{move-current,reauthorize-page,refresh-rejected}.test.ts',
+      'test/unit/{early-rejection,move-current,reauthorize-page,refresh-rejected}.test.ts',
     ],
   },
 ] as const;

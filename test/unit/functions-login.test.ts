@@ -29,6 +29,8 @@ describe('a first login', () => {
       status: 'active',
       authorizedAtMs: loggedInAtMs,
       refreshedAtMs: loggedInAtMs,
+      grantObtainedAtMs: loggedInAtMs,
+      otherWritesAtMs: [loggedInAtMs],
       accessExpiresAtMs: loggedInAtMs + 30 * minuteMs,
       identity: {},
       toldRungs: [],
@@ -272,7 +274,7 @@ describe('a callback that died', () => {
     await expect(connection.return(back)).rejects.toThrow('dies');
     connection.ports = ports;
     expect(connection.resumed).toEqual([]);
-    connection.later(minuteMs);
+    connection.later(2 * minuteMs);
     expect((await connection.check()).next).toEqual({
       decision: 'refresh',
       reason: 'a login was not completed',
@@ -294,7 +296,7 @@ describe('a callback that died', () => {
     connection.ports = { ...ports, tokens: { ...ports.tokens, putGrant: dies } };
     await expect(connection.return(back)).rejects.toThrow('dies');
     connection.ports = ports;
-    connection.later(minuteMs);
+    connection.later(2 * minuteMs);
     expect((await connection.refresh()).outcome).toBe('login-lost');
     expect((await connection.grant()).login).toBeUndefined();
     await connection.return(await connection.logIn());
