@@ -2,9 +2,11 @@
  * One connection, and the functions' code in this process over the simulation's models of table, secrets and provider:
  * no faults, no latency, and a clock that moves when a test says so.
  */
+import { marshall } from '@aws-sdk/util-dynamodb';
+
 import type { Force } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
-import type { Resumption } from '../../core/ports.ts';
+import type { Claim, Resumption } from '../../core/ports.ts';
 import { presets } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callback } from '../../functions/callback/callback.ts';
@@ -39,6 +41,11 @@ const traits: ProviderTraits = {
   repeatsRefreshToken: false,
   rejection: { status: 400, body: '{"error":"invalid_grant"}' },
 };
+
+/** Of a record: what a grant has, and what only its writes look at. */
+export type Recorded = Partial<Grant> & { readonly claim?: Claim };
+
+type PortName = Exclude<keyof Ports, 'findEndpoints'>;
 
 /** What a browser brings back from the provider, and the cookie that it has. */
 export interface WayBack {
@@ -123,6 +130,14 @@ export class OneConnection {
     return this.#stage.nowMs;
   }
 
+  /** What the functions told the operators. */
+  reported(): unknown[] {
+    return this.started.flatMap(({ input }) => {
+      const { report } = input as { report?: unknown };
+      return report === undefined ? [] : [report];
+    });
+  }
+
   later(afterMs: number): void {
     this.#stage.agenda.after(afterMs, () => undefined);
     this.#stage.agenda.step();
@@ -133,6 +148,44 @@ export class OneConnection {
     return Object.fromEntries(
       Object.entries(grant).filter(([name]) => name !== 'pk' && name !== 'sk'),
     ) as unknown as Grant;
+  }
+
+  /** Changes the record, as a function does that a test does not run; undefined takes an attribute away. */
+  async patch(change: Recorded): Promise<void> {
+    const item = { ...(await this.grant()), ...change, pk: `connection#${connectionId}`, sk: 'grant' };
+    this.cloud.table.call('PutItem', { Item: marshall(item, { removeUndefinedValues: true }) });
+  }
+
+  /** Some methods of the ports, otherwise for as long as the work takes. */
+  async with<T>(
+    changes: { readonly [Name in PortName]?: Partial<Ports[Name]> },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { ports } = this;
+    const changed = Object.entries(changes).map(([name, methods]) => [
+      name,
+      { ...ports[name as PortName], ...methods },
+    ]);
+    this.ports = { ...ports, ...(Object.fromEntries(changed) as Partial<Ports>) };
+    try {
+      return await work();
+    } finally {
+      this.ports = ports;
+    }
+  }
+
+  /** A callback that dies where it first calls one of these. */
+  async dies(back: WayBack, ...methods: (keyof Ports['tokens'])[]): Promise<void> {
+    const killed = async () => {
+      throw new Error('killed');
+    };
+    const tokens = Object.fromEntries(methods.map((method) => [method, killed]));
+    await this.with({ tokens }, () => this.return(back)).then(
+      () => {
+        throw new Error('The callback did not die.');
+      },
+      () => undefined,
+    );
   }
 
   /** Of the current versions of both secrets. */
@@ -164,16 +217,16 @@ export class OneConnection {
   }
 
   /** The owner opens the newest link, presses the button, and allows the access. */
-  async logIn(link = this.links.at(-1)!): Promise<WayBack> {
-    const pressed = await this.#page('POST', new URL(link).pathname, '', undefined);
+  async logIn(link = this.links.at(-1)!, user = connectionId): Promise<WayBack> {
+    const pressed = await this.page('POST', new URL(link).pathname);
     const location = new URL(pressed.headers.location!);
-    const code = this.provider.allow(connectionId, location.searchParams);
+    const code = this.provider.allow(user, location.searchParams);
     const cookie = /=([^;]+)/.exec(pressed.cookies![0]!)![1]!;
     return { query: new URLSearchParams({ state: location.searchParams.get('state')!, code }), cookie };
   }
 
   return({ query, cookie }: WayBack): Promise<HttpResponse> {
-    return this.#page('GET', '/callback', query.toString(), cookie);
+    return this.page('GET', '/callback', query.toString(), cookie);
   }
 
   /** Types of the timeline's events, in alphabetical order: at one instant they have no other. */
@@ -182,11 +235,25 @@ export class OneConnection {
     return items.map((item) => item.type!.S!).toSorted();
   }
 
-  #page(method: string, rawPath: string, rawQueryString: string, cookie: string | undefined) {
+  /** The details of each event of a type, in any order. */
+  happened(type: string): unknown[] {
+    const items = this.cloud.table.items(`connection#${connectionId}`, 'event#');
+    return items
+      .filter((item) => item.type!.S === type)
+      .map(({ details }) => JSON.parse(details!.S!) as unknown);
+  }
+
+  page(
+    method: string,
+    rawPath: string,
+    rawQueryString = '',
+    cookie?: string,
+    headers: Record<string, string> = {},
+  ): Promise<HttpResponse> {
     const cookies = cookie === undefined ? [] : [`__Host-grantkeeper=${cookie}`];
     const requestContext = { http: { method, sourceIp: '192.0.2.1' } };
     const page = rawPath === '/callback' ? callback : reauthorize;
-    return page({ rawPath, rawQueryString, cookies, headers: {}, requestContext }, this.ports);
+    return page({ rawPath, rawQueryString, cookies, headers, requestContext }, this.ports);
   }
 
   #input(force?: Force): StepInput {
