@@ -202,9 +202,10 @@ export class OneConnection {
     return checkGrant(this.#input(force), this.ports);
   }
 
-  refresh(change: Partial<StepInput['ask']> = {}): Promise<StepOutput> {
+  refresh(change: Partial<StepInput['ask']> = {}, executionId?: string): Promise<StepOutput> {
     const input = this.#input();
-    return refreshTokens({ ...input, ask: { ...input.ask, ...change } }, this.ports);
+    const ask = { ...input.ask, ...change };
+    return refreshTokens({ ...input, ask, ...(executionId && { executionId }) }, this.ports);
   }
 
   /** An execution that asks the owner for a login, and waits. */
