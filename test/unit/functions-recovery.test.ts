@@ -97,6 +97,25 @@ describe('the recovery of a login', () => {
     expect((await connection.stored()).refreshToken).toBe('CANARY-refreshed');
   });
 
+  test.each([
+    ['of the login before it, though it was refreshed since', startMs, 2 * minuteMs, true],
+    ['of that login, and older than its first', startMs + minuteMs, minuteMs - 1, true],
+    ['of that login, and as old as its first', startMs + minuteMs, minuteMs, false],
+  ])('where what is current is %s', async (_what, authorizedAtMs, obtainedAfterMs, isMoved) => {
+    const { connection, before, login } = await diedAt('putAccess', 'moveCurrent');
+    const { tokens } = connection.ports;
+    await tokens.putGrant(connectionId, {
+      versionId: newer,
+      refreshToken: new Secret('CANARY-other'),
+      obtainedAt: iso(startMs + obtainedAfterMs),
+      authorizedAt: iso(authorizedAtMs),
+    });
+    await tokens.moveCurrent(connectionId, 'grant', before.grantVersionId, newer);
+    expect((await connection.refresh()).outcome).toBe('login-recovered');
+    const { currentVersionId } = await tokens.readGrant(connectionId);
+    expect(currentVersionId).toBe(isMoved ? login.versionId : newer);
+  });
+
   test('takes the older of two logins where the newer one has put nothing', async () => {
     const { connection, login } = await diedAt('moveCurrent');
     await connection.dies(await connection.logIn(), 'putGrant');
