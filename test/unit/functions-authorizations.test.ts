@@ -128,9 +128,9 @@ describe('a start', () => {
   test('is marked as noted, if it is there', async () => {
     const { authorizations, now } = await offered();
     await authorizations.addStart(await now(), 's', start);
-    await authorizations.noteStart(await now(), 's', nowMs + 1);
-    await authorizations.noteStart(await now(), 'other', nowMs + 1);
-    expect((await now()).starts).toEqual({ s: { ...start, notedAtMs: nowMs + 1 } });
+    await authorizations.noteStart(await now(), 's', 'issuerNotedAtMs', nowMs + 1);
+    await authorizations.noteStart(await now(), 'other', 'issuerNotedAtMs', nowMs + 1);
+    expect((await now()).starts).toEqual({ s: { ...start, issuerNotedAtMs: nowMs + 1 } });
   });
 });
 

@@ -215,12 +215,12 @@ describe('tokens are recorded', () => {
 describe('of a login', () => {
   test('is written down that it is held, unless it is over', async () => {
     const { grants, after } = await record({ login });
-    await grants.holdLogin(connectionId, 'v0');
+    await grants.holdLogin(connectionId, 'v0', nowMs);
     expect((await after()).login).toEqual(login);
-    await grants.holdLogin(connectionId, 'v1');
+    await grants.holdLogin(connectionId, 'v1', nowMs);
     expect((await after()).login).toEqual({ ...login, isHeld: true });
     const closed = await record({ login: { ...login, closed: null } });
-    await closed.grants.holdLogin(connectionId, 'v1');
+    await closed.grants.holdLogin(connectionId, 'v1', nowMs);
     expect((await closed.after()).login).toEqual({ ...login, closed: null });
   });
 
