@@ -172,7 +172,7 @@ export function isExchanging(login: Login | undefined, nowMs: number): boolean {
   return login !== undefined && login.closed === undefined && !isStranded(login, nowMs);
 }
 
-/** Whether nobody completes the login: its callback died, and its tokens may stand in the secrets; or it is held. */
+/** Whether a check has to complete the login: its callback died, or its account could not be checked yet. */
 export function isStranded(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && (login.isHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }

@@ -255,7 +255,7 @@ export interface GrantSecret {
   readonly derivedFrom?: string | undefined;
   /** Of a login's version: whose grant it is, to be pinned by whoever records it. */
   readonly identity?: Identity | undefined;
-  /** Of a login's version: the provider could not be asked whose grant it is. It must not become current before. */
+  /** Set for a login whose account is not checked yet. The version must not become current before that. */
   readonly unverified?: true | undefined;
 }
 

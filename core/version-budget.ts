@@ -25,11 +25,11 @@ const dayMs = 24 * hourMs;
 const perDay = { writes: 94, refreshes: 82 } as const;
 const onRequest = { perDay: 20, perHour: 4 } as const;
 
-/** What was written to the two secrets within the last day. Epoch milliseconds, oldest first. */
+/** Times of writes to the two secrets within the last day, in epoch milliseconds, oldest first. */
 export interface Writes {
   /** Each is noted before the refresh token is spent, so that one counts that dies before it has stored anything. */
   readonly refreshesAtMs?: readonly number[] | undefined;
-  /** Those of the refreshes that were on request. */
+  /** The refreshes among them that somebody requested. */
   readonly requestedAtMs?: readonly number[] | undefined;
   /** A login has one entry, an attempt to disconnect two. */
   readonly otherWritesAtMs?: readonly number[] | undefined;
