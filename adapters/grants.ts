@@ -17,20 +17,6 @@ const leaseOf = (owner: string, nowMs: number) => ({
   one: 1,
 });
 
-const minuteMs = 60_000;
-/**
- * The first time in minutes, and how many minutes after it each next one came. In milliseconds a day of refreshes would make
- * the record larger than 1 KB, and every write of it would cost twice.
- */
-const toMinutes = (timesMs: readonly number[]) =>
-  timesMs.map(
-    (atMs, at) => Math.ceil(atMs / minuteMs) - (at === 0 ? 0 : Math.ceil(timesMs[at - 1]! / minuteMs)),
-  );
-const fromMinutes = (minutes: readonly number[]) => {
-  let sum = 0;
-  return minutes.map((each) => (sum += each) * minuteMs);
-};
-
 const noteWrites = '#otherWritesAtMs = list_append(if_not_exists(#otherWritesAtMs, :nothingYet), :writes)';
 
 const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
@@ -223,13 +209,13 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async recordWrites(connectionId, fencingNumber, { refreshesAtMs, ...writes }) {
+    async recordWrites(connectionId, fencingNumber, writes) {
       const written = await table.update({
         ...record(connectionId),
         expression:
-          'SET #refreshesAtMinutes = :refreshesAtMinutes, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
+          'SET #refreshesAtMs = :refreshesAtMs, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, ...writes, refreshesAtMinutes: toMinutes(refreshesAtMs ?? []) },
+        values: { fencingNumber, ...writes },
       });
       return written !== undefined;
     },
@@ -375,7 +361,5 @@ export function readSettings(connectionId: string, item: Item) {
 
 /** The record is written by this file alone, attribute by attribute, so it is not validated again. */
 export function readGrant(item: Item | undefined): Grant {
-  const { refreshesAtMinutes, ...grant } = item ?? {};
-  const minutes = refreshesAtMinutes as readonly number[] | undefined;
-  return { ...newGrant, ...grant, ...(minutes && { refreshesAtMs: fromMinutes(minutes) }) };
+  return { ...newGrant, ...item };
 }

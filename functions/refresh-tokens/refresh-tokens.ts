@@ -119,8 +119,7 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     ports.metrics.count('RefreshesFailed', 'reason', asOurs(error).name);
     throw error;
   }
-  // The write that records tokens has given the lease back.
-  if (outcome !== 'refreshed' && outcome !== 'fresh') await release();
+  await release();
   await events.record(connectionId, outcome, {});
   if (outcome === 'login-recovered' || outcome === 'login-lost')
     return next(outcome, undefined, input, ports);

@@ -250,13 +250,13 @@ describe('under its lease alone, an execution records', () => {
       'what it is about to write',
       (grants, number) =>
         grants.recordWrites(connectionId, number, {
-          refreshesAtMs: [60_000],
+          refreshesAtMs: [1],
           requestedAtMs: [2],
           otherWritesAtMs: [3],
         }),
       true,
       false,
-      { refreshesAtMs: [60_000], requestedAtMs: [2], otherWritesAtMs: [3] },
+      { refreshesAtMs: [1], requestedAtMs: [2], otherWritesAtMs: [3] },
     ],
     [
       'a rejection',
