@@ -17,6 +17,20 @@ const leaseOf = (owner: string, nowMs: number) => ({
   one: 1,
 });
 
+const minuteMs = 60_000;
+/**
+ * The first time in minutes, and how many minutes after it each next one came. In milliseconds a day of refreshes would make
+ * the record larger than 1 KB, and every write of it would cost twice.
+ */
+const toMinutes = (timesMs: readonly number[]) =>
+  timesMs.map(
+    (atMs, at) => Math.ceil(atMs / minuteMs) - (at === 0 ? 0 : Math.ceil(timesMs[at - 1]! / minuteMs)),
+  );
+const fromMinutes = (minutes: readonly number[]) => {
+  let sum = 0;
+  return minutes.map((each) => (sum += each) * minuteMs);
+};
+
 const noteWrites = '#otherWritesAtMs = list_append(if_not_exists(#otherWritesAtMs, :nothingYet), :writes)';
 
 const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
@@ -68,13 +82,13 @@ export function dynamoGrants(table: Table): Grants {
       };
     },
 
-    async recordTick(connectionId, scheduledTime, executionId) {
+    async recordTick(connectionId, scheduledTime, executionName) {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #lastTick = :tick',
         condition:
-          'attribute_not_exists(#lastTick) OR #lastTick.#scheduledTime < :scheduledTime OR #lastTick.#executionId = :executionId',
-        values: { tick: { scheduledTime, executionId }, scheduledTime, executionId },
+          'attribute_not_exists(#lastTick) OR #lastTick.#scheduledTime < :scheduledTime OR #lastTick.#executionName = :executionName',
+        values: { tick: { scheduledTime, executionName }, scheduledTime, executionName },
       });
       return written !== undefined;
     },
@@ -209,13 +223,13 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async recordWrites(connectionId, fencingNumber, writes) {
+    async recordWrites(connectionId, fencingNumber, { refreshesAtMs, ...writes }) {
       const written = await table.update({
         ...record(connectionId),
         expression:
-          'SET #refreshesAtMs = :refreshesAtMs, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
+          'SET #refreshesAtMinutes = :refreshesAtMinutes, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, ...writes },
+        values: { fencingNumber, ...writes, refreshesAtMinutes: toMinutes(refreshesAtMs ?? []) },
       });
       return written !== undefined;
     },
@@ -361,5 +375,7 @@ export function readSettings(connectionId: string, item: Item) {
 
 /** The record is written by this file alone, attribute by attribute, so it is not validated again. */
 export function readGrant(item: Item | undefined): Grant {
-  return { ...newGrant, ...item };
+  const { refreshesAtMinutes, ...grant } = item ?? {};
+  const minutes = refreshesAtMinutes as readonly number[] | undefined;
+  return { ...newGrant, ...grant, ...(minutes && { refreshesAtMs: fromMinutes(minutes) }) };
 }

@@ -84,7 +84,7 @@ export interface Pause {
 export interface Tick {
   /** ISO 8601. */
   readonly scheduledTime: string;
-  readonly executionId: string;
+  readonly executionName: string;
 }
 
 /** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */

@@ -41,7 +41,7 @@ export interface Connection {
 export interface Grants {
   read(connectionId: string): Promise<Connection>;
   /** False when another execution recorded this tick, or a later one, before. */
-  recordTick(connectionId: string, scheduledTime: string, executionId: string): Promise<boolean>;
+  recordTick(connectionId: string, scheduledTime: string, executionName: string): Promise<boolean>;
   /** @throws {LeaseHeldError} while somebody else's lease runs */
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
   /**

@@ -44,7 +44,12 @@ export const StepOutputSchema = z.object({
 export type StepInput = z.infer<typeof StepInputSchema>;
 export type StepOutput = z.infer<typeof StepOutputSchema>;
 
+/** Unique within its state machine, and half as long as the ARN: the grant record has to stay below 1 KB. */
+export function executionName({ executionId }: Pick<StepInput, 'executionId'>): string {
+  return executionId.slice(executionId.lastIndexOf(':') + 1);
+}
+
 /** The execution's name goes through the logs of all its steps. */
-export function stepLogKeys({ ask, executionId }: Pick<StepInput, 'ask' | 'executionId'>) {
-  return { correlationId: executionId.split(':').at(-1), connectionId: ask.connectionId };
+export function stepLogKeys(input: Pick<StepInput, 'ask' | 'executionId'>) {
+  return { correlationId: executionName(input), connectionId: input.ask.connectionId };
 }

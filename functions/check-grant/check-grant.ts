@@ -8,7 +8,7 @@ import type { Clients, Grants, Metrics } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { NextPorts } from '../next.ts';
 import { decided } from '../next.ts';
-import type { StepInput } from '../step.ts';
+import { executionName, type StepInput } from '../step.ts';
 import { eventsOf, recordIfPossible } from '../timeline.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
@@ -35,7 +35,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   }
   // The scheduler delivers at least once: the second execution for a tick has nothing to do.
   if (input.entry === 0 && trigger === 'schedule' && scheduledTime !== undefined) {
-    if (!(await ports.grants.recordTick(connectionId, scheduledTime, input.executionId))) {
+    if (!(await ports.grants.recordTick(connectionId, scheduledTime, executionName(input)))) {
       return {
         outcome: 'repeated',
         done: input.done,

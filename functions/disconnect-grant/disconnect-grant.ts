@@ -20,7 +20,7 @@ import type { Settings } from '../../core/settings.ts';
 import { completeLogin } from '../complete-login.ts';
 import { next } from '../next.ts';
 import { supersede } from '../offer.ts';
-import type { StepInput, StepOutput } from '../step.ts';
+import { executionName, type StepInput, type StepOutput } from '../step.ts';
 import { eventsOf } from '../timeline.ts';
 import type { Held } from '../revoke-login.ts';
 import { revoke } from './revoke.ts';
@@ -57,7 +57,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
   const { settings, grant: before } = await ports.grants.read(connectionId);
   if (isDisconnected(before)) return next('disconnected', 'disconnect', input, ports);
 
-  const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
+  const leaseOwner = `${executionName(input)}#${ports.random.uuid()}`;
   // Ended before anything is read: from here on neither a login nor a refresh stores anything.
   const grant = await ports.grants.beginDisconnection(connectionId, leaseOwner, {
     by,

@@ -22,7 +22,7 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 import { next } from '../next.ts';
 import { errorOf, saidIn } from '../refusal.ts';
-import type { StepInput, StepOutput } from '../step.ts';
+import { executionName, type StepInput, type StepOutput } from '../step.ts';
 import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
 import { readStored, requireCurrent } from '../read-stored.ts';
 import { eventsOf } from '../timeline.ts';
@@ -85,10 +85,10 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const { settings, grant: before } = await ports.grants.read(connectionId);
   if (settings === undefined) return next('removed', 'refresh', input, ports);
 
-  const leaseOwner = `${input.executionId}#${ports.random.uuid()}`;
+  const leaseOwner = `${executionName(input)}#${ports.random.uuid()}`;
   const nowMs = ports.clock.nowMs();
   // An attempt before this one keeps its lease where a store did not answer: that is the cause to tell, and to wait for.
-  const hasFailed = before.lease?.owner.startsWith(`${input.executionId}#`) === true;
+  const hasFailed = before.lease?.owner.startsWith(`${executionName(input)}#`) === true;
   const unanswered = () =>
     new StoreUnavailableError(
       `An earlier attempt to refresh ${connectionId} was not answered by a store, or was killed.`,
@@ -119,7 +119,8 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
     ports.metrics.count('RefreshesFailed', 'reason', asOurs(error).name);
     throw error;
   }
-  await release();
+  // The write that records tokens has given the lease back.
+  if (outcome !== 'refreshed' && outcome !== 'fresh') await release();
   await events.record(connectionId, outcome, {});
   if (outcome === 'login-recovered' || outcome === 'login-lost')
     return next(outcome, undefined, input, ports);

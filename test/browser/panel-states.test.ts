@@ -37,7 +37,7 @@ const kept = (loginMs: number, change: Attributes = {}) => ({
   authorizedAtMs: loginMs,
   refreshedAtMs: startMs,
   accessExpiresAtMs: startMs + 20 * minuteMs,
-  lastTick: { scheduledTime: new Date(startMs).toISOString(), executionId: 'arn:x' },
+  lastTick: { scheduledTime: new Date(startMs).toISOString(), executionName: 'x' },
   ...change,
 });
 
@@ -84,7 +84,7 @@ const states: readonly State[] = [
   {
     name: 'silent',
     grant: kept(startMs - dayMs, {
-      lastTick: { scheduledTime: new Date(startMs - 3 * hourMs).toISOString(), executionId: 'arn:x' },
+      lastTick: { scheduledTime: new Date(startMs - 3 * hourMs).toISOString(), executionName: 'x' },
     }),
     heading: 'demo-main Failed',
     says: /No check since Mon 5 Jan, 04:00 GMT-5 \(3 hours ago\)\./,

@@ -246,11 +246,11 @@ const grants = (
             revocation: optional(fc.constantFrom('revoked', 'nothing', 'unanswered')),
           }),
         ),
-        lease: oneIn(5, fc.constant({ owner: 'arn:x', expiresAtMs: nowMs + minuteMs })),
+        lease: oneIn(5, fc.constant({ owner: 'x#1', expiresAtMs: nowMs + minuteMs })),
         fencingNumber: fc.nat(),
         paused: oneIn(20, fc.constant(true)).map((paused) => paused === true),
         lastTick: optional(
-          justBefore(3 * hourMs).map((atMs) => ({ scheduledTime: iso(atMs), executionId: 'arn:x' })),
+          justBefore(3 * hourMs).map((atMs) => ({ scheduledTime: iso(atMs), executionName: 'x' })),
         ),
         setUp: oneIn(3, fc.constant(true)).map((setUp) => setUp === true),
       })

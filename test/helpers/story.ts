@@ -146,7 +146,7 @@ export async function setInGrant(demo: TestDemo, attribute: string, value: unkno
 
 /** As if a day had gone by: what was written to the secrets does not hold back refreshes and logins any more. */
 export async function forgetWrites(demo: TestDemo): Promise<void> {
-  for (const attribute of ['refreshesAtMs', 'requestedAtMs', 'otherWritesAtMs']) {
+  for (const attribute of ['refreshesAtMinutes', 'requestedAtMs', 'otherWritesAtMs']) {
     await setInGrant(demo, attribute, { L: [] });
   }
 }

@@ -21,7 +21,7 @@ const login = ms('2026-03-02T15:00:00Z');
 const end = ms('2026-03-09T15:00:00Z');
 const fresh = (nowMs: number, change: Partial<Grant> = {}) =>
   loggedIn(login, { refreshedAtMs: nowMs, accessExpiresAtMs: nowMs + 30 * minuteMs, ...change });
-const ticked = (atMs: number) => ({ lastTick: { scheduledTime: iso(atMs), executionId: 'arn:x' } });
+const ticked = (atMs: number) => ({ lastTick: { scheduledTime: iso(atMs), executionName: 'x' } });
 const incident = (step: string): KnownIncident => ({
   step,
   error: 'ConfigurationError',

@@ -79,7 +79,7 @@ test('a tick is recorded once, and never an older one', async () => {
     expect(await grants.recordTick(connectionId, time, execution)).toBe(isRecorded);
   expect(await after()).toEqual({
     ...blank,
-    lastTick: { scheduledTime: '2026-03-02T15:01:00Z', executionId: 'e4' },
+    lastTick: { scheduledTime: '2026-03-02T15:01:00Z', executionName: 'e4' },
   });
 });
 
@@ -250,13 +250,13 @@ describe('under its lease alone, an execution records', () => {
       'what it is about to write',
       (grants, number) =>
         grants.recordWrites(connectionId, number, {
-          refreshesAtMs: [1],
+          refreshesAtMs: [60_000],
           requestedAtMs: [2],
           otherWritesAtMs: [3],
         }),
       true,
       false,
-      { refreshesAtMs: [1], requestedAtMs: [2], otherWritesAtMs: [3] },
+      { refreshesAtMs: [60_000], requestedAtMs: [2], otherWritesAtMs: [3] },
     ],
     [
       'a rejection',

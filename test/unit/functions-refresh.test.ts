@@ -67,6 +67,8 @@ test.each([
 });
 
 const run = 'arn:aws:states:us-east-1:111122223333:execution:machine:same';
+/** As it stands in the lease. */
+const runName = 'same';
 const noAnswer = async () => {
   throw new StoreUnavailableError('no answer');
 };
@@ -78,8 +80,8 @@ describe('where another attempt has the lease', () => {
   };
 
   test.each([
-    ['of this execution: that is the cause to tell', `${run}#1`, unanswered],
-    ['of another one', `${run}-not#1`, { name: 'LeaseHeldError' }],
+    ['of this execution: that is the cause to tell', `${runName}#1`, unanswered],
+    ['of another one', `${runName}-not#1`, { name: 'LeaseHeldError' }],
   ])('%s', async (_whose, owner, error) => {
     const connection = await due();
     const lease = { owner, expiresAtMs: connection.nowMs };
@@ -90,7 +92,7 @@ describe('where another attempt has the lease', () => {
 
   test('and another fault than that is told as it is', async () => {
     const connection = await due();
-    await connection.patch({ lease: { owner: `${run}#1`, expiresAtMs: connection.nowMs } });
+    await connection.patch({ lease: { owner: `${runName}#1`, expiresAtMs: connection.nowMs } });
     const takeLease = async () => {
       throw new StoreUnavailableError('no answer');
     };
@@ -105,7 +107,7 @@ describe('where another attempt has the lease', () => {
     await connection.patch({ requestedAtMs: Array.from({ length: 4 }, () => startMs) });
     expect((await connection.refresh(asks, run)).outcome).toBe('refresh-limited');
     expect((await connection.grant()).lease).toBeUndefined();
-    await connection.patch({ lease: { owner: `${run}#1`, expiresAtMs: connection.nowMs - 1 } });
+    await connection.patch({ lease: { owner: `${runName}#1`, expiresAtMs: connection.nowMs - 1 } });
     await expect(connection.refresh(asks, run)).rejects.toMatchObject(unanswered);
   });
 });
