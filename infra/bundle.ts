@@ -1,6 +1,7 @@
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build, stop } from 'esbuild';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Every function of the house: its folder, and the last part of its name. */
@@ -87,16 +88,25 @@ const versionOnly: Plugin = {
 };
 
 /**
- * The client of DynamoDB makes a cache of discovered endpoints, from a library that nothing shakes off, and none of its
- * commands asks it. It gets one without methods: a command that did ask would fail at once.
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
+ * Modules of the SDK for cases that never come, each with one export of its own name. An empty class takes its place: if
+ * a case came after all, the call would fail at once.
  */
-const noEndpointCache: Plugin = {
-  name: 'no-endpoint-cache',
+const neverUsed = [
+  // No command here asks DynamoDB for endpoints: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
+  'endpoint-cache/dist-es/EndpointCache',
+  // For a Node.js that is built without crypto.
+  'checksum/sha256/Sha256Js',
+  // For a machine whose environment names no region; Lambda's does.
+  'regionConfig/getInstanceMetadataRegion',
+  // For the retry mode `adaptive`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+  'util-retry/DefaultRateLimiter',
+];
+
+const withoutNeverUsed: Plugin = {
+  name: 'without-never-used',
   setup(esbuild) {
-    esbuild.onLoad({ filter: /@aws-sdk\/endpoint-cache\/dist-es\/EndpointCache\.js$/ }, () => ({
-      contents: 'export class EndpointCache {}',
-    }));
+    const filter = new RegExp(`/(${neverUsed.join('|')})\\.js$`);
+    esbuild.onLoad({ filter }, ({ path }) => ({ contents: `export class ${basename(path, '.js')} {}` }));
   },
 };
 
@@ -114,7 +124,7 @@ export const deployed = {
   mainFields: ['module', 'main'],
   conditions: ['module'],
   external: neverLoaded,
-  plugins: [usedSchemas, versionOnly, noEndpointCache],
+  plugins: [usedSchemas, versionOnly, withoutNeverUsed],
   // CommonJS inside the bundle asks for `require`, which ES modules do not have.
   banner: {
     js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
