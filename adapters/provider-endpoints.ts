@@ -51,7 +51,7 @@ export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): F
   };
 }
 
-/** What an issuer publishes, if it is of that very issuer. */
+/** Reads an issuer's metadata. Refuses metadata that names another issuer. */
 export async function readMetadata(
   issuer: string,
   kind: 'oauth' | 'openid',

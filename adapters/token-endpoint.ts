@@ -38,7 +38,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
   async function ask(
     provider: Provider,
     grantType: GrantType,
-    /** What the request holds, and no description may repeat. */
+    /** Sent with the request: no description may repeat them. */
     credentials: readonly string[],
     request: (
       server: oauth.AuthorizationServer,
@@ -147,7 +147,7 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
 }
 
 /**
- * Whether another issuer has answered than the configured one, or nobody says who did although the provider promises it.
+ * Answers `other-issuer` if `iss` is not the configured issuer, or is missing although the provider promises it.
  * @see RFC 9207 §2.4
  */
 function otherIssuerIn(

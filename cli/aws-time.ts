@@ -2,13 +2,13 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 import { countdownInWords } from '../core/duration.ts';
 
-/** Leases and logins are timed by this clock, and compared with those that functions time by AWS's. */
+/** Functions compare the leases and logins that this clock times with their own, which AWS's clock times. */
 const mostMs = 10_000;
 
 /**
- * Compares a clock with AWS's: by the header `Date` of each answer, refusals included, and the middle of the time that it
- * took. It is right to a second (RFC 9110 §5.6.7 has whole ones).
- * @returns how far the clock is off, in words, once it is by more than ten seconds: `47 seconds ahead of`
+ * Compares a clock with the header `Date` of each of AWS's answers, refusals included, taken at the middle of the call. The
+ * result is right to a second, because the header has whole ones (RFC 9110 §5.6.7).
+ * @returns how far the clock is off, in words, if that is more than ten seconds: `47 seconds ahead of`
  */
 export function compareWithAws(client: DynamoDBClient, nowMs: () => number): () => string | undefined {
   let aheadMs = 0;

@@ -56,8 +56,8 @@ export interface Stack {
 
 /**
  * Finds the stack that the options name.
- * @param use what only reads goes on, with a warning, by a clock that is not AWS's
- * @throws {CommandError} which tells what to do, where there is none, no way to it, or where the clock is wrong
+ * @param use with a wrong clock, `reads` goes on with a warning, and `writes` fails
+ * @throws {CommandError} with what to do, if there is no stack, no way to it, or the clock is wrong
  */
 export async function openStack(options: Options, use: 'reads' | 'writes' = 'writes'): Promise<Stack> {
   prepareEnvironment(options);
@@ -185,7 +185,7 @@ async function localTime(): Promise<number> {
   return Date.parse(((await answer.json()) as { now: string }).now);
 }
 
-/** By another clock a lease would end too late or too early, and a login be of another time. */
+/** With a wrong clock a lease would end too late or too early, and a login have a wrong time. */
 function wrongClock(offBy: string | undefined, { local: isLocal }: Options): CommandError | undefined {
   if (offBy === undefined) return undefined;
   return new CommandError(

@@ -31,7 +31,7 @@ export async function takeOver(
   const { provider } = settings;
   const ports = keeperPorts(stack);
   const { grants, tokens, tokenEndpoint, clock, random } = ports;
-  /** Undefined where the provider cannot be asked now. */
+  /** Undefined if the provider does not answer now. */
   const identify = async (tokenSet: Pick<TokenSet, 'accessToken' | 'subject'>) => {
     const answer = await tokenEndpoint.identify(provider, tokenSet);
     return answer.kind === 'identity' ? hashed(answer.identity, random) : undefined;

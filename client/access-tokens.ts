@@ -64,7 +64,7 @@ export class AccessTokens {
   readonly #waitedFor = new Map<string, string>();
   /** When refreshes were asked for within the last hour, by connection. */
   readonly #askedAtMs = new Map<string, readonly number[]>();
-  /** What was given instead of a token that was refused, by connection. */
+  /** The token given `instead` of a refused one, by connection. */
   readonly #replacements = new Map<string, { readonly versionId: string; readonly atMs: number }>();
   /** Until when no token is replaced, by connection: the last replacement was refused as well. */
   readonly #refusedUntilMs = new Map<string, number>();

@@ -1,6 +1,6 @@
 import type { Provider } from './provider.ts';
 
-/** What a refusal of the authorization endpoint means for us. */
+/** The meaning of a refusal by the authorization endpoint. */
 export type AuthorizationRefusal =
   /** The owner said no. */
   | 'declined'
@@ -10,10 +10,10 @@ export type AuthorizationRefusal =
   | 'unavailable'
   /** The provider does not take the request as it was made: an operator must act. */
   | 'request-rejected'
-  /** What the provider publishes is not what its data says: an operator must act. */
+  /** The provider's metadata contradicts the configured data: an operator must act. */
   | 'contract';
 
-/** OpenID Connect Core §3.1.2.6: the provider would have had to ask its user something. */
+/** OpenID Connect Core §3.1.2.6: the provider needed an answer from its user. */
 const unfinished = [
   'interaction_required',
   'login_required',
@@ -22,8 +22,8 @@ const unfinished = [
 ];
 
 /**
- * Classifies an error code of the callback (RFC 6749 §4.1.2.1). A code that is not known is the operator's: trying again
- * mends it no better than `invalid_scope`, and nothing says that the owner declined.
+ * Classifies an error code of the callback (RFC 6749 §4.1.2.1). An unknown code counts as `request-rejected`: nothing says that
+ * the owner declined, and trying again may not help.
  */
 export function classifyAuthorizationError(
   code: string,

@@ -10,7 +10,7 @@ import type { Grant, OpenAuthorization } from './grant.ts';
 import { RecipeSchema } from './recipe.ts';
 import type { Settings } from './settings.ts';
 
-/** What Pulumi writes for a connection that opts in: `settings#<id>/browser-login-settings`. */
+/** Settings that Pulumi writes for a connection that opts in: `settings#<id>/browser-login-settings`. */
 export const BrowserLoginSettingsSchema = z.object({
   /** Name of the function that has the browser, and of its credentials' secret. */
   functionName: z.string().check(z.minLength(1)),

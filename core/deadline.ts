@@ -1,8 +1,8 @@
 import type { Limits } from './provider.ts';
 
 /**
- * So long before its known end a grant may be rejected without anything being wrong: a provider counts from its login
- * page, minutes before the code is exchanged, clocks differ by seconds, and some providers count in coarser units.
+ * A rejection within this time of the grant's known end is no alarm. Providers count from their login page, minutes before the
+ * code is exchanged; clocks differ by seconds; and some providers count in coarser units.
  */
 export const usualEndMs = 3600 * 1000;
 
@@ -26,8 +26,8 @@ export function deadlineOf(
 }
 
 /**
- * Whether a rejection now is no natural end. A grant without a known end has none: somebody has ended it, or its provider's
- * data lacks a limit.
+ * True if the grant should still live. A grant without a known end counts as early at any time: somebody has ended it, or its
+ * provider's data lacks a limit.
  */
 export function isEarlyRejection(
   limits: Limits,

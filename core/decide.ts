@@ -61,7 +61,7 @@ export const ForceSchema = z.enum(['refresh', 'reauthorize', 'repin', 'test', 'd
 export type Force = z.infer<typeof ForceSchema>;
 
 export interface Ask {
-  /** Who started the execution; nobody is the schedule. */
+  /** Who started the execution; the schedule if left out. */
   readonly trigger?: string | undefined;
   readonly force?: Force | undefined;
   readonly authorizationId?: string | undefined;
@@ -186,7 +186,7 @@ export function owesRestored(settings: Settings, grant: Grant, nowMs: number): b
   if (ladder === undefined) return false;
   const { absoluteSeconds } = settings.provider.limits;
   const isPostponed = deadlineOf({ absoluteSeconds }, grant) !== ladder.deadlineMs;
-  // Other settings move rungs, too; the end has moved only by a use after all rungs that were told.
+  // New settings move rungs, too. A use moved the end only if it came after every rung that was told.
   const isUsedSince = grant.toldRungs.every((rung) => Date.parse(rung) < (grant.refreshedAtMs ?? 0));
   return isPostponed && isUsedSince && nowMs < ladder.rungs[0]!.atMs;
 }

@@ -23,8 +23,8 @@ export class StoreUnavailableError extends GrantkeeperError {
 }
 
 /**
- * A secret has no room for another version: AWS keeps each for a day, and at most about 100. Not retried: room comes
- * with the hours. The message says whether anything was lost.
+ * A secret has no room for another version: AWS keeps each for a day, and about 100 at most. Not retried, because room comes
+ * only as versions grow a day old. The message says whether anything was lost.
  */
 export class StoreQuotaExceededError extends GrantkeeperError {
   override readonly name = 'StoreQuotaExceededError';
@@ -55,27 +55,27 @@ export class ConfigurationError extends GrantkeeperError {
   override readonly name = 'ConfigurationError';
 }
 
-/** A login is somebody else's than the owner's, or shared fewer accounts: an operator must know. */
+/** Somebody other than the owner logged in, or the login shared fewer accounts: an operator must know. */
 export class IdentityError extends GrantkeeperError {
   override readonly name = 'IdentityError';
 }
 
-/** The provider did not tell whose login it was: an operator must mend its data, or wait for its identity endpoint. */
+/** The provider did not tell who logged in: an operator must mend its data, or wait for its identity endpoint. */
 export class IdentityUnknownError extends GrantkeeperError {
   override readonly name = 'IdentityUnknownError';
 }
 
-/** The provider does not take the authorization request as it is made: an operator must mend it (RFC 6749 §4.1.2.1). */
+/** The provider refuses the authorization request: an operator must mend it (RFC 6749 §4.1.2.1). */
 export class AuthorizationRejectedError extends GrantkeeperError {
   override readonly name = 'AuthorizationRejectedError';
 }
 
-/** A callback names another issuer than the configured one, or none although one is promised (RFC 9207 §2.4). */
+/** A callback names an issuer other than the configured one, or none although the provider promises one (RFC 9207 §2.4). */
 export class IssuerMismatchError extends GrantkeeperError {
   override readonly name = 'IssuerMismatchError';
 }
 
-/** The provider rejected a refresh token long before its known end: reuse, a thief, or somebody's decision. */
+/** The provider rejected a refresh token long before its known end: it was reused, stolen, or revoked. */
 export class EarlyRejectionError extends GrantkeeperError {
   override readonly name = 'EarlyRejectionError';
 }

@@ -16,16 +16,16 @@ export const eventKinds = {
   /** The owner pressed the button. */
   started: 'login',
   declined: 'login',
-  /** The provider sent the owner back without a code, and it was not the owner who declined. */
+  /** The provider sent the owner back without a code, and the owner had not declined. */
   'authorization-failed': 'login',
-  /** The answer came from another issuer than the configured one, or from nobody knows whom. */
+  /** The callback named another issuer than the configured one, or none although one is promised. */
   'issuer-refused': 'login',
   'exchange-failed': 'login',
   'identity-refused': 'login',
-  /** Whose login it was could not be asked; its tokens are kept until it can. */
+  /** The provider could not tell who logged in; the tokens are kept until it can. */
   'identity-unavailable': 'login',
   completed: 'login',
-  /** The grant before it was given back to the provider, or not: `revocation` says which. */
+  /** A login replaced the grant before it; `revocation` says what became of that one at the provider. */
   'grant-replaced': 'login',
   /** A grant that somebody else had kept was taken over. */
   imported: 'login',
@@ -43,7 +43,7 @@ export const eventKinds = {
   /** A newer login won meanwhile, and its tokens stand. */
   dropped: 'refresh',
   rejected: 'refresh',
-  /** Somebody asked for a refresh that nobody needs, after too many of them. */
+  /** Somebody asked for too many refreshes; the stored token is valid. */
   'refresh-limited': 'refresh',
   /** An authorization was opened, and its link sent. */
   asked: 'notice',

@@ -98,7 +98,7 @@ export interface Grant extends Writes {
   readonly grantVersionId?: string | undefined;
   /** When that version's refresh token was obtained. */
   readonly grantObtainedAtMs?: number | undefined;
-  /** Since when the provider rejects the refresh token in answers that are not believed yet. */
+  /** When the provider first rejected the refresh token in an answer that is not believed yet. */
   readonly doubtedAtMs?: number | undefined;
   readonly accessVersionId?: string | undefined;
   /** Whose grant it is, pinned at the first login. */
@@ -172,7 +172,7 @@ export function isExchanging(login: Login | undefined, nowMs: number): boolean {
   return login !== undefined && login.closed === undefined && !isStranded(login, nowMs);
 }
 
-/** Whether a check has to complete the login: its callback died, or its account could not be checked yet. */
+/** True if a check has to complete the login: its callback died, or its account could not be checked yet. */
 export function isStranded(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && (login.isHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }

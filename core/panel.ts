@@ -38,8 +38,8 @@ const minuteMs = 60_000;
 /** A link to sign in; in the mail, and in the cookie of the browser that asked. */
 export const signInLinkMs = 10 * minuteMs;
 /**
- * A press of such a link counts again so long after the first one, in the browser that asked: where its answer was lost
- * the cookie is still there. An answer that arrives takes the cookie away.
+ * The browser that asked may use a link again within this time, in case the answer to the first press was lost. An answer
+ * that arrives deletes the cookie, and with it this second chance.
  */
 export const signInRepeatMs = 2 * minuteMs;
 /** A session ends so long after it began, */

@@ -8,8 +8,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * The same, but a number that is no safe integer is its digits, as text: above 2^53 account numbers and subjects would be
- * rounded, and two of them be the same.
+ * The same, but a number that is no safe integer becomes its digits, as text: JavaScript rounds numbers above 2^53, so two
+ * account numbers or subjects could become equal.
  * @see https://tc39.es/proposal-json-parse-with-source/
  */
 export function parseJsonExactly(text: string): unknown {

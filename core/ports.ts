@@ -58,17 +58,16 @@ export interface Grants {
    */
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
   /**
-   * The login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with them. Notes
-   * what was written to the secrets.
-   * Does nothing when a newer one has begun.
+   * Records that a login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with
+   * them. Notes the write to the secrets. Does nothing when a newer login has begun.
    */
   holdLogin(connectionId: string, versionId: string, atMs: number): Promise<void>;
   /**
-   * Notes a version that a refresh of a held login is about to put, so that it is found whatever happens after. False when the
-   * fencing number is no longer ours.
+   * Notes a version before a refresh of a held login puts it, so that a later check finds it if that refresh dies. False when
+   * the fencing number is no longer ours.
    */
   addLoginVersion(connectionId: string, fencingNumber: number, versionId: string): Promise<boolean>;
-  /** Notes what is about to be written to the secrets. False when the fencing number is no longer ours. */
+  /** Notes writes to the secrets before they happen. False when the fencing number is no longer ours. */
   recordWrites(connectionId: string, fencingNumber: number, writes: Required<Writes>): Promise<boolean>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
@@ -78,7 +77,7 @@ export interface Grants {
    * @throws {LeaseHeldError} while somebody else's lease runs
    */
   beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
-  /** Notes the two versions, too, that empty each secret. False when the fencing number is no longer ours. */
+  /** Also notes the two versions that will empty each secret. False when the fencing number is no longer ours. */
   recordRevocation(
     connectionId: string,
     fencingNumber: number,
@@ -178,7 +177,7 @@ export interface Start {
   readonly usedAtMs?: number | undefined;
   /** Which callback used it: the version id of its login. */
   readonly usedBy?: string | undefined;
-  /** When the timeline got an answer that did not use it, of either kind. */
+  /** When the timeline first noted an answer that did not use it, by kind. */
   readonly failureNotedAtMs?: number | undefined;
   readonly issuerNotedAtMs?: number | undefined;
 }
@@ -226,7 +225,7 @@ export interface Authorizations {
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
   /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
   useStart(authorization: Authorization, stateHash: string, nowMs: number, by: string): Promise<boolean>;
-  /** The timeline has an answer of that kind, which did not use this start: another one is not written down again. */
+  /** Records that the timeline has an answer of that kind, which did not use this start: a repeat is not written down again. */
   noteStart(
     authorization: Authorization,
     stateHash: string,
@@ -346,9 +345,9 @@ export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly tokens: TokenSet }
   | ({ readonly kind: 'refused'; readonly refusal: Refusal } & Said);
 
-/** How a provider refused. Both are safe to log and to show to operators. */
+/** A provider's own words for a refusal. Both are safe to log and to show to operators. */
 export interface Said {
-  /** An error code, or what there was in place of one. */
+  /** An error code; without one, the HTTP status or what went wrong. */
   readonly error: string;
   /** Its own words, sanitised. */
   readonly description?: string | undefined;
@@ -357,7 +356,7 @@ export interface Said {
 export type IdentityAnswer =
   /** Empty where the provider tells nothing. */
   | { readonly kind: 'identity'; readonly identity: Identity }
-  /** It gave no answer that can be read; `error` is safe to show. */
+  /** The provider gave no readable answer; `error` is safe to show. */
   | { readonly kind: 'unavailable'; readonly error: string };
 
 /** The provider's answer on the callback (RFC 6749 §4.1.2, RFC 9207). */
@@ -599,7 +598,7 @@ export interface Sessions {
 export interface SignIns {
   offer(linkHash: string, signIn: SignIn): Promise<void>;
   read(linkHash: string): Promise<SignIn | undefined>;
-  /** False when it was used before, and not just now. */
+  /** False when it was first used longer ago than `signInRepeatMs`. */
   use(linkHash: string, nowMs: number): Promise<boolean>;
 }
 

@@ -1,10 +1,10 @@
 const longestText = 200;
 const redacted = '[redacted]';
 
-/** So many characters in a row of a credential are no accident. */
+/** A match of this many characters of a credential is no accident. */
 const piece = 8;
 
-/** Of a sentence, or of JSON within it. */
+/** Splits sentences, and JSON inside them. */
 const word = /[^\s"'{}[\](),;<>]+/g;
 
 /**
@@ -47,7 +47,7 @@ function descriptionIn(body: string): unknown {
   }
 }
 
-/** Words of 16 characters and more with a digit or with mixed case, and endless ones. `invalid_refresh_token` is none. */
+/** Matches words of 16 characters or more with a digit or mixed case, and very long ones, but not `invalid_refresh_token`. */
 function looksLikeToken(word: string): boolean {
   return word.length >= 16 && (/\d|\p{Ll}.*\p{Lu}/u.test(word) || /[\p{L}\p{M}]{30,}/u.test(word));
 }
@@ -64,7 +64,7 @@ function piecesOf(credential: string): string[] {
   );
 }
 
-/** Takes out whole ones, also those too short to have a piece. What has less than four characters keeps no secret. */
+/** Redacts whole credentials, also those shorter than a piece. A text of three characters is no secret. */
 function withoutCredentials(text: string, credentials: readonly string[]): string {
   const forms = credentials.flatMap((credential) => [credential, encodeURIComponent(credential)]);
   return [...new Set(forms)]
@@ -82,6 +82,6 @@ function decoded(word: string): string {
 
 function shortened(text: string): string {
   if (text.length <= longestText) return text;
-  // A character outside the basic plane is two units here: half of one is no text that a message may hold.
+  // The cut may split a character outside the basic plane: half of one is no valid text.
   return `${text.slice(0, longestText).replace(/\p{Cs}$/u, '')}…`;
 }

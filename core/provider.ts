@@ -100,8 +100,8 @@ export const ProviderSchema = z
     /** Where tokens are given back (RFC 7009), where there is such a place. `metadata` may tell it too. */
     revocationEndpoint: z.optional(EndpointSchema),
     /**
-     * What else a revocation ends: nothing beyond the login that the token came from, every login of that account with the
-     * client, or every grant of the client. Only with `login` are the tokens of refused and replaced logins revoked.
+     * How much a revocation ends: only the login that the token came from, every login of that account with the client, or
+     * every grant of the client. Grantkeeper revokes refused and replaced logins only with `login`.
      */
     revocationEnds: z.optional(z.enum(['login', 'account', 'client'])),
     /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
@@ -133,7 +133,7 @@ export const ProviderSchema = z
     limits: LimitsSchema,
     /** How it tells whose grant it is; without it nothing is pinned. */
     identity: z.optional(IdentitySourceSchema),
-    /** Whether a login ends the grant that the same client had before (Schwab does), whoever's login it was. */
+    /** A login ends the grant that the same client had before, even another person's (Schwab). */
     loginEndsPreviousGrant: z.optional(z.boolean()),
     /** Texts, in any case, of an error body that means "the owner must log in", beside RFC 6749's `invalid_grant`. */
     rejectedGrantTexts: z._default(z.array(z.string().check(z.minLength(4))), []),
@@ -163,19 +163,19 @@ export const ProviderSchema = z
 export type Provider = z.infer<typeof ProviderSchema>;
 export type Limits = z.infer<typeof LimitsSchema>;
 
-/** Where a provider is spoken to, and what it promises of that. */
+/** A provider's endpoints, and whether its callbacks carry `iss`. */
 export interface Endpoints {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint?: string | undefined;
-  /** Whether its authorization endpoint names the issuer (RFC 9207 §3): by its data, or by its metadata. */
+  /** The configured data or the metadata promises `iss` in callbacks (RFC 9207 §3). */
   readonly promisesIss: boolean;
 }
 
 /** Answers a provider's endpoints: those of its data, and what these leave out from its metadata, if it has any. */
 export type FindEndpoints = (
   provider: Provider,
-  /** `for-callback`: what its metadata promises is needed, too, although its data has every endpoint. */
+  /** `for-callback` reads the metadata even if the data has every endpoint, because it may promise `iss`. */
   purpose?: 'for-callback',
 ) => Promise<FoundEndpoints>;
 

@@ -1,6 +1,6 @@
 /**
- * How the time limits nest around a token request. Some providers answer only after twenty seconds, and with rotation an
- * answer that nobody waits for is a lost grant. Every limit here is longer than all that happens inside it.
+ * Time limits around a token request, each longer than everything inside it. Some providers answer only after twenty seconds,
+ * and with rotation an answer that nobody waits for is a lost grant.
  */
 
 /** One request to a token endpoint. */
@@ -15,5 +15,5 @@ export const tokenStateSeconds = 75;
 /** A lease: nobody else may spend what a function may still be spending. Clocks of functions differ by a few seconds. */
 export const leaseMs = 75_000;
 
-/** A login that began so long ago is not being completed any more: neither its callback nor its lease lives. */
+/** After this time a login's callback and its lease have both ended. */
 export const callbackGraceMs = 90_000;

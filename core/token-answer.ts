@@ -4,7 +4,7 @@ import type { Provider } from './provider.ts';
 export type Refusal =
   /** The code or the refresh token is dead: the owner must log in. */
   | 'grant-rejected'
-  /** The same words under a status that says the server is not well: believed only when a later check hears them again. */
+  /** The same rejection with a status such as 503: believed only if a later check gets it again. */
   | 'grant-doubted'
   /** The client's own credentials were refused: an operator must act. */
   | 'client-rejected'
@@ -34,7 +34,7 @@ export function classifyRefusal(
 
   if (status >= 300 && status < 400) return as('contract');
   const isTransient = status >= 500 || [408, 425, 429].includes(status);
-  // Beside the code: a provider that has such texts sends them under a code that means something else.
+  // Such texts come with a code that means something else, so they count beside the code.
   if (code === 'invalid_grant' || (grantType === 'refresh_token' && says(body, provider.rejectedGrantTexts)))
     return as(isTransient ? 'grant-doubted' : 'grant-rejected');
   if (code === 'invalid_client' || code === 'unauthorized_client') return as('client-rejected');
@@ -49,8 +49,8 @@ export function classifyRefusal(
 }
 
 /**
- * Whether a text can be a token, or a client's id or secret (RFC 6749 appendix A: `1*VSCHAR`). Anything else can be in no
- * HTTP header, and what refuses it there quotes it.
+ * True if the text can be a token, or a client's id or secret (RFC 6749 appendix A: `1*VSCHAR`). An HTTP library refuses other
+ * characters in a header, and quotes them in its error.
  */
 export function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);

@@ -8,7 +8,7 @@ const dayMs = 24 * hourMs;
  * Secrets Manager holds about 100 versions of a secret, and removes none that is younger than a day.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
  *
- * What the product may write to one secret within any 24 hours:
+ * Versions that Grantkeeper may write to one secret within any 24 hours:
  *
  *   100  AWS's quota
  *   - 3  versions that keep a label (current, previous, pending) and may be older than a day
@@ -18,16 +18,16 @@ const dayMs = 24 * hourMs;
  *   -12  for logins alone
  *   = 82 for refreshes
  *
- * The schedule needs at most 73 of these: a tick comes every 20 minutes or more seldom, and 24 hours can touch one tick
- * more than they are long. Schwab's tick of 25 minutes needs 59. What the schedule leaves is for refreshes on request, no
- * more than 20, and for logins; they share it, and requests leave 12 to logins.
+ * The schedule needs 73 of these at most: ticks are 20 minutes apart or more, which makes 72 a day and one at the edge.
+ * Schwab's tick of 25 minutes needs 59. Refreshes on request, 20 at most, and logins share the rest; requests leave 12 to
+ * logins.
  */
 const perDay = { writes: 94, refreshes: 82 } as const;
 const onRequest = { perDay: 20, perHour: 4 } as const;
 
 /** Times of writes to the two secrets within the last day, in epoch milliseconds, oldest first. */
 export interface Writes {
-  /** Each is noted before the refresh token is spent, so that one counts that dies before it has stored anything. */
+  /** Noted before the refresh token is spent, so that a refresh that dies halfway counts, too. */
   readonly refreshesAtMs?: readonly number[] | undefined;
   /** The refreshes among them that somebody requested. */
   readonly requestedAtMs?: readonly number[] | undefined;
@@ -38,14 +38,14 @@ export interface Writes {
 export type RefreshBudget =
   /** `writes`: the record with this refresh in it. */
   | { readonly kind: 'granted'; readonly writes: Required<Writes> }
-  /** Nobody needs this refresh: the stored token lives, and the next one can be asked for then. */
+  /** The stored token is still valid, so this refresh can wait until then. */
   | { readonly kind: 'limited'; readonly untilMs: number }
   /** The token must be refreshed and the secret has no room for it before then. */
   | { readonly kind: 'exhausted'; readonly untilMs: number };
 
 /**
- * Whether one more refresh is within the budget. A refresh is on request unless the schedule has asked, or the access
- * token is about to end: then consumers get a new one even while the schedule does not run.
+ * Decides whether the budget has room for one more refresh. A refresh counts as requested unless the schedule asks for it, or
+ * the access token is about to end: then consumers get a new token even while the schedule does not run.
  */
 export function refreshBudget(
   settings: Settings,
@@ -87,7 +87,7 @@ export function refreshBudget(
   };
 }
 
-/** Until when the secrets have no room for a login; undefined while they have. */
+/** When the secrets have room for a login again; undefined if they have room now. */
 export function loginsFullUntilMs(
   settings: Settings,
   { refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] }: Writes,
@@ -113,7 +113,7 @@ function within(timesMs: readonly number[], windowMs: number, nowMs: number): re
   return timesMs.filter((atMs) => atMs > nowMs - windowMs);
 }
 
-/** When a window with so many times in it has room for another one; undefined where it has now. */
+/** When the window has room for another write; undefined if it has room now. */
 function freeAgainMs(
   timesMs: readonly number[],
   limit: number,

@@ -14,7 +14,7 @@ export const HttpRequestSchema = z.object({
   requestContext: z.object({ http: z.object({ method: z.string(), sourceIp: z.string() }) }),
 });
 
-/** What those of the panel read beside: a form's fields. */
+/** The functions of the panel also read a form's fields. */
 export const PanelRequestSchema = z.extend(HttpRequestSchema, {
   body: z.optional(z.string()),
   isBase64Encoded: z._default(z.boolean(), false),
@@ -100,10 +100,10 @@ export function formOf({ headers, body = '', isBase64Encoded }: PanelRequest): U
 const maximumFormCharacters = 20_000;
 
 /**
- * Whether a page of another site made the browser send this (Fetch Metadata; without it, `Origin`). A form is sent by a
- * page of ours alone. A link or the provider leads here from anywhere, but to a whole page: never to an image, a frame or
- * a script, by which a page could try links in its visitor's name. A form with neither header is taken: every browser
- * since 2020 sends one of them, and nobody lends another program their cookies.
+ * True if a page of another site made the browser send this request (Fetch Metadata; without it, `Origin`). Only our own pages
+ * may send a form. Links and the provider may lead here from any site, but only to a whole page: an image, a frame or a
+ * script could try links in a visitor's name. A form with neither header is accepted: every browser since 2020 sends one of
+ * them, and other programs do not have the browser's cookies.
  * @see https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
  */
 export function isForeign({ headers, requestContext }: HttpRequest, publicUrl: string): boolean {

@@ -9,8 +9,8 @@ export interface Stored {
 }
 
 /**
- * Reads of Secrets Manager are eventually consistent, those of the record are not. For so long after a change, a read that
- * does not show what the record names is taken for a stale one.
+ * Reads of Secrets Manager are eventually consistent, reads of the record are not. Within this time after a change, a read
+ * without the version that the record names counts as stale.
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
  */
 const settlesMs = 5 * 60_000;
@@ -34,7 +34,7 @@ export function requireCurrent(connectionId: string, stored: Stored, record: Gra
     throw staleRead(connectionId, 'access', record.accessVersionId);
 }
 
-/** Puts the record's versions in the place of older ones: those are what a move of `AWSCURRENT` has to start from. */
+/** Replaces stale versions by those of the record: a move of `AWSCURRENT` has to name the version that has the label. */
 export function asRecorded(stored: Stored, record: Grant, nowMs: number): Stored {
   const { grant, access } = stored;
   return {
@@ -64,7 +64,7 @@ function isStale(
 ): boolean {
   if (recordedVersionId === undefined || currentVersionId === recordedVersionId) return false;
   if (currentVersionId === undefined) return nowMs < recordedAtMs + settlesMs;
-  // What somebody else has put there has no time, and is not older.
+  // A version that another program put there has no time, and counts as current.
   return current !== undefined && Date.parse(current.obtainedAt) < recordedAtMs;
 }
 

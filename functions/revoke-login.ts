@@ -8,12 +8,12 @@ export interface Held {
   readonly type: 'refresh_token' | 'access_token';
 }
 
-/** One request, while somebody looks at the page of their login. */
+/** For one request. Somebody is waiting for the page of their login. */
 export const revocationTimeoutMs = 5_000;
 
 /**
- * What became of the tokens of a login that is not used, or not any more.
- * - `not-allowed`: the provider's data does not say that a revocation ends that login alone: it could end the one that is kept
+ * The fate of the tokens of a refused or replaced login.
+ * - `not-allowed`: the provider's data does not say that a revocation ends that login alone, so it could end the kept one
  */
 export type RevokedLogin = 'revoked' | 'not-offered' | 'unanswered' | 'refused' | 'not-allowed';
 
@@ -33,8 +33,8 @@ export async function revokeTokens(
 }
 
 /**
- * Gives the tokens of one login back, which nobody is to use any more. Once: they end by themselves, and the timeline says what
- * became of them.
+ * Gives the tokens of one unused login back. There is no retry: the tokens end by themselves, and the timeline says what became
+ * of them.
  * @see RFC 7009 §2.1: what else a server ends with a token is its own policy
  */
 export async function revokeLogin(

@@ -114,7 +114,7 @@ export async function holdLogin(
   const { versionId, tokenSet, askedAtMs } = answered;
   const grant: GrantSecret = { ...grantSecretOf(answered), unverified: true };
   const access = { ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random), versionId };
-  // The first version of a secret is current whatever was asked: then those without a token take its place.
+  // AWS makes the first version of a secret current: replace it by versions without a token.
   const hide = (secret: 'grant' | 'access') =>
     tokens.empty(connectionId, secret, [random.uuid(), random.uuid()], grant.obtainedAt);
   if ((await tokens.putGrant(connectionId, grant)) === 'current') await hide('grant');

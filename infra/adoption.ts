@@ -12,7 +12,7 @@ export interface Found {
   readonly trailBucket?: string | undefined;
 }
 
-/** What exists already, whether this program's state knows of it or not. */
+/** Finds what exists already, whether this program's state knows of it or not. */
 export async function findExisting(
   stack: string,
   { mail, cloudTrail }: Pick<GrantkeeperConfig, 'mail' | 'cloudTrail'>,
@@ -27,7 +27,7 @@ export async function findExisting(
   return { mailIdentity, trailBucket };
 }
 
-/** A look-up fails where there is nothing. Where it failed otherwise, AWS says so when the thing is made. */
+/** A look-up fails if there is nothing. If it failed for another reason, AWS says so when the resource is created. */
 const idOf = (lookUp: Promise<{ readonly id: string }>) =>
   lookUp.then(
     ({ id }) => id,

@@ -33,8 +33,8 @@ export const periodSeconds = 300;
  * @param longestTickSeconds of the one that is checked least often
  */
 export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number): readonly AlarmData[] {
-  // Within three ticks, however the periods lie to them. CloudWatch looks at some periods more than it is told (five for
-  // three in its examples), and one check among them is enough for it to be content:
+  // Within three ticks, wherever the periods begin. CloudWatch also looks at some earlier periods (five for three in its
+  // examples), and one check in any of them keeps the alarm quiet:
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
   const silentPeriods = Math.floor((3 * shortestTickSeconds) / periodSeconds) - 3;
   // Connections are checked at different times, up to the longest tick apart. What is looked at is a little longer than
@@ -69,7 +69,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'access-token-expired',
       means:
-        'A grant is alive, and its stored access token has ended: refreshes fail, and whoever uses it is refused.',
+        'A grant is alive, and its stored access token has ended: refreshes fail, and the provider refuses its consumers.',
       cure: 'Look for the alert of RefreshTokens: it names the error and what to do.',
       metrics: [{ own: 'SecondsToAccessExpiry' }],
       statistic: 'Minimum',

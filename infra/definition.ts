@@ -14,7 +14,7 @@ interface Addition {
 }
 
 /**
- * `statemachines/<name>.asl.json` with its placeholders filled in, and its integrations named as the partition names them
+ * `statemachines/<name>.asl.json` with its placeholders filled in, and its integrations' ARNs in the partition
  * (`arn:aws-us-gov:states:::…`).
  * @param addition name of a file beside it, of what the machine is to have more
  * @throws {Error} naming a placeholder that nothing is known for

@@ -1,8 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 
 /**
- * Options of what outlives the program, and is adopted where it exists. To import what the state has under this very id
- * changes nothing. Else every difference would fail it, but those of `ignoreChanges`.
+ * Options of a resource that outlives the program, and is adopted if it exists. Importing an id that the state has already
+ * changes nothing. Otherwise any difference outside `ignoreChanges` makes the import fail.
  * @see https://www.pulumi.com/docs/iac/concepts/resources/options/import/
  */
 export function kept(id: string | undefined, ignoreChanges: string[]): pulumi.CustomResourceOptions {

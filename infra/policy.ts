@@ -13,7 +13,7 @@ export type Statement = {
    * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
    */
   readonly deniedToCodeOf?: pulumi.Input<string>;
-  /** The service that asks in the role's name: of the role's own calls nothing is allowed. */
+  /** The service that calls in the role's name: the role's own calls are not allowed. */
   readonly calledVia?: string;
 } & (
   | { readonly resources: readonly pulumi.Input<string>[] }
@@ -43,7 +43,7 @@ export const exceptions = {
    */
   resume: { actions: ['states:SendTaskSuccess'], resources: ['*'] },
   /**
-   * Whether a text message would be delivered: SNS takes those that are not.
+   * Shows whether a text message would be delivered: SNS also accepts those that would not.
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
    */
   seeWhoIsTexted: {
@@ -55,7 +55,7 @@ export const exceptions = {
     resources: ['*'],
   },
   /**
-   * SNS has End User Messaging send text messages, and know of these, in the name of whoever calls it.
+   * SNS calls End User Messaging in its caller's name to send text messages and to look up numbers.
    * https://docs.aws.amazon.com/sns/latest/dg/sns-sms-access-management.html
    */
   textThroughSns: {

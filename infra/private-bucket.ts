@@ -24,8 +24,8 @@ export function bucketNameOf(prefix: string, what: string, accountId: string): s
  * A bucket that is encrypted and nobody's but the account's.
  * @param name what the logical names of its resources begin with
  * @param options of the bucket itself; the others only have its parent
- * @returns it, and what further resources of the bucket wait for: S3 refuses to change one bucket twice at a time
- *   (409 `OperationAborted`), so one follows the other
+ * @returns the bucket, and the resource that further ones of the bucket must wait for: S3 refuses two changes of one bucket at
+ *   a time (409 `OperationAborted`)
  */
 export function privateBucket(
   name: string,

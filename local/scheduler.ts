@@ -27,7 +27,7 @@ export interface DeadLetter {
   readonly error: string;
   readonly queueArn: string | undefined;
   readonly targetArn: string;
-  /** What the target would have been asked. */
+  /** The request that the target would have got. */
   readonly body: string;
   /** Retries after the first attempt. */
   readonly attempts: number;
@@ -37,7 +37,7 @@ interface Schedule {
   readonly definition: ScheduleDefinition;
   readonly createdAtMs: number;
   changedAtMs: number;
-  /** Of the next time; undefined while it is disabled. */
+  /** The timer for the next time; undefined while it is disabled. */
   timer: Timer | undefined;
 }
 

@@ -95,7 +95,7 @@ export const meanings: Readonly<Record<string, string>> = {
     'Where codes and refresh tokens are spent. It may be left out where `metadata` is given.',
   'providers.<name>.revocationEndpoint': 'Where tokens are given back (RFC 7009).',
   'providers.<name>.revocationEnds':
-    'What a revocation ends: the `login` that the token came from alone, every login of the `account`, or every grant of the `client`. With `login` the tokens of refused and replaced logins are revoked.',
+    'How much a revocation ends: only the `login` that the token came from, every login of the `account`, or every grant of the `client`. Grantkeeper revokes refused and replaced logins only with `login`.',
   'providers.<name>.metadata':
     'Endpoints that are left out are read from the issuer’s metadata: RFC 8414, or OpenID Connect Discovery.',
   'providers.<name>.endpointHosts': 'Hosts, beside the issuer’s own, that its metadata may name.',
@@ -108,7 +108,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'providers.<name>.issuer':
     'Its issuer identifier. Needed with `metadata`, with `identity: id_token` and with `authorizationResponseIss`.',
   'providers.<name>.authorizationResponseIss':
-    'Whether it promises `iss` in the authorization response (RFC 9207). Metadata, where it is given, may promise it too.',
+    'It promises `iss` in the authorization response (RFC 9207). Metadata, if configured, may promise it too.',
   'providers.<name>.accessTokenLifetimeSeconds':
     'How long an access token lives where a token response does not say so; and what the checks are planned by.',
   'providers.<name>.limits':
@@ -122,14 +122,13 @@ export const meanings: Readonly<Record<string, string>> = {
   'providers.<name>.identity.subject': 'Path of the owner’s identity in the answer, such as `/sub`.',
   'providers.<name>.identity.accounts':
     'Path of the accounts that they shared, such as `/accounts/*/number`.',
-  'providers.<name>.loginEndsPreviousGrant':
-    'Whether a login ends the grant that the same client had before.',
+  'providers.<name>.loginEndsPreviousGrant': 'A login ends the grant that the same client had before.',
   'providers.<name>.rejectedGrantTexts':
     'Texts in an error body that mean “the owner must log in”, beside `invalid_grant`.',
   mail: 'Who notices come from.',
   'mail.from': 'Their sender.',
   'mail.identity':
-    'What SES verifies: the sender’s address, where it is left out, or a domain of it. One that SES has already is adopted.',
+    'The identity that SES verifies: by default the sender’s address, or else a domain of it. Grantkeeper adopts one that SES has already.',
   operators: 'Who hears when something fails that the owner cannot mend, and may act on the panel.',
   'operators.emails': 'Each has to confirm a subscription once.',
   viewers: 'Who may look at the panel beside the operators, and change nothing.',

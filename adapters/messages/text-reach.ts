@@ -5,7 +5,7 @@ import {
   type SNSClient,
 } from '@aws-sdk/client-sns';
 
-/** What of the account keeps text messages from numbers. SNS takes them all the same, and delivers none. */
+/** Numbers that no text message reaches. SNS accepts such messages and does not deliver them. */
 export interface Unreached {
   /** Not verified, in the sandbox of a new account. */
   readonly unverified: readonly string[];
@@ -13,7 +13,7 @@ export interface Unreached {
   readonly withoutOrigin: readonly string[];
 }
 
-/** Which of these numbers no text message reaches. @throws what SNS throws */
+/** Finds the numbers that no text message reaches. @throws what SNS throws */
 export async function unreachedBy(client: SNSClient, phones: readonly string[]): Promise<Unreached> {
   const [verified, withoutOrigin] = await Promise.all([verifiedIn(client), unsentBy(client, phones)]);
   return {
@@ -34,8 +34,8 @@ async function verifiedIn(client: SNSClient): Promise<ReadonlySet<string> | unde
 }
 
 /**
- * Which numbers the account has none to send to. Carriers of the United States and Canada take no shared sender, and a number
- * is of one country: https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-number-types.html
+ * Finds the numbers that the account cannot send to. Carriers in the United States and Canada accept no shared sender, and an
+ * origination number belongs to one country: https://docs.aws.amazon.com/sms-voice/latest/userguide/phone-number-types.html
  */
 async function unsentBy(client: SNSClient, phones: readonly string[]): Promise<readonly string[]> {
   let unsent = phones.filter((phone) => sendersTo(phone).length > 0);
@@ -50,13 +50,13 @@ async function unsentBy(client: SNSClient, phones: readonly string[]): Promise<r
   return unsent;
 }
 
-/** Area codes of the North American Numbering Plan that are not of the United States: https://nanpa.com */
+/** Area codes of the North American Numbering Plan outside the United States: https://nanpa.com */
 const canadian =
   '204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 387 403 416 418 428 431 437 438 450 460 468 474 506 514 519 ' +
   '548 579 581 584 587 604 613 639 647 672 683 705 709 742 753 778 780 782 807 819 825 867 873 879 902 905 942';
 const caribbean = '242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876';
 
-/** Of which countries a number has to be to send there; none where any sender will do. */
+/** Countries whose origination numbers can send to this phone; empty if any sender can. */
 function sendersTo(phone: string): readonly string[] {
   const areaCode = /^\+1(\d{3})/.exec(phone)?.[1];
   if (areaCode === undefined || caribbean.split(' ').includes(areaCode)) return [];

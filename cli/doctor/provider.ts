@@ -10,13 +10,13 @@ const timeoutMs = 5_000;
 /** Tokens, and the signatures of AWS, bear less than a minute. */
 const mostSkewMs = 30_000;
 
-/** Whether a provider answers at its endpoints, over TLS, has the same time, and is who its data says. */
+/** Checks that a provider answers at its endpoints over TLS, that its clock is right, and that its issuer is the configured one. */
 export async function lookAtProvider(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
   const [issuers, others] = await Promise.all([
     lookAtIssuer(provider, clock),
     lookAtEndpoints(provider, clock),
   ]);
-  // Why no endpoint is found is said by the issuer that is not the right one.
+  // A wrong issuer is also why no endpoint is found: one finding is enough.
   return issuers.length > 0
     ? [...issuers, ...others.filter(({ what }) => !what.startsWith(notFound))]
     : others;
@@ -25,8 +25,8 @@ export async function lookAtProvider(provider: Provider, clock: Clock): Promise<
 const notFound = 'Its endpoints are not found';
 
 /**
- * Whether the configured issuer is the one that its own metadata names, of whichever kind it is, and promises no more than is
- * configured: a callback that names another one is refused (RFC 9207 §2.4). Nobody has to publish metadata.
+ * Compares the configured issuer with its metadata of either kind. A callback that names another issuer is refused (RFC 9207
+ * §2.4). Metadata is optional, so an issuer without any is no problem.
  */
 async function lookAtIssuer(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
   const { displayName: about, issuer, metadata, authorizationResponseIss } = provider;

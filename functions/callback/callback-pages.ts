@@ -96,7 +96,7 @@ function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provide
     : html``;
 }
 
-/** Its tokens are stored, and not used yet. */
+/** The login's tokens are stored, and not used yet. */
 export function beingChecked({ provider }: Settings): HttpResponse {
   return page({
     statusCode: 202,
@@ -128,7 +128,7 @@ export function declined({ provider }: Settings, from: From): HttpResponse {
   });
 }
 
-/** The provider decided nothing: it is down, or its login page had expired. */
+/** The provider is down, or its login page had expired. */
 export function notNow({ provider }: Settings, error: string, from: From): HttpResponse {
   return page({
     statusCode: 502,
@@ -139,7 +139,7 @@ export function notNow({ provider }: Settings, error: string, from: From): HttpR
   });
 }
 
-/** The provider would have had to ask the owner something. */
+/** The provider needed another answer from the owner. */
 export function unfinished({ provider }: Settings, error: string, from: From): HttpResponse {
   return page({
     statusCode: 400,

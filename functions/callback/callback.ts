@@ -175,9 +175,9 @@ async function finish(
 type Refused = Extract<AuthorizationAnswer, { kind: 'refused' }>;
 
 /**
- * The page of an answer that does not use up its start: it is not the provider's to our request, or decides nothing, and
- * the same start can still bring a code. Of a start only the first answer of either kind is written down, however often it
- * comes: one that decides nothing must not hide another issuer.
+ * Answers the page for a callback that leaves its start unused, because another issuer sent it or it decides nothing: the same
+ * start can still bring a code. Each start notes the first answer of each kind, so that one that decides nothing does not hide
+ * another issuer.
  */
 async function leftUnused(
   settings: Settings,
@@ -212,7 +212,7 @@ async function leftUnused(
   return counted('CallbacksFailed', refusal, page, ports);
 }
 
-/** The owner declined, or the request is not one that the provider takes: then an operator must mend it. */
+/** The owner declined; or the provider refuses our request, and an operator must mend it. */
 async function refusedByProvider(
   settings: Settings,
   authorization: Authorization,
@@ -296,7 +296,7 @@ async function exchangeCode(
     const { tokens } = answer;
     const whose = await ports.tokenEndpoint.identify(provider, tokens);
     if (whose.kind === 'identity') return keep(settings, tokens, whose.identity, askedAtMs, exchange, ports);
-    // Nobody is pinned, so there is nobody to compare with.
+    // Nobody is pinned, so the login needs no check.
     return compareIdentity(exchange.pinned, {}) === 'first'
       ? keep(settings, tokens, {}, askedAtMs, exchange, ports)
       : hold(settings, tokens, whose.error, askedAtMs, exchange, ports);
@@ -370,7 +370,7 @@ async function keep(
   return counted('CallbacksCompleted', verdict, page, ports);
 }
 
-/** Keeps the tokens of a login whose account cannot be checked now; the workflow goes on from here. */
+/** Keeps the tokens of a login whose account cannot be checked now; the workflow checks it later. */
 async function hold(
   settings: Settings,
   tokenSet: TokenSet,
@@ -382,7 +382,7 @@ async function hold(
   const { connectionId } = settings;
   const { versionId } = login;
   await holdLogin(settings, { versionId, tokenSet, askedAtMs, fencingNumber }, ports);
-  // Whoever was overtaken may still be storing tokens: then the lease ends by itself.
+  // A login that we overtook may still be storing tokens: then let the lease expire.
   if (!hasOvertaken) await ports.grants.releaseLease(connectionId, leaseOwner);
   await ports.events.record(connectionId, 'identity-unavailable', { ...named(authorization), error });
   await ports.workflow.refreshNow(connectionId);

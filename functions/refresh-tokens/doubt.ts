@@ -1,9 +1,9 @@
 import type { Clock, Grants } from '../../core/ports.ts';
 
-/** Longer than any retries of one check take: a rejection that is doubted has to come again at a later one. */
+/** Longer than the retries of one check: only a later check confirms a doubted rejection. */
 const doubtMs = 10 * 60_000;
 
-/** Whether the provider said the same at an earlier check, with no success since. */
+/** True if an earlier check got the same rejection, with no success since. */
 export async function isRepeated(
   connectionId: string,
   fencingNumber: number,

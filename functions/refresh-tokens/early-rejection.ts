@@ -8,9 +8,9 @@ import { saidIn } from '../refusal.ts';
 import type { StepInput } from '../step.ts';
 
 /**
- * What operators are told where a provider rejects a grant that should still live: the sign of a refresh token that was used
- * twice, by us or by a thief, or of an end that somebody wanted. Undefined where the end was due, and where a login explains
- * it: one that is under way, or one that was refused a moment ago, of which they have heard.
+ * The alert for a grant that the provider rejects before its end. Either the refresh token was used twice, by us or by a thief,
+ * or somebody revoked it. Undefined if the end was due, or if a login explains it: one that is under way, or one that was just
+ * refused, which had an alert of its own.
  * @see RFC 9700 §4.14.2
  */
 export function earlyRejection(

@@ -18,7 +18,7 @@ export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPo
 
 /**
  * Goes on where the callback of a login died, where its account could not be checked, or where it gave up while one that it
- * had overtaken went on. Under the lease, which no callback gives away before either has surely ended.
+ * had overtaken went on. Runs under the lease: no callback releases it while either of them may still run.
  * @returns `login-recovered` when the tokens of one of them were found, or recorded before; `login-lost` when none of
  *   them had put any that still work; `dropped` when a newer login has begun meanwhile; or why the account could not be checked
  * @throws {IdentityError | IdentityUnknownError} they are of another account: nothing of them is kept
@@ -45,7 +45,7 @@ export async function finishLogin(
     await grants.endLogin(connectionId, login.versionId);
     return 'login-lost' as const;
   };
-  // What a callback has stored and held is there: a read that does not show it is stale.
+  // The callback stored the held login: a read that does not show it is stale.
   const firstHeld = login.isHeld ? unrecordedLogins.indexOf(login.versionId) : -1;
   if (unrecordedLogins.indexOf(newest?.versionId ?? '') < firstHeld)
     throw new StoreUnavailableError(`The login ${login.versionId} to ${connectionId} cannot be read yet.`);
@@ -75,14 +75,14 @@ export async function finishLogin(
   );
   if (recorded?.login === undefined) return 'dropped';
   await completeLogin(connectionId, recorded.login, ports);
-  // What an import replaces may be an older token of that very login: to revoke it would end the one that is kept.
+  // An import may replace an older token of that same login: revoking it would end the imported one.
   const isImported = login.authorizationId === 'import';
   const isReplaced = !isImported && current !== undefined && !isFromLogin(current, grant);
   if (isReplaced) await giveBack(settings, current, grant, ports);
   return 'login-recovered';
 }
 
-/** As the callback does with the grant that its login has replaced. */
+/** Revokes the replaced grant, as the callback does. */
 async function giveBack(
   { connectionId, provider, clientSecretName }: Settings,
   replaced: GrantSecret,

@@ -11,8 +11,8 @@ export interface SpendWithinBudgetPorts {
 }
 
 /**
- * Spends the refresh token only if both secrets have room for what comes back. The versions are noted before it is spent:
- * one that dies in between counts, too. A provider that gives no tokens has taken no room.
+ * Spends the refresh token only if both secrets have room for the new versions. Notes these first, so that a refresh that dies
+ * halfway counts, too. A refusal takes them back.
  * @param grant the record, under the lease
  * @returns `refresh-limited` when nobody needs this refresh and too many were asked for; `dropped` when another execution
  *   or a login has the lease by now

@@ -52,7 +52,7 @@ export interface HeldLogin {
 export type Verified =
   /** With whom to pin. */
   | { readonly kind: 'verified'; readonly grant: GrantSecret; readonly access: AccessSecret }
-  /** Its tokens are kept, and it is asked again. */
+  /** The tokens are kept, and a later check asks again. */
   | { readonly kind: 'unavailable'; readonly error: GrantkeeperError }
   /** Its refresh token does not work any more. */
   | { readonly kind: 'rejected' };
@@ -103,7 +103,7 @@ function unavailable({ displayName }: Provider, why: string): Verified {
   return { kind: 'unavailable', error: new TokenEndpointUnavailableError(message) };
 }
 
-/** The login's tokens; or, without an access token that lives, what is to be answered. */
+/** Answers the login's tokens, refreshed if need be; or the verdict, if no access token is to be had. */
 async function livingTokens(
   settings: Settings,
   { record, grant, access: stored }: HeldLogin,
@@ -113,7 +113,7 @@ async function livingTokens(
   const { connectionId, provider } = settings;
   const { tokens, tokenEndpoint, clock, random } = ports;
   const nowMs = clock.nowMs();
-  // A refresh of the grant before it takes the label; whatever a refresh of this one has put has the newest id.
+  // A refresh of the grant before it takes the label; a refresh of this one has put the newest id.
   const ids = new Set([grant.versionId, record.unrecordedLogins?.at(-1) ?? grant.versionId]);
   const read = [...ids].map((versionId) => tokens.readAccessVersion(connectionId, versionId));
   const own = [...(await Promise.all(read)), stored.pending];
@@ -125,7 +125,7 @@ async function livingTokens(
   const next = random.uuid();
   const overtaken = new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   const client = await ports.clients.read(settings.clientSecretName);
-  // No refresh of the schedule: as long as the grant before it works, that one has to have room.
+  // Not counted as the schedule's: while the grant before it works, that one must keep its room.
   const answer = await spendWithinBudget(settings, record, { ask: { trigger: 'link' } }, ports, async () => {
     if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next))) throw overtaken;
     return tokenEndpoint.refresh(provider, client, grant.refreshToken);

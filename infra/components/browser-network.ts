@@ -23,7 +23,7 @@ export interface VpcConfig {
 
 export interface BrowserNetworkArgs {
   readonly prefix: string;
-  /** Names of availability zones; those that offer the endpoint, where it is left out. */
+  /** Names of availability zones; by default those that offer the endpoint. */
   readonly availabilityZones: readonly string[] | undefined;
   readonly accountId: pulumi.Input<string>;
   /** Of all passwords of the stack: no other secret is reached by way of the VPC's endpoint. */
@@ -64,7 +64,7 @@ export class BrowserNetwork extends pulumi.ComponentResource {
       new Subnet(
         `${name}-${suffix}`,
         { ...ofVpc, cidrBlock, availabilityZone: zones.apply((names) => names[zone % names.length]!) },
-        // A zone more is no reason to make subnets anew, in which functions are; that an operator names others is one.
+        // A new zone in the region must not replace subnets that functions use; zones that an operator names may.
         { ...parent, ...(!args.availabilityZones && { ignoreChanges: ['availabilityZone'] }) },
       );
     const publicSubnet = subnet('public', '10.71.0.0/28', 0);
@@ -142,9 +142,9 @@ export class BrowserNetwork extends pulumi.ComponentResource {
 }
 
 /**
- * Zones of the account that offer an endpoint; what offers one has functions and NAT gateways in most regions, and
- * `browserLogin.availabilityZones` names others where it has not. Not Local Zones, which an account opts in to.
- * @throws {pulumi.RunError} where no zone does
+ * Zones of the account that offer an endpoint, without Local Zones, which an account opts in to. In most regions they also have
+ * functions and NAT gateways; elsewhere `browserLogin.availabilityZones` names others.
+ * @throws {pulumi.RunError} if no zone does
  */
 function zonesWith(offered: pulumi.Output<string[]>): pulumi.Output<string[]> {
   const available = getAvailabilityZonesOutput({

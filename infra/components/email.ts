@@ -31,8 +31,8 @@ export interface DnsRecord {
 export const identityOf = ({ from, identity = from }: GrantkeeperConfig['mail']) => identity;
 
 /**
- * What SES may check the permission for in place of the configured identity, if the account has it: the most specific one
- * counts, the address itself before its domain, and that before its parents.
+ * Identities that take precedence over the configured one if the account has them: SES checks the permission for the most
+ * specific one, the address before its domain, and that before its parents.
  * @see https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
  */
 function moreSpecific({ from }: GrantkeeperConfig['mail'], identity: string): string[] {

@@ -26,7 +26,7 @@ export interface RouteArgs {
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html */
 export interface DomainTarget {
   readonly name: string;
-  /** Of API Gateway, for an alias record in a zone of Route 53. */
+  /** API Gateway's own zone, for an alias record in Route 53. */
   readonly hostedZoneId: string;
 }
 
@@ -47,7 +47,7 @@ export class HttpApi extends pulumi.ComponentResource {
   /** To be registered with the provider, exactly so. */
   readonly callbackUrl: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
-  /** What the domain's name is to lead to, where its zone is not in Route 53. */
+  /** The target of the domain's DNS record, if its zone is not in Route 53. */
   readonly domainTarget: pulumi.Output<DomainTarget> | undefined;
   readonly #name: string;
   readonly #api: Api;

@@ -99,7 +99,7 @@ function bucketPolicy(bucket: Bucket, { accountId, trailArn }: AuditTrailArgs): 
   });
 }
 
-/** ARN of a secret whose name begins so, or has that pattern. */
+/** Makes the ARN for a prefix or pattern of secret names. */
 type SecretArn = (name: string) => pulumi.Input<string>;
 
 /**
@@ -124,7 +124,7 @@ export function foreignReads(
 }
 
 /**
- * Reads of what browsers log in with, by anybody but their functions: not even the keeper's others read these.
+ * Reads of browsers' passwords by anybody but their functions: not even the keeper's other functions read these.
  * @param browserRoleArns what the ARNs of their roles begin with: there may be any number of them, and a pattern has 2,048
  *   characters (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html)
  */

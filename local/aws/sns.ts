@@ -50,7 +50,7 @@ const subjectPattern = /^[\x21-\x7e][\x20-\x7e]{0,99}$/;
 const defaultSubject = 'AWS Notification Message';
 
 /**
- * What SNS has End User Messaging do in its caller's name, who needs the permission for that, too.
+ * Actions of End User Messaging that SNS uses in its caller's name: the caller needs permission for them, too.
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-sms-access-management.html
  */
 const passedOn: Readonly<Record<string, string>> = {
@@ -71,7 +71,7 @@ export class Sns implements AwsService {
   readonly #subscriptions: { readonly topicArn: string; readonly email: string; isConfirmed: boolean }[] = [];
   /** Of a new account: texts go to verified numbers only. Undefined outside it. */
   smsSandbox: readonly { readonly phoneNumber: string; readonly isVerified: boolean }[] | undefined;
-  /** What the account sends text messages from, and where to. */
+  /** Numbers that the account sends text messages from, with their countries. */
   originationNumbers: readonly { readonly phoneNumber: string; readonly country: string }[] = [
     { phoneNumber: '+18005550100', country: 'US' },
   ];
@@ -197,7 +197,7 @@ export class Sns implements AwsService {
     return { Attributes: new Map(Object.entries(attributes)) };
   }
 
-  /** Of one topic, or of all. */
+  /** Subscriptions of one topic, or of all. */
   #listSubscriptions(
     operation: string,
     input: Record<string, unknown>,

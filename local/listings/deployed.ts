@@ -1,6 +1,6 @@
 import type { Resources } from '../program/inputs.ts';
 
-/** What the program registered, and when it was brought up: what the listings of AWS are made of. */
+/** The resources that the program registered, and when it was brought up: the source of all listings. */
 export interface Deployed {
   readonly resources: Resources;
   /** Epoch milliseconds, virtual. */

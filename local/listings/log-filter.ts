@@ -30,7 +30,7 @@ function termsFilter(text: string): Filter {
     sign,
     term: quoted ?? bare ?? '',
   }));
-  // In quotes anything goes. Whether a hyphen needs them is not documented.
+  // In quotes anything goes. AWS does not document whether a hyphen needs them.
   const [character] = text.replaceAll(/"[^"]*"/g, '').match(/[^\p{L}\p{N}_\s?-]/u) ?? [];
   if (character !== undefined) throw invalid(`Invalid character(s) in term '${character}'`);
   const those = (wanted: string) => terms.filter(({ sign }) => sign === wanted).map(({ term }) => term);

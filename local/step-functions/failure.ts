@@ -25,7 +25,7 @@ export class StateFailure extends Error {
   }
 
   /**
-   * What `$states.errorOutput` holds, and a catcher's output unless it says otherwise. Both members are always there:
+   * Value of `$states.errorOutput`, and a catcher's output unless it says otherwise. Both members are always there:
    * recordings of AWS show an empty cause for a time-out, and null for what `SendTaskFailure` left out.
    */
   get errorOutput(): { Error: Json; Cause: Json } {
@@ -61,7 +61,7 @@ export const reservedErrorNames = new Set([
 ]);
 
 /**
- * Whether a retrier or catcher is for this failure.
+ * True if a retrier or catcher is for this failure.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
  */
 export function matches(errorEquals: readonly string[], { error, isTerminal }: StateFailure): boolean {

@@ -54,7 +54,7 @@ export class History {
     const last = this.#events.at(-1);
     // The first state follows nothing, nor does an end from outside.
     if (!last || last.id === 1 || type === 'ExecutionTimedOut' || type === 'ExecutionAborted') return 0;
-    // What fails on entry follows what the entry follows.
+    // A failure on entry follows the same event as the entry.
     if (type === 'EvaluationFailed' && last.type.endsWith('StateEntered')) return last.previousEventId;
     return last.id;
   }

@@ -52,7 +52,7 @@ function describe(issue: z.core.$ZodIssue): string[] {
   return [failed(issue.message, awsCodeOf(issue))];
 }
 
-/** What an expression is refused with. */
+/** The error for an expression that AWS refuses. */
 function awsCodeOf(issue: z.core.$ZodIssue): ReportCode | undefined {
   return issue.code === 'custom' ? (issue.params?.['awsCode'] as ReportCode | undefined) : undefined;
 }

@@ -21,7 +21,7 @@ interface Node {
 }
 
 /**
- * What an expression names and AWS refuses when the machine is created, in its words where they are known: the top-level
+ * Names in an expression that AWS refuses when the machine is created, in its words where they are known: the top-level
  * context, which no field has, members of `$states` that are not there in this field, and what is not played.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-reserved-variable
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html

@@ -28,7 +28,7 @@ export class EvaluationError extends Error {
  * @throws {EvaluationError}
  */
 export type Template = ((scope: Scope, field: string) => Promise<Json>) & {
-  /** Of one expression. */
+  /** Evaluates one expression. */
   readonly source?: string;
 };
 

@@ -91,7 +91,7 @@ export async function measureRefresh(runs: number): Promise<Refresh> {
 async function refreshByFunction({ cloud }: TestDemo, accessVersionId: unknown): Promise<void> {
   const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:grantkeeper-local-refresh-tokens';
   const { payload, functionError } = await cloud.lambda.invoke(functionArn, {
-    // Of the schedule: those on request are few an hour.
+    // As the schedule: only a few an hour are granted on request.
     ask: { connectionId: 'demo-main', trigger: 'schedule', accessVersionId },
     done: [],
     entry: 1,

@@ -18,7 +18,7 @@ export const dayMs = 86_400_000;
 export const ms = (instant: string) => Date.parse(instant);
 export const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
-/** Of an authorization. */
+/** Id of an authorization. */
 export const sampleId = 'a1b2c3d4e5f6a7b8c9d0';
 
 /** A bot at Schwab: access tokens of 30 minutes, a grant of 7 days, checked every 25 minutes. */
@@ -177,7 +177,7 @@ const momentsOf = (
   return fc.oneof({ weight: 1, arbitrary: soon }, { weight: 3, arbitrary: near });
 };
 
-/** Any grant that a record can hold. What stops every other decision is rare; what is rare in life is not. */
+/** Any grant that a record can hold. Values that stop every other decision are rare here; cases that are rare in life are not. */
 export const situations: fc.Arbitrary<Situation> = fc
   .record({
     settings: anySettings,
@@ -224,7 +224,7 @@ const grants = (
           ...[1, 2].map(() => fc.integer({ min: nowMs + hourMs, max: nowMs + 2 * dayMs })),
         ),
         identity: optional(fc.constant({ subject: 'dana' })),
-        // Of this ladder, and of one before it.
+        // Rungs of this ladder, and of one before it.
         toldRungs: fc.subarray([iso(nowMs - 3 * dayMs), ...rungs]),
         owesRestored: fc.boolean(),
         toldAtMs: optional(justBefore(dayMs)),
@@ -259,7 +259,7 @@ const grants = (
   );
 };
 
-/** What an execution asks for in such a situation; mostly nothing, or a login. */
+/** The ask of an execution in such a situation: mostly nothing, or a login. */
 export const asks = fc.record({
   situation: situations,
   force: fc.constantFrom(
@@ -287,7 +287,7 @@ const errorCodes = [
   'server_error',
   'invalid_scope',
 ];
-/** Of a token endpoint: not token sets. */
+/** Answers of a token endpoint that are no token sets. */
 export const refusals = fc
   .record({
     status: fc.oneof(

@@ -20,7 +20,7 @@ export class Cloud {
   readonly authorized: string[] = [];
   readonly serviceCalls: [string, Record<string, unknown>, Caller][] = [];
   readonly payloads: unknown[] = [];
-  /** What limits the calls under way: real time elsewhere, here it comes when a test says so. */
+  /** Signals that end calls under way: elsewhere after real time, here when a test says so. */
   readonly callTimers: { readonly afterMs: number; readonly run: () => void; isCancelled: boolean }[] = [];
   denied: string | undefined;
   invoke: (payload: unknown) => Promise<Invoked> | Invoked = () => ({ payload: null });

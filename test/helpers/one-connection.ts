@@ -42,12 +42,12 @@ const traits: ProviderTraits = {
   rejection: { status: 400, body: '{"error":"invalid_grant"}' },
 };
 
-/** Of a record: what a grant has, and what only its writes look at. */
+/** Attributes of a record: those of a grant, and those that only its writes look at. */
 export type Recorded = Partial<Grant> & { readonly claim?: Claim };
 
 type PortName = Exclude<keyof Ports, 'findEndpoints'>;
 
-/** What a browser brings back from the provider, and the cookie that it has. */
+/** A browser's return from the provider, with its cookie. */
 export interface WayBack {
   readonly query: URLSearchParams;
   readonly cookie: string | undefined;
@@ -59,7 +59,7 @@ export class OneConnection {
   readonly cloud: Cloud;
   /** A test may put one of its own in the place of any. */
   ports: Ports;
-  /** What the functions told others, the newest last. */
+  /** Messages of the functions to others, the newest last. */
   readonly links: string[] = [];
   readonly counts: string[] = [];
   readonly resumed: { readonly taskToken: string; readonly resumption: Resumption }[] = [];
@@ -130,7 +130,7 @@ export class OneConnection {
     return this.#stage.nowMs;
   }
 
-  /** What the functions told the operators. */
+  /** Alerts of the functions to operators. */
   reported(): unknown[] {
     return this.started.flatMap(({ input }) => {
       const { report } = input as { report?: unknown };
@@ -188,7 +188,7 @@ export class OneConnection {
     );
   }
 
-  /** Of the current versions of both secrets. */
+  /** Tokens in the current versions of both secrets. */
   async stored(): Promise<{ readonly refreshToken?: string; readonly accessToken?: string }> {
     const grant = await this.ports.tokens.readGrant(connectionId);
     const access = await this.ports.tokens.readAccess(connectionId);

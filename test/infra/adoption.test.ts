@@ -1,4 +1,4 @@
-/** What the program asks AWS first, and what it makes of the answers. */
+/** The program first asks AWS for resources that exist, and adopts them. */
 import { expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 

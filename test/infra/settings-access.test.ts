@@ -68,7 +68,7 @@ const allowed = (operations: readonly string[], keys: readonly string[]) =>
     )
     .toSorted();
 
-// What changes items: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+// Actions that change items: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 const writes = [
   'PutItem',
   'UpdateItem',

@@ -1,4 +1,4 @@
-/** What an operator types into `aws` against `npm start`: the wire as clients write it, and as they read it. */
+/** An operator's `aws` commands against `npm start`, on the wire as clients write and read it. */
 import {
   CloudWatchClient,
   DescribeAlarmsCommand,

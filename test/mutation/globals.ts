@@ -5,7 +5,7 @@ export { expect } from 'expect';
 
 type Run = () => unknown;
 
-/** What a file, or a `describe`, has around its tests. */
+/** Hooks of a file, or of a `describe`, around its tests. */
 interface Block {
   readonly name: string;
   readonly beforeAll: Run[];
@@ -34,7 +34,7 @@ const blockOf = (name: string): Block => ({
   afterEach: [],
 });
 
-/** Of a test's id. */
+/** The file in a test's id. */
 export function fileOf(id: string): string {
   return id.split('#')[0]!;
 }

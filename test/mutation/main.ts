@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What a mutant did to a line, as equivalents.ts writes it. */
+/** A mutant's change to a line, as equivalents.ts writes it. */
 function changeOf({ fileName, location, replacement }: MutantResult) {
   const file = relative(process.cwd(), fileName);
   const { start, end } = location;

@@ -30,7 +30,7 @@ export interface RunnerOptions {
   readonly inProcess: { readonly tests: readonly string[] };
 }
 
-/** Of the sandbox, which is the working directory once the runner starts. How long each test takes, by its id. */
+/** How long each test takes, by its id: a file of the sandbox, which is the working directory once the runner starts. */
 const durationsFile = 'durations.json';
 
 class InProcessRunner implements TestRunner {
@@ -118,7 +118,7 @@ class InProcessRunner implements TestRunner {
   }
 }
 
-/** What instrumented code looks at. */
+/** State that instrumented code shares with this runner. */
 const stryker: InstrumenterContext = ((globalThis as { __stryker__?: InstrumenterContext }).__stryker__ ??=
   {});
 

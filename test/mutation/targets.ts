@@ -1,4 +1,4 @@
-/** What is mutated, which tests run for it, and how many mutants of all must die. */
+/** The files to mutate, the tests to run for them, and how many mutants must die. */
 export const targets = [
   {
     name: 'the core',

@@ -16,7 +16,7 @@ export interface Conditions {
   readonly skewMs: number;
   /** Of calls that go wrong while things go badly. */
   readonly faultRate: number;
-  /** Whether a consumer asks for refreshes in a loop, which can exhaust the quota of versions. */
+  /** A consumer asks for refreshes in a loop, which can exhaust the quota of versions. */
   readonly hasLoopingConsumer: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface Mutant {
   /** Of one invocation. */
   readonly ports?: (ports: Ports) => Ports;
   readonly dynamoDb?: (request: Request) => Request;
-  /** Of partition keys: what the roles of functions may write. */
+  /** Partition keys that the roles of functions may write. */
   readonly mayWrite?: (pk: string) => boolean;
   readonly secretsManager?: (
     request: Record<string, unknown>,

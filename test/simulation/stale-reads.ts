@@ -15,7 +15,7 @@ interface Snapshot {
 }
 
 /**
- * What every secret showed at every time: a stale read is answered from it.
+ * The past of every secret, from which stale reads are answered.
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html "eventually consistent"
  */
 export class StaleReads {

@@ -1,4 +1,4 @@
-/** What a refresh makes of the versions that it finds, over the labels as AWS moves them. */
+/** A refresh adopts the versions that it finds, over the labels as AWS moves them. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 
 import { secretsManagerTokens } from '../../adapters/secrets.ts';

@@ -252,7 +252,7 @@ describe('the reason that operators are told', () => {
     'BrowserLogin',
   ];
 
-  /** What `Catch` makes of an error, as the state machine evaluates it. */
+  /** The incident that `Catch` makes of an error, as the state machine evaluates it. */
   async function incident(step: string, errorOutput: Record<string, Json>) {
     const { error, reason } = States[step]!.Catch!.at(-1)!.Assign!.incident!;
     const refuse = (code: string, message: string) => {

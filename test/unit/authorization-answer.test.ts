@@ -1,4 +1,4 @@
-/** What the provider's answer on the callback means, read by the adapter: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 9207. */
+/** The adapter reads the provider's answer on the callback: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 9207. */
 import { describe, expect, test } from '@jest/globals';
 
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';

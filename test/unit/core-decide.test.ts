@@ -99,7 +99,7 @@ describe('the end of a connection', () => {
     expect(at(login, askedFor)).toEqual(none('disconnected'));
     expect(at(afterTheEnd, askedFor)).toEqual(none('disconnected'));
     expect(at(login, gone, { force: 'reauthorize', done: ['reauthorize'] })).toEqual(none('disconnected'));
-    // Of the grant that was there are no rungs to come.
+    // The ended grant has no rungs to come.
     expect(at(login, { ...fresh(login), status: 'disconnected' }, { force: 'reauthorize' })).toEqual(asked);
   });
 

@@ -1,4 +1,4 @@
-/** That the properties of core meet every kind of case: a mutation run leaves this file out. */
+/** The samples of core's properties contain every kind of case. A mutation run leaves this file out. */
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 

@@ -127,7 +127,7 @@ describe('how a connection stands', () => {
     expect(kinds(disconnected, login)).toEqual(['disconnected']);
     expect(standing(disconnected, login)).toBe('disconnected');
     expect(kinds({ ...disconnected, ...open(login + hourMs) }, login)).toEqual(['waiting']);
-    // Of the grant that was, no end is told.
+    // The ended grant has no end to show.
     const asked = { ...fresh(end), ...open(end + hourMs), status: 'disconnected' } as const;
     expect(kinds(asked, end)).toEqual(['waiting']);
     // What failed before is of a grant that there is not any more.

@@ -1,4 +1,4 @@
-/** What becomes of the grant that a login replaces, where a check completes that login. */
+/** A check that completes a login gives the replaced grant back. */
 import { expect, test } from '@jest/globals';
 
 import { newGrant } from '../../core/grant.ts';

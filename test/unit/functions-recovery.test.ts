@@ -1,4 +1,4 @@
-/** What a check does with a login whose callback died, or could not tell whose it was. */
+/** A check completes a login whose callback died, or could not tell whose it was. */
 import { describe, expect, test } from '@jest/globals';
 
 import { Secret } from '../../core/secret.ts';

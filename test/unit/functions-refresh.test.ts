@@ -1,4 +1,4 @@
-/** What a refresh looks at before it spends anything, and what it leaves behind. */
+/** A refresh looks at the record before it spends anything, and leaves it in order. */
 import { describe, expect, test } from '@jest/globals';
 
 import { StoreUnavailableError } from '../../core/errors.ts';

@@ -1,4 +1,4 @@
-/** What is asked of Secrets Manager, and what is made of its answers. */
+/** The adapter's requests to Secrets Manager, and its reading of the answers. */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from '@jest/globals';
 

@@ -1,4 +1,4 @@
-/** What `refresh-tokens` does while the account of a login cannot be checked. */
+/** `refresh-tokens` while the account of a login cannot be checked. */
 import { expect, test } from '@jest/globals';
 
 import type { TokenAnswer } from '../../core/ports.ts';

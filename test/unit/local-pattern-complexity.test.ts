@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { complexityOf } from '../../local/pattern-complexity.ts';
 
-// What event-ruler 1.7.3 answers for the same patterns.
+// Answers of event-ruler 1.7.3 for the same patterns.
 test.each([
   [0, []],
   [2, ['*']],

@@ -19,7 +19,7 @@ let aws: LocalAws;
 let tokens: ReturnType<typeof secretsManagerTokens>;
 /** What each move was answered with. */
 let moves: string[];
-/** What a read of the current version shows, though it has moved. */
+/** An older version that reads of the current one show. */
 let staleRead: string | undefined;
 /** Whether the next answer is lost: the move itself is made. */
 let losesAnswer = false;

@@ -1,4 +1,4 @@
-/** What recordings of AWS show, and no documentation says. */
+/** Behaviour that recordings of AWS show, and no documentation describes. */
 import { describe, expect, jest, test } from '@jest/globals';
 import type { AwsError } from '../../local/aws/errors.ts';
 import { realTimer } from '../../local/clock.ts';

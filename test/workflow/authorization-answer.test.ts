@@ -1,4 +1,4 @@
-/** What comes back from the provider's login without a code that can be used: who hears of it, and what the owner can do. */
+/** The provider's login comes back without a usable code: who hears of it, and what the owner can do. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';

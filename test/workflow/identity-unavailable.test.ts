@@ -9,7 +9,7 @@ import { TokenServer } from '../helpers/token-server.ts';
 
 type Config = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
 
-/** What the identity endpoint answers in place of the truth. */
+/** Wrong answers of the identity endpoint. */
 let broken: { readonly status: number; readonly body: string } | undefined;
 let proxy: TokenServer;
 let demo: TestDemo;
