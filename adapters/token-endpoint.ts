@@ -5,7 +5,7 @@ import * as oauth from 'oauth4webapi';
 import { classifyAuthorizationError } from '../core/authorization-answer.ts';
 import { valuesAt } from '../core/identity.ts';
 import type { Identity } from '../core/identity.ts';
-import { parseJsonExactly } from '../core/parse-json.ts';
+import { parseJson, parseJsonExactly } from '../core/parse-json.ts';
 import type {
   AuthorizationAnswer,
   Client,
@@ -288,12 +288,7 @@ async function askIdentity(endpoint: string, accessToken: Secret): Promise<Ident
 function readTokenSet(
   body: string,
 ): { readonly tokenSet: RawTokenSet; readonly idToken: unknown } | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(body);
   if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return undefined;
   const { id_token: idToken, ...tokenSet } = parsed as Record<string, unknown>;
   if (typeof tokenSet.expires_in === 'string' && /^\d+$/.test(tokenSet.expires_in)) {

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decide } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
-import { formatInstant } from '../core/notice.ts';
 import type { Settings } from '../core/settings.ts';
 import * as pausing from '../functions/pausing.ts';
-import { limitedWords, reasonWords } from '../functions/words.ts';
+import { refusalWords } from '../functions/words.ts';
 import { lineOf, machineOf } from './history.ts';
 import { CommandError, exitCodes, json, notNow } from './output.ts';
 import type { Options, Stack } from './stack.ts';
@@ -76,11 +75,8 @@ async function request(
     const grant = { ...connection.grant, setUp: false };
     const { settings } = connection;
     const decision = decide(settings, grant, stack.nowMs, { force, done });
-    if (decision.decision === 'none' && decision.until !== undefined) {
-      throw notNow(limitedWords(formatInstant(Date.parse(decision.until), settings.owner.timeZone)));
-    }
     if (decision.decision !== (force === 'repin' ? 'reauthorize' : force)) {
-      throw notNow(reasonWords(decision.reason));
+      throw notNow(refusalWords(decision, settings.owner.timeZone));
     }
   }
   const { stateMachineArn } = await stack.deployment();

@@ -1,7 +1,7 @@
 /** The value of a JSON text; undefined for what is none. What a parser throws would quote the text. */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, reviver?: Parameters<typeof JSON.parse>[1]): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, reviver);
   } catch {
     return undefined;
   }
@@ -15,9 +15,5 @@ export function parseJson(text: string): unknown {
 export function parseJsonExactly(text: string): unknown {
   const exact = (_key: string, value: unknown, context?: { readonly source: string }) =>
     typeof value === 'number' && !Number.isSafeInteger(value) ? context!.source : value;
-  try {
-    return JSON.parse(text, exact);
-  } catch {
-    return undefined;
-  }
+  return parseJson(text, exact);
 }

@@ -1,3 +1,5 @@
+import { parseJson } from './parse-json.ts';
+
 const longestText = 200;
 const redacted = '[redacted]';
 
@@ -39,12 +41,10 @@ export function describedIn(
 }
 
 function descriptionIn(body: string): unknown {
-  try {
-    const parsed = JSON.parse(body) as { error_description?: unknown } | null;
-    return parsed?.error_description;
-  } catch {
-    return /"error_description"\s*:\s*"([^"\\]*)/.exec(body)?.[1];
-  }
+  const parsed = parseJson(body) as { error_description?: unknown } | null | undefined;
+  return parsed === undefined
+    ? /"error_description"\s*:\s*"([^"\\]*)/.exec(body)?.[1]
+    : parsed?.error_description;
 }
 
 /** Matches words of 16 characters or more with a digit or mixed case, and very long ones, but not `invalid_refresh_token`. */

@@ -1,3 +1,4 @@
+import { parseJson } from './parse-json.ts';
 import type { Provider } from './provider.ts';
 
 /** What a token endpoint's refusal means for us, whatever words the provider chose. */
@@ -62,13 +63,7 @@ function says(body: string, texts: readonly string[]): boolean {
 }
 
 function isJsonObject(body: string): boolean {
-  if (!/^\s*\{/.test(body)) return false;
-  try {
-    JSON.parse(body);
-    return true;
-  } catch {
-    return false;
-  }
+  return /^\s*\{/.test(body) && parseJson(body) !== undefined;
 }
 
 /** The outermost `error` member (RFC 6749 §5.2), also of a body that is almost JSON. */

@@ -68,13 +68,12 @@ export function refreshBudget(
     freeAgainMs([...refreshesAtMs, ...otherWritesAtMs], perDay.writes, dayMs, nowMs),
   );
   if (!isRequested && fullUntilMs !== undefined) return { kind: 'exhausted', untilMs: fullUntilMs };
-  const spare = perDay.writes - ticksPerDay(settings);
   const requestsPerDay = Math.min(onRequest.perDay, perDay.refreshes - ticksPerDay(settings));
   const limitedUntilMs = latest(
     fullUntilMs,
     freeAgainMs(requestedAtMs, onRequest.perHour, hourMs, nowMs),
     freeAgainMs(requestedAtMs, requestsPerDay, dayMs, nowMs),
-    freeAgainMs([...requestedAtMs, ...otherWritesAtMs], spare, dayMs, nowMs),
+    loginsFullUntilMs(settings, { refreshesAtMs, requestedAtMs, otherWritesAtMs }, nowMs),
   );
   if (isRequested && limitedUntilMs !== undefined) return { kind: 'limited', untilMs: limitedUntilMs };
   return {

@@ -2,6 +2,7 @@ import { isBrowsers } from '../core/browser-outcome.ts';
 import type { Decision } from '../core/decide.ts';
 import type { EventType, TimelineEvent } from '../core/event.ts';
 import type { Revocation } from '../core/grant.ts';
+import { formatInstant } from '../core/notice.ts';
 import type { ActionName } from './panel-action.ts';
 import type { RevokedLogin } from './revoke-login.ts';
 
@@ -39,11 +40,6 @@ export const actionWords = {
   disconnect: 'Disconnect',
 } as const satisfies Record<ActionName, string>;
 
-/** Why a refresh that somebody asked for is not made. @param until in words: when it can be asked for again */
-export function limitedWords(until: string): string {
-  return `it was refreshed on request too often, and the stored access token is still valid; you can refresh it again at ${until}`;
-}
-
 /** What a decision's reason says to people: those that are words of the workflow's own. */
 const words: Readonly<Record<string, string>> = {
   'first-login': 'it has never been connected',
@@ -66,6 +62,13 @@ const words: Readonly<Record<string, string>> = {
 
 export function reasonWords(reason: string): string {
   return Object.hasOwn(words, reason) ? words[reason]! : reason;
+}
+
+/** Tells somebody why the decision is not the one that they asked for. */
+export function refusalWords(decision: Decision, timeZone: string): string {
+  if (decision.decision !== 'none' || decision.until === undefined) return reasonWords(decision.reason);
+  const until = formatInstant(Date.parse(decision.until), timeZone);
+  return `it was refreshed on request too often, and the stored access token is still valid; you can refresh it again at ${until}`;
 }
 
 const eventWords = {

@@ -117,6 +117,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     start: { actions: ['states:StartExecution'], resources: [stateMachineArn] },
     ...exceptions,
   } satisfies Record<string, Statement>;
+  const useConnections = [may.readConnections, may.writeConnections];
   /** What takes a notice to its owner; of the channels only those that somebody has. */
   const reachOwners: readonly Statement[] = [
     may.sendMail,
@@ -155,64 +156,49 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
-    [may.readConnections, may.writeConnections, may.queryConnections, may.readClients],
+    [...useConnections, may.queryConnections, may.readClients],
   );
   const refreshTokens = keeperFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [
-      may.readConnections,
-      may.writeConnections,
-      may.queryConnections,
-      may.readClients,
-      may.keepTokens,
-      may.resume,
-      may.start,
-    ],
+    [...useConnections, may.queryConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );
   const notifyOwner = keeperFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.readConnections, may.writeConnections, may.queryConnections, may.resume, ...reachOwners],
+    [...useConnections, may.queryConnections, may.resume, ...reachOwners],
   );
   const requestReauthorization = keeperFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
-    [may.readConnections, may.writeConnections, may.resume, ...reachOwners],
+    [...useConnections, may.resume, ...reachOwners],
   );
   const disconnectGrant = keeperFunction(
     'disconnect-grant',
     'Ends a grant: gives its tokens back to the provider and empties the secrets.',
     tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [
-      may.readConnections,
-      may.writeConnections,
-      may.queryConnections,
-      may.readClients,
-      may.emptySecrets,
-      may.resume,
-    ],
+    [...useConnections, may.queryConnections, may.readClients, may.emptySecrets, may.resume],
   );
   const reauthorize = keeperFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.readConnections, may.writeConnections, may.readClients, may.start],
+    [...useConnections, may.readClients, may.start],
   );
   const callback = keeperFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
     tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
-    [may.readConnections, may.writeConnections, may.readClients, may.keepTokens, may.resume, may.start],
+    [...useConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
   const showPanel = keeperFunction(
@@ -227,7 +213,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     "What the panel's buttons do: records who asked, and starts executions.",
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
-    [may.readConnections, may.writeConnections, may.start, may.readVisitors, may.noteVisits],
+    [...useConnections, may.start, may.readVisitors, may.noteVisits],
   );
   const signIn = keeperFunction(
     'sign-in',
@@ -264,7 +250,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
         'Sends a browser that logs in, before the owner is bothered.',
         browserTimeoutSeconds,
         { ...variables.table, OPERATOR_TOPIC_ARN: alerts.topicArn, ...environment },
-        [may.readConnections, may.writeConnections, may.queryConnections, may.tellOperators, ...permissions],
+        [...useConnections, may.queryConnections, may.tellOperators, ...permissions],
       ),
   });
 

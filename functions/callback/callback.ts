@@ -169,7 +169,7 @@ async function finish(
   };
   const fullUntilMs = loginsFullUntilMs(settings, record, nowMs);
   if (fullUntilMs !== undefined) return refuseWithoutRoom(settings, fullUntilMs, exchange, ports);
-  return exchangeCode(settings, client, exchange, ports);
+  return exchangeCode(settings, exchange, ports);
 }
 
 type Refused = Extract<AuthorizationAnswer, { kind: 'refused' }>;
@@ -278,11 +278,10 @@ interface Exchange {
 
 async function exchangeCode(
   settings: Settings,
-  client: Client,
   exchange: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
-  const { authorization, start, parameters, state } = exchange;
+  const { authorization, start, parameters, state, client } = exchange;
   const { connectionId } = authorization;
   const { provider, redirectUri } = settings;
   const askedAtMs = ports.clock.nowMs();

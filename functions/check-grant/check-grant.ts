@@ -50,8 +50,8 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   const isKept = settings !== undefined && !isPaused(settings, grant) && !isInSetUp(grant);
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const checked = await decided('checked', 'CheckGrant', input, connection, ports);
-  const isLimited = checked.next.reason === 'refresh-limited';
-  const answer = isLimited ? { ...checked, outcome: 'refresh-limited' } : checked;
+  const { next } = checked;
+  const limitedUntil = next.decision === 'none' ? next.until : undefined;
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
   // Once an execution: what it does after that has lines of its own.
@@ -60,18 +60,13 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
     // Who asked for something is not to be lost: without that line the step is tried again.
     if (force !== undefined && by !== undefined)
       await events.record(connectionId, 'requested', { what: force, by });
-    const { next } = answer;
-    const limitedUntil = next.decision === 'none' ? next.until : undefined;
-    if (limitedUntil !== undefined) {
-      await recordIfPossible(events, connectionId, 'refresh-limited', { until: limitedUntil });
-    } else {
-      await recordIfPossible(events, connectionId, 'checked', {
-        decision: next.decision,
-        reason: next.reason,
-      });
-    }
+    const { decision, reason } = next;
+    await (limitedUntil === undefined
+      ? recordIfPossible(events, connectionId, 'checked', { decision, reason })
+      : recordIfPossible(events, connectionId, 'refresh-limited', { until: limitedUntil }));
   }
-  return { ...answer, known: known(grant) };
+  const outcome = limitedUntil === undefined ? checked.outcome : 'refresh-limited';
+  return { ...checked, outcome, known: known(grant) };
 }
 
 /** A new connection is in set-up until somebody has put its client's credentials where they belong. */

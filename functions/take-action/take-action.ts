@@ -1,7 +1,6 @@
 import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isDisconnected } from '../../core/grant.ts';
-import { formatInstant } from '../../core/notice.ts';
 import type { PanelSettings } from '../../core/panel.ts';
 import type {
   Authorizations,
@@ -22,7 +21,7 @@ import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPag
 import { pause, resume } from '../pausing.ts';
 import type { Visitor } from '../visitor.ts';
 import { hasCsrfToken, visitorOf } from '../visitor.ts';
-import { limitedWords } from '../words.ts';
+import { refusalWords } from '../words.ts';
 import { continueHere } from './continue-here.ts';
 import { notNow } from './not-now.ts';
 
@@ -148,12 +147,9 @@ async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse
       const nowMs = ports.clock.nowMs();
       const done = action === 'refresh' ? [] : ['refresh' as const];
       const decision = decide(settings, wish.grant, nowMs, { force: action, done });
-      if (decision.decision === 'none' && decision.until !== undefined) {
-        const until = formatInstant(Date.parse(decision.until), settings.owner.timeZone);
-        return notNow(wish, limitedWords(until), ports);
-      }
-      if (decision.decision !== action) return notNow(wish, decision.reason, ports);
-      return ask(wish, action, ports);
+      return decision.decision === action
+        ? ask(wish, action, ports)
+        : notNow(wish, refusalWords(decision, settings.owner.timeZone), ports);
     }
     case 'disconnect':
       return isDisconnected(wish.grant)

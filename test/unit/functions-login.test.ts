@@ -266,13 +266,7 @@ describe('a callback that died', () => {
   test('after its tokens were put: a later check stores and completes the login', async () => {
     const { connection, taskToken } = await asked();
     const back = await connection.logIn();
-    const { ports } = connection;
-    const dies = async () => {
-      throw new Error('killed');
-    };
-    connection.ports = { ...ports, tokens: { ...ports.tokens, putAccess: dies, moveCurrent: dies } };
-    await expect(connection.return(back)).rejects.toThrow('dies');
-    connection.ports = ports;
+    await connection.dies(back, 'putAccess', 'moveCurrent');
     expect(connection.resumed).toEqual([]);
     connection.later(2 * minuteMs);
     expect((await connection.check()).next).toEqual({
@@ -289,13 +283,7 @@ describe('a callback that died', () => {
   test('before it: the login is lost, and the link goes on working', async () => {
     const { connection } = await asked();
     const back = await connection.logIn();
-    const { ports } = connection;
-    const dies = async () => {
-      throw new Error('killed');
-    };
-    connection.ports = { ...ports, tokens: { ...ports.tokens, putGrant: dies } };
-    await expect(connection.return(back)).rejects.toThrow('dies');
-    connection.ports = ports;
+    await connection.dies(back, 'putGrant');
     connection.later(2 * minuteMs);
     expect((await connection.refresh()).outcome).toBe('login-lost');
     expect((await connection.grant()).login).toBeUndefined();
