@@ -11,6 +11,7 @@ import { presets } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callback } from '../../functions/callback/callback.ts';
 import { checkGrant } from '../../functions/check-grant/check-grant.ts';
+import { disconnectGrant } from '../../functions/disconnect-grant/disconnect-grant.ts';
 import type { HttpResponse } from '../../functions/http.ts';
 import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
 import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
@@ -206,6 +207,10 @@ export class OneConnection {
     const input = this.#input();
     const ask = { ...input.ask, ...change };
     return refreshTokens({ ...input, ask, ...(executionId && { executionId }) }, this.ports);
+  }
+
+  disconnect(): Promise<StepOutput> {
+    return disconnectGrant(this.#input('disconnect'), this.ports);
   }
 
   /** An execution that asks the owner for a login, and waits. */

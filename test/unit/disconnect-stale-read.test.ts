@@ -1,75 +1,31 @@
 import { expect, test } from '@jest/globals';
 
-import { systemRandom } from '../../adapters/system.ts';
-import type { Grant } from '../../core/grant.ts';
-import type { GrantSecret } from '../../core/ports.ts';
-import { Secret } from '../../core/secret.ts';
-import { disconnectGrant } from '../../functions/disconnect-grant/disconnect-grant.ts';
-import { iso, loggedIn, ms, schwab } from '../helpers/core-samples.ts';
-import { client } from '../helpers/kept-grant.ts';
+import type { RevocationEndpoint } from '../../core/ports.ts';
+import { presets } from '../../core/provider.ts';
+import { minuteMs, ms } from '../helpers/core-samples.ts';
+import { connectionId, OneConnection } from '../helpers/one-connection.ts';
 
-const nowMs = ms('2026-01-05T12:00:00Z');
-const settings = {
-  ...schwab,
-  provider: { ...schwab.provider, revocationEndpoint: 'https://provider.example.com/revoke' },
-};
-const version = (versionId: string): GrantSecret => ({
-  versionId,
-  refreshToken: new Secret(`refresh token of ${versionId}`),
-  obtainedAt: iso(nowMs),
-  authorizedAt: iso(nowMs),
-});
-
-/** @returns the tokens that were given back, where a read of what is current shows this version */
-async function disconnect(shown: string, recorded: string): Promise<string[]> {
+test.each([
+  [
+    'the version that the record names is given back, too, where a read shows an older one',
+    true,
+    ['CANARY-refresh-2', 'CANARY-refresh-4'],
+  ],
+  ['what is current is given back once', false, ['CANARY-refresh-4']],
+])('%s', async (_what, isStale, expected) => {
+  const provider = { ...presets.schwab!, revocationEndpoint: 'https://provider.example.com/revoke' };
+  const connection = await new OneConnection(ms('2026-01-05T12:00:00Z'), {}, { provider }).connect();
+  const { tokens } = connection.ports;
+  const older = await tokens.readGrant(connectionId);
+  connection.later(25 * minuteMs);
+  await connection.refresh();
   const revoked: string[] = [];
-  const grant: Grant = { ...loggedIn(nowMs), grantVersionId: recorded };
-  await disconnectGrant(
-    {
-      ask: { connectionId: 'schwab-main', trigger: 'operator', force: 'disconnect' },
-      done: [],
-      retryCount: 0,
-      entry: 1,
-      executionId: 'execution',
-      executionStartedAt: iso(nowMs),
-    },
-    {
-      grants: {
-        read: async () => ({ settings, grant }),
-        beginDisconnection: async () => grant,
-        recordRevocation: async () => true,
-        recordDisconnected: async () => true,
-        releaseLease: async () => undefined,
-        endLogin: async () => undefined,
-      },
-      authorizations: { setStatus: async () => undefined },
-      tokens: {
-        readGrant: async () => ({ currentVersionId: shown, current: version(shown) }),
-        readGrantVersion: async (_connectionId, versionId) => version(versionId),
-        readAccess: async () => ({}),
-        empty: async () => undefined,
-      },
-      clients: { read: async () => client },
-      revocationEndpoint: {
-        revoke: async (_provider, _client, token) => {
-          revoked.push(token.reveal());
-          return 'revoked';
-        },
-      },
-      workflow: { resume: async () => undefined },
-      incidents: { end: async () => [] },
-      events: { record: async () => undefined },
-      clock: { nowMs: () => nowMs },
-      random: systemRandom,
-    },
-  );
-  return revoked;
-}
-
-test('the version that the record names is given back, too, where a read shows an older one', async () => {
-  expect(await disconnect('old', 'new')).toEqual(['refresh token of old', 'refresh token of new']);
-});
-
-test('what is current is given back once', async () => {
-  expect(await disconnect('new', 'new')).toEqual(['refresh token of new']);
+  const revoke: RevocationEndpoint['revoke'] = async (_provider, _client, token, type) => {
+    if (type === 'refresh_token') revoked.push(token.reveal());
+    return 'revoked';
+  };
+  const readGrant = async () => (isStale ? older : tokens.readGrant(connectionId));
+  const changes = { tokens: { readGrant }, revocationEndpoint: { revoke } };
+  expect((await connection.with(changes, () => connection.disconnect())).outcome).toBe('disconnected');
+  expect(revoked).toEqual(expected);
 });
