@@ -55,21 +55,6 @@ describe('a refresh on request', () => {
     expect(refreshBudget(schwab, four, asked, nowMs + 10 * minuteMs).kind).toBe('granted');
   });
 
-  test('is granted twenty times a day where the tick is 25 minutes, and nine times where it is 20', () => {
-    const requests = (count: number) => ({ ...lives, requestedAtMs: series(count, 10 * hourMs) });
-    expect(refreshBudget(schwab, requests(19), asked, nowMs).kind).toBe('granted');
-    expect(refreshBudget(schwab, requests(20), asked, nowMs)).toEqual({
-      kind: 'limited',
-      untilMs: nowMs + 14 * hourMs,
-    });
-    const shortest = withLimits({ absoluteSeconds: 7 * 86_400 }, 1500);
-    expect(refreshBudget(shortest, requests(8), asked, nowMs).kind).toBe('granted');
-    expect(refreshBudget(shortest, requests(9), asked, nowMs)).toEqual({
-      kind: 'limited',
-      untilMs: nowMs + 14 * hourMs,
-    });
-  });
-
   test('is as good as a scheduled one once the access token is about to end', () => {
     const requestedAtMs = series(4, 50 * minuteMs);
     const living = { accessExpiresAtMs: nowMs + 150_001, requestedAtMs };
@@ -92,16 +77,6 @@ describe('a scheduled refresh', () => {
     const many = { ...lives, requestedAtMs: series(30, 30 * minuteMs) };
     expect(refreshBudget(schwab, many, tick, nowMs).kind).toBe('granted');
     expect(refreshBudget(schwab, many, {}, nowMs).kind).toBe('granted');
-  });
-
-  test('has room 82 times a day, and then an hour that says from when', () => {
-    const refreshes = (count: number) => ({ ...lives, refreshesAtMs: series(count, 23 * hourMs) });
-    expect(refreshBudget(schwab, refreshes(81), tick, nowMs).kind).toBe('granted');
-    expect(refreshBudget(schwab, refreshes(82), tick, nowMs)).toEqual({
-      kind: 'exhausted',
-      untilMs: nowMs + hourMs,
-    });
-    expect(refreshBudget(schwab, refreshes(82), tick, nowMs + hourMs).kind).toBe('granted');
   });
 
   test('and all requests, logins and ends that are granted fit into the quota of 100, with the shortest tick', () => {
@@ -128,18 +103,34 @@ describe('a scheduled refresh', () => {
     expect({ requests, logins }).toEqual({ requests: 9, logins: 12 });
     expect(ticks + requests + logins + disconnect + labelled).toBeLessThan(100);
   });
+});
 
-  test('leaves twelve versions to logins, and none of those that are written already', () => {
-    const record = (refreshes: number, others: number) => ({
-      ...lives,
-      refreshesAtMs: series(refreshes, 23 * hourMs),
-      otherWritesAtMs: series(others, 22 * hourMs),
+describe('within a day there is room', () => {
+  const shortest = withLimits({ absoluteSeconds: 7 * 86_400 }, 1500);
+  const requests = (count: number) => ({ requestedAtMs: series(count, 10 * hourMs) });
+  const refreshes = (count: number) => ({ refreshesAtMs: series(count, 23 * hourMs) });
+  const others = (count: number) => ({ otherWritesAtMs: series(count, 20 * hourMs) });
+
+  test.each([
+    ['for 20 requests with a tick of 25 minutes', schwab, requests(19), requests(20), asked, 14 * hourMs],
+    ['for 9 requests with a tick of 20 minutes', shortest, requests(8), requests(9), asked, 14 * hourMs],
+    ['for a request beside 34 logins', schwab, others(34), others(35), asked, 4 * hourMs],
+    ['for 82 scheduled refreshes', schwab, refreshes(81), refreshes(82), tick, hourMs],
+    [
+      'for the last of these beside 12 logins',
+      schwab,
+      { ...refreshes(81), ...others(12) },
+      { ...refreshes(81), ...others(13) },
+      tick,
+      hourMs,
+    ],
+  ])('%s, and then an hour that says from when', (_what, settings, room, full, asker, afterMs) => {
+    expect(refreshBudget(settings, { ...lives, ...room }, asker, nowMs).kind).toBe('granted');
+    expect(refreshBudget(settings, { ...lives, ...full }, asker, nowMs)).toEqual({
+      kind: asker === asked ? 'limited' : 'exhausted',
+      untilMs: nowMs + afterMs,
     });
-    expect(refreshBudget(schwab, record(81, 12), tick, nowMs).kind).toBe('granted');
-    expect(refreshBudget(schwab, record(81, 13), tick, nowMs)).toEqual({
-      kind: 'exhausted',
-      untilMs: nowMs + hourMs,
-    });
+    expect(refreshBudget(settings, { ...lives, ...full }, asker, nowMs + afterMs).kind).toBe('granted');
   });
 });
 
@@ -156,15 +147,6 @@ describe('a login', () => {
     expect(loginsFullUntilMs(schwab, {}, nowMs)).toBeUndefined();
     expect([fullUntil(34, 0), fullUntil(35, 0)]).toEqual([undefined, nowMs + 4 * hourMs]);
     expect([fullUntil(14, 20), fullUntil(15, 20)]).toEqual([undefined, nowMs + 4 * hourMs]);
-  });
-
-  test('holds back refreshes on request', () => {
-    const record = (count: number) => ({ ...lives, otherWritesAtMs: logins(count) });
-    expect(refreshBudget(schwab, record(34), asked, nowMs).kind).toBe('granted');
-    expect(refreshBudget(schwab, record(35), asked, nowMs)).toEqual({
-      kind: 'limited',
-      untilMs: nowMs + 4 * hourMs,
-    });
   });
 
   test('leaves the last two versions to Disconnect', () => {

@@ -1,9 +1,9 @@
 /** The provider's login comes back without a usable code: who hears of it, and what the owner can do. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { administrator } from '../../local/aws/service.ts';
 import { Browser, isRecovery, TestDemo } from '../helpers/demo.ts';
 import { askForLogin, stored, withProviderData } from '../helpers/stored.ts';
+import { events as allEvents } from '../helpers/story.ts';
 
 const done = { status: 200, title: 'Done: you are connected' };
 
@@ -14,25 +14,10 @@ beforeEach(() => {
 });
 const newAlerts = () => demo.alerts().slice(alertsBefore);
 
-/** The timeline's events of a type, newest last, without what tells one login from another. */
+/** The details of the timeline's events of a type, oldest first, without what tells one login from another. */
 async function events(type: string): Promise<Record<string, unknown>[]> {
-  const { Items } = (await demo.cloud.dynamoDb.call(
-    'Query',
-    {
-      TableName: demo.cloud.outputs.tableName,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-      ExpressionAttributeValues: { ':pk': { S: 'connection#demo-main' }, ':sk': { S: 'event#' } },
-    },
-    administrator,
-  )) as { Items: Record<string, { S: string }>[] };
-  return Items.filter((item) => item.type!.S === type).map((item) => {
-    const {
-      authorizationId: _id,
-      executionId: _execution,
-      ...details
-    } = JSON.parse(item.details!.S) as Record<string, unknown>;
-    return details;
-  });
+  const found = (await allEvents(demo)).filter((event) => event.type === type);
+  return found.map(({ details: { authorizationId: _id, executionId: _execution, ...details } }) => details);
 }
 
 /** A login that is allowed, and on its way back is changed to what the provider is to have answered. */
