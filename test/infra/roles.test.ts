@@ -35,6 +35,7 @@ const readConnections = items(['connection#*', 'settings#*'], 'GetItem');
 const readManyConnections = items(['connection#*', 'settings#*'], 'BatchGetItem');
 const queryConnections = items(['connection#*'], 'Query');
 const writeConnections = items(['connection#*'], 'UpdateItem', 'PutItem');
+const useConnections = [readConnections, writeConnections];
 const readVisitors = items(['panel', 'session#*', 'person#*'], 'GetItem');
 const noteVisits = items(['session#*'], 'UpdateItem');
 const readPeople = items(['panel'], 'GetItem');
@@ -130,21 +131,15 @@ const reachOwners = [
 ];
 
 test.each([
-  ['check-grant', [readConnections, writeConnections, queryConnections, readClients]],
-  [
-    'refresh-tokens',
-    [readConnections, writeConnections, queryConnections, readClients, keepTokens, resume, start],
-  ],
-  ['notify-owner', [readConnections, writeConnections, queryConnections, resume, ...reachOwners]],
-  ['request-reauthorization', [readConnections, writeConnections, resume, ...reachOwners]],
-  [
-    'disconnect-grant',
-    [readConnections, writeConnections, queryConnections, readClients, emptySecrets, resume],
-  ],
-  ['reauthorize', [readConnections, writeConnections, readClients, start]],
-  ['callback', [readConnections, writeConnections, readClients, keepTokens, resume, start]],
+  ['check-grant', [...useConnections, queryConnections, readClients]],
+  ['refresh-tokens', [...useConnections, queryConnections, readClients, keepTokens, resume, start]],
+  ['notify-owner', [...useConnections, queryConnections, resume, ...reachOwners]],
+  ['request-reauthorization', [...useConnections, resume, ...reachOwners]],
+  ['disconnect-grant', [...useConnections, queryConnections, readClients, emptySecrets, resume]],
+  ['reauthorize', [...useConnections, readClients, start]],
+  ['callback', [...useConnections, readClients, keepTokens, resume, start]],
   ['show-panel', [readManyConnections, queryConnections, readVisitors, noteVisits]],
-  ['take-action', [readConnections, writeConnections, start, readVisitors, noteVisits]],
+  ['take-action', [...useConnections, start, readVisitors, noteVisits]],
   ['sign-in', [readPeople, keepSessions, signInMail]],
 ])('%s may do this and no more', (name, statements) => {
   expect(statementsOf(name)).toEqual([logsOf(name), ...statements]);
@@ -165,8 +160,7 @@ test('without a telephone and a chat nobody may text, or read a webhook', async 
   };
   expect(statements).toEqual([
     logsOf('notify-owner'),
-    readConnections,
-    writeConnections,
+    ...useConnections,
     queryConnections,
     resume,
     ...reachOwners.slice(0, 3),
