@@ -99,7 +99,7 @@ const neverUsed = [
   // For a machine whose environment names no region; Lambda's does.
   'regionConfig/getInstanceMetadataRegion',
   // For the retry mode `adaptive`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-  'util-retry/DefaultRateLimiter',
+  'util-retry/AdaptiveRetryStrategy',
 ];
 
 const withoutNeverUsed: Plugin = {
