@@ -120,12 +120,12 @@ export function dynamoGrants(table: Table): Grants {
       return readGrant(taken);
     },
 
-    async recordRevocation(connectionId, fencingNumber, revocation, nowMs) {
+    async recordRevocation(connectionId, fencingNumber, revocation, otherWritesAtMs) {
       const written = await table.update({
         ...record(connectionId),
-        expression: `SET #disconnection.#revocation = :revocation, ${noteWrites}`,
+        expression: 'SET #disconnection.#revocation = :revocation, #otherWritesAtMs = :otherWritesAtMs',
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, revocation, nothingYet: [], writes: [nowMs, nowMs] },
+        values: { fencingNumber, revocation, otherWritesAtMs },
       });
       return written !== undefined;
     },
@@ -212,24 +212,34 @@ export function dynamoGrants(table: Table): Grants {
       });
     },
 
-    async addLoginVersion(connectionId, fencingNumber, versionId) {
+    async refuseLogin(connectionId, versionId, as) {
+      await table.update({
+        ...record(connectionId),
+        expression: 'SET #login.#refusedAs = :as',
+        condition: '#login.#versionId = :versionId',
+        values: { versionId, as },
+      });
+    },
+
+    async recordLoginVersions(connectionId, fencingNumber, versionIds) {
       const written = await table.update({
         ...record(connectionId),
-        expression:
-          'SET #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)',
+        expression: 'SET #unrecordedLogins = :versionIds',
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, none: [], versionIds: [versionId] },
+        values: { fencingNumber, versionIds },
       });
       return written !== undefined;
     },
 
-    async recordWrites(connectionId, fencingNumber, { refreshesAtMs, ...writes }) {
+    async recordWrites(connectionId, fencingNumber, { refreshesAtMs, ...others }) {
+      const writes = { ...others, ...(refreshesAtMs && { refreshesAtMinutes: toMinutes(refreshesAtMs) }) };
       const written = await table.update({
         ...record(connectionId),
-        expression:
-          'SET #refreshesAtMinutes = :refreshesAtMinutes, #requestedAtMs = :requestedAtMs, #otherWritesAtMs = :otherWritesAtMs',
+        expression: `SET ${Object.keys(writes)
+          .map((name) => `#${name} = :${name}`)
+          .join(', ')}`,
         condition: '#fencingNumber = :fencingNumber',
-        values: { fencingNumber, ...writes, refreshesAtMinutes: toMinutes(refreshesAtMs ?? []) },
+        values: { fencingNumber, ...writes },
       });
       return written !== undefined;
     },

@@ -41,6 +41,8 @@ export async function refreshWith(
           isRejected = true;
           return false;
         },
+        // Doubt of a grant that was asked for with other credentials tells nothing of it: the answer is the operator's alone.
+        recordDoubt: async () => undefined,
       },
       clients: { read: async () => credentials },
       // What has failed so far is over with the workflow's own next refresh, and told then.

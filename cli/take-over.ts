@@ -5,9 +5,11 @@ import type { TakenOver, TokenSet } from '../core/ports.ts';
 import type { Refusal } from '../core/token-answer.ts';
 import { loginsFullUntilMs } from '../core/version-budget.ts';
 import { hashed } from '../functions/hashed-identity.ts';
+import { forgetOldWrites } from '../functions/forget-old-writes.ts';
 import { supersede } from '../functions/offer.ts';
 import { readStored } from '../functions/read-stored.ts';
 import { saidIn } from '../functions/refusal.ts';
+import { revokeLogin } from '../functions/revoke-login.ts';
 import { holdLogin, storeLogin } from '../functions/store-login.ts';
 import type { KeeperPorts } from './keeper-ports.ts';
 import { keeperPorts } from './keeper-ports.ts';
@@ -61,6 +63,7 @@ export async function takeOver(
     throw new CommandError(`The owner of ${connectionId} has logged in meanwhile: that grant stands.`);
   }
   const askedAtMs = clock.nowMs();
+  await forgetOldWrites(connectionId, fencingNumber, record, askedAtMs, grants);
   const fullUntilMs = loginsFullUntilMs(settings, record, askedAtMs);
   if (fullUntilMs !== undefined) {
     await giveUp();
@@ -90,6 +93,13 @@ export async function takeOver(
     );
   }
   if (verdict === 'other' || (verdict === 'unknown' && !isKnown)) {
+    const { refreshToken } = answer.tokens;
+    // The old refresh token belongs to the program that has kept it. A new one is nobody's but ours.
+    const isOurs = refreshToken !== undefined && !refreshToken.equals(found.refreshToken);
+    const revocation =
+      isOurs && (await revokeLogin(provider, client, answer.tokens, ports.revocationEndpoint));
+    const details = { from, by: stack.by, verdict, ...(revocation && { revocation }) };
+    await ports.events.record(connectionId, 'identity-refused', details);
     await giveUp();
     throw ofAnother(connectionId, verdict);
   }

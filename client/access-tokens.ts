@@ -36,6 +36,7 @@ const firstLookMs = 400;
 const hourMs = 3_600_000;
 /** The keeper grants as many to all consumers together. */
 const asksPerHour = 4;
+const asksPerDay = 20;
 /** A replacement that is refused so soon shows that the token is not what the API objects to. */
 const replacementTrialMs = 5 * 60_000;
 /** `Date` has whole seconds, and an answer takes a moment. */
@@ -147,7 +148,7 @@ export class AccessTokens {
       );
     }
 
-    let failure = 'none came within the wait';
+    let failure = `none came within the wait (for all consumers together the keeper makes ${asksPerHour} an hour and ${asksPerDay} a day while a token is valid)`;
     const askedAtMs = (this.#askedAtMs.get(connectionId) ?? []).filter((at) => at > this.#now() - hourMs);
     if (this.#waitedFor.get(connectionId) !== token.versionId && askedAtMs.length >= asksPerHour) {
       failure = `this process has asked for ${asksPerHour} within an hour`;

@@ -46,6 +46,8 @@ export interface Login {
   readonly closed?: OpenAuthorization | null | undefined;
   /** Its tokens are stored, and its account could not be checked yet. */
   readonly isHeld?: true | undefined;
+  /** Its account was checked and is not the one that is pinned: its tokens are being given back. */
+  readonly refusedAs?: 'other' | 'unknown' | undefined;
 }
 
 /** That an operator ends the connection: from its first write until all of it is done. */

@@ -62,13 +62,19 @@ export interface Grants {
    * them. Notes the write to the secrets. Does nothing when a newer login has begun.
    */
   holdLogin(connectionId: string, versionId: string, atMs: number): Promise<void>;
+  /** Whatever dies from here on, a later check gives the login's tokens back. Does nothing when a newer one has begun. */
+  refuseLogin(connectionId: string, versionId: string, as: 'other' | 'unknown'): Promise<void>;
   /**
-   * Notes a version before a refresh of a held login puts it, so that a later check finds it if that refresh dies. False when
-   * the fencing number is no longer ours.
+   * Notes the versions in which the tokens of logins may be, with that which a refresh of a held login is about to put, so
+   * that it is found whatever happens after. False when the fencing number is no longer ours.
    */
-  addLoginVersion(connectionId: string, fencingNumber: number, versionId: string): Promise<boolean>;
-  /** Notes writes to the secrets before they happen. False when the fencing number is no longer ours. */
-  recordWrites(connectionId: string, fencingNumber: number, writes: Required<Writes>): Promise<boolean>;
+  recordLoginVersions(
+    connectionId: string,
+    fencingNumber: number,
+    versionIds: readonly string[],
+  ): Promise<boolean>;
+  /** Notes what is about to be written to the secrets: those lists that are given. False when the fencing number is no longer ours. */
+  recordWrites(connectionId: string, fencingNumber: number, writes: Writes): Promise<boolean>;
   /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
   /**
@@ -77,12 +83,12 @@ export interface Grants {
    * @throws {LeaseHeldError} while somebody else's lease runs
    */
   beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
-  /** Also notes the two versions that will empty each secret. False when the fencing number is no longer ours. */
+  /** Notes the writes, too, with those that are to empty the secrets. False when the fencing number is no longer ours. */
   recordRevocation(
     connectionId: string,
     fencingNumber: number,
     revocation: Revocation,
-    nowMs: number,
+    otherWritesAtMs: readonly number[],
   ): Promise<boolean>;
   /**
    * All of the disconnection is done: of the grant nothing is left but whose it was. Gives the lease back. False when
@@ -164,7 +170,7 @@ export interface StoredTokens {
   readonly grantVersionId: string;
   readonly grantObtainedAtMs: number;
   readonly accessVersionId: string | undefined;
-  /** To be pinned; of a login only. */
+  /** To be pinned: of a login, or of a refresh while nobody is pinned. */
   readonly identity?: Identity | undefined;
 }
 

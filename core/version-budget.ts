@@ -76,17 +76,30 @@ export function refreshBudget(
     loginsFullUntilMs(settings, { refreshesAtMs, requestedAtMs, otherWritesAtMs }, nowMs),
   );
   if (isRequested && limitedUntilMs !== undefined) return { kind: 'limited', untilMs: limitedUntilMs };
+  const recent = withinDay({ refreshesAtMs, requestedAtMs, otherWritesAtMs }, nowMs);
   return {
     kind: 'granted',
     writes: {
-      refreshesAtMs: [...within(refreshesAtMs, dayMs, nowMs), nowMs],
-      requestedAtMs: [...within(requestedAtMs, dayMs, nowMs), ...(isRequested ? [nowMs] : [])],
-      otherWritesAtMs: within(otherWritesAtMs, dayMs, nowMs),
+      refreshesAtMs: [...recent.refreshesAtMs, nowMs],
+      requestedAtMs: [...recent.requestedAtMs, ...(isRequested ? [nowMs] : [])],
+      otherWritesAtMs: recent.otherWritesAtMs,
     },
   };
 }
 
-/** When the secrets have room for a login again; undefined if they have room now. */
+/** Those that count still. */
+export function withinDay(
+  { refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] }: Writes,
+  nowMs: number,
+): { readonly [Name in keyof Writes]-?: readonly number[] } {
+  return {
+    refreshesAtMs: within(refreshesAtMs, dayMs, nowMs),
+    requestedAtMs: within(requestedAtMs, dayMs, nowMs),
+    otherWritesAtMs: within(otherWritesAtMs, dayMs, nowMs),
+  };
+}
+
+/** Until when the secrets have no room for a login; undefined while they have. */
 export function loginsFullUntilMs(
   settings: Settings,
   { refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] }: Writes,

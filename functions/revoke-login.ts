@@ -1,4 +1,4 @@
-import type { Client, RevocationEndpoint, TokenSet } from '../core/ports.ts';
+import type { Client, GrantSecret, RevocationEndpoint, Tokens, TokenSet } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -43,27 +43,49 @@ export async function revokeLogin(
   { refreshToken, accessToken }: Partial<Pick<TokenSet, 'refreshToken' | 'accessToken'>>,
   endpoint: RevocationEndpoint,
 ): Promise<RevokedLogin> {
-  if (provider.revocationEndpoint === undefined && provider.metadata === undefined) return 'not-offered';
-  if (provider.revocationEnds !== 'login') return 'not-allowed';
   const held: Held[] = [
     ...(refreshToken ? [{ token: refreshToken, type: 'refresh_token' as const }] : []),
     ...(accessToken ? [{ token: accessToken, type: 'access_token' as const }] : []),
   ];
+  return revokeWhereAllowed(provider, client, held, endpoint);
+}
+
+async function revokeWhereAllowed(
+  provider: Provider,
+  client: Client,
+  held: readonly Held[],
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin> {
+  if (provider.revocationEndpoint === undefined && provider.metadata === undefined) return 'not-offered';
+  if (provider.revocationEnds !== 'login') return 'not-allowed';
   return revokeTokens(provider, client, held, endpoint);
 }
 
+/** Of the logins that a newer one has overtaken, the newest version of each that was held. */
+export async function heldAmong(
+  connectionId: string,
+  versionIds: readonly string[],
+  tokens: Pick<Tokens, 'readGrantVersion'>,
+): Promise<GrantSecret[]> {
+  const found = await Promise.all(versionIds.map((id) => tokens.readGrantVersion(connectionId, id)));
+  const held = found.flatMap((each) => (each?.unverified ? [each] : []));
+  return [...new Map(held.map((each) => [each.authorizedAt, each])).values()];
+}
+
 /**
- * After a new login is recorded: gives back the refresh token that it has replaced.
- * @returns undefined where there is none, or where the login itself has ended it
+ * After a new login is recorded: gives back the refresh tokens of the logins that it has replaced.
+ * @returns undefined where there are none, or where the login itself has ended them
  */
 export async function revokeReplaced(
   provider: Provider,
   client: Client,
-  replaced: Secret | undefined,
+  replaced: readonly GrantSecret[],
   by: Secret,
   endpoint: RevocationEndpoint,
 ): Promise<RevokedLogin | undefined> {
-  if (replaced === undefined || provider.loginEndsPreviousGrant === true || replaced.equals(by))
-    return undefined;
-  return revokeLogin(provider, client, { refreshToken: replaced }, endpoint);
+  const held = replaced
+    .filter(({ refreshToken }) => !refreshToken.equals(by))
+    .map(({ refreshToken }) => ({ token: refreshToken, type: 'refresh_token' as const }));
+  if (held.length === 0 || provider.loginEndsPreviousGrant === true) return undefined;
+  return revokeWhereAllowed(provider, client, held, endpoint);
 }

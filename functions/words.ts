@@ -77,7 +77,8 @@ const eventWords = {
   fresh: 'Nothing to refresh: it had just been done',
   dropped: 'Dropped a refresh: a newer login stands',
   rejected: 'The provider rejected the grant',
-  'refresh-limited': 'Not refreshed: asked for too often, and the stored token is valid',
+  'refresh-limited':
+    'Not refreshed: asked for more than 4 times an hour or 20 a day, and the stored token is valid',
   'login-recovered': 'Completed a login whose page had died',
   'login-lost': 'A login came to nothing',
   asked: 'Asked the owner to log in',

@@ -23,7 +23,9 @@ class AccessTokenRefused(Exception):
 
 
 HOUR = 3600
+# The keeper makes as many for all consumers together while a token is valid.
 ASKS_PER_HOUR = 4
+ASKS_PER_DAY = 20
 # A replacement that is refused so soon shows that the token is not what the API objects to.
 REPLACEMENT_TRIAL = 300
 # `Date` has whole seconds, and an answer takes a moment.
@@ -101,7 +103,8 @@ class AccessTokens:
         if _is_same(token, instead) or self._seconds_left(token) <= 0:
             raise ReauthorizationRequired(
                 f"{connection_id}: no valid access token. Its owner has to log in before "
-                f"{token.get('deadline')}, or the keeper cannot reach the provider: {token.get('panel_url')}"
+                f"{token.get('deadline')}, or the keeper cannot reach the provider, or all consumers together have "
+                f"had {ASKS_PER_HOUR} refreshes within an hour or {ASKS_PER_DAY} within a day: {token.get('panel_url')}"
             )
         self._kept[connection_id] = token
         return token

@@ -92,7 +92,7 @@ export function accountUnknown({ provider }: Settings, from: From): HttpResponse
 
 function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provider']): Html {
   return loginEndsPreviousGrant
-    ? html`<p>At ${displayName} a login can end what was allowed before: until the right one, the connection may rest.</p>`
+    ? html`<p>At ${displayName} a login can end what was allowed before. Until the right account logs in, the connection may stop working.</p>`
     : html``;
 }
 

@@ -38,11 +38,12 @@ import { callbackGraceMs } from '../../core/time-limits.ts';
 import { loginsFullUntilMs } from '../../core/version-budget.ts';
 import { hashed } from '../hashed-identity.ts';
 import { completeLogin } from '../complete-login.ts';
+import { forgetOldWrites } from '../forget-old-writes.ts';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import { cookieMs, cookieOf } from '../http.ts';
 import { ended, neededAgain } from '../pages.ts';
 import { reporting } from '../report.ts';
-import { revokeLogin, revokeReplaced } from '../revoke-login.ts';
+import { heldAmong, revokeLogin, revokeReplaced } from '../revoke-login.ts';
 import { detailsOf, errorOf, saidIn } from '../refusal.ts';
 import * as pages from './callback-pages.ts';
 import type { Stored } from '../read-stored.ts';
@@ -52,7 +53,7 @@ import { holdLogin, storeLogin } from '../store-login.ts';
 export interface CallbackPorts {
   readonly grants: Pick<
     Grants,
-    'read' | 'takeLeaseOver' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdLogin'
+    'read' | 'takeLeaseOver' | 'recordWrites' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdLogin'
   >;
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'noteStart' | 'setStatus'>;
   readonly tokens: Tokens;
@@ -151,6 +152,7 @@ async function finish(
   ]);
   if (taken === undefined) return counted('CallbacksFailed', 'ended', ended(settings), ports);
   const { fencingNumber, hasOvertaken, record } = taken;
+  await forgetOldWrites(connectionId, fencingNumber, record, nowMs, ports.grants);
   // Not who was pinned when this began: another login may have come first.
   const pinned = authorization.reason === 'repin' ? undefined : record.identity;
   const exchange = {
@@ -342,7 +344,8 @@ async function keep(
   const recorded = await storeLogin(settings, answered, ports);
   // Without a record a newer login has begun meanwhile: it closes what is open.
   await completeLogin(connectionId, recorded?.login ?? login, ports);
-  const replaced = before.grant.current?.refreshToken;
+  const overtaken = recorded && (await heldAmong(connectionId, record.unrecordedLogins ?? [], ports.tokens));
+  const replaced = [...(before.grant.current ? [before.grant.current] : []), ...(overtaken ?? [])];
   const revocation =
     recorded &&
     (await revokeReplaced(provider, client, replaced, tokenSet.refreshToken!, ports.revocationEndpoint));
@@ -357,7 +360,7 @@ async function keep(
     const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`;
     await ports.workflow.report(connectionId, 'Callback', new IdentityError(message));
   } else if (provider.identity !== undefined && !isPinned) {
-    const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.`;
+    const message = `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Each refresh asks again. If it never tells, compare its identity data with what it answers.`;
     await ports.workflow.report(connectionId, 'Callback', new IdentityUnknownError(message));
   }
   const now = recorded ?? (await ports.grants.read(connectionId)).grant;

@@ -17,6 +17,7 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { withinDay } from '../../core/version-budget.ts';
 import { completeLogin } from '../complete-login.ts';
 import { next } from '../next.ts';
 import { supersede } from '../offer.ts';
@@ -99,7 +100,9 @@ async function disconnect(
   const held = heldIn(grants, accesses, logins);
   const revocation = disconnection?.revocation ?? (await revoke(settings, held, retryCount, ports));
   const nowMs = ports.clock.nowMs();
-  if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation, nowMs)))
+  // Two versions empty each secret.
+  const writes = [...withinDay(grant, nowMs).otherWritesAtMs, nowMs, nowMs];
+  if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation, writes)))
     return 'dropped';
 
   const at = new Date(nowMs).toISOString();

@@ -5,14 +5,15 @@ import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { CompleteLoginPorts } from '../complete-login.ts';
 import { completeLogin } from '../complete-login.ts';
-import { revokeReplaced } from '../revoke-login.ts';
+import { heldAmong, revokeReplaced } from '../revoke-login.ts';
 import { isFromLogin } from '../store-login.ts';
 import { storedTokensOf } from '../stored-tokens.ts';
 import { adoptAccess } from './adopt.ts';
 import type { VerifyLoginPorts } from './verify-login.ts';
 import { verifyLogin } from './verify-login.ts';
 
-export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants'> {
+export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants' | 'workflow'> {
+  readonly workflow: CompleteLoginPorts['workflow'] & VerifyLoginPorts['workflow'];
   readonly grants: VerifyLoginPorts['grants'] & Pick<Grants, 'read' | 'recordTokens'>;
 }
 
@@ -65,6 +66,9 @@ export async function finishLogin(
     (current !== undefined && isFromLogin(current, grant)) ||
     (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
   if (!isCurrent) return 'dropped';
+  // What an import replaces may be an older token of that very login: to revoke it would end the one that is kept.
+  const isImported = login.authorizationId === 'import';
+  const replaced = isImported ? [] : await replacedBy(grant, current, record, connectionId, tokens);
   const pending = verified.access ?? access.pending;
   const { current: itsNewest } = await adoptAccess(connectionId, { ...access, pending }, grant, tokens);
   const itsAccess = itsNewest?.derivedFrom === grant.versionId ? itsNewest : undefined;
@@ -75,23 +79,38 @@ export async function finishLogin(
   );
   if (recorded?.login === undefined) return 'dropped';
   await completeLogin(connectionId, recorded.login, ports);
-  // An import may replace an older token of that same login: revoking it would end the imported one.
-  const isImported = login.authorizationId === 'import';
-  const isReplaced = !isImported && current !== undefined && !isFromLogin(current, grant);
-  if (isReplaced) await giveBack(settings, current, grant, ports);
+  if (replaced.length > 0) await giveBack(settings, replaced, grant, ports);
   return 'login-recovered';
 }
 
-/** Revokes the replaced grant, as the callback does. */
+/** The grant before the login, also where its callback died after it had moved `AWSCURRENT`; and held logins that it has overtaken. */
+async function replacedBy(
+  grant: GrantSecret,
+  current: GrantSecret | undefined,
+  { grantVersionId, unrecordedLogins = [] }: Grant,
+  connectionId: string,
+  tokens: Tokens,
+): Promise<GrantSecret[]> {
+  const isMoved = grantVersionId !== undefined && current !== undefined && isFromLogin(current, grant);
+  const [before, overtaken] = await Promise.all([
+    isMoved ? tokens.readGrantVersion(connectionId, grantVersionId) : current,
+    heldAmong(connectionId, unrecordedLogins, tokens),
+  ]);
+  return [
+    ...(before === undefined || isFromLogin(before, grant) ? [] : [before]),
+    ...overtaken.filter(({ authorizedAt }) => authorizedAt !== grant.authorizedAt),
+  ];
+}
+
+/** As the callback does with the grant that its login has replaced. */
 async function giveBack(
   { connectionId, provider, clientSecretName }: Settings,
-  replaced: GrantSecret,
+  replaced: readonly GrantSecret[],
   by: GrantSecret,
   { clients, revocationEndpoint, events }: FinishLoginPorts,
 ): Promise<void> {
   const client = await clients.read(clientSecretName);
-  const tokens = [replaced.refreshToken, by.refreshToken] as const;
-  const revocation = await revokeReplaced(provider, client, ...tokens, revocationEndpoint);
+  const revocation = await revokeReplaced(provider, client, replaced, by.refreshToken, revocationEndpoint);
   if (revocation !== undefined) await events.record(connectionId, 'grant-replaced', { revocation });
 }
 

@@ -2,6 +2,8 @@ import { outlivesNextTick } from '../../core/decide.ts';
 import { asOurs, ConfigurationError, LeaseHeldError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { isExchanging, isStranded } from '../../core/grant.ts';
+import type { Identity } from '../../core/identity.ts';
+import { compareIdentity, pin } from '../../core/identity.ts';
 import type {
   AccessSecret,
   Authorizations,
@@ -20,6 +22,7 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
+import { hashed } from '../hashed-identity.ts';
 import { next } from '../next.ts';
 import { errorOf, saidIn } from '../refusal.ts';
 import { executionName, type StepInput, type StepOutput } from '../step.ts';
@@ -42,11 +45,12 @@ export interface RefreshTokensPorts {
     | 'recordTokens'
     | 'recordRejection'
     | 'recordDoubt'
-    | 'addLoginVersion'
+    | 'recordLoginVersions'
+    | 'refuseLogin'
     | 'endLogin'
   >;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
-  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report' | 'refreshNow'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh' | 'identify'>;
@@ -198,7 +202,7 @@ async function refresh(
     return outcome;
   }
   spending.isBegun = true;
-  return store(settings, fencingNumber, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);
+  return store(settings, taken, grant, stored.currentVersionId, answer.tokens, askedAtMs, ports);
 }
 
 function isFresh(
@@ -242,7 +246,7 @@ async function rejected(
 /** Grant secret first: a lost access token can be asked for again, a lost refresh token cannot. */
 async function store(
   settings: Settings,
-  fencingNumber: number,
+  { fencingNumber, identity: pinned }: Grant,
   spent: GrantSecret,
   replacedVersionId: string | undefined,
   tokenSet: TokenSet,
@@ -271,7 +275,21 @@ async function store(
     const moved = await tokens.moveCurrent(connectionId, 'access', replacedVersionId, access.versionId);
     if (!moved) return 'dropped';
   }
-  return (await recordTokens(connectionId, fencingNumber, grant, access, ports)) ? 'refreshed' : 'dropped';
+  const identity = await toPin(settings, pinned, tokenSet, ports);
+  const recorded = await recordTokens(connectionId, fencingNumber, grant, access, ports, identity);
+  return recorded ? 'refreshed' : 'dropped';
+}
+
+/** Whose grant it is, where the provider could not be asked at its login and tells now; after the tokens are stored. */
+async function toPin(
+  { provider }: Settings,
+  pinned: Identity | undefined,
+  tokenSet: TokenSet,
+  { tokenEndpoint, random }: RefreshTokensPorts,
+): Promise<Identity | undefined> {
+  if (provider.identity === undefined || compareIdentity(pinned, {}) !== 'first') return undefined;
+  const answer = await tokenEndpoint.identify(provider, tokenSet);
+  return answer.kind === 'identity' ? pin(undefined, hashed(answer.identity, random)) : undefined;
 }
 
 async function recordTokens(
@@ -280,7 +298,8 @@ async function recordTokens(
   grant: GrantSecret,
   access: AccessSecret,
   { grants }: RefreshTokensPorts,
+  identity?: Identity,
 ): Promise<boolean> {
-  const tokens = storedTokensOf(false, grant, access);
+  const tokens = { ...storedTokensOf(false, grant, access), identity };
   return (await grants.recordTokens(connectionId, fencingNumber, tokens)) !== undefined;
 }

@@ -2,7 +2,7 @@ import { StoreQuotaExceededError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Clock, Grants, TokenAnswer } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import { refreshBudget } from '../../core/version-budget.ts';
+import { refreshBudget, withinDay } from '../../core/version-budget.ts';
 import type { StepInput } from '../step.ts';
 
 export interface SpendWithinBudgetPorts {
@@ -26,8 +26,9 @@ export async function spendWithinBudget(
   spend: () => Promise<TokenAnswer>,
 ): Promise<TokenAnswer | 'refresh-limited' | 'dropped'> {
   const { connectionId } = settings;
-  const { fencingNumber, refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] } = grant;
-  const budget = refreshBudget(settings, grant, ask, clock.nowMs());
+  const { fencingNumber } = grant;
+  const nowMs = clock.nowMs();
+  const budget = refreshBudget(settings, grant, ask, nowMs);
   if (budget.kind === 'limited') return 'refresh-limited';
   if (budget.kind === 'exhausted') {
     throw new StoreQuotaExceededError(
@@ -37,7 +38,7 @@ export async function spendWithinBudget(
   if (!(await grants.recordWrites(connectionId, fencingNumber, budget.writes))) return 'dropped';
   const answer = await spend();
   if (answer.kind === 'refused') {
-    const before = { refreshesAtMs, requestedAtMs, otherWritesAtMs };
+    const before = withinDay(grant, nowMs);
     await grants.recordWrites(connectionId, fencingNumber, before).catch(() => undefined);
   }
   return answer;

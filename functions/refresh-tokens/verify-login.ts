@@ -20,6 +20,7 @@ import type {
   TokenEndpoint,
   Tokens,
   Versions,
+  Workflow,
 } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -31,12 +32,16 @@ import { isRepeated } from './doubt.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
 
 export interface VerifyLoginPorts {
-  readonly grants: Pick<Grants, 'endLogin' | 'addLoginVersion' | 'recordWrites' | 'recordDoubt'>;
+  readonly grants: Pick<
+    Grants,
+    'refuseLogin' | 'endLogin' | 'recordLoginVersions' | 'recordWrites' | 'recordDoubt'
+  >;
   readonly authorizations: Pick<Authorizations, 'setStatus'>;
   readonly tokens: Tokens;
   readonly clients: Pick<Clients, 'read'>;
   readonly tokenEndpoint: Pick<TokenEndpoint, 'refresh' | 'identify'>;
   readonly revocationEndpoint: RevocationEndpoint;
+  readonly workflow: Pick<Workflow, 'refreshNow'>;
   readonly events: Events;
   readonly clock: Clock;
   readonly random: Random;
@@ -69,6 +74,12 @@ export async function verifyLogin(
   ports: VerifyLoginPorts,
 ): Promise<Verified> {
   const { connectionId, provider } = settings;
+  const { refusedAs, versionId } = held.login;
+  // A run before this one died: its tokens may have been revoked by then, so the provider cannot be asked again.
+  if (refusedAs !== undefined) {
+    const [newest] = await accessOf(held, connectionId, ports.tokens);
+    return refuse(settings, held, refusedAs, newest, ports);
+  }
   const tokens = await livingTokens(settings, held, spending, ports);
   if ('kind' in tokens) return tokens;
   const { grant, access } = tokens;
@@ -80,15 +91,28 @@ export async function verifyLogin(
   if (verdict !== 'other' && verdict !== 'unknown')
     return { kind: 'verified', grant: { ...grant, identity: pin(pinned, found) }, access };
 
-  const { versionId, authorizationId } = held.login;
-  await ports.grants.endLogin(connectionId, versionId);
-  await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  await ports.grants.refuseLogin(connectionId, versionId, verdict);
+  return refuse(settings, { ...held, grant }, verdict, access, ports);
+}
+
+/** Gives a login's tokens back. Its record goes last, so that a later check does all that a run which dies here has not. */
+async function refuse(
+  settings: Settings,
+  { login, grant }: HeldLogin,
+  verdict: 'other' | 'unknown',
+  access: AccessSecret | undefined,
+  ports: VerifyLoginPorts,
+): Promise<never> {
+  const { connectionId, provider } = settings;
+  const { versionId, authorizationId } = login;
   const client = await ports.clients.read(settings.clientSecretName);
-  const { refreshToken } = grant;
-  const { accessToken } = access;
-  const given = { refreshToken, accessToken };
+  const given = { refreshToken: grant.refreshToken, ...(access && { accessToken: access.accessToken }) };
   const revocation = await revokeLogin(provider, client, given, ports.revocationEndpoint);
   await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict, revocation });
+  // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
+  if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
+  await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
+  await ports.grants.endLogin(connectionId, versionId);
   if (verdict === 'unknown')
     throw new IdentityUnknownError(
       `${provider.displayName} did not tell whose login it was, and somebody is pinned: its tokens are not used.`,
@@ -103,31 +127,42 @@ function unavailable({ displayName }: Provider, why: string): Verified {
   return { kind: 'unavailable', error: new TokenEndpointUnavailableError(message) };
 }
 
-/** Answers the login's tokens, refreshed if need be; or the verdict, if no access token is to be had. */
+/** The login's own access tokens, those of the newest refresh first. */
+async function accessOf(
+  { record, grant, access }: HeldLogin,
+  connectionId: string,
+  tokens: Tokens,
+): Promise<AccessSecret[]> {
+  // A refresh of the grant before it takes the label; whatever a refresh of this one has put has the newest id.
+  const ids = new Set([record.unrecordedLogins?.at(-1) ?? grant.versionId, grant.versionId]);
+  const read = [...ids].map((id) => tokens.readAccessVersion(connectionId, id));
+  const found = [...(await Promise.all(read)), access.pending];
+  return found.filter((each) => each?.derivedFrom === grant.versionId).map((each) => each!);
+}
+
+/** The login's tokens; or, without an access token that lives, what is to be answered. */
 async function livingTokens(
   settings: Settings,
-  { record, grant, access: stored }: HeldLogin,
+  held: HeldLogin,
   spending: { isBegun: boolean },
   ports: VerifyLoginPorts,
 ): Promise<{ readonly grant: GrantSecret; readonly access: AccessSecret } | Verified> {
   const { connectionId, provider } = settings;
+  const { record, login, grant } = held;
   const { tokens, tokenEndpoint, clock, random } = ports;
   const nowMs = clock.nowMs();
-  // A refresh of the grant before it takes the label; a refresh of this one has put the newest id.
-  const ids = new Set([grant.versionId, record.unrecordedLogins?.at(-1) ?? grant.versionId]);
-  const read = [...ids].map((versionId) => tokens.readAccessVersion(connectionId, versionId));
-  const own = [...(await Promise.all(read)), stored.pending];
-  const living = own.find(
-    (each) => each?.derivedFrom === grant.versionId && Date.parse(each.expiresAt) > nowMs,
-  );
+  const own = await accessOf(held, connectionId, tokens);
+  const living = own.find(({ expiresAt }) => Date.parse(expiresAt) > nowMs);
   if (living) return { grant, access: living };
 
   const next = random.uuid();
+  const versionIds = [...stillNeeded(record.unrecordedLogins, login, grant), next];
   const overtaken = new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   const client = await ports.clients.read(settings.clientSecretName);
   // Not counted as the schedule's: while the grant before it works, that one must keep its room.
   const answer = await spendWithinBudget(settings, record, { ask: { trigger: 'link' } }, ports, async () => {
-    if (!(await ports.grants.addLoginVersion(connectionId, record.fencingNumber, next))) throw overtaken;
+    if (!(await ports.grants.recordLoginVersions(connectionId, record.fencingNumber, versionIds)))
+      throw overtaken;
     return tokenEndpoint.refresh(provider, client, grant.refreshToken);
   });
   if (answer === 'dropped') throw overtaken;
@@ -151,4 +186,20 @@ async function livingTokens(
   const access = { ...accessSecretOf(settings, answer.tokens, nowMs, newest, random), versionId: next };
   await tokens.putAccess(connectionId, access);
   return { grant: newest, access };
+}
+
+/**
+ * Of the versions noted before a refresh of a held login: those up to the login itself, which are of logins that it overtook;
+ * that from which it is refreshed now; and the newest, whose put may yet show. However long the provider does not tell, the
+ * list stays short.
+ */
+function stillNeeded(
+  versionIds: readonly string[] = [],
+  login: Login,
+  grant: GrantSecret,
+): readonly string[] {
+  const own = versionIds.indexOf(login.versionId) + 1;
+  const newest = versionIds.slice(own);
+  const kept = newest.filter((id, index) => id === grant.versionId || index === newest.length - 1);
+  return [...versionIds.slice(0, own), ...kept];
 }

@@ -119,6 +119,10 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
       code: 1,
       err: expect.stringContaining('Demo Brokerage does not accept the grant with the new credentials.'),
     });
+    // With a fault of its own it is not believed, and is nothing that a check would hold against the grant.
+    await demo.brokerage.misbehave({ kind: 'status', status: 503, body: '{"error":"invalid_grant"}' });
+    expect(await run(pipe(demo.demo.client.clientSecret), '--rotate')).toMatchObject({ code: 1 });
+    expect(await demo.grant()).not.toHaveProperty('doubtedAtMs');
     expect(await stored()).toBe(before);
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     await demo.advance(25 * minuteMs);

@@ -3,13 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
+import type { DemoOptions } from '../../local/demo.ts';
 import type { ToolsServer } from '../../local/tools/server.ts';
 import { startTools } from '../../local/tools/server.ts';
 import { administrator } from '../../local/aws/service.ts';
 import type { Ran } from '../helpers/command.ts';
 import { runCommand } from '../helpers/command.ts';
 import { TestDemo, dayMs, hourMs, minuteMs } from '../helpers/demo.ts';
-import { tokenCalls } from '../helpers/story.ts';
+import { withProviderData } from '../helpers/stored.ts';
+import { events, rotating, tokenCalls } from '../helpers/story.ts';
 
 let folder: string;
 let tools: ToolsServer;
@@ -30,13 +32,14 @@ afterAll(async () => {
 });
 
 /** `demo-main` has the grant that another program is to have kept; `demo-new` was never connected. */
-async function startWithGrant(): Promise<TestDemo> {
+async function startWithGrant(data = {}, options: Partial<DemoOptions> = {}): Promise<TestDemo> {
   const started = await TestDemo.start({
+    ...options,
     toolsUrl: tools.url,
     configure: (config) => {
       const connections = config['grantkeeper:connections'] as Config;
       const both = { ...connections, 'demo-new': connections['demo-main']! };
-      return { ...config, 'grantkeeper:connections': both };
+      return withProviderData(data)({ ...config, 'grantkeeper:connections': both });
     },
   });
   tools.show(started.cloud);
@@ -204,6 +207,22 @@ test('the same login again is refused as what it is; forced, it is taken over th
   await command('resume');
 });
 
+async function pinSomebodyElse({ cloud }: TestDemo): Promise<void> {
+  const change = {
+    TableName: 'grantkeeper-local',
+    Key: { pk: { S: 'connection#demo-new' }, sk: { S: 'grant' } },
+    UpdateExpression: 'SET #i = :i',
+    ExpressionAttributeNames: { '#i': 'identity' },
+    ExpressionAttributeValues: { ':i': { M: { subject: { S: 'hash-of-somebody-else' } } } },
+  };
+  await cloud.dynamoDb.call('UpdateItem', change, administrator);
+}
+
+const refusals = async (of: TestDemo) =>
+  (await events(of, 'demo-new'))
+    .filter(({ type }) => type === 'identity-refused')
+    .map(({ details }) => details);
+
 describe('what the provider does not accept, or is somebody else’s, takes the place of nothing', () => {
   const flags = [...from, '--connection', 'demo-new', '--force', '--apply'];
   const stored = () => Promise.all([demo.secret('grant', 'demo-new'), demo.secret('access', 'demo-new')]);
@@ -231,19 +250,7 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
   });
 
   test('a grant of another owner, whose refresh token is not spent', async () => {
-    const { cloud } = demo;
-    const key = { pk: { S: 'connection#demo-new' }, sk: { S: 'grant' } };
-    const pinned = { M: { subject: { S: 'hash-of-somebody-else' } } };
-    const change = (UpdateExpression: string, values: object = {}) =>
-      cloud.dynamoDb.call(
-        'UpdateItem',
-        { TableName: 'grantkeeper-local', Key: key, UpdateExpression, ...values },
-        administrator,
-      );
-    await change('SET #i = :i', {
-      ExpressionAttributeNames: { '#i': 'identity' },
-      ExpressionAttributeValues: { ':i': pinned },
-    });
+    await pinSomebodyElse(demo);
     await demo.brokerage.reset();
     const { access_token } = await demo.secret('access', 'demo-new');
     const refused = {
@@ -262,6 +269,8 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
     expect(await stored()).toEqual(before);
     expect(await demo.grant('demo-new')).toMatchObject({ identity: { subject: 'hash-of-somebody-else' } });
     expect(await demo.grant('demo-new')).not.toHaveProperty('lease');
+    // Its refresh token did not rotate: it is the other program's still.
+    expect(await refusals(demo)).toEqual([{ from: 'schwab-py', by: expect.any(String), verdict: 'other' }]);
   });
 
   test.each([
@@ -296,4 +305,22 @@ test('into a connection in set-up nothing is taken over, nor said to be, before 
       /holds no credentials yet, without which nothing can be refreshed: grantkeeper connect demo-main first/,
     ),
   });
+});
+
+test('a grant of another owner whose refresh token was spent and has rotated is given back', async () => {
+  await using other = await startWithGrant({ revocationEnds: 'login' }, { limits: rotating });
+  await pinSomebodyElse(other);
+  await other.brokerage.reset();
+  const path = `${folder}/rotating.json`;
+  const content = { creation_timestamp: seconds(loginMs), token: { ...token(), access_token: 'ended' } };
+  writeFileSync(path, JSON.stringify(content));
+  const flags = [path, ...from, '--connection', 'demo-new', '--force', '--apply', '--local'];
+  expect(await runCommand(other, tools, ['import', ...flags])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('That grant is of another account'),
+  });
+  expect(await tokenCalls(other)).toEqual(['refresh_token 200', 'revocation 200', 'revocation 200']);
+  expect(await refusals(other)).toEqual([
+    { from: 'schwab-py', by: expect.any(String), verdict: 'other', revocation: 'revoked' },
+  ]);
 });

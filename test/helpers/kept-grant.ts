@@ -143,8 +143,9 @@ export class KeptGrant {
         recordRejection: async () => change({ status: 'rejected' }) !== undefined,
         recordDoubt: async (_id, _fencingNumber, nowMs) =>
           change({ doubtedAtMs: this.grant.doubtedAtMs ?? nowMs }).doubtedAtMs,
-        addLoginVersion: async (_id, _fencingNumber, versionId) =>
-          change({ unrecordedLogins: [...(this.grant.unrecordedLogins ?? []), versionId] }) !== undefined,
+        recordLoginVersions: async (_id, _fencingNumber, versionIds) =>
+          change({ unrecordedLogins: versionIds }) !== undefined,
+        refuseLogin: nothing,
         endLogin: async () => void change({ login: undefined, unrecordedLogins: undefined }),
       },
       tokens: {
@@ -164,7 +165,7 @@ export class KeptGrant {
       tokenEndpoint: { identify: async () => ({ kind: 'identity', identity: {} }), ...tokenEndpoint },
       revocationEndpoint: { revoke: async () => 'not-offered' },
       authorizations: { setStatus: nothing },
-      workflow: { resume: nothing, report: nothing },
+      workflow: { resume: nothing, report: nothing, refreshNow: nothing },
       incidents: { end: async () => [] },
       metrics: { put: () => undefined, count: () => undefined },
       events: { record: nothing },

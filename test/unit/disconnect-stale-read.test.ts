@@ -29,3 +29,15 @@ test.each([
   expect((await connection.with(changes, () => connection.disconnect())).outcome).toBe('disconnected');
   expect(revoked).toEqual(expected);
 });
+
+test('the versions that empty the secrets are noted, and those of more than a day ago forgotten', async () => {
+  const connection = await new OneConnection(ms('2026-01-05T12:00:00Z')).connect();
+  const dayMs = 24 * 3600 * 1000;
+  await connection.patch({ otherWritesAtMs: [connection.nowMs - dayMs, connection.nowMs - dayMs + 1] });
+  await connection.disconnect();
+  expect((await connection.grant()).otherWritesAtMs).toEqual([
+    connection.nowMs - dayMs + 1,
+    connection.nowMs,
+    connection.nowMs,
+  ]);
+});

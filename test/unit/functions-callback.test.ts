@@ -372,6 +372,14 @@ describe('beside other logins and ends', () => {
     expect(connection.happened('grant-replaced')).toEqual([]);
   });
 
+  test('writes of more than a day ago are forgotten, also where no refresh does so', async () => {
+    const connection = await asked();
+    const dayAgo = startMs - 24 * hourMs;
+    await connection.patch({ otherWritesAtMs: [dayAgo - 1, dayAgo, dayAgo + 1] });
+    await connection.return(await connection.logIn());
+    expect((await connection.grant()).otherWritesAtMs).toEqual([dayAgo + 1, startMs]);
+  });
+
   test('the refresh token that a login replaced is given back', async () => {
     const provider = {
       ...schwab,
@@ -462,7 +470,7 @@ describe('of whom the provider tells', () => {
         step: 'Callback',
         error: 'IdentityUnknownError',
         reason:
-          'Charles Schwab did not tell whose grant it is, so nobody is pinned. Compare its identity data with what it answers.',
+          'Charles Schwab did not tell whose grant it is, so nobody is pinned. Each refresh asks again. If it never tells, compare its identity data with what it answers.',
       },
     ]);
   });
@@ -499,6 +507,18 @@ describe('of whom the provider tells', () => {
     connection.provider.isIdentityDown = true;
     await connection.return(await connection.logIn());
     expect(connection.counts.at(-1)).toBe('CallbacksCompleted first');
+    // Each refresh asks again, and keeps what it got whatever the answer is.
+    connection.later(25 * minuteMs);
+    expect((await connection.refresh()).outcome).toBe('refreshed');
+    expect((await connection.grant()).identity?.subject).toBeUndefined();
+    const { random } = connection.ports;
+    for (const subject of ['dana', 'mallory']) {
+      connection.later(25 * minuteMs);
+      const identify = async () => ({ kind: 'identity', identity: { subject } }) as const;
+      await connection.with({ tokenEndpoint: { identify } }, () => connection.refresh());
+      // The owner who is pinned stays so.
+      expect((await connection.grant()).identity).toEqual({ subject: random.hash('dana') });
+    }
   });
 
   test('cannot be asked while somebody is pinned: the login is held, and checked at once', async () => {

@@ -224,6 +224,14 @@ describe('of a login', () => {
     expect((await closed.after()).login).toEqual({ ...login, closed: null });
   });
 
+  test('is written down as what it is refused, and nothing of a newer one', async () => {
+    const { grants, after } = await record({ login });
+    await grants.refuseLogin(connectionId, 'v0', 'other');
+    expect((await after()).login).toEqual(login);
+    await grants.refuseLogin(connectionId, 'v1', 'other');
+    expect((await after()).login).toEqual({ ...login, refusedAs: 'other' });
+  });
+
   test('is taken away what was written down of it, and nothing of a newer one', async () => {
     const { grants, after } = await record({ login, unrecordedLogins: ['v1'] });
     await grants.endLogin(connectionId, 'v0');
@@ -241,7 +249,7 @@ describe('under its lease alone, an execution records', () => {
   test.each<[string, Write, unknown, unknown, Partial<Grant>]>([
     [
       'another version of a login',
-      (grants, number) => grants.addLoginVersion(connectionId, number, 'v1'),
+      (grants, number) => grants.recordLoginVersions(connectionId, number, ['v1']),
       true,
       false,
       { unrecordedLogins: ['v1'] },
@@ -274,7 +282,7 @@ describe('under its lease alone, an execution records', () => {
     ],
     [
       'what became of the tokens',
-      async (grants, number) => grants.recordRevocation(connectionId, number, 'revoked', nowMs),
+      async (grants, number) => grants.recordRevocation(connectionId, number, 'revoked', [nowMs, nowMs]),
       true,
       false,
       { disconnection: { atMs: nowMs, revocation: 'revoked' }, otherWritesAtMs: [nowMs, nowMs] },
@@ -290,7 +298,7 @@ describe('under its lease alone, an execution records', () => {
 
   test('versions of a login, one after the other, and a doubt that is no younger for being heard again', async () => {
     const { grants, after } = await record({ unrecordedLogins: ['v1'], doubtedAtMs: nowMs - 1 });
-    await grants.addLoginVersion(connectionId, 0, 'v2');
+    await grants.recordLoginVersions(connectionId, 0, ['v1', 'v2']);
     expect(await grants.recordDoubt(connectionId, 0, nowMs)).toBe(nowMs - 1);
     expect(await after()).toEqual({ ...blank, unrecordedLogins: ['v1', 'v2'], doubtedAtMs: nowMs - 1 });
   });

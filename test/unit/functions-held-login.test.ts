@@ -92,6 +92,79 @@ describe('a held login', () => {
     expect(connection.counts.at(-1)).toBe(`RefreshesFailed ${name}`);
   });
 
+  test.each([
+    ['completes', false, 0],
+    ['is held as well', true, 0],
+    ['is held as well, after a refresh of the first', true, 31 * minuteMs],
+  ])('is given back where a newer one %s', async (_what, isHeld, afterMs) => {
+    const { connection, before } = await held(revoking);
+    connection.provider.isIdentityDown = true;
+    connection.later(afterMs + minuteMs);
+    if (afterMs > 0) await connection.refresh().catch(() => undefined);
+    const { tokens } = connection.ports;
+    const { unrecordedLogins } = await connection.grant();
+    const overtaken = await tokens.readGrantVersion(connectionId, unrecordedLogins!.at(-1)!);
+    connection.provider.isIdentityDown = isHeld;
+    await connection.return(await connection.logIn());
+    connection.provider.isIdentityDown = false;
+    connection.later(2 * minuteMs);
+    if (isHeld) expect((await connection.refresh()).outcome).toBe('login-recovered');
+    const { refreshToken } = await connection.stored();
+    expect(refreshToken).not.toBe(before.stored.refreshToken);
+    expect(connection.provider.honours(refreshToken!)).toBe(true);
+    expect(connection.provider.honours(before.stored.refreshToken!)).toBe(false);
+    expect(connection.provider.honours(overtaken!.refreshToken.reveal())).toBe(false);
+    expect(connection.happened('grant-replaced')).toMatchObject([{ revocation: 'revoked' }]);
+  });
+
+  const asMallory = {
+    tokenEndpoint: {
+      identify: async () => ({ kind: 'identity', identity: { subject: 'mallory' } }) as const,
+    },
+  };
+
+  test.each([
+    ['is revoked', { revocationEndpoint: 'revoke' }],
+    ['has its event', { events: 'record' }],
+    ['is ended', { grants: 'endLogin' }],
+  ] as const)(
+    'of somebody else is refused by a later check where the first one dies before it %s',
+    async (_what, at) => {
+      const { connection, before } = await held(revoking);
+      const [[port, method]] = Object.entries(at) as [[keyof typeof connection.ports, string]];
+      const dies = async () => {
+        throw new Error('killed');
+      };
+      const run = connection.with({ ...asMallory, [port]: { [method]: dies } }, () => connection.refresh());
+      await expect(run).rejects.toThrow('killed');
+      // What the provider would say of tokens that it has taken back decides nothing any more.
+      connection.provider.isIdentityDown = true;
+      connection.later(75_001);
+      await expect(connection.refresh()).rejects.toMatchObject({ name: 'IdentityError' });
+      expect(connection.provider.honours('CANARY-refresh-5')).toBe(false);
+      expect(connection.happened('identity-refused')).toContainEqual(
+        expect.objectContaining({ verdict: 'other', revocation: 'revoked' }),
+      );
+      const after = await connection.grant();
+      expect([after.login, after.unrecordedLogins]).toEqual([undefined, undefined]);
+      expect(await connection.stored()).toEqual(before.stored);
+    },
+  );
+
+  test.each([
+    [true, [{ connectionId, trigger: 'link', force: 'refresh' }]],
+    [false, []],
+  ])(
+    'of somebody else has the provider asked at once for the grant before it if a login ends that (%s)',
+    async (loginEndsPreviousGrant, asked) => {
+      const { connection } = await held({ loginEndsPreviousGrant });
+      const startedBefore = connection.started.length;
+      const refreshed = connection.with(asMallory, () => connection.refresh());
+      await expect(refreshed).rejects.toMatchObject({ name: 'IdentityError' });
+      expect(connection.started.slice(startedBefore).map(({ input }) => input)).toEqual(asked);
+    },
+  );
+
   test('waits while the provider does not tell, and the grant before it is refreshed', async () => {
     const { connection, before, login } = await held();
     connection.provider.isIdentityDown = true;
@@ -211,6 +284,25 @@ describe('a held login whose access token has ended', () => {
     expect((await connection.stored()).accessToken).toBe('CANARY-access-8');
   });
 
+  test.each([false, true])(
+    'has three versions noted, however often it is refreshed (rotating: %s)',
+    async (rotates) => {
+      const { connection, login } = await held({}, { rotates });
+      connection.provider.isIdentityDown = true;
+      for (let refreshes = 0; refreshes < 6; refreshes += 1) {
+        connection.later(31 * minuteMs);
+        await connection.refresh().catch(() => undefined);
+        const { unrecordedLogins } = await connection.grant();
+        expect(unrecordedLogins![0]).toBe(login.versionId);
+        expect(unrecordedLogins!.length).toBeLessThanOrEqual(3);
+      }
+      expect((await connection.grant()).unrecordedLogins).toHaveLength(3);
+      connection.provider.isIdentityDown = false;
+      connection.later(76_000);
+      expect((await connection.refresh()).outcome).toBe('login-recovered');
+    },
+  );
+
   test.each([false, true])('keeps a refresh token that does not rotate (repeated: %s)', async (repeats) => {
     const { connection, login } = await ended({}, { rotates: false, repeatsRefreshToken: repeats });
     expect((await connection.refresh()).outcome).toBe('login-recovered');
@@ -241,7 +333,7 @@ describe('a held login whose access token has ended', () => {
   });
 
   test.each([
-    ['written down', { addLoginVersion: async () => false }],
+    ['written down', { recordLoginVersions: async () => false }],
     ['counted', { recordWrites: async () => false }],
   ])('spends nothing where it cannot be %s any more', async (_what, grants) => {
     const { connection } = await ended();

@@ -1,6 +1,7 @@
 /** A check completes a login whose callback died, or could not tell whose it was. */
 import { describe, expect, test } from '@jest/globals';
 
+import { presets } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Ports } from '../simulation/cloud.ts';
 import { iso, minuteMs, ms } from '../helpers/core-samples.ts';
@@ -58,6 +59,28 @@ describe('the recovery of a login', () => {
       refreshToken: 'CANARY-refresh-5',
       accessToken: 'CANARY-access-6',
     });
+  });
+
+  test('whose callback died after it had moved AWSCURRENT gives the grant before it back', async () => {
+    const provider = {
+      ...presets.schwab!,
+      identity: undefined,
+      loginEndsPreviousGrant: false,
+      revocationEndpoint: 'https://provider.example.com/revoke',
+      revocationEnds: 'login' as const,
+    };
+    const connection = await new OneConnection(startMs, {}, { provider }).connect();
+    const { refreshToken } = await connection.stored();
+    connection.later(minuteMs);
+    await connection.ask('reauthorize');
+    await connection.dies(await connection.logIn(), 'putAccess');
+    connection.later(2 * minuteMs);
+    expect((await connection.stored()).refreshToken).toBe('CANARY-refresh-5');
+    expect((await connection.refresh()).outcome).toBe('login-recovered');
+    expect((await connection.stored()).refreshToken).toBe('CANARY-refresh-5');
+    expect(connection.provider.honours(refreshToken!)).toBe(false);
+    expect(connection.provider.honours('CANARY-refresh-5')).toBe(true);
+    expect(connection.happened('grant-replaced')).toMatchObject([{ revocation: 'revoked' }]);
   });
 
   test('moves nothing once a newer login has begun', async () => {

@@ -306,14 +306,26 @@ describe('tokens that nobody uses are given back', () => {
   });
 
   test.each([
-    ['that a login replaced', new Secret('old'), {}, ['refresh_token old']],
-    ['unless there was none', undefined, {}, []],
-    ['unless the login itself has ended it', new Secret('old'), { loginEndsPreviousGrant: true }, []],
-    ['unless it is the same', new Secret('new'), {}, []],
+    ['that a login replaced', ['old'], {}, ['refresh_token old']],
+    [
+      'of all logins that it replaced',
+      ['old', 'new', 'held'],
+      {},
+      ['refresh_token old', 'refresh_token held'],
+    ],
+    ['unless there was none', [], {}, []],
+    ['unless the login itself has ended it', ['old'], { loginEndsPreviousGrant: true }, []],
+    ['unless it is the same', ['new'], {}, []],
   ])('%s', async (_which, replaced, change, expected) => {
-    const { asked, endpoint } = asking('revoked');
+    const { asked, endpoint } = asking('revoked', 'revoked');
     const provider = { ...revoking, ...change };
-    const revocation = await revokeReplaced(provider, client, replaced, new Secret('new'), endpoint);
+    const grants = replaced.map((token) => ({
+      versionId: token,
+      refreshToken: new Secret(token),
+      obtainedAt: '2026-01-05T12:00:00.000Z',
+      authorizedAt: '2026-01-05T12:00:00.000Z',
+    }));
+    const revocation = await revokeReplaced(provider, client, grants, new Secret('new'), endpoint);
     expect(revocation).toBe(expected.length > 0 ? 'revoked' : undefined);
     expect(asked).toEqual(expected);
   });

@@ -156,3 +156,24 @@ test('a first login is stored though the account cannot be asked, with an alert 
     'Grantkeeper: demo-main: IdentityUnknownError',
   ]);
 });
+
+test('a new owner who cannot be asked for at their login is pinned by a refresh, once the provider tells', async () => {
+  await start();
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'repin' });
+  const link = demo.newestLink();
+  const { identity: before } = await demo.grant();
+  broken = { status: 503, body: '' };
+  expect((await logInAs('friend', link)).page).toMatchObject({ status: 200 });
+  await demo.advance(25 * minuteMs);
+  const unpinned = await demo.grant();
+  expect(unpinned).toMatchObject({ status: 'active', refreshedAtMs: expect.any(Number) });
+  expect(unpinned).not.toHaveProperty('identity.subject');
+
+  broken = undefined;
+  await demo.advance(25 * minuteMs);
+  const { identity } = await demo.grant();
+  expect(identity).toMatchObject({ subject: expect.stringMatching(/^[\w-]{43}$/) });
+  expect(identity).not.toEqual(before);
+  const { page } = await logInAs('demo', await askForLogin(demo));
+  expect(page).toMatchObject({ status: 403, title: 'That was another account' });
+});

@@ -37,7 +37,9 @@ describe('where a call tells subject and accounts', () => {
     const { alerts } = watch(demo);
     const page = await logInAs(demo, link, { loginId: 'friend' });
     expect(page).toMatchObject({ status: 403, title: 'That was another account' });
-    expect(page.body).toContain('At Demo Brokerage a login can end what was allowed before');
+    expect(page.body).toContain(
+      'At Demo Brokerage a login can end what was allowed before. Until the right account logs in, the connection may stop working.',
+    );
     expect((await stored(demo)).grant).toEqual(before.grant);
     expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
     expect(alerts()[0]!.text).toContain('who is not the owner that this connection was made for');
