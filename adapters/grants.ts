@@ -290,7 +290,7 @@ export function dynamoGrants(table: Table): Grants {
         values: {
           authorization,
           authorizationId,
-          ...(previousId !== undefined && { previousId }),
+          previousId,
           ...(isAsked ? { fencingNumber } : { disconnected: 'disconnected' }),
           ...(claim && claimOf(claim)),
         },
@@ -332,7 +332,7 @@ export function dynamoGrants(table: Table): Grants {
           none: [],
           ...(forgetsRungs ? {} : { rungs }),
           atMs,
-          ...(owesRestored === undefined ? {} : { owesRestored }),
+          owesRestored,
         },
       });
     },

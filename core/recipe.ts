@@ -26,7 +26,7 @@ const roles = [
 
 /** By its role and name, as assistive technology tells it; both as a whole, in that case. */
 const ByRoleSchema = z.strictObject({
-  role: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }),
+  role: z.enum(roles),
   name: Words,
 });
 /** By its label, as a whole. */

@@ -134,5 +134,5 @@ function freeAgainMs(
 ): number | undefined {
   const held = within(timesMs, windowMs, nowMs).toSorted((a, b) => a - b);
   const oldestInTheWay = held.at(-limit);
-  return held.length < limit || oldestInTheWay === undefined ? undefined : oldestInTheWay + windowMs;
+  return oldestInTheWay === undefined ? undefined : oldestInTheWay + windowMs;
 }

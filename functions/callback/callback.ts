@@ -364,10 +364,9 @@ async function keep(
     await ports.workflow.report(connectionId, 'Callback', new IdentityUnknownError(message));
   }
   const now = recorded ?? (await ports.grants.read(connectionId)).grant;
-  const accountsLeftOut = verdict === 'fewer' ? left : 0;
   const page = pages.done(settings, {
     ...connected(settings, now, exchange.authorization, ports),
-    accountsLeftOut,
+    accountsLeftOut: left,
   });
   return counted('CallbacksCompleted', verdict, page, ports);
 }

@@ -158,7 +158,7 @@ async function refresh(
   ports: RefreshTokensPorts,
 ): Promise<Outcome> {
   const { connectionId } = settings;
-  const { fencingNumber, authorizedAtMs = 0 } = taken;
+  const { fencingNumber } = taken;
   const [found, client] = await Promise.all([
     readStored(connectionId, ports.tokens),
     ports.clients.read(settings.clientSecretName),
@@ -171,11 +171,6 @@ async function refresh(
     throw new ConfigurationError(
       `The grant secret of ${connectionId} holds no refresh token although its owner has logged in. Ask for a new login.`,
     );
-  }
-  if (Date.parse(grant.authorizedAt) > authorizedAtMs) {
-    // Of a login that came while the secrets were read: what it has put is its own to record, and nobody's to spend before.
-    const { grant: now } = await ports.grants.read(connectionId);
-    if (now.fencingNumber !== fencingNumber) return 'dropped';
   }
   const stored = await adoptAccess(connectionId, found.access, grant, ports.tokens);
   const access = stored.current;

@@ -9,12 +9,13 @@ import { Stryker } from '@stryker-mutator/core';
 
 import { equivalents } from './equivalents.ts';
 import type { RunnerOptions } from './runner.ts';
-import { targets } from './targets.ts';
+import { percentOfFile, targets } from './targets.ts';
 
 const help = `Usage: npm run mutation -- [options] [file...]
 
 Changes the code in one place at a time (StrykerJS), and runs the tests that reach it: a change that no test notices
-survives. Fails where a part of the code kills fewer than it must, or where equivalents.ts lists what does not survive.
+survives. Fails where the tests kill fewer mutants of a part of the code than they must, or fewer than ${percentOfFile} % of one
+file, or where equivalents.ts lists a change that does not survive.
 
 ${targets.map(({ name, percent, files }) => `  ${`${percent} %`.padEnd(6)} ${name}: ${files.join(', ')}`).join('\n')}
 
@@ -106,8 +107,8 @@ async function main(): Promise<boolean> {
       total.all += all;
       return `${share(killed, all)}  ${String(killed).padStart(5)} of ${String(all).padEnd(5)} ${file}`;
     });
-    const isEnough = total.killed * 100 >= percent * total.all;
-    if (asked.size === 0) isGood &&= isEnough;
+    if (asked.size === 0) isGood &&= isEnough(total, percent);
+    for (const count of counts.values()) isGood &&= isEnough(count, percentOfFile);
     isGood &&= needless.size === 0;
     console.log(`\n${survivors.join('\n')}\n\n${rows.join('\n')}`);
     console.log(
@@ -123,6 +124,10 @@ async function main(): Promise<boolean> {
   );
   for (const file of unknown) console.error(`${file} is none of the files that are mutated; see --help.`);
   return isGood && unknown.length === 0;
+}
+
+function isEnough({ killed, all }: { killed: number; all: number }, percent: number): boolean {
+  return killed * 100 >= percent * all;
 }
 
 function share(killed: number, all: number): string {

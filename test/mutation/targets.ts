@@ -1,3 +1,6 @@
+/** How many mutants of each file must die. */
+export const percentOfFile = 90;
+
 /** The files to mutate, the tests to run for them, and how many mutants must die. */
 export const targets = [
   {
@@ -6,7 +9,7 @@ export const targets = [
     files: ['core/*.ts'],
     tests: [
       'test/unit/core-*.test.ts',
-      'test/unit/{callback-url,client-credentials,provider-corpus}.test.ts',
+      'test/unit/{callback-url,client-credentials,early-rejection,provider-corpus}.test.ts',
     ],
   },
   {
@@ -21,7 +24,7 @@ export const targets = [
     ],
     tests: [
       'test/unit/functions-*.test.ts',
-      'test/unit/{early-rejection,move-current,reauthorize-page,refresh-rejected}.test.ts',
+      'test/unit/{early-rejection,finish-login,held-login,move-current,reauthorize-page,refresh-rejected}.test.ts',
     ],
   },
 ] as const;

@@ -130,6 +130,7 @@ test('each outcome has its error, and only what was refused ends the credentials
 test('an authorization of a browser is known by its id, which a link may have', () => {
   const authorizationId = browserAuthorizationId('aB3-_x');
   expect(authorizationId).toBe('browserab3x000000000');
+  expect(browserAuthorizationId('0123456789abcdefg')).toBe('browser0123456789abc');
   expect(isBrowsers(authorizationId)).toBe(true);
   expect(['v3ue5fsaih85qwt6iyby', undefined, 7].map(isBrowsers)).toEqual([false, false, false]);
   const name = { connectionId: 'demo-main', authorizationId, random: 'x'.repeat(43) };

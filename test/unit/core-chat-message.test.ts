@@ -283,3 +283,21 @@ test('whatever the texts, the bodies are well-formed and hold no control charact
     }),
   );
 });
+
+describe('lines and control characters', () => {
+  test('are spaces in a headline and on a button; small print keeps its lines', () => {
+    const embed = discord({
+      subject: 'two\nlines\u0000here',
+      button: { label: 'Log\nin', url },
+      about: ['One.', 'Two.'],
+    });
+    expect(embed.title).toBe('two lines here');
+    expect(embed.description).toContain(`[Log in](${url})`);
+    expect(embed.footer).toEqual({ text: 'One.\nTwo.' });
+  });
+
+  test('a number is a list’s at the start of a line alone', () => {
+    const { description } = discord({ sentences: ['12. twelve', 'v1.2'], button: undefined });
+    expect(description).toBe('12\\. twelve\n\nv1.2');
+  });
+});

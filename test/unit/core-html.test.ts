@@ -1,15 +1,24 @@
 import { expect, test } from '@jest/globals';
 
 import { html } from '../../core/html.ts';
-import { parseJson } from '../../core/parse-json.ts';
+import { parseJson, parseJsonExactly } from '../../core/parse-json.ts';
 
 test('a page without its markup is one line of text', () => {
-  const page = html`<p class="a">${`a & b <c> "d" 'e'`}</p>
-    <b>f</b>`;
+  const page = html` <p class="a">${`a & b <c> "d" 'e'`}</p>
+    <b>f</b> `;
   expect(page.toText()).toBe(`a & b <c> "d" 'e' f`);
 });
 
-test('what is no JSON is nothing', () => {
-  expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
-  expect(parseJson('{"a":')).toBeUndefined();
+test.each([parseJson, parseJsonExactly])('what is no JSON is nothing: %p', (parse) => {
+  expect(parse('{"a":[1,"x",null]}')).toEqual({ a: [1, 'x', null] });
+  expect(parse('{"a":')).toBeUndefined();
+});
+
+test('a number that is no safe integer is its digits', () => {
+  expect(parseJsonExactly('[9007199254740991,9007199254740992,9007199254740993,1.50]')).toEqual([
+    9007199254740991,
+    '9007199254740992',
+    '9007199254740993',
+    '1.50',
+  ]);
 });

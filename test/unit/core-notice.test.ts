@@ -28,6 +28,10 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
 `,
     );
     expect(notice.html.split(`href="${link.url}"`)).toHaveLength(2);
+    expect(notice.html).toContain('>Log in to Charles Schwab</a');
+    expect(notice.html).toContain(
+      '<p style="font-size:14px">The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page',
+    );
     expect(notice.html).toContain('<p>Hello Dana,</p>');
     expect(notice.html).toContain('Until Mon 9 Mar, 11:00 GMT-4 everything goes on working');
   });
@@ -35,7 +39,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
   test('before no known end asks for a login', () => {
     const notice = mailAbout(schwab, { kind: 'expiring', link });
     expect(notice.subject).toBe('Log in to Charles Schwab again (schwab-main)');
-    expect(notice.text).not.toContain('Until');
+    expect(notice.text).toMatch(/needs you to log in again\.\n\nhttps:/);
   });
 
   test('of the first login invites', () => {
@@ -65,7 +69,8 @@ The next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
 `,
     );
     expect(notice.html).not.toContain('href');
-    expect(mailAbout(schwab, { kind: 'test' }).text).not.toContain('due');
+    expect(mailAbout(schwab, { kind: 'test' }).text).toMatch(/There is nothing to do\.\n$/);
+    expect(new Html(notice.html).toText()).toMatch(/11:00 GMT-4\.$/);
     expect(smsOf(writeNotice(schwab, { kind: 'test' }))).toBe(
       'This is a test, nothing is to be done: Charles Schwab (schwab-main)',
     );
@@ -136,6 +141,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
     );
     expect(text).toContain('Please pass this on to dana@example.com, and');
     expect(text).not.toContain('http');
+    expect(text).toMatch(/works again\.\n$/);
   });
 });
 

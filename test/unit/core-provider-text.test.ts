@@ -11,6 +11,7 @@ describe('what a provider says', () => {
   test.each([
     ['Token is not active', 'Token is not active'],
     ['AADSTS700082: The refresh token has expired.', 'AADSTS700082: The refresh token has expired.'],
+    ['OAUTHORIZATIONFAILEDx', 'OAUTHORIZATIONFAILEDx'],
     ['Invalid scopes: offline_access_everywhere', 'Invalid scopes: offline_access_everywhere'],
     ["Grant type 'refresh_token' not allowed", "Grant type 'refresh_token' not allowed"],
     ['Ungültiges Token – bitte neu anmelden', 'Ungültiges Token – bitte neu anmelden'],
@@ -26,7 +27,11 @@ describe('what a provider says', () => {
   test('is 200 characters at most', () => {
     expect(text('word '.repeat(100))).toBe(`${'word '.repeat(40)}…`);
     expect(text('x '.repeat(100_000))).toHaveLength(201);
+    // Nobody reads further than 2,000 characters of an answer.
+    expect(text(`${' '.repeat(2000)}x`)).toBeUndefined();
     expect(text(`${'- '.repeat(99)}-😀`)).toBe(`${'- '.repeat(99)}-…`);
+    expect(text(`😀${' -'.repeat(99)}`)).toBe(`😀${' -'.repeat(99)}`);
+    expect(text(`😀${' -'.repeat(100)}`)).toBe(`😀${' -'.repeat(99)}…`);
   });
 
   test.each([
@@ -35,6 +40,7 @@ describe('what a provider says', () => {
     ['its beginning', `bad token ${refreshToken.slice(0, 8)}...`, 'bad token [redacted]'],
     ['its middle', `token=${refreshToken.slice(9, 18)}`, '[redacted]'],
     ['in other letters', `bad token ${refreshToken.toUpperCase()}`, 'bad token [redacted]'],
+    ['in part percent-encoded', `bad %61bcdefghi`, 'bad [redacted]'],
     ['percent-encoded', `bad %61bcdefghijklmnop`, 'bad [redacted]'],
     ['the client secret', `client_secret ${clientSecret} is wrong`, 'client_secret [redacted] is wrong'],
   ])('a credential of the request is taken out: %s', (_how, given, passed) => {
@@ -55,6 +61,7 @@ describe('what a provider says', () => {
     'QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
     '550e8400-e29b-41d4-a716-446655440000',
     'x'.repeat(30),
+    'abcdefghijklmnopQrstuv',
   ])('what looks like a token is taken out, whosever it is: %s', (token) => {
     expect(text(`Session ${token} not active`)).toBe('Session [redacted] not active');
     expect(text(`{"token":"${token}"}`)).toBe('{"token":"[redacted]"}');
@@ -102,9 +109,10 @@ describe('error_description', () => {
     ['{"error":"x","error_description":["a"]}', undefined],
     ['{"error":"x"}', undefined],
     ['null', undefined],
+    ['{"error_description" : "with spaces", x}', 'with spaces'],
     ['<html>error_description</html>', undefined],
     ['', undefined],
   ])('of %s', (body, description) => {
-    expect(describedIn(body, [])).toEqual({ description });
+    expect(describedIn(body, [])).toStrictEqual(description === undefined ? {} : { description });
   });
 });

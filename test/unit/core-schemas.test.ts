@@ -285,6 +285,12 @@ describe('a provider says what is wrong with', () => {
     ]);
   });
 
+  test('what a revocation ends', () => {
+    for (const revocationEnds of ['login', 'account', 'client'])
+      expect(found({ revocationEnds })).toBeUndefined();
+    expect(found({ revocationEnds: '' })).toHaveLength(1);
+  });
+
   test.each(['sub', 'x/sub', '/sub/', '//sub'])('the path %s', (subject) => {
     const endpoint = 'https://auth.example.com/me';
     expect(found({ identity: { endpoint, subject: '/sub' } })).toBeUndefined();

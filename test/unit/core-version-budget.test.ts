@@ -66,6 +66,14 @@ describe('a refresh on request', () => {
     });
   });
 
+  test('waits for the later of two limits', () => {
+    const requestedAtMs = series(20, 10 * hourMs).toSpliced(16, 4, ...series(4, 30 * minuteMs));
+    expect(refreshBudget(schwab, { ...lives, requestedAtMs }, asked, nowMs)).toEqual({
+      kind: 'limited',
+      untilMs: nowMs + 14 * hourMs,
+    });
+  });
+
   test('is limited, and no error, where the day is full', () => {
     const full = { ...lives, refreshesAtMs: series(82, 23 * hourMs) };
     expect(refreshBudget(schwab, full, asked, nowMs)).toEqual({ kind: 'limited', untilMs: nowMs + hourMs });

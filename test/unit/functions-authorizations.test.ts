@@ -100,6 +100,21 @@ describe('a start', () => {
     expect(starts.newest).toBeDefined();
   });
 
+  test('is one of thirty, though two were added at once', async () => {
+    const { authorizations, now } = await offered();
+    const at = (index: number) => ({ ...start, startedAtMs: nowMs + index });
+    for (let index = 0; index < 29; index += 1)
+      await authorizations.addStart(await now(), `s${index}`, at(index));
+    const read = await now();
+    await authorizations.addStart(read, 's29', at(29));
+    await authorizations.addStart(read, 's30', at(30));
+    expect(Object.keys((await now()).starts)).toHaveLength(31);
+    await authorizations.addStart(await now(), 's31', at(31));
+    const { starts } = await now();
+    expect(Object.keys(starts)).toHaveLength(30);
+    expect([starts.s0, starts.s1]).toEqual([undefined, undefined]);
+  });
+
   test('is used once; whoever used it may ask again', async () => {
     const { authorizations, now } = await offered();
     await authorizations.addStart(await now(), 's', start);

@@ -118,6 +118,18 @@ describe('a start', () => {
     expect((await connection.return(back)).body).toContain('This link was used already');
   });
 
+  test('that was used by a login before the one that is held: only that one is being checked', async () => {
+    const connection = await askedAgain();
+    const first = await connection.logIn();
+    const second = await connection.logIn();
+    await connection.dies(first, 'putGrant');
+    connection.provider.isIdentityDown = true;
+    await connection.return(second);
+    connection.later(90_000);
+    expect((await connection.return(second)).body).toContain('Your login is being checked');
+    expect((await connection.return(first)).body).toContain('This login was used already');
+  });
+
   test('is used by one of two callbacks at once', async () => {
     const connection = await asked();
     const back = await connection.logIn();
@@ -192,6 +204,38 @@ describe('an answer that is no code', () => {
       expect(connection.counts.at(-1)).toBe('CallbacksCompleted first');
     },
   );
+
+  test('of another issuer is told, though one before it that decided nothing was', async () => {
+    const issuer = 'https://issuer.example.com';
+    const provider = { ...schwab, identity: undefined, issuer };
+    const { connection, back, authorizationId } = await answer(
+      { provider },
+      { error: 'temporarily_unavailable', iss: issuer },
+    );
+    connection.later(1);
+    const query = new URLSearchParams({
+      state: back.query.get('state')!,
+      code: 'c',
+      iss: 'https://x.example',
+    });
+    await connection.return({ query, cookie: back.cookie });
+    expect(connection.happened('authorization-failed')).toHaveLength(1);
+    expect(connection.happened('issuer-refused')).toHaveLength(1);
+    const { starts } = (await connection.ports.authorizations.read(connectionId, authorizationId))!;
+    expect(Object.values(starts)).toMatchObject([
+      { failureNotedAtMs: startMs, issuerNotedAtMs: startMs + 1 },
+    ]);
+  });
+
+  test('of no issuer, where only the provider’s metadata promise one', async () => {
+    const connection = await asked();
+    const back = await connection.logIn();
+    const otherIssuer = { kind: 'other-issuer', received: undefined } as const;
+    await connection.with({ tokenEndpoint: { readCallback: async () => otherIssuer } }, () =>
+      connection.return(back),
+    );
+    expect(connection.happened('issuer-refused')).toMatchObject([{ received: 'none', configured: 'none' }]);
+  });
 
   test('access_denied is nobody else’s concern', async () => {
     const { connection, page, authorizationId } = await answer({}, { error: 'access_denied' });
@@ -288,6 +332,19 @@ describe('a code that gives no tokens to keep', () => {
     expect(lease?.owner).toBe(`callback#${login!.versionId}`);
     expect(unrecordedLogins).toHaveLength(2);
   });
+});
+
+test('a login to a provider that ends no grant', async () => {
+  const connection = await asked({ provider: { ...schwab, identity: undefined, limits: {} } });
+  expect((await connection.return(await connection.logIn())).body).toContain('Done: you are connected');
+});
+
+test('what became of a login is counted by its outcome', async () => {
+  const connection = await asked();
+  const counted: string[][] = [];
+  const count = (...given: string[]) => void counted.push(given);
+  await connection.with({ metrics: { count } }, async () => connection.return(await connection.logIn()));
+  expect(counted).toEqual([['CallbacksCompleted', 'outcome', 'first']]);
 });
 
 test('a login when the secrets have no room spends no code', async () => {
@@ -486,19 +543,31 @@ describe('of whom the provider tells', () => {
 
   test('fewer accounts: the login is kept, and both hear of it', async () => {
     const connection = await asked(identified);
-    await telling(connection, { subject: 's', accounts: ['a', 'b', 'c'] }, await connection.logIn());
+    await telling(connection, { subject: 's', accounts: ['a', 'b', 'c', 'e'] }, await connection.logIn());
     connection.later(minuteMs);
     await connection.ask('reauthorize');
     const page = await telling(connection, { subject: 's', accounts: ['b', 'd'] }, await connection.logIn());
     expect(connection.counts.at(-1)).toBe('CallbacksCompleted fewer');
-    expect(page.body).toContain('2 accounts that you shared before');
+    expect(page.body).toContain('3 accounts that you shared before');
     expect(connection.reported()).toEqual([
       {
         step: 'Callback',
         error: 'IdentityError',
         reason:
-          'A login to Charles Schwab shared 2 of 4 accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.',
+          'A login to Charles Schwab shared 3 of 5 accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.',
       },
+    ]);
+  });
+
+  test('no account, where one is pinned beside the owner: the login is kept, and both hear of it', async () => {
+    const connection = await asked(identified);
+    await telling(connection, { subject: 's', accounts: ['a'] }, await connection.logIn());
+    connection.later(minuteMs);
+    await connection.ask('reauthorize');
+    await telling(connection, { subject: 's' }, await connection.logIn());
+    expect(connection.counts.at(-1)).toBe('CallbacksCompleted fewer');
+    expect(connection.reported()).toMatchObject([
+      { reason: expect.stringContaining('shared 1 of 1 accounts no more') },
     ]);
   });
 
@@ -543,6 +612,29 @@ describe('of whom the provider tells', () => {
     });
     connection.later(90_000);
     expect((await connection.return(back)).body).toContain('Your login is being checked');
+  });
+
+  test('cannot be asked, and both secrets are empty: nothing is current before it was checked', async () => {
+    const connection = await asked(identified);
+    const identity = { subject: connection.ports.random.hash('main') };
+    await connection.patch({ identity });
+    connection.provider.isIdentityDown = true;
+    await connection.return(await connection.logIn());
+    expect(connection.counts.at(-1)).toBe('CallbacksCompleted held');
+    const { login } = await connection.grant();
+    const { tokens } = connection.ports;
+    for (const read of ['readGrant', 'readAccess'] as const) {
+      const { currentVersionId, current, pending } = await tokens[read](connectionId);
+      expect(currentVersionId).not.toBe(login!.versionId);
+      expect([current, pending]).toEqual([undefined, undefined]);
+    }
+    connection.provider.isIdentityDown = false;
+    connection.later(minuteMs);
+    expect((await connection.refresh()).outcome).toBe('login-recovered');
+    expect(await connection.stored()).toEqual({
+      refreshToken: 'CANARY-refresh-2',
+      accessToken: 'CANARY-access-3',
+    });
   });
 
   test('cannot be asked after another login was overtaken: the lease ends by itself', async () => {

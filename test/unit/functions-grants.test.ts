@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { Grant, OpenAuthorization } from '../../core/grant.ts';
-import { minuteMs, ms } from '../helpers/core-samples.ts';
+import { minuteMs, ms, schwab } from '../helpers/core-samples.ts';
 import type { Recorded } from '../helpers/one-connection.ts';
 import { connectionId, OneConnection } from '../helpers/one-connection.ts';
 
@@ -55,6 +55,10 @@ test('a connection without a record, and one with its settings', async () => {
 
 test.each([
   ['{"connectionId":7}', 'The stored settings of main are not valid at connectionId.'],
+  [
+    JSON.stringify({ ...schwab, provider: { ...schwab.provider, displayName: 7 } }),
+    'The stored settings of main are not valid at provider.displayName.',
+  ],
   ['no JSON', 'The stored settings of main are not valid at all.'],
 ])('settings that are %s', async (settings, message) => {
   const connection = await new OneConnection(nowMs).deploy();
@@ -132,6 +136,11 @@ describe('a lease', () => {
   ])('that ends at %i: a login that takes it over has overtaken somebody: %s', async (expiresAtMs, is) => {
     const { grants } = await record({ lease: { owner: 'one', expiresAtMs } });
     expect((await grants.takeLeaseOver(connectionId, 'callback', login))?.hasOvertaken).toBe(is);
+  });
+
+  test('that nobody has: a login that takes it over may still have overtaken another one', async () => {
+    const { grants } = await record({ unrecordedLogins: ['v0'] });
+    expect((await grants.takeLeaseOver(connectionId, 'callback', login))?.hasOvertaken).toBe(true);
   });
 
   test.each<[string, Partial<Grant>, boolean]>([
@@ -216,9 +225,9 @@ describe('of a login', () => {
   test('is written down that it is held, unless it is over', async () => {
     const { grants, after } = await record({ login });
     await grants.holdLogin(connectionId, 'v0', nowMs);
-    expect((await after()).login).toEqual(login);
+    expect(await after()).toEqual({ ...blank, login });
     await grants.holdLogin(connectionId, 'v1', nowMs);
-    expect((await after()).login).toEqual({ ...login, isHeld: true });
+    expect(await after()).toEqual({ ...blank, login: { ...login, isHeld: true }, otherWritesAtMs: [nowMs] });
     const closed = await record({ login: { ...login, closed: null } });
     await closed.grants.holdLogin(connectionId, 'v1', nowMs);
     expect((await closed.after()).login).toEqual({ ...login, closed: null });
@@ -258,13 +267,13 @@ describe('under its lease alone, an execution records', () => {
       'what it is about to write',
       (grants, number) =>
         grants.recordWrites(connectionId, number, {
-          refreshesAtMs: [60_000],
+          refreshesAtMs: [60_000, 180_000],
           requestedAtMs: [2],
           otherWritesAtMs: [3],
         }),
       true,
       false,
-      { refreshesAtMs: [60_000], requestedAtMs: [2], otherWritesAtMs: [3] },
+      { refreshesAtMs: [60_000, 180_000], requestedAtMs: [2], otherWritesAtMs: [3] },
     ],
     [
       'a rejection',
@@ -294,6 +303,13 @@ describe('under its lease alone, an execution records', () => {
     expect(await after()).toEqual({ ...blank, ...given });
     expect(await write(grants, 4)).toBe(done);
     expect(await after()).toEqual({ ...blank, ...given, ...change });
+  });
+
+  test('what it is about to write, without a refresh', async () => {
+    const { grants, after } = await record({ refreshesAtMs: [60_000] });
+    const writes = { refreshesAtMs: undefined, requestedAtMs: [2], otherWritesAtMs: [3] };
+    expect(await grants.recordWrites(connectionId, 0, writes)).toBe(true);
+    expect((await after()).refreshesAtMs).toEqual([]);
   });
 
   test('versions of a login, one after the other, and a doubt that is no younger for being heard again', async () => {

@@ -303,6 +303,42 @@ describe('a held login whose access token has ended', () => {
     },
   );
 
+  test('is asked with the newest token that was refreshed for it, though the grant before it was refreshed since', async () => {
+    const { connection, login } = await ended({}, { rotates: false });
+    connection.provider.isIdentityDown = true;
+    for (let round = 0; round < 2; round += 1) {
+      if (round > 0) connection.later(31 * minuteMs);
+      await expect(connection.refresh()).rejects.toMatchObject({ name: 'TokenEndpointUnavailableError' });
+    }
+    connection.later(2 * minuteMs);
+    connection.provider.isIdentityDown = false;
+    const { unrecordedLogins, refreshesAtMs } = await connection.grant();
+    expect(unrecordedLogins).toHaveLength(3);
+    expect((await connection.refresh()).outcome).toBe('login-recovered');
+    const after = await connection.grant();
+    expect(after.refreshesAtMs).toEqual(refreshesAtMs);
+    expect(after.grantVersionId).toBe(login.versionId);
+  });
+
+  test('waits where too many refreshes were asked for, and where the provider does not answer', async () => {
+    const { connection, login } = await ended();
+    const requestedAtMs = Array.from({ length: 4 }, () => connection.nowMs);
+    const accessExpiresAtMs = connection.nowMs + hourMs;
+    await connection.patch({ status: 'rejected', requestedAtMs, accessExpiresAtMs });
+    await expect(connection.refresh()).rejects.toMatchObject({
+      message:
+        'Charles Schwab could not be asked whose login it was (too many refreshes within a day). Its tokens are kept until then.',
+    });
+    await connection.patch({ requestedAtMs: [] });
+    connection.provider.isDown = true;
+    await expect(connection.refresh()).rejects.toMatchObject({
+      message: 'Charles Schwab gave no usable answer (HTTP 503).',
+    });
+    const after = await connection.grant();
+    expect(after.login).toEqual(login);
+    expect(after).not.toHaveProperty('doubtedAtMs');
+  });
+
   test.each([false, true])('keeps a refresh token that does not rotate (repeated: %s)', async (repeats) => {
     const { connection, login } = await ended({}, { rotates: false, repeatsRefreshToken: repeats });
     expect((await connection.refresh()).outcome).toBe('login-recovered');

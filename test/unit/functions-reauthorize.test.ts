@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { presets } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
+import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
 import { dayMs, minuteMs, ms } from '../helpers/core-samples.ts';
 import { connectionId, OneConnection } from '../helpers/one-connection.ts';
 
@@ -35,14 +36,19 @@ describe('a page of no link', () => {
   test('is given twenty times in ten minutes; then no link works for its network', async () => {
     const { connection, path } = await asked();
     const wrong = path.replace(/[^/]*$/, 'x'.repeat(43));
-    for (let guess = 0; guess < 20; guess += 1)
+    for (let guess = 0; guess < 20; guess += 1) {
       expect((await connection.page('GET', wrong)).statusCode).toBe(404);
+      connection.later(1);
+    }
     const page = await connection.page('GET', path);
     expect(page.statusCode).toBe(429);
     expect(page.headers['retry-after']).toBe('600');
     expect(page.headers['content-type']).toContain('text/html');
     expect(page.body).toContain('Too many attempts');
     expect(page.body).toContain('Please wait ten minutes');
+    const requestContext = { http: { method: 'GET', sourceIp: '198.51.100.7' } };
+    const request = { rawPath: path, rawQueryString: '', headers: {}, requestContext };
+    expect((await reauthorize(request, connection.ports)).statusCode).toBe(200);
     connection.later(10 * minuteMs);
     expect((await connection.page('GET', path)).statusCode).toBe(200);
   });
@@ -104,6 +110,20 @@ describe('a link that works no more', () => {
       (connection) =>
         connection.patch({
           authorization: { authorizationId: 'x', reason: 'rung', expiresAtMs: startMs + dayMs },
+        }),
+      'A newer link was sent',
+      'Only the newest link works',
+    ],
+    [
+      'in whose place another one is open that waits to end others',
+      (connection) =>
+        connection.patch({
+          authorization: {
+            authorizationId: 'x',
+            reason: 'rung',
+            expiresAtMs: startMs + dayMs,
+            supersedes: [{ authorizationId: 'w', expiresAtMs: 0 }],
+          },
         }),
       'A newer link was sent',
       'Only the newest link works',
@@ -261,6 +281,11 @@ describe('the button', () => {
       expect((await connection.page('POST', path)).statusCode).toBe(303);
     expect((await connection.page('POST', path)).statusCode).toBe(429);
     expect((await connection.page('GET', path)).statusCode).toBe(200);
+    // Another link of the same connection.
+    await connection.patch({ authorization: undefined });
+    await connection.ask('reauthorize');
+    const newer = new URL(connection.links[1]!).pathname;
+    expect((await connection.page('POST', newer)).statusCode).toBe(303);
   });
 
   test('tells operators of what they have to mend', async () => {

@@ -29,7 +29,7 @@ describe('the recovery of a login', () => {
       unrecordedLogins: [login.versionId],
       grantVersionId: before.grantVersionId,
     });
-    expect(await connection.refresh()).toMatchObject({ outcome: 'login-recovered' });
+    expect(await connection.refresh()).toMatchObject({ outcome: 'login-recovered', done: [] });
     const after = await connection.grant();
     expect(after).toMatchObject({
       status: 'active',
@@ -46,6 +46,21 @@ describe('the recovery of a login', () => {
       undefined,
     ]);
     expect((await connection.stored()).refreshToken).toBe('CANARY-refresh-5');
+    // The login itself has ended the grant before it.
+    expect(connection.happened('grant-replaced')).toEqual([]);
+  });
+
+  test('where what is current holds no token, as after Disconnect', async () => {
+    const { connection, login } = await diedAt('moveCurrent');
+    const { tokens } = connection.ports;
+    const readGrant: typeof tokens.readGrant = async (id) => ({
+      ...(await tokens.readGrant(id)),
+      current: undefined,
+    });
+    const { outcome } = await connection.with({ tokens: { readGrant } }, () => connection.refresh());
+    expect(outcome).toBe('login-recovered');
+    expect((await tokens.readGrant(connectionId)).currentVersionId).toBe(login.versionId);
+    expect(connection.happened('grant-replaced')).toEqual([]);
   });
 
   test('whose tokens were both put: both are stored', async () => {

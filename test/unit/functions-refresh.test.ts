@@ -57,6 +57,12 @@ test('a login to a connection that was ended is still completed, where no operat
   expect((await connection.refresh()).outcome).toBe('login-lost');
 });
 
+test('a login that has stored nothing and has no lease any more is over, before its callback surely is', async () => {
+  const connection = await due();
+  await connection.patch({ login: { ...someLogin, atMs: connection.nowMs - 76_000 } });
+  expect(await connection.refresh()).toMatchObject({ outcome: 'login-lost', done: [] });
+});
+
 test.each([
   ['is refreshed while the callback of its login may still complete it', 90_000 - 1, 'refreshed'],
   ['is not before the login of a callback that died is completed', 90_000, 'login-recovered'],
@@ -72,6 +78,91 @@ const runName = 'same';
 const noAnswer = async () => {
   throw new StoreUnavailableError('no answer');
 };
+
+test('two refreshes at once: one has the lease', async () => {
+  const connection = await due();
+  const { tokenEndpoint } = connection.ports;
+  const refresh: typeof tokenEndpoint.refresh = async (...given) => {
+    await expect(connection.refresh()).rejects.toMatchObject({ name: 'LeaseHeldError' });
+    return tokenEndpoint.refresh(...given);
+  };
+  const { outcome } = await connection.with({ tokenEndpoint: { refresh } }, () => connection.refresh());
+  expect(outcome).toBe('refreshed');
+  expect(connection.counts.filter((count) => count === 'RefreshesSucceeded')).toHaveLength(1);
+});
+
+test.each([
+  ['refreshed', 25 * minuteMs],
+  ['fresh', minuteMs],
+])(
+  'one that is %s gives the lease back by the write that records it, and no other',
+  async (outcome, afterMs) => {
+    const connection = await new OneConnection(startMs).connect();
+    connection.later(afterMs);
+    let released = 0;
+    const releaseLease = async () => void (released += 1);
+    const refreshed = await connection.with({ grants: { releaseLease } }, () => connection.refresh());
+    expect([refreshed.outcome, released]).toEqual([outcome, 0]);
+    expect((await connection.grant()).lease).toBeUndefined();
+  },
+);
+
+describe('a read of the secrets that is older than the record spends nothing', () => {
+  test.each(['readGrant', 'readAccess'] as const)('%s', async (method) => {
+    const connection = await new OneConnection(startMs).connect();
+    const { tokens } = connection.ports;
+    const older = await tokens[method](connectionId);
+    connection.later(25 * minuteMs);
+    expect((await connection.refresh()).outcome).toBe('refreshed');
+    const { refreshToken } = await connection.stored();
+    connection.later(4 * minuteMs);
+    const refreshed = connection.with({ tokens: { [method]: async () => older } }, () =>
+      connection.refresh({ force: 'refresh' }),
+    );
+    await expect(refreshed).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    expect(connection.provider.honours(refreshToken!)).toBe(true);
+  });
+});
+
+test('tokens of a login that nobody has checked are not spent', async () => {
+  const connection = await due();
+  const { tokens } = connection.ports;
+  const before = await connection.stored();
+  const readGrant: typeof tokens.readGrant = async (id) => {
+    const found = await tokens.readGrant(id);
+    return { ...found, current: { ...found.current!, versionId: 'unchecked', unverified: true } };
+  };
+  const refreshed = connection.with({ tokens: { readGrant } }, () => connection.refresh());
+  await expect(refreshed).rejects.toMatchObject({ name: 'ConfigurationError' });
+  expect(connection.provider.honours(before.refreshToken!)).toBe(true);
+});
+
+test('a refresh where no access token is stored', async () => {
+  const connection = await due();
+  const { tokens } = connection.ports;
+  const readAccess: typeof tokens.readAccess = async (id) => ({
+    ...(await tokens.readAccess(id)),
+    current: undefined,
+  });
+  const { outcome } = await connection.with({ tokens: { readAccess } }, () => connection.refresh());
+  expect(outcome).toBe('refreshed');
+  expect((await connection.stored()).accessToken).toBe('CANARY-access-5');
+});
+
+test('a refresh whose access token is the first version of its secret moves no label of it', async () => {
+  const connection = await due();
+  const { tokens } = connection.ports;
+  const moves: string[] = [];
+  const moveCurrent: typeof tokens.moveCurrent = async (id, secret, ...versions) => {
+    moves.push(secret);
+    return tokens.moveCurrent(id, secret, ...versions);
+  };
+  const putAccess = async () => 'current' as const;
+  const { outcome } = await connection.with({ tokens: { moveCurrent, putAccess } }, () =>
+    connection.refresh(),
+  );
+  expect([outcome, moves]).toEqual(['refreshed', ['grant']]);
+});
 
 describe('where another attempt has the lease', () => {
   const unanswered = {
@@ -95,6 +186,12 @@ describe('where another attempt has the lease', () => {
     await connection.patch({ lease: { owner: `${runName}#1`, expiresAtMs: connection.nowMs } });
     const refreshed = connection.with({ grants: { takeLease: noAnswer } }, () => connection.refresh({}, run));
     await expect(refreshed).rejects.toThrow('no answer');
+  });
+
+  test('before, and its time is over: this one refreshes', async () => {
+    const connection = await due();
+    await connection.patch({ lease: { owner: `${runName}#1`, expiresAtMs: connection.nowMs - 1 } });
+    expect((await connection.refresh({}, run)).outcome).toBe('refreshed');
   });
 
   test('before, and has used up what may be asked for', async () => {
@@ -175,6 +272,49 @@ describe('a refresh that fails', () => {
       message: 'Charles Schwab gave no usable answer (HTTP 503).',
     });
     expect(await connection.grant()).toMatchObject(writes);
+  });
+
+  test('for the provider is no doubt in the grant, however often it fails', async () => {
+    const connection = await due();
+    connection.provider.isDown = true;
+    for (let times = 0; times < 2; times += 1) {
+      await expect(connection.refresh()).rejects.toMatchObject({ name: 'TokenEndpointUnavailableError' });
+      expect(await connection.grant()).toMatchObject({ status: 'active' });
+      expect(await connection.grant()).not.toHaveProperty('doubtedAtMs');
+      connection.later(10 * minuteMs);
+    }
+  });
+
+  test('for the provider leaves a record without writes without any', async () => {
+    const connection = await due();
+    await connection.patch({
+      refreshesAtMs: undefined,
+      requestedAtMs: undefined,
+      otherWritesAtMs: undefined,
+    });
+    connection.provider.isDown = true;
+    await expect(connection.refresh()).rejects.toMatchObject({ name: 'TokenEndpointUnavailableError' });
+    expect(await connection.grant()).toMatchObject({
+      refreshesAtMs: [],
+      requestedAtMs: [],
+      otherWritesAtMs: [],
+    });
+  });
+
+  test.each([
+    ['is rejected', 'rejected', (connection: OneConnection) => connection.provider.endGrants(connectionId)],
+    [
+      'throws',
+      'TokenEndpointUnavailableError',
+      (connection: OneConnection) => (connection.provider.isDown = true),
+    ],
+  ])('is counted by its reason where it %s', async (_how, value, happens) => {
+    const connection = await due();
+    happens(connection);
+    const counted: string[][] = [];
+    const count = (...given: string[]) => void counted.push(given);
+    await connection.with({ metrics: { count } }, () => connection.refresh()).catch(() => undefined);
+    expect(counted).toEqual([['RefreshesFailed', 'reason', value]]);
   });
 
   test('for the provider, and whose room cannot be given back, fails for the provider', async () => {
@@ -335,6 +475,24 @@ test('a rejection long before the end is told to operators, once it is recorded'
   expect(connection.reported()).toEqual([]);
   await connection.refresh();
   expect(connection.reported()).toMatchObject([{ step: 'Grant', error: 'EarlyRejectionError' }]);
+});
+
+test('a rejection is not believed while a newer version is there that could not be read before', async () => {
+  const connection = await due();
+  const { tokens } = connection.ports;
+  const { currentVersionId, current } = await tokens.readGrant(connectionId);
+  connection.provider.endGrants(connectionId);
+  let reads = 0;
+  const readGrant: typeof tokens.readGrant = async () => {
+    reads += 1;
+    const pending = { ...current!, versionId: 'newer', derivedFrom: currentVersionId };
+    return { currentVersionId, current, pending: reads === 1 ? undefined : pending };
+  };
+  await expect(connection.with({ tokens: { readGrant } }, () => connection.refresh())).rejects.toMatchObject({
+    name: 'StoreUnavailableError',
+    message: 'The grant secret of main has a newer version, which could not be read before.',
+  });
+  expect((await connection.grant()).status).toBe('active');
 });
 
 test('a rejection at its end is not', async () => {

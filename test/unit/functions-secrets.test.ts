@@ -173,6 +173,15 @@ describe('a secret is read', () => {
     ]);
   });
 
+  test('with a pending version alone', async () => {
+    const { client } = scripted(missing, version('v2', grantValue));
+    expect(await secretsManagerTokens('prefix', client, other).readGrant('main')).toEqual({
+      currentVersionId: undefined,
+      current: undefined,
+      pending: { ...grant, versionId: 'v2' },
+    });
+  });
+
   test.each([
     ['none of its versions are there', [missing, missing], undefined],
     ['its answer has no version', [{}, {}], undefined],
@@ -225,6 +234,7 @@ describe('AWSCURRENT is moved', () => {
     ['by somebody else', [refused, shows('v3')], 'v1', false],
     ['by somebody else, from none', [refused, shows('v3')], undefined, false],
     ['to nowhere', [refused, failing('ResourceNotFoundException')], undefined, false],
+    ['from a version that is gone', [refused, failing('ResourceNotFoundException')], 'v1', false],
   ])('%s', async (_by, answers, from, isMoved) => {
     const { sent, client } = scripted(...answers);
     const tokens = secretsManagerTokens('prefix', client, other);

@@ -80,6 +80,23 @@ describe('a login is stored', () => {
     expect(await connection.stored()).toEqual(stored);
   });
 
+  test('over what holds no token any more', async () => {
+    const { connection, store } = await answered();
+    const { tokens } = connection.ports;
+    let moves = 0;
+    const moveCurrent: typeof tokens.moveCurrent = async (...given) => {
+      moves += 1;
+      return moves > 1 && tokens.moveCurrent(...given);
+    };
+    const readGrant: typeof tokens.readGrant = async (id) => ({
+      ...(await tokens.readGrant(id)),
+      current: undefined,
+    });
+    const kept = await connection.with({ tokens: { moveCurrent, readGrant } }, store);
+    expect(kept).toMatchObject({ grantVersionId: v1 });
+    expect(await connection.stored()).toEqual(stored);
+  });
+
   test('and what was refreshed from it meanwhile stays', async () => {
     const { connection, store, replace, askedAtMs } = await answered();
     await replace({ authorizedAt: iso(askedAtMs), obtainedAt: iso(askedAtMs + 1), derivedFrom: v1 });
