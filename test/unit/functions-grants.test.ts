@@ -305,11 +305,14 @@ describe('under its lease alone, an execution records', () => {
     expect(await after()).toEqual({ ...blank, ...given, ...change });
   });
 
-  test('what it is about to write, without a refresh', async () => {
-    const { grants, after } = await record({ refreshesAtMs: [60_000] });
-    const writes = { refreshesAtMs: undefined, requestedAtMs: [2], otherWritesAtMs: [3] };
-    expect(await grants.recordWrites(connectionId, 0, writes)).toBe(true);
-    expect((await after()).refreshesAtMs).toEqual([]);
+  test('what it is about to write: only the lists that are given', async () => {
+    const { grants, after } = await record({ refreshesAtMs: [60_000], requestedAtMs: [1] });
+    expect(await grants.recordWrites(connectionId, 0, { otherWritesAtMs: [3] })).toBe(true);
+    expect(await after()).toMatchObject({
+      refreshesAtMs: [60_000],
+      requestedAtMs: [1],
+      otherWritesAtMs: [3],
+    });
   });
 
   test('versions of a login, one after the other, and a doubt that is no younger for being heard again', async () => {
