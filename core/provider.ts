@@ -190,9 +190,7 @@ export type FoundEndpoints =
       readonly otherIssuer?: string;
     };
 
-const days = 24 * 3600;
-
-/** Providers that config can name. */
+/** Providers that config can name. Literals only, without arithmetic: esbuild then drops them where nothing names them. */
 export const presets: Readonly<Record<string, Provider>> = {
   schwab: {
     displayName: 'Charles Schwab',
@@ -200,11 +198,11 @@ export const presets: Readonly<Record<string, Provider>> = {
     tokenEndpoint: 'https://api.schwabapi.com/v1/oauth/token',
     clientAuthentication: 'client_secret_basic',
     // Both lengths of each are seen (Schwabdev).
-    clientIdPattern: String.raw`\S{32}|\S{48}`,
-    clientSecretPattern: String.raw`\S{16}|\S{64}`,
+    clientIdPattern: '\\S{32}|\\S{48}',
+    clientSecretPattern: '\\S{16}|\\S{64}',
     authorizationResponseIss: false,
-    accessTokenLifetimeSeconds: 30 * 60,
-    limits: { absoluteSeconds: 7 * days },
+    accessTokenLifetimeSeconds: 1800,
+    limits: { absoluteSeconds: 604_800 },
     // One login may share several accounts, and a bot breaks when one is left out the next time.
     identity: {
       endpoint: 'https://api.schwabapi.com/trader/v1/userPreference',

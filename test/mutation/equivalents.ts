@@ -339,8 +339,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'functions/refresh-tokens/verify-login.ts',
-    line: 'const ids = new Set([grant.versionId, record.unrecordedLogins?.at(-1) ?? grant.versionId]);',
-    mutated: 'const ids = new Set([grant.versionId, record.unrecordedLogins.at(-1) ?? grant.versionId]);',
+    line: 'const ids = new Set([record.unrecordedLogins?.at(-1) ?? grant.versionId, grant.versionId]);',
+    mutated: 'const ids = new Set([record.unrecordedLogins.at(-1) ?? grant.versionId, grant.versionId]);',
     reason: 'A login that was found is one of them; only the types need the test.',
   },
   {
