@@ -1,7 +1,6 @@
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build, stop } from 'esbuild';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Every function of the house: its folder, and the last part of its name. */
@@ -94,7 +93,7 @@ const versionOnly: Plugin = {
 const neverUsed = [
   // No command here asks DynamoDB for endpoints: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
   'endpoint-cache/dist-es/EndpointCache',
-  // For a Node.js that is built without crypto.
+  // For a Node.js that is built without OpenSSL.
   'checksum/sha256/Sha256Js',
   // For a machine whose environment names no region; Lambda's does.
   'regionConfig/getInstanceMetadataRegion',
@@ -106,7 +105,9 @@ const withoutNeverUsed: Plugin = {
   name: 'without-never-used',
   setup(esbuild) {
     const filter = new RegExp(`/(${neverUsed.join('|')})\\.js$`);
-    esbuild.onLoad({ filter }, ({ path }) => ({ contents: `export class ${basename(path, '.js')} {}` }));
+    esbuild.onLoad({ filter }, ({ path }) => ({
+      contents: `export class ${path.slice(path.lastIndexOf('/') + 1, -'.js'.length)} {}`,
+    }));
   },
 };
 
