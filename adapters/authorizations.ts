@@ -23,19 +23,19 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       );
     },
 
-    async offer(
+    async addLink(
       { connectionId, authorizationId, reason, expiresAtMs, linkHash, executionId, taskToken },
       nowMs,
     ) {
-      const offered = await table.update({
+      const open = await table.update({
         ...item(connectionId, authorizationId),
-        expression: `SET #status = if_not_exists(#status, :offered), #reason = :reason, #expiresAtMs = :expiresAtMs,
-          #offeredAtMs = if_not_exists(#offeredAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
+        expression: `SET #status = if_not_exists(#status, :open), #reason = :reason, #expiresAtMs = :expiresAtMs,
+          #openedAtMs = if_not_exists(#openedAtMs, :nowMs), #starts = if_not_exists(#starts, :noStarts),
           #linkHashes = list_append(if_not_exists(#linkHashes, :none), :linkHashes),
           #taskTokens = list_append(if_not_exists(#taskTokens, :none), :taskTokens), #ttl = :ttl
           ${executionId === undefined ? '' : ', #executionId = :executionId'}`,
         values: {
-          offered: 'offered',
+          open: 'open',
           reason,
           expiresAtMs,
           nowMs,
@@ -48,7 +48,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
         },
         returns: 'ALL_NEW',
       });
-      return read(connectionId, authorizationId, offered)!;
+      return read(connectionId, authorizationId, open)!;
     },
 
     async attach(connectionId, authorizationId, { taskToken, executionId }) {
@@ -73,9 +73,9 @@ export function dynamoAuthorizations(table: Table): Authorizations {
         ...item(connectionId, authorizationId),
         expression: `SET #status = :started, #starts.#stateHash = :start${remove}`,
         // `exchanging` too: that callback may have died, and a second login is the owner's to make.
-        condition: '#status IN (:offered, :started, :exchanging)',
+        condition: '#status IN (:open, :started, :exchanging)',
         names: { stateHash, ...Object.fromEntries(oldest) },
-        values: { started: 'started', offered: 'offered', exchanging: 'exchanging', start },
+        values: { started: 'started', open: 'open', exchanging: 'exchanging', start },
       });
       return added !== undefined;
     },
@@ -120,8 +120,8 @@ export function dynamoAuthorizations(table: Table): Authorizations {
 /** From where a status can be reached; `completed` again, for whoever completes it may have died half-way. */
 function statusChange(status: Authorization['status']): { condition: string; values: Item } {
   if (status === 'started') {
-    const values = { status, offered: 'offered', exchanging: 'exchanging' };
-    return { condition: '#status IN (:offered, :status, :exchanging)', values };
+    const values = { status, open: 'open', exchanging: 'exchanging' };
+    return { condition: '#status IN (:open, :status, :exchanging)', values };
   }
   const condition = 'attribute_exists(#status)';
   return status === 'completed'

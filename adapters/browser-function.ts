@@ -17,8 +17,11 @@ export function browserFunction(timeoutMs: number): SendBrowser {
     maxAttempts: 1,
     requestHandler: { ...clientDefaults.requestHandler, requestTimeout: timeoutMs },
   });
-  return async (functionName, errand) => {
-    const command = new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(errand) });
+  return async (functionName, browserLoginRequest) => {
+    const command = new InvokeCommand({
+      FunctionName: functionName,
+      Payload: JSON.stringify(browserLoginRequest),
+    });
     const { FunctionError: failed, Payload: payload } = await callAws(`sending a browser`, () =>
       client.send(command),
     );

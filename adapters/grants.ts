@@ -133,7 +133,7 @@ export function dynamoGrants(table: Table): Grants {
     async recordDisconnected(connectionId, fencingNumber) {
       const written = await table.update({
         ...record(connectionId),
-        expression: `SET #toldRungs = :none, #owesRestored = :false
+        expression: `SET #sentReminders = :none, #restoredNoticePending = :false
           REMOVE #disconnection, #lease, #authorization, #claim, #login, #unrecordedLogins, #authorizedAtMs,
           #refreshedAtMs, #accessExpiresAtMs, #grantVersionId, #grantObtainedAtMs, #accessVersionId, #doubtedAtMs`,
         // A repeat of it must not take away what was asked for since.
@@ -144,7 +144,7 @@ export function dynamoGrants(table: Table): Grants {
       return written !== undefined;
     },
 
-    async takeLeaseOver(connectionId, owner, login) {
+    async seizeLease(connectionId, owner, login) {
       const { versionId, authorizationId, atMs } = login;
       const before = await table.update({
         ...record(connectionId),
@@ -167,8 +167,8 @@ export function dynamoGrants(table: Table): Grants {
       if (!before) return undefined;
       const found = readGrant(before);
       const { lease, unrecordedLogins = [], fencingNumber } = found;
-      const hasOvertaken = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
-      return { fencingNumber: fencingNumber + 1, hasOvertaken, record: found };
+      const hasDisplaced = unrecordedLogins.length > 0 || (lease !== undefined && lease.expiresAtMs >= atMs);
+      return { fencingNumber: fencingNumber + 1, hasDisplaced, record: found };
     },
 
     async releaseLease(connectionId, owner) {
@@ -189,7 +189,7 @@ export function dynamoGrants(table: Table): Grants {
           #grantObtainedAtMs = :grantObtainedAtMs
           ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
           ${identity === undefined ? '' : ', #identity = :identity'}
-          ${loggedIn ? `, ${noteWrites}, #toldRungs = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''}
+          ${loggedIn ? `, ${noteWrites}, #sentReminders = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''}
           REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
@@ -203,10 +203,10 @@ export function dynamoGrants(table: Table): Grants {
       return written && readGrant(written);
     },
 
-    async holdLogin(connectionId, versionId, atMs) {
+    async holdTokens(connectionId, versionId, atMs) {
       await table.update({
         ...record(connectionId),
-        expression: `SET #login.#isHeld = :true, ${noteWrites}`,
+        expression: `SET #login.#tokensHeld = :true, ${noteWrites}`,
         condition: '#login.#versionId = :versionId AND attribute_not_exists(#login.#closed)',
         values: { versionId, true: true, nothingYet: [], writes: [atMs] },
       });
@@ -316,23 +316,27 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #claim = :claim',
-        condition: `${isUnclaimed} AND NOT contains(#toldRungs, :notice)`,
+        condition: `${isUnclaimed} AND NOT contains(#sentReminders, :notice)`,
         values: claimOf(claim),
       });
       return written !== undefined;
     },
 
-    async recordTold(connectionId, { atMs, channels, rungs = [], owesRestored, forgetsRungs }) {
-      const owes = owesRestored === undefined ? '' : ', #owesRestored = :owesRestored';
+    async recordNotified(
+      connectionId,
+      { atMs, channels, reminders = [], restoredNoticePending, forgetsReminders },
+    ) {
+      const owes =
+        restoredNoticePending === undefined ? '' : ', #restoredNoticePending = :restoredNoticePending';
       const reached = channels.map((channel) => `, #${reachedAt(channel)} = :atMs`).join('');
       await table.update({
         ...record(connectionId),
-        expression: `SET #toldRungs = ${forgetsRungs ? ':none' : 'list_append(if_not_exists(#toldRungs, :none), :rungs)'}, #toldAtMs = :atMs${reached}${owes} REMOVE #claim`,
+        expression: `SET #sentReminders = ${forgetsReminders ? ':none' : 'list_append(if_not_exists(#sentReminders, :none), :reminders)'}, #notifiedAtMs = :atMs${reached}${owes} REMOVE #claim`,
         values: {
           none: [],
-          ...(forgetsRungs ? {} : { rungs }),
+          ...(forgetsReminders ? {} : { reminders }),
           atMs,
-          owesRestored,
+          restoredNoticePending,
         },
       });
     },

@@ -7,7 +7,7 @@ import type { EventType, TimelineEvent } from '../core/event.ts';
 import { eventKinds } from '../core/event.ts';
 import { PanelSettingsSchema } from '../core/panel.ts';
 import type { EventPage, EventsFound, KeptConnection, Panel } from '../core/ports.ts';
-import type { KnownIncident } from '../core/standing.ts';
+import type { KnownIncident } from '../core/health.ts';
 import { callAws } from './aws.ts';
 import { readGrant, readSettings } from './grants.ts';
 import type { Item, Table } from './table.ts';

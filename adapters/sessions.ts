@@ -70,7 +70,7 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
 export function dynamoSignIns(table: Table): SignIns {
   const item = (linkHash: string) => ({ pk: `sign-in#${linkHash}`, sk: 'sign-in' });
   return {
-    async offer(linkHash, { email, browserHash, expiresAtMs, returnTo }) {
+    async add(linkHash, { email, browserHash, expiresAtMs, returnTo }) {
       await table.update({
         ...item(linkHash),
         expression: `SET #email = :email, #browserHash = :browserHash, #expiresAtMs = :expiresAtMs, #ttl = :ttl${

@@ -133,15 +133,15 @@ export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }
     },
 
     async identify({ identity }, tokens) {
-      const told = (found: Identity): IdentityAnswer => ({ kind: 'identity', identity: found });
-      if (identity === undefined) return told({});
+      const notified = (found: Identity): IdentityAnswer => ({ kind: 'identity', identity: found });
+      if (identity === undefined) return notified({});
       if (identity === 'id_token')
-        return told(tokens.subject === undefined ? {} : { subject: tokens.subject });
+        return notified(tokens.subject === undefined ? {} : { subject: tokens.subject });
       const answer = await readIdentity(identity.endpoint, tokens.accessToken);
       if (answer.kind === 'unavailable') return answer;
       const subject = identity.subject && valuesAt(answer.document, identity.subject)[0];
       const accounts = identity.accounts && valuesAt(answer.document, identity.accounts);
-      return told({ ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) });
+      return notified({ ...(subject && { subject }), ...(accounts && accounts.length > 0 && { accounts }) });
     },
   };
 }

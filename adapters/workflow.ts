@@ -39,8 +39,8 @@ export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
       await callAws('starting an execution', () => client.send(command).then(() => undefined));
     },
 
-    async ask(ask, name) {
-      const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(ask) });
+    async startExecution(request, name) {
+      const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(request) });
       return callAws<string | undefined>(
         'starting an execution',
         () => client.send(command).then(({ executionArn }) => executionArn),

@@ -4,10 +4,10 @@ import { decide } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
 import type { Settings } from '../core/settings.ts';
-import * as pausing from '../functions/pausing.ts';
-import { refusalWords } from '../functions/words.ts';
+import * as pausing from '../app/panel/pausing.ts';
+import { refusalWords } from '../app/labels.ts';
 import { lineOf, machineOf } from './history.ts';
-import { CommandError, exitCodes, json, notNow } from './output.ts';
+import { CommandError, exitCodes, json, refusedAction } from './output.ts';
 import type { Options, Stack } from './stack.ts';
 import { connectionOf, isRemoved, openStack } from './stack.ts';
 
@@ -40,7 +40,7 @@ const doneBy: Readonly<Record<Force, readonly string[] | undefined>> = {
   refresh: ['refreshed', 'fresh'],
   // A browser may have done it before anybody was asked.
   reauthorize: ['asked', 'browser-logged-in'],
-  repin: ['asked'],
+  'change-owner': ['asked'],
   test: ['tested'],
   disconnect: undefined,
 };
@@ -68,22 +68,25 @@ async function request(
   // Of one that has left the configuration no more is known.
   const isLeft = force === 'disconnect' && (await isRemoved(stack, connectionId));
   const connection = isLeft ? undefined : await connectionOf(stack, connectionId);
-  if (connection !== undefined && (force === 'refresh' || force === 'reauthorize' || force === 'repin')) {
+  if (
+    connection !== undefined &&
+    (force === 'refresh' || force === 'reauthorize' || force === 'change-owner')
+  ) {
     // What the execution would decide is decided here first: whoever asks hears why nothing comes of it. Whether the
     // client's credentials are there by now is for the execution to see.
     const done = force === 'refresh' ? [] : ['refresh' as const];
     const grant = { ...connection.grant, setUp: false };
     const { settings } = connection;
     const decision = decide(settings, grant, stack.nowMs, { force, done });
-    if (decision.decision !== (force === 'repin' ? 'reauthorize' : force)) {
-      throw notNow(refusalWords(decision, settings.owner.timeZone));
+    if (decision.decision !== (force === 'change-owner' ? 'reauthorize' : force)) {
+      throw refusedAction(refusalWords(decision, settings.owner.timeZone));
     }
   }
   const { stateMachineArn } = await stack.deployment();
   const { stepFunctionsWorkflow } = await import('../adapters/workflow.ts');
   const name = `${connectionId}-cli-${force}-${Date.now()}`;
   const asked = { connectionId, trigger: 'operator', force, by: stack.by } as const;
-  const executionArn = await stepFunctionsWorkflow(stateMachineArn).ask(asked, name);
+  const executionArn = await stepFunctionsWorkflow(stateMachineArn).startExecution(asked, name);
   if (executionArn === undefined) throw new CommandError('That was asked for just now already.');
   const timeZone = connection?.settings.owner.timeZone ?? 'UTC';
   const untilMs = force === 'reauthorize' ? longestLoginMs : longestMs;
@@ -103,7 +106,7 @@ async function follow(
 ): Promise<Followed> {
   const { DescribeExecutionCommand, SFNClient } = await import('@aws-sdk/client-sfn');
   const client = new SFNClient({});
-  const told = new Set<string>();
+  const notified = new Set<string>();
   const lines = [];
   let status = 'RUNNING';
   let isWaiting = false;
@@ -113,10 +116,10 @@ async function follow(
     const page = { kind: undefined, before: undefined, limit: 20 };
     const { events } = await stack.panel.readEvents(connectionId, page);
     const fresh = newestFirst(events).filter(
-      ({ key, details }) => details.executionId === executionArn && !told.has(key),
+      ({ key, details }) => details.executionId === executionArn && !notified.has(key),
     );
     for (const event of fresh.toReversed()) {
-      told.add(event.key);
+      notified.add(event.key);
       lines.push(event);
       tell(lineOf(event, timeZone).join('  '));
       isWaiting ||= event.type === 'asked';
@@ -155,13 +158,13 @@ async function change(
   const { settings } = await connectionOf(stack, connectionId);
   const [{ dynamoGrants }, { dynamoEvents }, { systemRandom }] = await Promise.all([
     import('../adapters/grants.ts'),
-    import('../adapters/timeline.ts'),
+    import('../adapters/events.ts'),
     import('../adapters/system.ts'),
   ]);
   const { table, clock, by } = stack;
   const events = dynamoEvents(table, clock, systemRandom);
   const why = await make(settings, by, { grants: dynamoGrants(table), events, clock });
-  if (why !== undefined) throw notNow(why);
+  if (why !== undefined) throw refusedAction(why);
   const { grant } = await connectionOf(stack, connectionId);
   if (options.json) console.log(json({ connectionId, paused: grant.paused }));
   else

@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import { oddityOfCallbackUrl } from '../core/callback-url.ts';
 import { Html } from '../core/html.ts';
 import { callback } from '../functions/callback/callback.ts';
-import type { HttpResponse } from '../functions/http.ts';
-import { linkHere } from '../functions/link-here.ts';
+import type { HttpResponse } from '../app/pages/http.ts';
+import { directLogin } from '../app/login/direct-login.ts';
 import { reauthorize } from '../functions/reauthorize/reauthorize.ts';
-import { reasonWords } from '../functions/words.ts';
-import { CommandError, exitCodes, json, notNow } from './output.ts';
+import { reasonLabel } from '../app/labels.ts';
+import { CommandError, exitCodes, json, refusedAction } from './output.ts';
 import type { Options, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 
@@ -29,8 +29,8 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   if (oddity !== undefined) console.error(`Note of --callback: ${oddity}.\n`);
   const { ports, grants } = await portsOf(stack, redirectUri);
   // Without metrics and limits of anybody's network: it is the operator's own shell.
-  const link = await linkHere({ settings, grant }, { ...ports, grants });
-  if ('why' in link) throw notNow(reasonWords(link.why));
+  const link = await directLogin({ settings, grant }, { ...ports, grants });
+  if ('why' in link) throw refusedAction(reasonLabel(link.why));
   const request = { rawPath: link.path, rawQueryString: '', ...from('POST') };
   const started = await reauthorize(request, ports);
   const location = started.headers['location'];
@@ -91,12 +91,12 @@ async function ask(question: string): Promise<string> {
 
 /** What the functions behind the owner's pages have, but for the callback that the provider is told. */
 async function portsOf(stack: Stack, redirectUri: string) {
-  const [{ keeperPorts }, { providerEndpoints }, { stateMachineArn }] = await Promise.all([
-    import('./keeper-ports.ts'),
+  const [{ commandPorts }, { providerEndpoints }, { stateMachineArn }] = await Promise.all([
+    import('./ports.ts'),
     import('../adapters/provider-endpoints.ts'),
     stack.deployment(),
   ]);
-  const keeper = keeperPorts(stack, stateMachineArn);
+  const keeper = commandPorts(stack, stateMachineArn);
   const { grants } = keeper;
   const ports = {
     ...keeper,

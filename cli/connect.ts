@@ -64,7 +64,7 @@ export async function connect(connectionId: string, options: ConnectOptions): Pr
 async function tell({ connections, table, clock, by }: Stack, clientSecretName: string): Promise<void> {
   const [{ dynamoGrants }, { dynamoEvents }, { systemRandom }] = await Promise.all([
     import('../adapters/grants.ts'),
-    import('../adapters/timeline.ts'),
+    import('../adapters/events.ts'),
     import('../adapters/system.ts'),
   ]);
   const grants = dynamoGrants(table);

@@ -2,19 +2,19 @@ import type { Finding } from './doctor/finding.ts';
 import { looked, problem } from './doctor/finding.ts';
 import { exitCodes, json, table } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
-import { openStack, settingsCure } from './stack.ts';
+import { openStack, settingsRemedy } from './stack.ts';
 
-const stateWords = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as const;
+const stateLabels = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as const;
 
-/** Looks at all that a grant's life depends on, and says of each problem what cures it. */
+/** Looks at all that a grant's life depends on, and says of each problem what remedies it. */
 export async function doctor(options: Options): Promise<number> {
   const findings = await examine(await openStack(options, 'reads'));
   const others = findings.filter(({ state }) => state !== 'well');
   if (options.json) console.log(json(findings));
   else {
-    const rows = findings.flatMap(({ about, state, what, cure }) => [
-      [stateWords[state], about, what],
-      ...(cure === undefined ? [] : [['', '', `→ ${cure}`]]),
+    const rows = findings.flatMap(({ about, state, what, remedy }) => [
+      [stateLabels[state], about, what],
+      ...(remedy === undefined ? [] : [['', '', `→ ${remedy}`]]),
     ]);
     console.log(table(rows));
     console.log(
@@ -46,7 +46,7 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
   const owners = connections.map(({ settings: { owner } }) => owner);
   const addresses = [...owners, ...panelSettings.people].map(({ email }) => email);
   const found = await Promise.all([
-    Promise.resolve(unreadable.map(({ connectionId, why }) => problem(connectionId, why, settingsCure))),
+    Promise.resolve(unreadable.map(({ connectionId, why }) => problem(connectionId, why, settingsRemedy))),
     ...connections.map((each) =>
       looked(each.connectionId, async () => connection.lookAtGrant(each, nowMs, panelSettings.executionUrl)),
     ),

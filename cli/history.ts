@@ -1,7 +1,7 @@
 import type { EventKind, TimelineEvent } from '../core/event.ts';
 import { eventKinds, newestFirst } from '../core/event.ts';
 import { formatInstant } from '../core/notice.ts';
-import { eventWordsOf, factOf, isFact } from '../functions/words.ts';
+import { eventLabelOf, factOf, isFact } from '../app/labels.ts';
 import type { Options } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
@@ -44,6 +44,6 @@ export function lineOf({ at, type, details }: TimelineEvent, timeZone: string): 
       const { label, words, atMs } = factOf(name, value);
       return `${label}${atMs === undefined ? words : formatInstant(atMs, timeZone)}`;
     });
-  const what = [eventWordsOf({ type, details }), ...facts].join(' · ');
+  const what = [eventLabelOf({ type, details }), ...facts].join(' · ');
   return [formatInstant(Date.parse(at), timeZone), what];
 }

@@ -49,7 +49,7 @@ export async function importGrant(file: string, options: ImportOptions): Promise
     if (!options.json) console.log(line);
   };
   tell(inWords(plan, connection, options, stack.nowMs));
-  const { takeOver } = await import('./take-over.ts');
+  const { takeOver } = await import('./import-grant.ts');
   const accessExpiresAt = await takeOver(stack, connection, found, authorizedAtMs, options.from);
   tell(`
 Refreshed, and so taken over: the new access token ends ${formatInstant(Date.parse(accessExpiresAt), connection.settings.owner.timeZone)}.

@@ -9,7 +9,7 @@ import { history, kinds } from './history.ts';
 import { importGrant } from './import.ts';
 import { open } from './open.ts';
 import { CommandError, exitCodes } from './output.ts';
-import { connectRobot, rotateRobot } from './robot.ts';
+import { connectBrowser, rotateBrowser } from './browser-login.ts';
 import type { Options } from './stack.ts';
 import { status } from './status.ts';
 import { sources } from './token-file.ts';
@@ -50,7 +50,7 @@ verb('status', 'how every connection stands, or one: what lives how long, what c
   .argument('[connection]')
   .action(does(status));
 
-verb('doctor', 'looks at all that the grants depend on, and says of each problem what cures it').action(
+verb('doctor', 'looks at all that the grants depend on, and says of each problem what remedies it').action(
   does(doctor),
 );
 
@@ -75,7 +75,7 @@ verb('reauthorize', 'sends the owner a link to log in')
   .option('--new-owner', 'whoever logs in by that link is the owner from then on, with what they share')
   .action(
     does((connection: string, options: Options & { newOwner?: boolean }) =>
-      ask(connection, options.newOwner ? 'repin' : 'reauthorize', options),
+      ask(connection, options.newOwner ? 'change-owner' : 'reauthorize', options),
     ),
   );
 
@@ -150,20 +150,22 @@ verb(
   .option('--force', 'also over a newer grant')
   .action(does(importGrant));
 
-const robot = program
-  .command('robot')
+const browserLogin = program
+  .command('browser-login')
   .description('the password of a browser that logs in by itself, where a connection opts in to that')
   .showHelpAfterError('Try --help.');
 
 verb(
   'connect',
   'puts login ID, password and the seed of one-time codes in place, from a prompt or as JSON from standard input',
-  robot,
+  browserLogin,
 )
   .argument('<connection>')
-  .action(does(connectRobot));
+  .action(does(connectBrowser));
 
-verb('rotate', 'puts others in their place', robot).argument('<connection>').action(does(rotateRobot));
+verb('rotate', 'puts others in their place', browserLogin)
+  .argument('<connection>')
+  .action(does(rotateBrowser));
 
 try {
   await program.parseAsync();

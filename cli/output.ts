@@ -4,7 +4,7 @@ export class CommandError extends Error {
 }
 
 /** @param why in words */
-export function notNow(why: string): CommandError {
+export function refusedAction(why: string): CommandError {
   return new CommandError(`Not now: ${why}. Nothing was changed.`);
 }
 

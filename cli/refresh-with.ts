@@ -1,6 +1,6 @@
 import type { Client } from '../core/ports.ts';
 import { refreshTokens } from '../functions/refresh-tokens/refresh-tokens.ts';
-import { keeperPorts } from './keeper-ports.ts';
+import { commandPorts } from './ports.ts';
 import type { Shown, Stack } from './stack.ts';
 
 /**
@@ -15,12 +15,12 @@ export async function refreshWith(
   { settings: { connectionId }, grant }: Pick<Shown, 'settings' | 'grant'>,
   credentials: Client,
 ): Promise<string> {
-  const keeper = keeperPorts(stack);
+  const keeper = commandPorts(stack);
   let isRejected = false;
   const { outcome } = await refreshTokens(
     {
       // Of that version another one is wanted, however new it is.
-      ask: {
+      request: {
         connectionId,
         trigger: 'operator',
         force: 'refresh',

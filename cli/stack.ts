@@ -36,7 +36,7 @@ export interface Connections {
 }
 
 /** What puts a connection's stored settings back. */
-export const settingsCure = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
+export const settingsRemedy = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
 
 /** A deployed stack, as its operator sees it. */
 export interface Stack {
@@ -83,7 +83,7 @@ export async function openStack(options: Options, use: 'reads' | 'writes' = 'wri
   const offBy = compareWithAws(table.client, clock.nowMs);
   const panelSettings = await panel.readSettings().catch((error: Error) => {
     // AWS takes no signature of another time.
-    throw wrongClock(offBy(), options) ?? cureOf(error, name);
+    throw wrongClock(offBy(), options) ?? remedyOf(error, name);
   });
   const problem = wrongClock(offBy(), options);
   if (problem !== undefined && use === 'writes') throw problem;
@@ -148,7 +148,7 @@ export async function connectionOf(stack: Stack, connectionId: string): Promise<
   if (connectionIds.includes(connectionId)) {
     const { shown, unreadable } = await stack.connections([connectionId]);
     if (shown[0] !== undefined) return shown[0];
-    throw new CommandError(`${connectionId}: ${unreadable[0]!.why} ${settingsCure}`);
+    throw new CommandError(`${connectionId}: ${unreadable[0]!.why} ${settingsRemedy}`);
   }
   if (await isRemoved(stack, connectionId)) {
     throw new CommandError(
@@ -196,7 +196,7 @@ function wrongClock(offBy: string | undefined, { local: isLocal }: Options): Com
 }
 
 /** What an error of AWS's comes from, as far as it tells. */
-function cureOf(error: Error, stack: string): Error {
+function remedyOf(error: Error, stack: string): Error {
   const { message } = error;
   const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
   const where = region === undefined ? '' : ` in ${region}`;

@@ -1,11 +1,11 @@
-import { grantEndsAtMs, outlookOf } from '../core/outlook.ts';
+import { grantEndsAtMs, forecastOf } from '../core/forecast.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
-import { concernsOf, needsSomebody, standingOf } from '../core/standing.ts';
-import { sentence, standingWords } from '../functions/concerns.ts';
-import { decisionWords, reasonWords } from '../functions/words.ts';
+import { problemsOf, needsSomebody, healthOf } from '../core/health.ts';
+import { sentence, healthLabels } from '../app/panel/problems.ts';
+import { decisionLabels, reasonLabel } from '../app/labels.ts';
 import type { Options, Shown } from './stack.ts';
-import { connectionOf, openStack, settingsCure } from './stack.ts';
+import { connectionOf, openStack, settingsRemedy } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
 
 /** How every connection stands, or one. */
@@ -22,23 +22,23 @@ export async function status(connectionId: string | undefined, options: Options)
     const rows = looked.map(({ row }) => row);
     console.log(table([['CONNECTION', 'STATUS', 'ACCESS TOKEN ENDS', 'GRANT ENDS', 'NEXT CHECK'], ...rows]));
     for (const { machine } of looked) {
-      if (machine.concerns.length === 0 && connectionId === undefined) continue;
+      if (machine.problems.length === 0 && connectionId === undefined) continue;
       console.log(`\n${machine.connectionId}`);
-      for (const concern of machine.concerns) console.log(`  ${concern}`);
+      for (const problem of machine.problems) console.log(`  ${problem}`);
       console.log(`  Next: ${machine.next.decision}.`);
     }
   }
   for (const { connectionId: id, why } of options.json ? [] : unreadable)
-    console.log(`\n${id}\n  ${why} ${settingsCure}`);
+    console.log(`\n${id}\n  ${why} ${settingsRemedy}`);
   return unreadable.length > 0 || looked.some(({ needs }) => needs)
     ? exitCodes.needsSomebody
     : exitCodes.well;
 }
 
 function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number, executionUrl: string) {
-  const concerns = concernsOf(settings, grant, incidents, nowMs);
-  const standing = standingOf(concerns);
-  const { nextCheckMs, decision, nextRungMs } = outlookOf(settings, grant, nowMs);
+  const problems = problemsOf(settings, grant, incidents, nowMs);
+  const health = healthOf(problems);
+  const { nextCheckMs, decision, nextReminderMs } = forecastOf(settings, grant, nowMs);
   const endsAtMs = grantEndsAtMs(settings, grant);
   const iso = (epochMs: number | undefined) =>
     epochMs === undefined ? undefined : new Date(epochMs).toISOString();
@@ -47,27 +47,27 @@ function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number
       ? '–'
       : `${countdownInWords(epochMs - nowMs)} (${formatInstant(epochMs, settings.owner.timeZone)})`;
   return {
-    needs: concerns.some(needsSomebody),
+    needs: problems.some(needsSomebody),
     row: [
       connectionId,
-      standingWords[standing],
+      healthLabels[health],
       when(grant.accessExpiresAtMs),
       when(endsAtMs),
       when(nextCheckMs),
     ],
     machine: {
       connectionId,
-      standing,
-      needsSomebody: concerns.some(needsSomebody),
-      concerns: concerns.map((concern) =>
-        sentence(concern, { settings, grant, nowMs, executionUrl }).toText(),
+      health,
+      needsSomebody: problems.some(needsSomebody),
+      problems: problems.map((problem) =>
+        sentence(problem, { settings, grant, nowMs, executionUrl }).toText(),
       ),
       accessExpiresAt: iso(grant.accessExpiresAtMs),
       grantEndsAt: iso(endsAtMs),
       next: {
         at: iso(nextCheckMs),
-        decision: `${decisionWords[decision.decision]}: ${reasonWords(decision.reason)}`,
-        ownerToldAt: iso(nextRungMs),
+        decision: `${decisionLabels[decision.decision]}: ${reasonLabel(decision.reason)}`,
+        ownerNotifiedAt: iso(nextReminderMs),
       },
     },
   };

@@ -21,7 +21,7 @@ export interface AccessTokensOptions {
   readonly now?: () => number;
 }
 
-export interface TokenRequest {
+export interface AccessTokenRequest {
   readonly connectionId: string;
   /** How long the token has to live from now on; 60 by default. */
   readonly minTtlSeconds?: number;
@@ -42,15 +42,15 @@ const replacementTrialMs = 5 * 60_000;
 /** `Date` has whole seconds, and an answer takes a moment. */
 const toleratedOffsetMs = 30_000;
 
-interface Wish {
+interface TokenRequest {
   readonly connectionId: string;
   readonly minTtlSeconds: number;
   /** The version that was refused. */
   readonly insteadOf: string | undefined;
 }
 
-interface Flight {
-  readonly wish: Wish;
+interface InFlight {
+  readonly tokenRequest: TokenRequest;
   readonly landing: Promise<AccessToken>;
 }
 
@@ -60,7 +60,7 @@ export class AccessTokens {
   readonly #ownNow: () => number;
   readonly #secretsManager: SecretsManagerClient;
   readonly #kept = new Map<string, AccessToken>();
-  readonly #flights = new Map<string, Flight>();
+  readonly #inFlight = new Map<string, InFlight>();
   /** The version that a refresh was asked for and not had, by connection: one wait for each is enough. */
   readonly #waitedFor = new Map<string, string>();
   /** When refreshes were asked for within the last hour, by connection. */
@@ -86,17 +86,17 @@ export class AccessTokens {
    * @throws {AccessTokenRefusedError} a token is wanted `instead` of one that was itself a replacement
    * @throws {AccessTokenError} the secret cannot be read
    */
-  async get(request: TokenRequest): Promise<AccessToken> {
-    const wish = wishOf(request);
-    if (wish.insteadOf === undefined) return this.#get(wish);
-    this.#requireReplaceable(wish);
-    const token = await this.#get(wish);
-    this.#replacements.set(wish.connectionId, { versionId: token.versionId, atMs: this.#now() });
+  async get(request: AccessTokenRequest): Promise<AccessToken> {
+    const tokenRequest = tokenRequestOf(request);
+    if (tokenRequest.insteadOf === undefined) return this.#get(tokenRequest);
+    this.#requireReplaceable(tokenRequest);
+    const token = await this.#get(tokenRequest);
+    this.#replacements.set(tokenRequest.connectionId, { versionId: token.versionId, atMs: this.#now() });
     return token;
   }
 
   /** A new token does not help where the last new one did not: nothing is asked for an hour. */
-  #requireReplaceable({ connectionId, insteadOf }: Wish): void {
+  #requireReplaceable({ connectionId, insteadOf }: TokenRequest): void {
     const nowMs = this.#now();
     const last = this.#replacements.get(connectionId);
     const isRefusedToo = last?.versionId === insteadOf && nowMs < last!.atMs + replacementTrialMs;
@@ -109,31 +109,32 @@ export class AccessTokens {
     );
   }
 
-  async #get(wish: Wish): Promise<AccessToken> {
-    const { connectionId } = wish;
+  async #get(tokenRequest: TokenRequest): Promise<AccessToken> {
+    const { connectionId } = tokenRequest;
     const kept = this.#kept.get(connectionId);
-    if (kept !== undefined && this.#serves(kept, wish)) return kept;
-    const flight = this.#flights.get(connectionId);
-    if (flight === undefined) return this.#takeOff(wish);
+    if (kept !== undefined && this.#serves(kept, tokenRequest)) return kept;
+    const flight = this.#inFlight.get(connectionId);
+    if (flight === undefined) return this.#takeOff(tokenRequest);
     const isTheSame =
-      flight.wish.minTtlSeconds >= wish.minTtlSeconds && flight.wish.insteadOf === wish.insteadOf;
+      flight.tokenRequest.minTtlSeconds >= tokenRequest.minTtlSeconds &&
+      flight.tokenRequest.insteadOf === tokenRequest.insteadOf;
     if (isTheSame) return flight.landing;
     await flight.landing.catch(() => undefined);
-    return this.#get(wish);
+    return this.#get(tokenRequest);
   }
 
-  #takeOff(wish: Wish): Promise<AccessToken> {
-    const landing = this.#fetch(wish).finally(() => this.#flights.delete(wish.connectionId));
-    this.#flights.set(wish.connectionId, { wish, landing });
+  #takeOff(tokenRequest: TokenRequest): Promise<AccessToken> {
+    const landing = this.#fetch(tokenRequest).finally(() => this.#inFlight.delete(tokenRequest.connectionId));
+    this.#inFlight.set(tokenRequest.connectionId, { tokenRequest, landing });
     return landing;
   }
 
-  async #fetch(wish: Wish): Promise<AccessToken> {
-    const { connectionId, insteadOf } = wish;
+  async #fetch(tokenRequest: TokenRequest): Promise<AccessToken> {
+    const { connectionId, insteadOf } = tokenRequest;
     const found = await this.#read(connectionId).catch((error: Error) => error);
-    if (found instanceof Error) return this.#keptInstead(wish, found);
+    if (found instanceof Error) return this.#keptInstead(tokenRequest, found);
     const { token, arn } = found;
-    if (this.#serves(token, wish)) return this.#keep(token);
+    if (this.#serves(token, tokenRequest)) return this.#keep(token);
     if (!(token instanceof AccessToken)) {
       throw new ReauthorizationRequiredError(
         `the connection was disconnected on ${token.disconnectedAt}.`,
@@ -157,7 +158,7 @@ export class AccessTokens {
       this.#askedAtMs.set(connectionId, [...askedAtMs, this.#now()]);
       try {
         await this.#askForRefresh(token, arn);
-        const newer = await this.#waitFor(wish);
+        const newer = await this.#waitFor(tokenRequest);
         if (newer !== undefined) return this.#keep(newer);
       } catch (error) {
         failure = `it could not be asked for: ${(error as Error).name}: ${(error as Error).message}`;
@@ -179,7 +180,7 @@ export class AccessTokens {
   }
 
   /** While the secret cannot be read, what is in memory serves to its end. */
-  #keptInstead({ connectionId, insteadOf }: Wish, error: Error): AccessToken {
+  #keptInstead({ connectionId, insteadOf }: TokenRequest, error: Error): AccessToken {
     const kept = this.#kept.get(connectionId);
     if (kept === undefined || kept.versionId === insteadOf || !kept.outlives(0, this.#now())) throw error;
     this.#warn(
@@ -255,21 +256,24 @@ export class AccessTokens {
   }
 
   /** Counts its looks, and not the time, which a laptop's sleep or a test's clock may move. */
-  async #waitFor(wish: Wish): Promise<AccessToken | undefined> {
+  async #waitFor(tokenRequest: TokenRequest): Promise<AccessToken | undefined> {
     const { waitMs = defaultWaitMs } = this.#options;
     let waitedMs = 0;
     for (let nextMs = firstLookMs; waitedMs < waitMs; nextMs = Math.min(nextMs * 1.5, 2000)) {
       const pauseMs = Math.min(nextMs, waitMs - waitedMs);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       waitedMs += pauseMs;
-      const { token } = await this.#read(wish.connectionId);
-      if (this.#serves(token, wish)) return token;
+      const { token } = await this.#read(tokenRequest.connectionId);
+      if (this.#serves(token, tokenRequest)) return token;
     }
     return undefined;
   }
 
   /** No token lives longer than tokens of its kind do: whoever wishes for more gets one a minute old at most. */
-  #serves(token: AccessToken | Disconnected, { minTtlSeconds, insteadOf }: Wish): token is AccessToken {
+  #serves(
+    token: AccessToken | Disconnected,
+    { minTtlSeconds, insteadOf }: TokenRequest,
+  ): token is AccessToken {
     if (!(token instanceof AccessToken) || token.versionId === insteadOf) return false;
     return token.outlives(Math.min(minTtlSeconds, Math.max(0, token.lifetimeSeconds - 60)), this.#now());
   }
@@ -289,7 +293,11 @@ export class AccessTokens {
   }
 }
 
-function wishOf({ connectionId, minTtlSeconds = defaultMinTtlSeconds, instead }: TokenRequest): Wish {
+function tokenRequestOf({
+  connectionId,
+  minTtlSeconds = defaultMinTtlSeconds,
+  instead,
+}: AccessTokenRequest): TokenRequest {
   return { connectionId, minTtlSeconds, insteadOf: instead?.versionId };
 }
 
@@ -297,7 +305,7 @@ function unknownFacts(connectionId: string): ConnectionFacts {
   return { connectionId, deadline: undefined, panelUrl: undefined };
 }
 
-/** Each with its cure. */
+/** Each with its remedy. */
 function refusalOf(name: string, connectionId: string, error: Error): Error {
   switch (error.name) {
     case 'ResourceNotFoundException':

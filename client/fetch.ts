@@ -1,4 +1,4 @@
-import type { AccessTokens, TokenRequest } from './access-tokens.ts';
+import type { AccessTokens, AccessTokenRequest } from './access-tokens.ts';
 
 export interface FetchOptions {
   /** What is called with the token; the global `fetch` by default. */
@@ -13,7 +13,7 @@ export interface FetchOptions {
  */
 export function fetchWith(
   tokens: Pick<AccessTokens, 'get'>,
-  { connectionId, minTtlSeconds }: Omit<TokenRequest, 'instead'>,
+  { connectionId, minTtlSeconds }: Omit<AccessTokenRequest, 'instead'>,
   { fetch = globalThis.fetch }: FetchOptions = {},
 ): typeof globalThis.fetch {
   const request = { connectionId, ...(minTtlSeconds !== undefined && { minTtlSeconds }) };

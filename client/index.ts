@@ -1,11 +1,11 @@
 /** Access tokens that Grantkeeper keeps valid, for whatever uses them: a Lambda, a container, a laptop. */
 import type { AccessToken } from './access-token.ts';
-import type { TokenRequest } from './access-tokens.ts';
+import type { AccessTokenRequest } from './access-tokens.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { fetchWith } from './fetch.ts';
 
 export type { AccessToken } from './access-token.ts';
-export type { AccessTokensOptions, TokenRequest } from './access-tokens.ts';
+export type { AccessTokensOptions, AccessTokenRequest } from './access-tokens.ts';
 export { AccessTokens } from './access-tokens.ts';
 export type { ConnectionFacts } from './errors.ts';
 export { AccessTokenError, AccessTokenRefusedError, ReauthorizationRequiredError } from './errors.ts';
@@ -15,12 +15,12 @@ export { fetchWith } from './fetch.ts';
 let ofThisProcess: AccessTokens | undefined;
 
 /** Of the stack that `GRANTKEEPER_STACK` names. See {@link AccessTokens.get}. */
-export function getAccessToken(request: TokenRequest): Promise<AccessToken> {
+export function getAccessToken(request: AccessTokenRequest): Promise<AccessToken> {
   ofThisProcess ??= new AccessTokens();
   return ofThisProcess.get(request);
 }
 
 /** See {@link fetchWith}. */
-export function fetchFor(request: Omit<TokenRequest, 'instead'>): typeof globalThis.fetch {
+export function fetchFor(request: Omit<AccessTokenRequest, 'instead'>): typeof globalThis.fetch {
   return fetchWith({ get: getAccessToken }, request);
 }

@@ -2,10 +2,10 @@ import type middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
 import type { AccessToken } from './access-token.ts';
-import type { TokenRequest } from './access-tokens.ts';
+import type { AccessTokenRequest } from './access-tokens.ts';
 import { AccessTokens } from './access-tokens.ts';
 
-export interface AccessTokenMiddlewareOptions extends Omit<TokenRequest, 'instead'> {
+export interface AccessTokenMiddlewareOptions extends Omit<AccessTokenRequest, 'instead'> {
   /** One for the process by default. */
   readonly tokens?: Pick<AccessTokens, 'get'>;
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 
-import type { Outcome } from './browser-outcome.ts';
+import type { BrowserLoginOutcome } from './browser-outcome.ts';
 import { outcomes } from './browser-outcome.ts';
 import type { Decision } from './decide.ts';
-import { passedRungs } from './decide.ts';
+import { passedReminders } from './decide.ts';
 import type { GrantkeeperError } from './errors.ts';
 import { BrowserUnavailableError, ConfigurationError, LoginPageError, LoginRefusedError } from './errors.ts';
 import type { Grant, OpenAuthorization } from './grant.ts';
@@ -27,7 +27,7 @@ export type DoneStep = z.infer<typeof DoneStepSchema>;
 
 /** What the function with the browser answers. Nothing in it is a credential, or quotes a page. */
 export const ReportSchema = z.object({
-  outcome: z.enum(Object.keys(outcomes) as [Outcome, ...Outcome[]]),
+  outcome: z.enum(Object.keys(outcomes) as [BrowserLoginOutcome, ...BrowserLoginOutcome[]]),
   /** What exactly, in words that may be shown. */
   detail: z.string(),
   steps: z.array(DoneStepSchema),
@@ -65,7 +65,7 @@ export interface Attempt {
 
 /** How an attempt ended, as operators are told. */
 export interface Ended {
-  readonly outcome: Outcome;
+  readonly outcome: BrowserLoginOutcome;
   readonly detail: string;
 }
 
@@ -79,8 +79,8 @@ const remindedAgainMs = 23 * 3600 * 1000;
 export const attemptMs = 2 * 60 * 1000;
 
 /**
- * What an attempt would be for: the rung that was crossed; or where there is none, why the owner is to be asked.
- * Undefined where no browser may answer: a new owner (`repin`) is let in by a person.
+ * What an attempt would be for: the reminder that was crossed; or where there is none, why the owner is to be asked.
+ * Undefined where no browser may answer: a new owner (`change-owner`) is let in by a person.
  */
 export function occasionOf(
   settings: Settings,
@@ -88,11 +88,12 @@ export function occasionOf(
   decision: Decision,
   nowMs: number,
 ): string | undefined {
-  if (decision.decision === 'notify') return decision.kind === 'expiring' ? decision.rung : undefined;
-  if (decision.decision !== 'reauthorize' || decision.reason === 'repin') return undefined;
+  if (decision.decision === 'notify') return decision.kind === 'expiring' ? decision.reminder : undefined;
+  if (decision.decision !== 'reauthorize' || decision.reason === 'change-owner') return undefined;
   if (decision.authorizationId !== undefined) return undefined;
-  const rung = decision.reason === 'expiring' ? passedRungs(settings, grant, nowMs).at(-1) : undefined;
-  return rung ?? decision.reason;
+  const reminder =
+    decision.reason === 'expiring' ? passedReminders(settings, grant, nowMs).at(-1) : undefined;
+  return reminder ?? decision.reason;
 }
 
 /** Whether a browser may be logging in at this moment, for whatever occasion. */
@@ -101,7 +102,7 @@ export function isUnderWay({ attempt }: BrowserLoginRecord, nowMs: number): bool
 }
 
 /**
- * Whether there was an attempt for it: one a rung, and one a day where there are no rungs any more. Who asks by hand may do
+ * Whether there was an attempt for it: one a reminder, and one a day where there are no reminders any more. Who asks by hand may do
  * so as often as they like.
  */
 export function wasTried(occasion: string, { attempt }: BrowserLoginRecord, nowMs: number): boolean {
@@ -110,7 +111,7 @@ export function wasTried(occasion: string, { attempt }: BrowserLoginRecord, nowM
 }
 
 /** The error that operators are told of; its name tells what is to be mended. */
-export function errorOf(outcome: Outcome, message: string): GrantkeeperError {
+export function errorOf(outcome: BrowserLoginOutcome, message: string): GrantkeeperError {
   switch (outcome) {
     case 'password-refused':
     case 'code-refused':
@@ -136,7 +137,7 @@ export function errorOf(outcome: Outcome, message: string): GrantkeeperError {
 }
 
 /** Whether the credentials must be changed before another attempt: a second wrong password can lock an account. */
-export function endsCredentials(outcome: Outcome): boolean {
+export function endsCredentials(outcome: BrowserLoginOutcome): boolean {
   return outcome === 'password-refused' || outcome === 'code-refused' || outcome === 'account-locked';
 }
 

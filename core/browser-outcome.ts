@@ -20,7 +20,7 @@ export const outcomes = {
   'not-stored': 'the login came back and was not accepted here',
   'browser-failed': 'the browser could not be started, or broke',
 } as const;
-export type Outcome = keyof typeof outcomes;
+export type BrowserLoginOutcome = keyof typeof outcomes;
 
 /** Why none was sent. */
 export const skipReasons = {

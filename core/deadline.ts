@@ -1,4 +1,4 @@
-import type { Limits } from './provider.ts';
+import type { RefreshTokenLifetime } from './provider.ts';
 
 /**
  * A rejection within this time of the grant's known end is no alarm. Providers count from their login page, minutes before the
@@ -12,7 +12,7 @@ export const usualEndMs = 3600 * 1000;
  * moves neither by itself.
  */
 export function deadlineOf(
-  limits: Limits,
+  limits: RefreshTokenLifetime,
   grant: { readonly authorizedAtMs?: number | undefined; readonly refreshedAtMs?: number | undefined },
 ): number | undefined {
   const { authorizedAtMs } = grant;
@@ -30,7 +30,7 @@ export function deadlineOf(
  * provider's data lacks a limit.
  */
 export function isEarlyRejection(
-  limits: Limits,
+  limits: RefreshTokenLifetime,
   grant: Parameters<typeof deadlineOf>[1],
   nowMs: number,
 ): boolean {

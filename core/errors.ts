@@ -108,7 +108,7 @@ export function asOurs(thrown: unknown): GrantkeeperError {
 }
 
 /** Every name above, and what an operator does about it. A test ties the names to the state machine. */
-export const cures = {
+export const remedies = {
   LeaseHeldError: 'Nothing was lost. Look at the other executions of this connection.',
   TokenEndpointUnavailableError:
     "Wait: each check tries again, and an owner can open their link again. If it stays, look at the provider's status page, then run grantkeeper doctor.",
@@ -135,7 +135,7 @@ export const cures = {
   EarlyRejectionError:
     'Ask the owner whether they changed their password or withdrew the access. If they did not, somebody may have the refresh token: see the runbook.',
   LoginRefusedError:
-    'The owner has the link. See that they can log in by hand, then put the right credentials in place: grantkeeper robot rotate.',
+    'The owner has the link. See that they can log in by hand, then put the right credentials in place: grantkeeper browser-login rotate.',
   LoginPageError:
     "The owner has the link. Compare the screenshot with the recipe's step that is named, and mend the recipe.",
   BrowserUnavailableError:
@@ -144,5 +144,5 @@ export const cures = {
     "This is a fault of Grantkeeper's own. The function's log has the place; please report it.",
 } as const;
 
-export type ErrorName = keyof typeof cures;
-export const errorNames = /* @__PURE__ */ Object.keys(cures) as ErrorName[];
+export type ErrorName = keyof typeof remedies;
+export const errorNames = /* @__PURE__ */ Object.keys(remedies) as ErrorName[];

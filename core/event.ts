@@ -8,7 +8,7 @@ export const eventKinds = {
   /** The client's credentials were put into their secret by the operator's command. */
   connected: 'action',
   /** So was what a browser logs in with. */
-  'robot-connected': 'action',
+  'browser-credentials-stored': 'action',
   paused: 'action',
   resumed: 'action',
   /** Somebody asked for what they may not do, or what comes to nothing now. */
@@ -32,7 +32,7 @@ export const eventKinds = {
   /** A browser logged in by itself; its own start and its callback are told as everybody's. */
   'browser-logged-in': 'login',
   'browser-failed': 'login',
-  /** None was sent: it would have been the second for the same rung, say. */
+  /** None was sent: it would have been the second for the same reminder, say. */
   'browser-skipped': 'login',
   checked: 'check',
   'login-recovered': 'login',

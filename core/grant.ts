@@ -5,24 +5,24 @@ import { callbackGraceMs } from './time-limits.ts';
 import type { Writes } from './version-budget.ts';
 
 /** Why the owner is asked; recorded with the authorization. `panel`: they came by themselves, and were sent no link. */
-export const AskReasonSchema = z.enum([
+export const LoginReasonSchema = z.enum([
   'first-login',
   'expiring',
   'expired',
   'rejected',
-  'rung',
+  'reminder',
   'requested',
-  'repin',
+  'change-owner',
   'panel',
 ]);
-export type AskReason = z.infer<typeof AskReasonSchema>;
+export type LoginReason = z.infer<typeof LoginReasonSchema>;
 
 /** The one authorization that a grant record points at: the latest offered. Times in epoch milliseconds. */
 export interface OpenAuthorization {
   readonly authorizationId: string;
-  readonly reason: AskReason;
+  readonly reason: LoginReason;
   /** When it was opened. */
-  readonly offeredAtMs?: number | undefined;
+  readonly openedAtMs?: number | undefined;
   readonly expiresAtMs: number;
   /** Those before it, until they are surely ended. */
   readonly supersedes?: readonly Superseded[] | undefined;
@@ -45,7 +45,7 @@ export interface Login {
   /** Once its tokens are recorded: the authorization that was open then, or null. */
   readonly closed?: OpenAuthorization | null | undefined;
   /** Its tokens are stored, and its account could not be checked yet. */
-  readonly isHeld?: true | undefined;
+  readonly tokensHeld?: true | undefined;
   /** Its account was checked and is not the one that is pinned: its tokens are being given back. */
   readonly refusedAs?: 'other' | 'unknown' | undefined;
 }
@@ -105,12 +105,12 @@ export interface Grant extends Writes {
   readonly accessVersionId?: string | undefined;
   /** Whose grant it is, pinned at the first login. */
   readonly identity?: Identity | undefined;
-  /** Instants (ISO 8601) of the rungs that the owner was told of. */
-  readonly toldRungs: readonly string[];
+  /** Instants (ISO 8601) of the reminders that the owner was told of. */
+  readonly sentReminders: readonly string[];
   /** The owner was told that the grant had ended, and not yet that it is back. */
-  readonly owesRestored: boolean;
+  readonly restoredNoticePending: boolean;
   /** When the owner last heard anything, and over each channel. */
-  readonly toldAtMs?: number | undefined;
+  readonly notifiedAtMs?: number | undefined;
   readonly emailReachedAtMs?: number | undefined;
   readonly smsReachedAtMs?: number | undefined;
   readonly slackReachedAtMs?: number | undefined;
@@ -137,8 +137,8 @@ export interface Grant extends Writes {
 /** The record before anything happened. */
 export const newGrant: Grant = {
   status: 'never-authorized',
-  toldRungs: [],
-  owesRestored: false,
+  sentReminders: [],
+  restoredNoticePending: false,
   fencingNumber: 0,
   paused: false,
   setUp: false,
@@ -171,12 +171,12 @@ export function isOpen(
 
 /** Whether a callback is exchanging its code now. */
 export function isExchanging(login: Login | undefined, nowMs: number): boolean {
-  return login !== undefined && login.closed === undefined && !isStranded(login, nowMs);
+  return login !== undefined && login.closed === undefined && !isInterrupted(login, nowMs);
 }
 
 /** True if a check has to complete the login: its callback died, or its account could not be checked yet. */
-export function isStranded(login: Login | undefined, nowMs: number): login is Login {
-  return login !== undefined && (login.isHeld === true || nowMs >= login.atMs + callbackGraceMs);
+export function isInterrupted(login: Login | undefined, nowMs: number): login is Login {
+  return login !== undefined && (login.tokensHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }
 
 /** Whether it is deployed, and waits for `connect` or `import`: nothing is asked of its owner. */

@@ -37,7 +37,7 @@ export function isOver(
   // By a login the client was accepted, and the tokens stored; of a channel it says nothing.
   if (hasHappened(grant.authorizedAtMs)) return true;
   if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);
-  return (step === 'NotifyOwner' || step === 'RequestReauthorization') && hasHappened(grant.toldAtMs);
+  return (step === 'NotifyOwner' || step === 'RequestReauthorization') && hasHappened(grant.notifiedAtMs);
 }
 
 /** Of the grant record: when a channel last took a notice. */

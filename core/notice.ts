@@ -1,4 +1,4 @@
-import type { AskReason } from './grant.ts';
+import type { LoginReason } from './grant.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { Settings } from './settings.ts';
@@ -35,7 +35,7 @@ export interface MailText {
 }
 
 /** The kind of the notice that asks for a login. */
-export function noticeKind(reason: AskReason): NoticeKind {
+export function noticeKind(reason: LoginReason): NoticeKind {
   if (reason === 'first-login') return 'invited';
   return reason === 'rejected' || reason === 'expired' ? 'expired' : 'expiring';
 }

@@ -5,7 +5,7 @@ import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { EventKind, EventType, TimelineEvent } from './event.ts';
 import type {
-  AskReason,
+  LoginReason,
   Disconnection,
   Grant,
   Login,
@@ -22,7 +22,7 @@ import type { Provider } from './provider.ts';
 import type { Recipe } from './recipe.ts';
 import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
-import type { KnownIncident } from './standing.ts';
+import type { KnownIncident } from './health.ts';
 import type { Refusal } from './token-answer.ts';
 import type { Writes } from './version-budget.ts';
 
@@ -49,7 +49,7 @@ export interface Grants {
    * one that is recorded and whose waits are not ended yet, for it would be forgotten; and where the connection was
    * ended since this login was asked for.
    */
-  takeLeaseOver(connectionId: string, owner: string, login: Login): Promise<TakenOver | undefined>;
+  seizeLease(connectionId: string, owner: string, login: Login): Promise<SeizedLease | undefined>;
   /** Does nothing when the lease is somebody else's by now. */
   releaseLease(connectionId: string, owner: string): Promise<void>;
   /**
@@ -61,7 +61,7 @@ export interface Grants {
    * Records that a login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with
    * them. Notes the write to the secrets. Does nothing when a newer login has begun.
    */
-  holdLogin(connectionId: string, versionId: string, atMs: number): Promise<void>;
+  holdTokens(connectionId: string, versionId: string, atMs: number): Promise<void>;
   /** Whatever dies from here on, a later check gives the login's tokens back. Does nothing when a newer one has begun. */
   refuseLogin(connectionId: string, versionId: string, as: 'other' | 'unknown'): Promise<void>;
   /**
@@ -120,7 +120,7 @@ export interface Grants {
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
   /** False when another execution claimed this notice a moment ago, or it was told. */
   claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
-  recordTold(connectionId: string, told: Told): Promise<void>;
+  recordNotified(connectionId: string, notified: Notified): Promise<void>;
   /** Whether the client's credentials are still to come. */
   recordSetUp(connectionId: string, setUp: boolean): Promise<void>;
   /** False when it was paused already. */
@@ -131,17 +131,17 @@ export interface Grants {
   recordReached(connectionId: string, channels: readonly ChannelName[], atMs: number): Promise<void>;
 }
 
-export interface TakenOver {
+export interface SeizedLease {
   readonly fencingNumber: number;
   /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
-  readonly hasOvertaken: boolean;
+  readonly hasDisplaced: boolean;
   /** The record at that instant: who was pinned, and which versions it names. */
   readonly record: Grant;
 }
 
 /** Who tells the owner something now, so that nobody else does. */
 export interface Claim {
-  /** A rung (ISO 8601), or `restored`. */
+  /** A reminder (ISO 8601), or `restored`. */
   readonly notice: string;
   /** An execution. */
   readonly by: string;
@@ -149,20 +149,20 @@ export interface Claim {
 }
 
 /** What the owner has heard by now. */
-export interface Told {
+export interface Notified {
   readonly atMs: number;
   /** Over which channels it was. */
   readonly channels: readonly ChannelName[];
-  /** Rungs (ISO 8601) that need no notice any more. */
-  readonly rungs?: readonly string[];
-  readonly owesRestored?: boolean;
+  /** Reminders (ISO 8601) that need no notice any more. */
+  readonly reminders?: readonly string[];
+  readonly restoredNoticePending?: boolean;
   /** Those told before are over. */
-  readonly forgetsRungs?: boolean;
+  readonly forgetsReminders?: boolean;
 }
 
 /** What the secrets hold now, without the tokens. */
 export interface StoredTokens {
-  /** Set by a login: the ladder begins anew. */
+  /** Set by a login: the reminder schedule begins anew. */
   readonly loggedIn: boolean;
   readonly authorizedAtMs: number;
   readonly refreshedAtMs: number;
@@ -191,8 +191,8 @@ export interface Start {
 export interface Authorization {
   readonly connectionId: string;
   readonly authorizationId: string;
-  readonly status: 'offered' | 'started' | 'exchanging' | 'completed' | 'expired' | 'superseded';
-  readonly reason: AskReason;
+  readonly status: 'open' | 'started' | 'exchanging' | 'completed' | 'expired' | 'superseded';
+  readonly reason: LoginReason;
   readonly expiresAtMs: number;
   readonly linkHashes: readonly string[];
   /** By the hash of their `state`. */
@@ -208,10 +208,10 @@ export interface Waiter {
   readonly taskToken: string;
 }
 
-export interface Offer {
+export interface LoginLink {
   readonly connectionId: string;
   readonly authorizationId: string;
-  readonly reason: AskReason;
+  readonly reason: LoginReason;
   readonly expiresAtMs: number;
   readonly linkHash: string;
   /** The execution that is to go on with it, if there is one. */
@@ -224,7 +224,7 @@ export interface Offer {
 export interface Authorizations {
   read(connectionId: string, authorizationId: string): Promise<Authorization | undefined>;
   /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
-  offer(offer: Offer, nowMs: number): Promise<Authorization>;
+  addLink(link: LoginLink, nowMs: number): Promise<Authorization>;
   /** Adds the token of an execution that waits. Undefined when there is no such item. */
   attach(connectionId: string, authorizationId: string, waiter: Waiter): Promise<Authorization | undefined>;
   /** False when the authorization was completed, superseded or expired meanwhile. */
@@ -452,7 +452,7 @@ export interface Resumption {
 }
 
 /** What an operator asks of the workflow by the panel. */
-export interface PanelAsk {
+export interface ExecutionRequest {
   readonly connectionId: string;
   readonly trigger: 'panel' | 'operator';
   readonly force?: Force;
@@ -471,13 +471,13 @@ export interface Workflow {
    * Starts an execution of that name for somebody. Answers its ARN; undefined when there was one, within 90 days.
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
    */
-  ask(ask: PanelAsk, name: string): Promise<string | undefined>;
+  startExecution(request: ExecutionRequest, name: string): Promise<string | undefined>;
   /** Starts the execution that attaches to a started link. Answers its ARN; undefined when there was one. */
   startForLink(connectionId: string, authorizationId: string): Promise<string | undefined>;
 }
 
 /** How often something happened in the fixed window of time that `nowMs` lies in. */
-export interface Limits {
+export interface RateLimits {
   /** @param of a connection's id, or `panel` */
   read(of: string, what: string, windowMs: number, nowMs: number): Promise<number>;
   /** Counts once more. Answers how often it is then. */
@@ -541,7 +541,7 @@ export interface Blocks {
 }
 
 /** What a browser is sent to do; the link is a credential, and in no history. */
-export interface Errand {
+export interface BrowserLoginRequest {
   readonly connectionId: string;
   readonly link: string;
   readonly callbackUrl: string;
@@ -552,7 +552,7 @@ export interface Errand {
 }
 
 /** @throws {StoreUnavailableError} it could not be sent, or nothing was heard of it */
-export type SendBrowser = (functionName: string, errand: Errand) => Promise<Report>;
+export type SendBrowser = (functionName: string, browserLoginRequest: BrowserLoginRequest) => Promise<Report>;
 
 export interface Screenshots {
   /** @returns where an operator finds it */
@@ -602,7 +602,7 @@ export interface Sessions {
 
 /** Links to sign in, by the hashes of their secrets. */
 export interface SignIns {
-  offer(linkHash: string, signIn: SignIn): Promise<void>;
+  add(linkHash: string, signIn: SignIn): Promise<void>;
   read(linkHash: string): Promise<SignIn | undefined>;
   /** False when it was first used longer ago than `signInRepeatMs`. */
   use(linkHash: string, nowMs: number): Promise<boolean>;

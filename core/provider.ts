@@ -33,7 +33,7 @@ const shortestGrantSeconds = 2 * 3600;
  * How long the refresh token lives, in seconds: `absolute` from the login, `sliding` from its last use. A grant
  * ends at the earlier of the two, and never where there are neither.
  */
-export const LimitsSchema = z.object({
+export const RefreshTokenLifetimeSchema = z.object({
   absoluteSeconds: z.optional(
     z
       .int()
@@ -130,7 +130,7 @@ export const ProviderSchema = z
       z.minimum(25 * 60, { error: 'must be at least 1500 seconds (25 minutes)' }),
       z.maximum(90 * 24 * 3600),
     ),
-    limits: LimitsSchema,
+    limits: RefreshTokenLifetimeSchema,
     /** How it tells whose grant it is; without it nothing is pinned. */
     identity: z.optional(IdentitySourceSchema),
     /** A login ends the grant that the same client had before, even another person's (Schwab). */
@@ -161,7 +161,7 @@ export const ProviderSchema = z
   );
 
 export type Provider = z.infer<typeof ProviderSchema>;
-export type Limits = z.infer<typeof LimitsSchema>;
+export type RefreshTokenLifetime = z.infer<typeof RefreshTokenLifetimeSchema>;
 
 /** A provider's endpoints, and whether its callbacks carry `iss`. */
 export interface Endpoints {

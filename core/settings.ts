@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 import { ChannelSchema } from './channel.ts';
 import { DisplayNameSchema, EndpointSchema, ProviderSchema } from './provider.ts';
-import { TimeZoneSchema, WeeklyHoursSchema } from './window.ts';
+import { TimeZoneSchema, WeeklyHoursSchema } from './weekly-hours.ts';
 
 /** `schwab-main`: lower case, digits and single dashes; part of secret names, links and `state`. */
 export const ConnectionIdSchema = z.string().check(
@@ -33,14 +33,14 @@ export const OwnerSchema = z.object({
 });
 
 /** One planned notice: how long before `neededAt`, and over which channels; without these, over all that the owner has. */
-export const RungSchema = z.object({
-  // A crossed rung is seen by the next check, up to an hour later: a shorter time could be told too late.
+export const ReminderSchema = z.object({
+  // A crossed reminder is seen by the next check, up to an hour later: a shorter time could be told too late.
   secondsBefore: z
     .int()
     .check(z.minimum(3600, { error: 'must be at least 3600 seconds, the longest time between two checks' })),
   channels: z.optional(z.array(ChannelSchema).check(z.minLength(1))),
 });
-export type RungSettings = z.infer<typeof RungSchema>;
+export type ReminderSettings = z.infer<typeof ReminderSchema>;
 
 /** How long before its end an access token counts as ended, in seconds: late ticks, and clocks that differ. */
 export const marginSeconds = 150;
@@ -66,7 +66,7 @@ export const SettingsSchema = z.object({
     z.refine((value) => !value.endsWith('/'), { error: 'must not end in a slash' }),
   ),
   /** Default by the provider's limits. */
-  rungs: z.optional(z.array(RungSchema).check(z.minLength(1), z.maxLength(12))),
+  reminders: z.optional(z.array(ReminderSchema).check(z.minLength(1), z.maxLength(12))),
   neededHours: z.optional(WeeklyHoursSchema),
   quietHours: z.optional(WeeklyHoursSchema),
   paused: z._default(z.boolean(), false),

@@ -10,7 +10,7 @@ export interface AlarmData {
   /** What it means. */
   readonly means: string;
   /** What to do; the first words are the first step. */
-  readonly cure: string;
+  readonly remedy: string;
   /**
    * Several are added up: ten at most, all functions counted.
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
@@ -46,7 +46,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'checks-stopped',
       means: 'No check was completed for three ticks: nothing is refreshed, and nobody is told.',
-      cure: 'If the stack is new, wait for its first check, one tick. Otherwise look at the newest executions of the state machine. If there are none, see whether the schedules are enabled and what the dead-letter queue holds; if they fail, what check-grant logs.',
+      remedy:
+        'If the stack is new, wait for its first check, one tick. Otherwise look at the newest executions of the state machine. If there are none, see whether the schedules are enabled and what the dead-letter queue holds; if they fail, what check-grant logs.',
       metrics: [{ own: 'ChecksCompleted' }],
       statistic: 'Sum',
       comparison: 'LessThanThreshold',
@@ -58,7 +59,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'deadline-near',
       means: 'A token will be needed within the hour and its grant has ended by then, or has ended already.',
-      cure: 'Reach the owner by telephone: they have been told, and their newest notice has the link that works.',
+      remedy:
+        'Reach the owner by telephone: they have been told, and their newest notice has the link that works.',
       metrics: [{ own: 'SecondsToDeadline' }],
       statistic: 'Minimum',
       comparison: 'LessThanThreshold',
@@ -70,7 +72,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
       name: 'access-token-expired',
       means:
         'A grant is alive, and its stored access token has ended: refreshes fail, and the provider refuses its consumers.',
-      cure: 'Look for the alert of RefreshTokens: it names the error and what to do.',
+      remedy: 'Look for the alert of RefreshTokens: it names the error and what to do.',
       metrics: [{ own: 'SecondsToAccessExpiry' }],
       statistic: 'Minimum',
       comparison: 'LessThanThreshold',
@@ -81,7 +83,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'refreshes-failing',
       means: 'Refreshes fail again and again.',
-      cure: 'Look for the alert of RefreshTokens: it names the error and what to do.',
+      remedy: 'Look for the alert of RefreshTokens: it names the error and what to do.',
       metrics: [{ own: 'RefreshesFailed' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -92,7 +94,7 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'executions-failed',
       means: 'Executions fail again and again. Each cause was told once, by an alert of its own.',
-      cure: 'Open the newest failed execution: it shows the step, the error and its cause.',
+      remedy: 'Open the newest failed execution: it shows the step, the error and its cause.',
       metrics: [{ of: 'stateMachine', metric: 'ExecutionsFailed' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -103,7 +105,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'executions-cut-short',
       means: 'An execution timed out, or Step Functions throttled one.',
-      cure: 'Open the executions that timed out. For throttling see the account’s quotas of Step Functions.',
+      remedy:
+        'Open the executions that timed out. For throttling see the account’s quotas of Step Functions.',
       metrics: [
         { of: 'stateMachine', metric: 'ExecutionsTimedOut' },
         { of: 'stateMachine', metric: 'ExecutionThrottled' },
@@ -117,7 +120,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'functions-failing',
       means: 'Functions end in errors again and again. Single ones are retried and lose nothing.',
-      cure: 'Look for errors in the log groups of the functions; correlation_id is the name of the execution.',
+      remedy:
+        'Look for errors in the log groups of the functions; correlation_id is the name of the execution.',
       metrics: [{ of: 'eachFunction', metric: 'Errors' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -128,7 +132,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'functions-throttled',
       means: 'Lambda turns invocations away again and again: the account has no concurrency left.',
-      cure: 'See which functions of the account take it all, and ask AWS for a higher quota: new accounts have 10.',
+      remedy:
+        'See which functions of the account take it all, and ask AWS for a higher quota: new accounts have 10.',
       metrics: [{ of: 'eachFunction', metric: 'Throttles' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -139,7 +144,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'pages-failing',
       means: 'A page of an owner or of the panel, or a callback, was answered with an error of ours.',
-      cure: 'Look at the logs of reauthorize and callback, and of show-panel, take-action and sign-in. A link goes on working: the owner can try again.',
+      remedy:
+        'Look at the logs of reauthorize and callback, and of show-panel, take-action and sign-in. A link goes on working: the owner can try again.',
       metrics: [{ of: 'api', metric: '5xx' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -150,7 +156,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
     {
       name: 'dead-letters',
       means: 'A check could not be started, and was given up.',
-      cure: 'Read the messages of the dead-letter queue: each has the error. Nothing is lost, for the next tick asks the same; delete them once it is mended.',
+      remedy:
+        'Read the messages of the dead-letter queue: each has the error. Nothing is lost, for the next tick asks the same; delete them once it is mended.',
       metrics: [{ of: 'deadLetters', metric: 'ApproximateNumberOfMessagesVisible' }],
       statistic: 'Maximum',
       comparison: 'GreaterThanOrEqualToThreshold',
@@ -163,7 +170,8 @@ export function alarmsOf(shortestTickSeconds: number, longestTickSeconds: number
       name: 'logins-refused',
       means:
         'Several callbacks were ours and not honoured: other browsers, repeats, forged issuers, other accounts.',
-      cure: 'Look at the histories of the connections, and at the log of callback, for which it was. Ask its owner whether it was they; if not, nothing was stored, and a new link ends the old one.',
+      remedy:
+        'Look at the histories of the connections, and at the log of callback, for which it was. Ask its owner whether it was they; if not, nothing was stored, and a new link ends the old one.',
       metrics: [{ own: 'CallbacksRefused' }],
       statistic: 'Sum',
       comparison: 'GreaterThanOrEqualToThreshold',

@@ -35,7 +35,7 @@ export function crossCheck(config: Block, region: string | undefined, stack: str
     ...connections.flatMap(([id, connection]) => [
       ...checkName(['connections', id], ConnectionIdSchema),
       ...checkSecretNames(id, connection),
-      ...checkRungs(id, connection),
+      ...checkReminders(id, connection),
       ...checkBrowserLogin(id, connection, stack, [
         ...Object.keys(recipePresets),
         ...Object.keys(blockOf(config.recipes)),
@@ -88,19 +88,21 @@ function checkSecretNames(id: string, { client, owner }: Block): string[] {
   return problems;
 }
 
-/** A rung names channels that the owner has, and no two are at the same time. */
-function checkRungs(id: string, { owner, rungs }: Block): string[] {
-  if (!Array.isArray(rungs)) return [];
+/** A reminder names channels that the owner has, and no two are at the same time. */
+function checkReminders(id: string, { owner, reminders }: Block): string[] {
+  if (!Array.isArray(reminders)) return [];
   const { phone, slack, discord } = blockOf(owner);
   const missing = {
     sms: phone === undefined && 'phone',
     slack: !slack && 'slack',
     discord: !discord && 'discord',
   };
-  return rungs.flatMap((rung: unknown, index) => {
-    const { secondsBefore, channels } = blockOf(rung);
-    const at = (key: string) => ['connections', id, 'rungs', index, key] as const;
-    const isRepeated = rungs.slice(0, index).some((other) => blockOf(other).secondsBefore === secondsBefore);
+  return reminders.flatMap((reminder: unknown, index) => {
+    const { secondsBefore, channels } = blockOf(reminder);
+    const at = (key: string) => ['connections', id, 'reminders', index, key] as const;
+    const isRepeated = reminders
+      .slice(0, index)
+      .some((other) => blockOf(other).secondsBefore === secondsBefore);
     return [
       ...(isRepeated ? [problemAt(at('secondsBefore'), secondsBefore, 'must be listed once only')] : []),
       ...Object.entries(missing).flatMap(([channel, key]) =>

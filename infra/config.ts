@@ -2,11 +2,11 @@ import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod/mini';
 
 import type { Provider } from '../core/provider.ts';
-import { EndpointSchema, LimitsSchema, presets, ProviderSchema } from '../core/provider.ts';
+import { EndpointSchema, RefreshTokenLifetimeSchema, presets, ProviderSchema } from '../core/provider.ts';
 import type { Recipe } from '../core/recipe.ts';
 import { RecipeSchema, recipes as recipePresets } from '../core/recipe.ts';
-import { OwnerSchema, RungSchema } from '../core/settings.ts';
-import { WeeklyHoursSchema } from '../core/window.ts';
+import { OwnerSchema, ReminderSchema } from '../core/settings.ts';
+import { WeeklyHoursSchema } from '../core/weekly-hours.ts';
 import { checkStackName, crossCheck, NameSchema } from './config-checks.ts';
 import { allowed, oneOf, problemAt, problemsOf } from './config-problems.ts';
 
@@ -22,7 +22,7 @@ const ConnectionConfigSchema = z.strictObject({
   client: NameSchema,
   /** Of a webhook it has the name: the secret `…/webhook/<name>`. */
   owner: strict(z.extend(OwnerSchema, { slack: z.optional(NameSchema), discord: z.optional(NameSchema) })),
-  rungs: z.optional(z.array(strict(RungSchema)).check(z.minLength(1), z.maxLength(12))),
+  reminders: z.optional(z.array(strict(ReminderSchema)).check(z.minLength(1), z.maxLength(12))),
   neededHours: z.optional(strict(WeeklyHoursSchema)),
   quietHours: z.optional(strict(WeeklyHoursSchema)),
   paused: z._default(z.boolean(), false),
@@ -41,7 +41,10 @@ export const schemas = {
   // What is wrong with the names themselves is told by crossCheck: a record would then not look at their values.
   connections: z.record(z.string(), ConnectionConfigSchema),
   providers: z._default(
-    z.record(z.string(), strict(z.safeExtend(ProviderSchema, { limits: strict(LimitsSchema) }))),
+    z.record(
+      z.string(),
+      strict(z.safeExtend(ProviderSchema, { limits: strict(RefreshTokenLifetimeSchema) })),
+    ),
     {},
   ),
   /** How browsers log in at providers, step by step; see core/recipe.ts. */

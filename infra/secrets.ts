@@ -10,7 +10,7 @@ export type FoundSecrets = Readonly<Record<string, string>>;
 export const secretPrefixOf = (stack: string) => `grantkeeper/${stack}`;
 
 /** What the names of a stack's passwords begin with: no pattern of the others' reaches them. No slash at the end. */
-export const robotPrefixOf = (stack: string) => `grantkeeper-robot/${stack}`;
+export const browserSecretPrefixOf = (stack: string) => `grantkeeper-browser-login/${stack}`;
 
 /** The stack's secrets that exist already, whether this program's state knows of them or not. */
 export async function findSecrets(stack: string): Promise<FoundSecrets> {

@@ -9,27 +9,27 @@ import { tickSeconds } from '../core/settings.ts';
 import { tokenFunctionSeconds } from '../core/time-limits.ts';
 import type { Found } from './adoption.ts';
 import type { FunctionName } from './bundle.ts';
-import { BrowserLogin, BrowserWorkshop } from './components/browser-login.ts';
+import { BrowserLogin, BrowserRuntime } from './components/browser-login.ts';
 import type { BrowserNetworkArgs, VpcConfig } from './components/browser-network.ts';
 import { BrowserNetwork } from './components/browser-network.ts';
 import { Connection } from './components/connection.ts';
 import { Email, identityOf, undeliveredMail } from './components/email.ts';
-import { KeeperFunction } from './components/function.ts';
+import { LambdaFunction } from './components/function.ts';
 import { HttpApi } from './components/http-api.ts';
 import { endedAlarms, Monitoring } from './components/monitoring.ts';
 import { failedExecutions, OperatorAlerts } from './components/operator-alerts.ts';
 import { RefreshRequests } from './components/refresh-requests.ts';
 import { Scheduling } from './components/scheduling.ts';
-import { AuditTrail, foreignReads, foreignRobotReads } from './components/secret-watch.ts';
+import { AuditTrail, foreignReads, foreignBrowserSecretReads } from './components/secret-watch.ts';
 import { Storage } from './components/storage.ts';
 import { StoredSettings } from './components/stored-settings.ts';
 import { Workflow } from './components/workflow.ts';
 import type { GrantkeeperConfig } from './config.ts';
-import { leftBehind } from './left-behind.ts';
+import { orphanedSecrets } from './orphaned-secrets.ts';
 import type { Statement } from './policy.ts';
 import { exceptions, policyDocument } from './policy.ts';
 import type { FoundSecrets } from './secrets.ts';
-import { keptSecret, robotPrefixOf, secretPrefixOf } from './secrets.ts';
+import { keptSecret, browserSecretPrefixOf, secretPrefixOf } from './secrets.ts';
 import { sharedClients } from './shared-clients.ts';
 
 /**
@@ -51,7 +51,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
   const secretPrefix = secretPrefixOf(pulumi.getStack());
   const { logRetentionDays } = config;
   const connectionIds = config.connections.map(({ connectionId }) => connectionId);
-  for (const told of leftBehind(secretPrefix, connectionIds, found)) void pulumi.log.info(told);
+  for (const notified of orphanedSecrets(secretPrefix, connectionIds, found)) void pulumi.log.info(notified);
   for (const warning of sharedClients(config.connections)) void pulumi.log.warn(warning);
   const place = placeOf();
   const stateMachineName = `${prefix}-keep-grant`;
@@ -135,14 +135,14 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     workflow: { STATE_MACHINE_ARN: stateMachineArn },
   };
 
-  const keeperFunction = (
+  const lambdaFunction = (
     functionName: FunctionName,
     description: string,
     timeoutSeconds: number,
     environment: Record<string, pulumi.Input<string>>,
     permissions: readonly Statement[],
   ) =>
-    new KeeperFunction(functionName, {
+    new LambdaFunction(functionName, {
       functionName,
       prefix,
       description,
@@ -151,49 +151,49 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
       permissions,
       logRetentionDays,
     });
-  const checkGrant = keeperFunction(
+  const checkGrant = lambdaFunction(
     'check-grant',
     'Looks at one grant and decides what to do.',
     stepTimeoutSeconds,
     variables.table,
     [...useConnections, may.queryConnections, may.readClients],
   );
-  const refreshTokens = keeperFunction(
+  const refreshTokens = lambdaFunction(
     'refresh-tokens',
     'Spends a refresh token once and stores what comes back.',
     tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
     [...useConnections, may.queryConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );
-  const notifyOwner = keeperFunction(
+  const notifyOwner = lambdaFunction(
     'notify-owner',
     'Tells an owner that a grant nears its end, or is back.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
     [...useConnections, may.queryConnections, may.resume, ...reachOwners],
   );
-  const requestReauthorization = keeperFunction(
+  const requestReauthorization = lambdaFunction(
     'request-reauthorization',
     'Asks an owner to log in, and attaches the execution that waits.',
     stepTimeoutSeconds,
     { ...variables.table, ...variables.workflow, ...variables.messages },
     [...useConnections, may.resume, ...reachOwners],
   );
-  const disconnectGrant = keeperFunction(
+  const disconnectGrant = lambdaFunction(
     'disconnect-grant',
     'Ends a grant: gives its tokens back to the provider and empties the secrets.',
     tokenFunctionSeconds,
     { ...variables.table, ...variables.secrets, ...variables.workflow },
     [...useConnections, may.queryConnections, may.readClients, may.emptySecrets, may.resume],
   );
-  const reauthorize = keeperFunction(
+  const reauthorize = lambdaFunction(
     'reauthorize',
     'The page behind the link, and the way to the provider.',
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
     [...useConnections, may.readClients, may.start],
   );
-  const callback = keeperFunction(
+  const callback = lambdaFunction(
     'callback',
     'The way back from the provider: exchanges the code and stores the tokens.',
     tokenFunctionSeconds,
@@ -201,21 +201,21 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     [...useConnections, may.readClients, may.keepTokens, may.resume, may.start],
   );
 
-  const showPanel = keeperFunction(
+  const showPanel = lambdaFunction(
     'show-panel',
     'The pages of the panel: how every connection stands, and what happened.',
     pageTimeoutSeconds,
     variables.table,
     [may.readManyConnections, may.queryConnections, may.readVisitors, may.noteVisits],
   );
-  const takeAction = keeperFunction(
+  const takeAction = lambdaFunction(
     'take-action',
     "What the panel's buttons do: records who asked, and starts executions.",
     pageTimeoutSeconds,
     { ...variables.table, ...variables.workflow },
     [...useConnections, may.start, may.readVisitors, may.noteVisits],
   );
-  const signIn = keeperFunction(
+  const signIn = lambdaFunction(
     'sign-in',
     'Links to sign in to the panel, and its sessions.',
     pageTimeoutSeconds,
@@ -245,7 +245,7 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     accountId,
     tableName: storage.tableName,
     keeper: (permissions, environment) =>
-      keeperFunction(
+      lambdaFunction(
         'request-browser-login',
         'Sends a browser that logs in, before the owner is bothered.',
         browserTimeoutSeconds,
@@ -280,10 +280,10 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     alerts.tellOf('secrets-read', foreignReads(secretPrefix, secretArn, roleArns));
   }
   if (config.cloudTrail !== 'none' && browsers) {
-    const robotPrefix = robotPrefixOf(pulumi.getStack());
+    const browserSecretPrefix = browserSecretPrefixOf(pulumi.getStack());
     alerts.tellOf(
       'passwords-read',
-      foreignRobotReads(robotPrefix, secretArn, place.roleArn(`${prefix}-browser-login-`)),
+      foreignBrowserSecretReads(browserSecretPrefix, secretArn, place.roleArn(`${prefix}-browser-login-`)),
     );
   }
   if (config.cloudTrail === 'create') {
@@ -474,7 +474,7 @@ interface BrowsersArgs {
   readonly keeper: (
     permissions: readonly Statement[],
     environment: Record<string, pulumi.Input<string>>,
-  ) => KeeperFunction;
+  ) => LambdaFunction;
 }
 
 /** What browsers that log in need; undefined, and nothing is made, where no connection opts in. */
@@ -484,10 +484,10 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
   );
   if (optedIn.length === 0) return undefined;
   const { region } = place;
-  const robotPrefix = robotPrefixOf(pulumi.getStack());
-  const workshop = new BrowserWorkshop('browser', args);
+  const browserSecretPrefix = browserSecretPrefixOf(pulumi.getStack());
+  const browserRuntime = new BrowserRuntime('browser', args);
   const secretArnOf = (connectionId: string) =>
-    place.arn('secretsmanager', `secret:${robotPrefix}/${connectionId}-??????`);
+    place.arn('secretsmanager', `secret:${browserSecretPrefix}/${connectionId}-??????`);
   const vpcConfig = networkOf(config.browserLogin, {
     prefix: args.prefix,
     accountId: args.accountId,
@@ -498,12 +498,12 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
     ({ connectionId, ...own }) =>
       new BrowserLogin(`browser-login-${connectionId}`, {
         ...args,
-        robotPrefix,
+        browserSecretPrefix,
         connectionId,
         secretArn: secretArnOf(connectionId),
         functionArn: place.arn('lambda', `function:${args.prefix}-browser-login-${connectionId}`),
         ...own,
-        workshop,
+        browserRuntime,
         vpcConfig,
         logRetentionDays: config.logRetentionDays,
       }),
@@ -513,14 +513,14 @@ function browsersOf(config: GrantkeeperConfig, { keeper, place, ...args }: Brows
       { actions: ['lambda:InvokeFunction'], resources: logins.map(({ functionArn }) => functionArn) },
       {
         actions: ['s3:PutObject'],
-        resources: [pulumi.interpolate`${workshop.bucketArn}/screenshots/*`],
+        resources: [pulumi.interpolate`${browserRuntime.bucketArn}/screenshots/*`],
       },
     ],
     {
-      SCREENSHOT_BUCKET: workshop.bucketName,
+      SCREENSHOT_BUCKET: browserRuntime.bucketName,
       SCREENSHOT_URL:
         config.browserLogin.screenshotUrl ??
-        pulumi.interpolate`${place.console}/s3/object/${workshop.bucketName}?region=${region}&prefix=`,
+        pulumi.interpolate`${place.console}/s3/object/${browserRuntime.bucketName}?region=${region}&prefix=`,
     },
   );
   return {

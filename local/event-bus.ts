@@ -1,4 +1,4 @@
-import { AwsError, notPlayed } from './aws/errors.ts';
+import { AwsError, notSupported } from './aws/errors.ts';
 import type { AwsService } from './aws/service.ts';
 import { accountId, administrator, region } from './aws/service.ts';
 import type { Clock } from './clock.ts';
@@ -11,7 +11,7 @@ export interface EventTargetDefinition {
 }
 
 /**
- * What every event has beside `id` and `resources`, which are not played.
+ * What every event has beside `id` and `resources`, which are not supported.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
  */
 const envelope = new Set(['version', 'source', 'detail-type', 'account', 'region', 'time', 'detail']);
@@ -45,11 +45,11 @@ export class EventBus {
     const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
     for (const key of Object.keys(pattern)) {
       // Nothing else is in an event here, so the rule would wait in silence for what is misspelt.
-      if (!envelope.has(key)) throw notPlayed(`the event pattern ${name}.${key}`);
+      if (!envelope.has(key)) throw notSupported(`the event pattern ${name}.${key}`);
     }
     checkPattern(pattern, name);
     const hearsReads = state === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
-    if (state !== 'ENABLED' && !hearsReads) throw notPlayed(`the state ${state} of the rule ${name}`);
+    if (state !== 'ENABLED' && !hearsReads) throw notSupported(`the state ${state} of the rule ${name}`);
     this.#rules.set(name, { hearsReads, pattern, targets: [] });
   }
 
@@ -85,7 +85,7 @@ export class EventBus {
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
 const maxPatternCharacters = 2048;
 
-const operatorsPlayed = ['exists', 'anything-but', 'prefix', 'wildcard'];
+const supportedOperators = ['exists', 'anything-but', 'prefix', 'wildcard'];
 
 /** Every leaf is a list of values and of objects with one of these operators; all else is refused by name. */
 function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string): void {
@@ -95,8 +95,8 @@ function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string):
       for (const choice of value as unknown[]) {
         if (typeof choice !== 'object' || choice === null) continue;
         const operators = Object.keys(choice);
-        const isPlayed = operators.length === 1 && operatorsPlayed.includes(operators[0]!);
-        if (!isPlayed) throw notPlayed(`the event pattern ${at}`);
+        const isSupported = operators.length === 1 && supportedOperators.includes(operators[0]!);
+        if (!isSupported) throw notSupported(`the event pattern ${at}`);
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html#filter-wildcard
         if ('wildcard' in choice && String(choice.wildcard).includes('**')) {
           throw new Error(`The event pattern ${at} has consecutive wildcards, which EventBridge refuses.`);
@@ -109,7 +109,7 @@ function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string):
     } else if (typeof value === 'object' && value !== null && !key.startsWith('$')) {
       checkPattern(value as Record<string, unknown>, at);
     } else {
-      throw notPlayed(`the event pattern ${at}`);
+      throw notSupported(`the event pattern ${at}`);
     }
   }
 }

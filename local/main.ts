@@ -2,8 +2,8 @@
 import type { LoginBehaviour } from './brokerage/control.ts';
 import type { Demo } from './demo.ts';
 import { readFlags, UsageError } from './flags.ts';
-import type { LoginPageName } from './robot.ts';
-import { loginPages, robotSecret, withRobot } from './robot.ts';
+import type { LoginPageName } from './browser-login.ts';
+import { loginPages, browserSecret, withBrowserLogin } from './browser-login.ts';
 import type { ToolsServer } from './tools/server.ts';
 
 const defaults = {
@@ -27,7 +27,7 @@ Options:
   --webhooks-port <n>   Slack's and Discord's webhooks    (${defaults['webhooks-port']})
   --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
   --bot                 the example of a bot, too: once an hour it looks at the accounts (examples/bot)
-  --robot               opts in to a browser that logs in by itself, with its password in place (Linux on x64)
+  --browser-login               opts in to a browser that logs in by itself, with its password in place (Linux on x64)
   --login-pages <list>  what Demo Brokerage's login has more, or has wrong, separated by commas: ${Object.keys(loginPages).join(', ')}
   --help                this text
 
@@ -45,7 +45,7 @@ const flags = {
   'aws-port': port,
   'webhooks-port': port,
   bot: { type: 'boolean' },
-  robot: { type: 'boolean' },
+  'browser-login': { type: 'boolean' },
   'login-pages': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -76,7 +76,7 @@ function readOptions(): Options | undefined {
   return {
     ports,
     bot: values.bot ?? false,
-    robot: values.robot ?? false,
+    browserLogin: values['browser-login'] ?? false,
     login: Object.assign({}, ...login) as LoginBehaviour,
   };
 }
@@ -84,7 +84,7 @@ function readOptions(): Options | undefined {
 interface Options {
   readonly ports: Readonly<Record<PortName, number>>;
   readonly bot: boolean;
-  readonly robot: boolean;
+  readonly browserLogin: boolean;
   readonly login: LoginBehaviour;
 }
 
@@ -111,7 +111,7 @@ interface Running {
   readonly tools: ToolsServer;
 }
 
-async function bringUp({ ports, bot, robot, login }: Options): Promise<Running> {
+async function bringUp({ ports, bot, browserLogin, login }: Options): Promise<Running> {
   // After the flags were read: these bring the whole program, and bundle its functions.
   const [{ startDemo }, { putSecretValue }, { startTools }, example] = await Promise.all([
     import('./demo.ts'),
@@ -124,7 +124,7 @@ async function bringUp({ ports, bot, robot, login }: Options): Promise<Running> 
     startMs: Date.now(),
     toolsUrl: tools.url,
     ...(example && { add: example.addBot }),
-    ...(robot && { configure: withRobot }),
+    ...(browserLogin && { configure: withBrowserLogin }),
     login,
     ports: {
       aws: ports['aws-port'],
@@ -138,7 +138,7 @@ async function bringUp({ ports, bot, robot, login }: Options): Promise<Running> 
     throw error;
   });
   tools.show(demo.cloud);
-  if (robot) await putSecretValue(demo.cloud, robotSecret.name, robotSecret.value);
+  if (browserLogin) await putSecretValue(demo.cloud, browserSecret.name, browserSecret.value);
   // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
   await demo.cloud.clock.advance(0);
   return { demo, tools };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { AwsError, notPlayed } from './aws/errors.ts';
+import { AwsError, notSupported } from './aws/errors.ts';
 import type { Authorize, AwsService, Caller } from './aws/service.ts';
 import { accountId, region } from './aws/service.ts';
 import { Count, paged, TableService, Token } from './aws/operations.ts';
@@ -10,7 +10,7 @@ import type { Clock, Timer } from './clock.ts';
 export interface ScheduleDefinition {
   readonly name: string;
   readonly description?: string | undefined;
-  /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is played. */
+  /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is supported. */
   readonly scheduleExpression: string;
   /** Of a state machine or a function. */
   readonly targetArn: string;
@@ -94,7 +94,7 @@ export class Scheduler implements AwsService {
   addSchedule(schedule: ScheduleDefinition): void {
     // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based: from 1
     const minutes = /^rate\(([1-9]\d*) minutes?\)$/.exec(schedule.scheduleExpression)?.[1];
-    if (minutes === undefined) throw notPlayed(`the schedule expression ${schedule.scheduleExpression}`);
+    if (minutes === undefined) throw notSupported(`the schedule expression ${schedule.scheduleExpression}`);
     const nowMs = this.#clock.now();
     const added = { definition: schedule, createdAtMs: nowMs, changedAtMs: nowMs, timer: undefined };
     this.#schedules.set(schedule.name, added);

@@ -1,13 +1,13 @@
 /** Filters the list while somebody types; without it, the form does so by a click. */
 export function filterConnections(): void {
   const sought = document.querySelector<HTMLInputElement>('[data-filter]');
-  const standing = document.querySelector<HTMLSelectElement>('[data-filter-standing]');
-  if (sought === null || standing === null) return;
+  const health = document.querySelector<HTMLSelectElement>('[data-filter-health]');
+  if (sought === null || health === null) return;
   const sentence = sought.value.trim().toLowerCase();
   const rows = [...document.querySelectorAll<HTMLElement>('[data-search]')];
   for (const row of rows) {
     const isFound = row.dataset['search']!.includes(sentence);
-    row.hidden = !isFound || (standing.value !== '' && row.dataset['standing'] !== standing.value);
+    row.hidden = !isFound || (health.value !== '' && row.dataset['health'] !== health.value);
   }
   const shown = rows.filter((row) => !row.hidden).length;
   const count = document.querySelector('[data-shown]')!;

@@ -15,7 +15,7 @@ const environment = {
   MAIL_CONFIGURATION_SET: 'grantkeeper-build',
   SCREENSHOT_BUCKET: 'grantkeeper-build',
   SCREENSHOT_URL: 'https://example.com/?key=',
-  ROBOT_SECRET: 'grantkeeper-robot/build/one',
+  BROWSER_CREDENTIALS_SECRET: 'grantkeeper-browser-login/build/one',
   CHROMIUM_FOLDER: '/opt/chromium',
 };
 

@@ -43,10 +43,10 @@ export const meanings: Readonly<Record<string, string>> = {
   'connections.<id>.owner.discord': 'The same of Discord.',
   'connections.<id>.owner.timeZone':
     'Times in notices are told in this zone, of the IANA time zone database.',
-  'connections.<id>.rungs':
+  'connections.<id>.reminders':
     'When the owner is told before the token is needed; the last one asks, and waits. By default by the provider’s limits: 48, 24, 6 and 1 hours for a grant of a week.',
-  'connections.<id>.rungs[].secondsBefore': 'How long before.',
-  'connections.<id>.rungs[].channels':
+  'connections.<id>.reminders[].secondsBefore': 'How long before.',
+  'connections.<id>.reminders[].channels':
     'Over which channels; over all that the owner has where it is left out.',
   'connections.<id>.neededHours':
     'When the token is needed; always, where it is left out. A grant that ends outside of these is asked for before they begin.',

@@ -21,9 +21,9 @@ export async function lookAtSchedules({ scheduleNames }: Deployment): Promise<re
       );
       if (state === 'ENABLED') return [];
       const what = state === undefined ? 'is gone' : 'is disabled';
-      const cure =
+      const remedy =
         state === undefined ? 'Deploy again.' : 'Enable it in the console of EventBridge Scheduler.';
-      return [problem(about, `The schedule ${Name} ${what}: ${connectionId} is not checked.`, cure)];
+      return [problem(about, `The schedule ${Name} ${what}: ${connectionId} is not checked.`, remedy)];
     }),
   );
   const found = findings.flat();

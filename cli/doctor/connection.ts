@@ -2,11 +2,11 @@ import { isPaused } from '../../core/decide.ts';
 import { problemOfCredentials } from '../../core/client-credentials.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/notice.ts';
-import { outlookOf } from '../../core/outlook.ts';
+import { forecastOf } from '../../core/forecast.ts';
 import type { BrowserLogins, Clients } from '../../core/ports.ts';
-import type { Concern } from '../../core/standing.ts';
-import { concernsOf, needsSomebody } from '../../core/standing.ts';
-import { sentence } from '../../functions/concerns.ts';
+import type { Problem } from '../../core/health.ts';
+import { problemsOf, needsSomebody } from '../../core/health.ts';
+import { sentence } from '../../app/panel/problems.ts';
 import type { SecretDescription } from '../describe-secret.ts';
 import type { Shown } from '../stack.ts';
 import type { Finding } from './finding.ts';
@@ -18,11 +18,11 @@ export function lookAtGrant(
   nowMs: number,
   executionUrl: string,
 ): readonly Finding[] {
-  const concerns = concernsOf(settings, grant, incidents, nowMs).filter(needsSomebody);
-  if (concerns.length > 0) {
-    const told = { settings, grant, nowMs, executionUrl };
-    return concerns.map((concern) =>
-      problem(about, sentence(concern, told).toText(), cureOf(concern.kind, about)),
+  const problems = problemsOf(settings, grant, incidents, nowMs).filter(needsSomebody);
+  if (problems.length > 0) {
+    const notified = { settings, grant, nowMs, executionUrl };
+    return problems.map((concern) =>
+      problem(about, sentence(concern, notified).toText(), remedyOf(concern.kind, about)),
     );
   }
   if (isPaused(settings, grant)) return [well(about, 'It is paused: nothing is checked or refreshed.')];
@@ -36,13 +36,13 @@ export function lookAtGrant(
       ),
     ];
   }
-  const { nextCheckMs } = outlookOf(settings, grant, nowMs);
+  const { nextCheckMs } = forecastOf(settings, grant, nowMs);
   const when = (epochMs: number) => formatInstant(epochMs, settings.owner.timeZone);
   const next = nextCheckMs === undefined ? '' : `, and is again at ${when(nextCheckMs)}`;
   return [well(about, `It was checked at ${when(Date.parse(lastTick.scheduledTime))}${next}.`)];
 }
 
-function cureOf(kind: Concern['kind'], connectionId: string): string {
+function remedyOf(kind: Problem['kind'], connectionId: string): string {
   if (kind === 'set-up') return `Run grantkeeper connect ${connectionId}.`;
   if (['incident', 'silent', 'access-ended'].includes(kind))
     return `What failed stands in grantkeeper history ${connectionId}, and on the panel.`;
@@ -55,16 +55,16 @@ export async function lookAtClient(
   clients: Clients,
 ): Promise<readonly Finding[]> {
   const about = `Client ${name.split('/').at(-1)}`;
-  const cure = `Put the right ones there: grantkeeper connect ${connectionId} --replace`;
+  const remedy = `Put the right ones there: grantkeeper connect ${connectionId} --replace`;
   if (!(await clients.isThere(name))) {
     return [problem(about, `${name} is empty.`, `Run grantkeeper connect ${connectionId}.`)];
   }
   try {
     const { clientId, clientSecret } = await clients.read(name);
     const odd = problemOfCredentials(provider, clientId, clientSecret.reveal());
-    if (odd !== undefined) return [problem(about, odd, cure)];
+    if (odd !== undefined) return [problem(about, odd, remedy)];
   } catch (error) {
-    if (error instanceof ConfigurationError) return [problem(about, error.message, cure)];
+    if (error instanceof ConfigurationError) return [problem(about, error.message, remedy)];
     throw error;
   }
   const isShaped = provider.clientIdPattern !== undefined || provider.clientSecretPattern !== undefined;
@@ -87,9 +87,11 @@ export async function lookAtBrowser(
     browserLogins.read(connectionId),
   ]);
   if (currentVersionId === undefined) {
-    return [problem(about, `${own.secretName} is empty.`, `Run grantkeeper robot connect ${connectionId}.`)];
+    return [
+      problem(about, `${own.secretName} is empty.`, `Run grantkeeper browser-login connect ${connectionId}.`),
+    ];
   }
-  const rotate = `Change the password at the provider, then run grantkeeper robot rotate ${connectionId}.`;
+  const rotate = `Change the password at the provider, then run grantkeeper browser-login rotate ${connectionId}.`;
   if (currentVersionId === refusedVersionId) {
     return [problem(about, 'The provider has refused its password, and no browser is sent.', rotate)];
   }

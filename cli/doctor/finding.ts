@@ -4,16 +4,16 @@ export interface Finding {
   readonly state: 'well' | 'problem' | 'unknown';
   /** One sentence. */
   readonly what: string;
-  readonly cure?: string;
+  readonly remedy?: string;
 }
 
 export const well = (about: string, what: string): Finding => ({ about, state: 'well', what });
 
-export const problem = (about: string, what: string, cure: string): Finding => ({
+export const problem = (about: string, what: string, remedy: string): Finding => ({
   about,
   state: 'problem',
   what,
-  cure,
+  remedy,
 });
 
 /** What could not be looked at is no problem found, and nothing that is well. */
@@ -27,9 +27,9 @@ export async function looked(
     const { name, message } = error as Error;
     const isRefused = /AccessDenied|AuthorizationError|not authorized/.test(`${name} ${message}`);
     const what = isRefused ? message : `It could not be looked at: ${name}.`;
-    const cure = isRefused
+    const remedy = isRefused
       ? 'Use a profile that may, by --profile.'
       : 'Is the region right, and the network there? Try again.';
-    return [{ about, state: 'unknown', what, cure }];
+    return [{ about, state: 'unknown', what, remedy }];
   }
 }

@@ -77,7 +77,7 @@ async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readon
   );
   const silent = probes.flatMap(({ url, answer }) => ('why' in answer ? [{ url, ...answer }] : []));
   if (silent.length > 0) {
-    return silent.map(({ url, why, cure }) => problem(about, `${url} does not answer: ${why}.`, cure));
+    return silent.map(({ url, why, remedy }) => problem(about, `${url} does not answer: ${why}.`, remedy));
   }
   const skews = probes.flatMap(({ answer }) => ('skewMs' in answer ? (answer.skewMs ?? []) : []));
   const skewMs = Math.max(0, ...skews.map(Math.abs));
@@ -95,7 +95,7 @@ async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readon
 
 const unreachable = 'Look at its status page, and at your network.';
 
-type Answer = { readonly skewMs: number | undefined } | { readonly why: string; readonly cure: string };
+type Answer = { readonly skewMs: number | undefined } | { readonly why: string; readonly remedy: string };
 
 /** Whatever it answers to a request without parameters, it is there. */
 async function probe(url: string): Promise<Answer> {
@@ -113,28 +113,28 @@ async function probe(url: string): Promise<Answer> {
   }
 }
 
-function whyOf(error: unknown): { why: string; cure: string } {
+function whyOf(error: unknown): { why: string; remedy: string } {
   const { name, cause } = error as Error & { cause?: { code?: string } };
   const code = cause?.code ?? name;
   if (/CERT|TLS|SSL|SIGNED|SIGNATURE/.test(code)) {
     return {
       why: `its certificate is not accepted (${code})`,
-      cure: 'Look whether something between here and there opens TLS, and at the address.',
+      remedy: 'Look whether something between here and there opens TLS, and at the address.',
     };
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return {
       why: 'its name is not found',
-      cure: 'Compare the address with its documentation, and look at your DNS.',
+      remedy: 'Compare the address with its documentation, and look at your DNS.',
     };
   }
   if (name === 'TimeoutError') {
     return {
       why: `not within ${timeoutMs / 1000} seconds`,
-      cure: unreachable,
+      remedy: unreachable,
     };
   }
-  return { why: code, cure: unreachable };
+  return { why: code, remedy: unreachable };
 }
 
 /** What has to be registered there, for comparison. */

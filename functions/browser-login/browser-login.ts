@@ -2,13 +2,13 @@ import type { Browser, Page } from 'playwright-core';
 
 import type { Report } from '../../core/browser-login.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { ReadCredentials } from '../../adapters/robot-credentials.ts';
-import type { RobotCredentials } from '../../core/robot-credentials.ts';
+import type { ReadCredentials } from '../../adapters/browser-credentials.ts';
+import type { BrowserCredentials } from '../../core/browser-credentials.ts';
 import type { BrowserLoginInput } from './contract.ts';
-import { maskedScreenshot } from './screenshot.ts';
-import type { Death, OneTimeCode, Walker } from './walk.ts';
-import { Walk } from './walk.ts';
-import { within } from './within.ts';
+import { maskedScreenshot } from '../../app/browser-login/screenshot.ts';
+import type { Death, OneTimeCode, Walker } from '../../app/browser-login/walk.ts';
+import { Walk } from '../../app/browser-login/walk.ts';
+import { within } from '../../app/browser-login/within.ts';
 
 export interface BrowserLoginPorts {
   readonly readCredentials: ReadCredentials;
@@ -17,7 +17,7 @@ export interface BrowserLoginPorts {
   readonly clock: Clock;
 }
 
-export interface Limits {
+export interface BrowserLimits {
   /** A browser that did not start, or has died, before that is followed by another one. */
   readonly againMs: number;
   /** When the last walk has to have ended. */
@@ -25,7 +25,7 @@ export interface Limits {
 }
 
 /** After all of it a last look (2 s), a picture (9 s) and the closing fit before the function is ended (100 s). */
-export const limits: Limits = { againMs: 20_000, wholeMs: 80_000 };
+export const limits: BrowserLimits = { againMs: 20_000, wholeMs: 80_000 };
 
 const newPageMs = 10_000;
 const closeMs = 3_000;
@@ -72,7 +72,7 @@ interface Attempt {
 
 async function attempt(
   input: BrowserLoginInput,
-  value: RobotCredentials,
+  value: BrowserCredentials,
   untilMs: number,
   ports: BrowserLoginPorts,
 ): Promise<Attempt> {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ReportSchema } from '../../core/browser-login.ts';
 import { RecipeSchema } from '../../core/recipe.ts';
 import { ConnectionIdSchema } from '../../core/settings.ts';
-import { telemetryEnvironment } from '../environment.ts';
+import { telemetryEnvironment } from '../../app/environment.ts';
 
 /** It is called by `request-browser-login` alone, and not by the state machine, whose history would have the link. */
 export const contract = {
@@ -24,7 +24,7 @@ export const contract = {
   environment: z.object({
     ...telemetryEnvironment,
     /** Name of the one secret that it may read. */
-    ROBOT_SECRET: z.string().check(z.minLength(1)),
+    BROWSER_CREDENTIALS_SECRET: z.string().check(z.minLength(1)),
     /** Where the layer has Chromium. */
     CHROMIUM_FOLDER: z.string().check(z.minLength(1)),
   }),

@@ -1,7 +1,7 @@
 import { chromiumIn } from '../../adapters/chromium.ts';
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { oneTimeCode } from '../../adapters/one-time-code.ts';
-import { robotCredentials } from '../../adapters/robot-credentials.ts';
+import { browserCredentials } from '../../adapters/browser-credentials.ts';
 import { secretsManager } from '../../adapters/secrets.ts';
 import { systemClock } from '../../adapters/system.ts';
 import type { BrowserLoginPorts } from './browser-login.ts';
@@ -10,7 +10,7 @@ import { contract } from './contract.ts';
 
 const environment = readEnvironment(contract);
 const ports: BrowserLoginPorts = {
-  readCredentials: robotCredentials(secretsManager(), environment.ROBOT_SECRET),
+  readCredentials: browserCredentials(secretsManager(), environment.BROWSER_CREDENTIALS_SECRET),
   openBrowser: chromiumIn(environment.CHROMIUM_FOLDER),
   oneTimeCode,
   clock: systemClock,

@@ -12,7 +12,7 @@ import type { Grant, Login } from '../../core/grant.ts';
 import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { parseState } from '../../core/link.ts';
 import type {
   Authorization,
@@ -27,7 +27,7 @@ import type {
   Random,
   RevocationEndpoint,
   Start,
-  TakenOver,
+  SeizedLease,
   TokenEndpoint,
   Tokens,
   TokenSet,
@@ -36,24 +36,24 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 import { callbackGraceMs } from '../../core/time-limits.ts';
 import { loginsFullUntilMs } from '../../core/version-budget.ts';
-import { hashed } from '../hashed-identity.ts';
-import { completeLogin } from '../complete-login.ts';
-import { forgetOldWrites } from '../forget-old-writes.ts';
-import type { HttpRequest, HttpResponse } from '../http.ts';
-import { cookieMs, cookieOf } from '../http.ts';
-import { ended, neededAgain } from '../pages.ts';
-import { reporting } from '../report.ts';
-import { heldAmong, revokeLogin, revokeReplaced } from '../revoke-login.ts';
-import { detailsOf, errorOf, saidIn } from '../refusal.ts';
-import * as pages from './callback-pages.ts';
-import type { Stored } from '../read-stored.ts';
-import { readStored } from '../read-stored.ts';
-import { holdLogin, storeLogin } from '../store-login.ts';
+import { hashed } from '../../app/login/hashed-identity.ts';
+import { completeLogin } from '../../app/login/complete-login.ts';
+import { forgetOldWrites } from '../../app/login/forget-old-writes.ts';
+import type { HttpRequest, HttpResponse } from '../../app/pages/http.ts';
+import { cookieMs, cookieOf } from '../../app/pages/http.ts';
+import { ended, neededAgain } from '../../app/pages/pages.ts';
+import { reporting } from '../../app/notices/report.ts';
+import { heldAmong, revokeLogin, revokeReplaced } from '../../app/login/revoke-login.ts';
+import { detailsOf, errorOf, saidIn } from '../../app/refresh/refusal.ts';
+import * as pages from '../../app/pages/callback-pages.ts';
+import type { Stored } from '../../app/refresh/read-stored.ts';
+import { readStored } from '../../app/refresh/read-stored.ts';
+import { holdTokens, storeLogin } from '../../app/login/store-login.ts';
 
 export interface CallbackPorts {
   readonly grants: Pick<
     Grants,
-    'read' | 'takeLeaseOver' | 'recordWrites' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdLogin'
+    'read' | 'seizeLease' | 'recordWrites' | 'recordTokens' | 'releaseLease' | 'endLogin' | 'holdTokens'
   >;
   readonly authorizations: Pick<Authorizations, 'read' | 'useStart' | 'noteStart' | 'setStatus'>;
   readonly tokens: Tokens;
@@ -95,7 +95,8 @@ export async function callback(request: HttpRequest, ports: CallbackPorts): Prom
   if (start.usedAtMs !== undefined) {
     const isUnderWay = ports.clock.nowMs() < start.usedAtMs + callbackGraceMs;
     if (authorization.status === 'exchanging' && isUnderWay) return pages.beingCompleted();
-    if (grant.login?.isHeld && grant.login.versionId === start.usedBy) return pages.beingChecked(settings);
+    if (grant.login?.tokensHeld && grant.login.versionId === start.usedBy)
+      return pages.beingChecked(settings);
     return authorization.status === 'completed'
       ? completedBefore(settings, grant, authorization, ports)
       : counted('CallbacksRefused', 'used-already', pages.usedAlready(authorization), ports);
@@ -151,10 +152,10 @@ async function finish(
     takeOver(connectionId, leaseOwner, login, ports),
   ]);
   if (taken === undefined) return counted('CallbacksFailed', 'ended', ended(settings), ports);
-  const { fencingNumber, hasOvertaken, record } = taken;
+  const { fencingNumber, hasDisplaced, record } = taken;
   await forgetOldWrites(connectionId, fencingNumber, record, nowMs, ports.grants);
   // Not who was pinned when this began: another login may have come first.
-  const pinned = authorization.reason === 'repin' ? undefined : record.identity;
+  const pinned = authorization.reason === 'change-owner' ? undefined : record.identity;
   const exchange = {
     authorization,
     start,
@@ -167,7 +168,7 @@ async function finish(
     leaseOwner,
     login,
     fencingNumber,
-    hasOvertaken,
+    hasDisplaced,
   };
   const fullUntilMs = loginsFullUntilMs(settings, record, nowMs);
   if (fullUntilMs !== undefined) return refuseWithoutRoom(settings, fullUntilMs, exchange, ports);
@@ -209,7 +210,7 @@ async function leftUnused(
   await noteOnce('authorization-failed', detailsOf(answer));
   const page =
     refusal === 'unavailable'
-      ? pages.notNow(settings, error, authorization)
+      ? pages.refusedAction(settings, error, authorization)
       : pages.unfinished(settings, error, authorization);
   return counted('CallbacksFailed', refusal, page, ports);
 }
@@ -251,9 +252,9 @@ async function takeOver(
   leaseOwner: string,
   login: Login,
   ports: CallbackPorts,
-): Promise<TakenOver | undefined> {
+): Promise<SeizedLease | undefined> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const taken = await ports.grants.takeLeaseOver(connectionId, leaseOwner, login);
+    const taken = await ports.grants.seizeLease(connectionId, leaseOwner, login);
     if (taken) return taken;
     const { grant } = await ports.grants.read(connectionId);
     if (isEndedFor(login.authorizationId, grant)) return undefined;
@@ -275,7 +276,7 @@ interface Exchange {
   readonly leaseOwner: string;
   readonly login: Login;
   readonly fencingNumber: number;
-  readonly hasOvertaken: boolean;
+  readonly hasDisplaced: boolean;
 }
 
 async function exchangeCode(
@@ -326,14 +327,14 @@ async function exchangeCode(
 async function keep(
   settings: Settings,
   tokenSet: TokenSet,
-  told: Identity,
+  notified: Identity,
   askedAtMs: number,
   exchange: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId, provider } = settings;
   const { pinned, before, record, client, login, fencingNumber } = exchange;
-  const found = hashed(told, ports.random);
+  const found = hashed(notified, ports.random);
   const verdict = compareIdentity(pinned, found);
   if (verdict === 'other' || verdict === 'unknown')
     return refuseIdentity(settings, tokenSet, verdict, exchange, ports);
@@ -377,14 +378,14 @@ async function hold(
   tokenSet: TokenSet,
   error: string,
   askedAtMs: number,
-  { authorization, login, leaseOwner, fencingNumber, hasOvertaken }: Exchange,
+  { authorization, login, leaseOwner, fencingNumber, hasDisplaced }: Exchange,
   ports: CallbackPorts,
 ): Promise<HttpResponse> {
   const { connectionId } = settings;
   const { versionId } = login;
-  await holdLogin(settings, { versionId, tokenSet, askedAtMs, fencingNumber }, ports);
+  await holdTokens(settings, { versionId, tokenSet, askedAtMs, fencingNumber }, ports);
   // A login that we overtook may still be storing tokens: then let the lease expire.
-  if (!hasOvertaken) await ports.grants.releaseLease(connectionId, leaseOwner);
+  if (!hasDisplaced) await ports.grants.releaseLease(connectionId, leaseOwner);
   await ports.events.record(connectionId, 'identity-unavailable', { ...named(authorization), error });
   await ports.workflow.refreshNow(connectionId);
   return counted('CallbacksCompleted', 'held', pages.beingChecked(settings), ports);
@@ -410,7 +411,7 @@ function connected(
   from: Authorization,
   { clock }: Pick<CallbackPorts, 'clock'>,
 ) {
-  const deadlineMs = ladderOf(settings, grant)?.deadlineMs;
+  const deadlineMs = reminderScheduleOf(settings, grant)?.deadlineMs;
   return { from, nowMs: clock.nowMs(), deadlineMs, isPaused: isPaused(settings, grant) };
 }
 
@@ -471,10 +472,10 @@ async function refuseIdentity(
  * who may still be storing tokens and can record them no more: a check does that, after the lease.
  */
 async function giveUp(
-  { authorization: { connectionId, authorizationId }, leaseOwner, login, hasOvertaken }: Exchange,
+  { authorization: { connectionId, authorizationId }, leaseOwner, login, hasDisplaced }: Exchange,
   { grants, authorizations }: CallbackPorts,
 ): Promise<void> {
-  if (!hasOvertaken) {
+  if (!hasDisplaced) {
     await Promise.all([
       grants.releaseLease(connectionId, leaseOwner),
       grants.endLogin(connectionId, login.versionId),

@@ -5,10 +5,10 @@ import {
   tableEnvironment,
   tokenEndpointEnvironment,
   workflowEnvironment,
-} from '../environment.ts';
+} from '../../app/environment.ts';
 import { parseState } from '../../core/link.ts';
-import type { HttpRequest } from '../http.ts';
-import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../http.ts';
+import type { HttpRequest } from '../../app/pages/http.ts';
+import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../../app/pages/http.ts';
 
 export const contract = {
   name: 'callback',

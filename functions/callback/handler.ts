@@ -11,11 +11,11 @@ import {
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents } from '../../adapters/timeline.ts';
+import { dynamoEvents } from '../../adapters/events.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
-import { ourFault } from '../pages.ts';
-import { revocationTimeoutMs } from '../revoke-login.ts';
+import { ourFault } from '../../app/pages/pages.ts';
+import { revocationTimeoutMs } from '../../app/login/revoke-login.ts';
 import type { CallbackPorts } from './callback.ts';
 import { callback } from './callback.ts';
 import { contract } from './contract.ts';

@@ -3,13 +3,13 @@ import { isAlive, isPaused } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isInSetUp, isOpen } from '../../core/grant.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import type { Clients, Grants, Metrics } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { NextPorts } from '../next.ts';
-import { decided } from '../next.ts';
-import { executionName, type StepInput } from '../step.ts';
-import { eventsOf, recordIfPossible } from '../timeline.ts';
+import type { NextPorts } from '../../app/checks/finish-step.ts';
+import { decided } from '../../app/checks/finish-step.ts';
+import { executionName, type StepInput } from '../../app/checks/step.ts';
+import { eventsOf, recordIfPossible } from '../../app/checks/step-events.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
 export interface CheckGrantPorts extends NextPorts {
@@ -24,7 +24,7 @@ export interface CheckGrantPorts extends NextPorts {
  * @throws {StoreUnavailableError} nothing was done; try again
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
-  const { connectionId, trigger, scheduledTime, force, by } = input.ask;
+  const { connectionId, trigger, scheduledTime, force, by } = input.request;
   const { settings, grant: before } = await ports.grants.read(connectionId);
   // What it leaves behind can be ended still, if there ever was anything.
   const isEnded = force === 'disconnect' && before.status !== 'never-authorized';
@@ -91,7 +91,7 @@ function measure(settings: Settings, grant: Grant, { metrics, clock }: CheckGran
   const nowMs = clock.nowMs();
   const seconds = (untilMs: number) => Math.floor((untilMs - nowMs) / 1000);
   metrics.put('AuthorizationsOpen', isOpen(grant.authorization, nowMs) ? 1 : 0);
-  const neededAtMs = grant.status === 'rejected' ? nowMs : ladderOf(settings, grant)?.neededAtMs;
+  const neededAtMs = grant.status === 'rejected' ? nowMs : reminderScheduleOf(settings, grant)?.neededAtMs;
   if (neededAtMs !== undefined) metrics.put('SecondsToDeadline', seconds(neededAtMs));
   if (grant.accessExpiresAtMs !== undefined && isAlive(settings, grant, nowMs)) {
     metrics.put('SecondsToAccessExpiry', seconds(grant.accessExpiresAtMs));

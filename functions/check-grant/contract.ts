@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
-import { tableEnvironment } from '../environment.ts';
-import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
+import { tableEnvironment } from '../../app/environment.ts';
+import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../../app/checks/step.ts';
 
 export const contract = {
   name: 'check-grant',

@@ -4,7 +4,7 @@ import { secretsManager, secretsManagerClients } from '../../adapters/secrets.ts
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import type { CheckGrantPorts } from './check-grant.ts';
 import { checkGrant } from './check-grant.ts';
 import { contract } from './contract.ts';

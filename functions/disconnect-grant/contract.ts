@@ -5,8 +5,8 @@ import {
   tableEnvironment,
   tokenEndpointEnvironment,
   workflowEnvironment,
-} from '../environment.ts';
-import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
+} from '../../app/environment.ts';
+import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../../app/checks/step.ts';
 
 export const contract = {
   name: 'disconnect-grant',

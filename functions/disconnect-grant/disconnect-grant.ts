@@ -18,13 +18,13 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { withinDay } from '../../core/version-budget.ts';
-import { completeLogin } from '../complete-login.ts';
-import { next } from '../next.ts';
-import { supersede } from '../offer.ts';
-import { executionName, type StepInput, type StepOutput } from '../step.ts';
-import { eventsOf } from '../timeline.ts';
-import type { Held } from '../revoke-login.ts';
-import { revoke } from './revoke.ts';
+import { completeLogin } from '../../app/login/complete-login.ts';
+import { next } from '../../app/checks/finish-step.ts';
+import { supersede } from '../../app/notices/send-login-link.ts';
+import { executionName, type StepInput, type StepOutput } from '../../app/checks/step.ts';
+import { eventsOf } from '../../app/checks/step-events.ts';
+import type { Held } from '../../app/login/revoke-login.ts';
+import { revoke } from '../../app/login/revoke-stored.ts';
 
 export interface DisconnectGrantPorts {
   readonly grants: Pick<
@@ -54,7 +54,7 @@ export interface DisconnectGrantPorts {
  * @see RFC 7009
  */
 export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
-  const { connectionId, by } = input.ask;
+  const { connectionId, by } = input.request;
   const { settings, grant: before } = await ports.grants.read(connectionId);
   if (isDisconnected(before)) return next('disconnected', 'disconnect', input, ports);
 
@@ -81,7 +81,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
 async function disconnect(
   settings: Settings | undefined,
   grant: Grant,
-  { ask: { connectionId }, retryCount }: StepInput,
+  { request: { connectionId }, retryCount }: StepInput,
   ports: DisconnectGrantPorts,
 ): Promise<'disconnected' | 'dropped'> {
   const { fencingNumber, login, unrecordedLogins = [], grantVersionId, authorization, disconnection } = grant;

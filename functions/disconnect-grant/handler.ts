@@ -5,7 +5,7 @@ import { oauthRevocationEndpoint } from '../../adapters/revocation-endpoint.ts';
 import { secretsManager, secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { contract } from './contract.ts';
 import type { DisconnectGrantPorts } from './disconnect-grant.ts';

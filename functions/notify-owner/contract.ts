@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 import { DecisionSchema } from '../../core/decide.ts';
-import { messagesEnvironment, tableEnvironment, workflowEnvironment } from '../environment.ts';
-import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../step.ts';
+import { messagesEnvironment, tableEnvironment, workflowEnvironment } from '../../app/environment.ts';
+import { stepLogKeys, StepInputSchema, StepOutputSchema } from '../../app/checks/step.ts';
 
 export const contract = {
   name: 'notify-owner',

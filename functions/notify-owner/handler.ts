@@ -6,7 +6,7 @@ import { dynamoNotices } from '../../adapters/notices.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { contract } from './contract.ts';
 import type { NotifyOwnerPorts } from './notify-owner.ts';

@@ -1,26 +1,26 @@
 import { channelsOf } from '../../core/channel.ts';
-import { owesRestored } from '../../core/decide.ts';
+import { restoredNoticePending } from '../../core/decide.ts';
 import { UnexpectedError } from '../../core/errors.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { writeNotice } from '../../core/notice.ts';
 import type { Events, Grants } from '../../core/ports.ts';
-import { deliver } from '../deliver.ts';
-import type { NextPorts } from '../next.ts';
-import { next } from '../next.ts';
-import type { OfferPorts } from '../offer.ts';
-import { authorizationIdOf, offer } from '../offer.ts';
-import type { StepOutput } from '../step.ts';
-import { eventsOf } from '../timeline.ts';
+import { deliver } from '../../app/notices/deliver.ts';
+import type { NextPorts } from '../../app/checks/finish-step.ts';
+import { next } from '../../app/checks/finish-step.ts';
+import type { SendLoginLinkPorts } from '../../app/notices/send-login-link.ts';
+import { authorizationIdOf, sendLoginLink } from '../../app/notices/send-login-link.ts';
+import type { StepOutput } from '../../app/checks/step.ts';
+import { eventsOf } from '../../app/checks/step-events.ts';
 import type { NotifyOwnerInput } from './contract.ts';
-import { testChannels } from './test-channels.ts';
+import { testChannels } from '../../app/notices/test-channels.ts';
 
-export interface NotifyOwnerPorts extends OfferPorts, NextPorts {
-  readonly grants: OfferPorts['grants'] & Pick<Grants, 'read' | 'claimNotice' | 'recordReached'>;
+export interface NotifyOwnerPorts extends SendLoginLinkPorts, NextPorts {
+  readonly grants: SendLoginLinkPorts['grants'] & Pick<Grants, 'read' | 'claimNotice' | 'recordReached'>;
   readonly events: Events;
 }
 
 /**
- * Tells the owner, once per rung: with a link that works until the next rung's, or that the grant is back; or tests
+ * Tells the owner, once per reminder: with a link that works until the next reminder's, or that the grant is back; or tests
  * their channels, whenever asked.
  * @returns `sent`, or `held` when another execution tells them, or what a test came to; and the next decision
  * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
@@ -28,7 +28,7 @@ export interface NotifyOwnerPorts extends OfferPorts, NextPorts {
  */
 export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPorts): Promise<StepOutput> {
   const { decision, executionId, retryCount } = input;
-  const { connectionId } = input.ask;
+  const { connectionId } = input.request;
   if (decision.decision !== 'notify') {
     throw new UnexpectedError(`NotifyOwner was asked to ${decision.decision}.`);
   }
@@ -42,7 +42,7 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     return next(tested, 'notify', input, ports);
   }
   const nowMs = ports.clock.nowMs();
-  const about = decision.rung ?? decision.kind;
+  const about = decision.reminder ?? decision.kind;
   if (!(await ports.grants.claimNotice(connectionId, { notice: about, by: executionId, atMs: nowMs }))) {
     return next('held', 'notify', input, ports);
   }
@@ -50,19 +50,24 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   if (decision.kind === 'restored') {
     // Another execution may have told it between the decision and the claim.
     const { grant: now } = await ports.grants.read(connectionId);
-    if (!owesRestored(settings, now, nowMs)) return next('held', 'notify', input, ports);
-    const deadlineMs = ladderOf(settings, grant)?.neededAtMs;
+    if (!restoredNoticePending(settings, now, nowMs)) return next('held', 'notify', input, ports);
+    const deadlineMs = reminderScheduleOf(settings, grant)?.neededAtMs;
     const notice = writeNotice(settings, { kind: 'restored', deadlineMs });
     const channels = channelsOf(settings.owner);
     const message = { settings, noticeId, notice, channels, retryCount };
     const { reached, again } = await deliver(message, ports);
     if (again) throw again;
-    const told = { atMs: ports.clock.nowMs(), channels: reached, owesRestored: false, forgetsRungs: true };
-    await ports.grants.recordTold(connectionId, told);
+    const notified = {
+      atMs: ports.clock.nowMs(),
+      channels: reached,
+      restoredNoticePending: false,
+      forgetsReminders: true,
+    };
+    await ports.grants.recordNotified(connectionId, notified);
   } else {
     const expiresAtMs = Date.parse(decision.expiresAt!);
-    const ask = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };
-    outcome = await offer({ ...ask, reason: 'rung' }, ports);
+    const request = { settings, grant, executionId, authorizationId: noticeId, expiresAtMs, retryCount };
+    outcome = await sendLoginLink({ ...request, reason: 'reminder' }, ports);
   }
   await events.record(connectionId, 'notified', { notice: about, outcome });
   return next(outcome, 'notify', input, ports);

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 
-import { tableEnvironment, workflowEnvironment } from '../environment.ts';
+import { tableEnvironment, workflowEnvironment } from '../../app/environment.ts';
 import { parseLinkPath } from '../../core/link.ts';
-import type { HttpRequest } from '../http.ts';
-import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../http.ts';
+import type { HttpRequest } from '../../app/pages/http.ts';
+import { HttpRequestSchema, HttpResponseSchema, pageLogKeys } from '../../app/pages/http.ts';
 
 export const contract = {
   name: 'reauthorize',

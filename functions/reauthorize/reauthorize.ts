@@ -3,7 +3,7 @@ import type { Grant } from '../../core/grant.ts';
 import { isEndedFor, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { parseLinkPath, stateOf } from '../../core/link.ts';
 import type {
   Authorization,
@@ -12,18 +12,26 @@ import type {
   Clock,
   Events,
   Grants,
-  Limits,
+  RateLimits,
   Random,
   Workflow,
 } from '../../core/ports.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { HttpRequest, HttpResponse } from '../http.ts';
-import { cookieOf, isForeign, setCookie, sourceOf } from '../http.ts';
-import { instant } from '../instant.ts';
-import { beginAgain, ended, isNeeded, neededAgain, newerLink, page, seeOther } from '../pages.ts';
-import { errorOf } from '../refusal.ts';
-import { reporting } from '../report.ts';
+import type { HttpRequest, HttpResponse } from '../../app/pages/http.ts';
+import { cookieOf, isForeign, setCookie, sourceOf } from '../../app/pages/http.ts';
+import { instant } from '../../app/pages/instant.ts';
+import {
+  beginAgain,
+  ended,
+  isNeeded,
+  neededAgain,
+  newerLink,
+  page,
+  seeOther,
+} from '../../app/pages/pages.ts';
+import { errorOf } from '../../app/refresh/refusal.ts';
+import { reporting } from '../../app/notices/report.ts';
 
 export interface ReauthorizePorts {
   readonly grants: Pick<Grants, 'read' | 'markStarted'>;
@@ -32,7 +40,7 @@ export interface ReauthorizePorts {
   readonly findEndpoints: FindEndpoints;
   readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
   readonly events: Events;
-  readonly limits: Limits;
+  readonly limits: RateLimits;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -187,7 +195,7 @@ function invitation(
         Grantkeeper keeps the connection <strong>${connectionId}</strong> to ${name} alive and asks you to log
         in.
       </p>
-      ${standing(settings, grant, nowMs)}
+      ${health(settings, grant, nowMs)}
       <form method="post"><button>Continue to ${name}</button></form>
       <p class="dim">
         You type your password at ${name} and nowhere else; it is not seen or kept here. This link works until
@@ -197,7 +205,7 @@ function invitation(
 }
 
 /** How the connection stands, and what a login changes. */
-function standing(settings: Settings, grant: Grant, nowMs: number): Html {
+function health(settings: Settings, grant: Grant, nowMs: number): Html {
   const paused = 'Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.';
   const again = isPaused(settings, grant)
     ? `can be renewed by logging in. ${paused}`
@@ -208,8 +216,8 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
       : html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
   }
   if (grant.status === 'disconnected') return html`<p>It was ended, and ${again}</p>`;
-  const ladder = ladderOf(settings, grant);
-  if (grant.status === 'rejected' || (ladder && nowMs >= ladder.deadlineMs)) {
+  const schedule = reminderScheduleOf(settings, grant);
+  if (grant.status === 'rejected' || (schedule && nowMs >= schedule.deadlineMs)) {
     return html`<p>It has ended, and ${again}</p>`;
   }
   if (isPaused(settings, grant)) return html`<p>Logging in now renews it. ${paused}</p>`;
@@ -217,7 +225,7 @@ function standing(settings: Settings, grant: Grant, nowMs: number): Html {
     return html`<p>It does not work at the moment, and may work again as soon as you have logged in.</p>`;
   }
   const until =
-    ladder && html` until <strong>${instant(ladder.deadlineMs, settings.owner.timeZone, nowMs)}</strong>`;
+    schedule && html` until <strong>${instant(schedule.deadlineMs, settings.owner.timeZone, nowMs)}</strong>`;
   return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
 }
 

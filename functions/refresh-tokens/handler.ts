@@ -11,10 +11,10 @@ import {
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
-import { revocationTimeoutMs } from '../revoke-login.ts';
+import { revocationTimeoutMs } from '../../app/login/revoke-login.ts';
 import { contract } from './contract.ts';
 import type { RefreshTokensPorts } from './refresh-tokens.ts';
 import { refreshTokens } from './refresh-tokens.ts';

@@ -1,7 +1,7 @@
 import { outlivesNextTick } from '../../core/decide.ts';
 import { asOurs, ConfigurationError, LeaseHeldError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
-import { isExchanging, isStranded } from '../../core/grant.ts';
+import { isExchanging, isInterrupted } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import type {
@@ -22,18 +22,18 @@ import type {
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import { hashed } from '../hashed-identity.ts';
-import { next } from '../next.ts';
-import { errorOf, saidIn } from '../refusal.ts';
-import { executionName, type StepInput, type StepOutput } from '../step.ts';
-import { accessSecretOf, storedTokensOf } from '../stored-tokens.ts';
-import { readStored, requireCurrent } from '../read-stored.ts';
-import { eventsOf } from '../timeline.ts';
-import { earlyRejection } from './early-rejection.ts';
-import { adoptAccess, adoptGrant } from './adopt.ts';
-import { isRepeated } from './doubt.ts';
-import { finishLogin } from './finish-login.ts';
-import { spendWithinBudget } from './spend-within-budget.ts';
+import { hashed } from '../../app/login/hashed-identity.ts';
+import { next } from '../../app/checks/finish-step.ts';
+import { errorOf, saidIn } from '../../app/refresh/refusal.ts';
+import { executionName, type StepInput, type StepOutput } from '../../app/checks/step.ts';
+import { accessSecretOf, storedTokensOf } from '../../app/refresh/access-secret.ts';
+import { readStored, requireCurrent } from '../../app/refresh/read-stored.ts';
+import { eventsOf } from '../../app/checks/step-events.ts';
+import { earlyRejection } from '../../app/refresh/early-rejection.ts';
+import { adoptAccess, adoptGrant } from '../../app/refresh/adopt.ts';
+import { isRepeated } from '../../app/refresh/doubt.ts';
+import { finishLogin } from '../../app/login/finish-login.ts';
+import { spendWithinBudget } from '../../app/refresh/spend-within-budget.ts';
 
 export interface RefreshTokensPorts {
   readonly grants: Pick<
@@ -66,7 +66,7 @@ export interface RefreshTokensPorts {
  * - `dropped`: a newer login won meanwhile, and its tokens stand
  * - `refresh-limited`: too many were asked for; the stored token lives, and stands
  */
-type Outcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped' | 'refresh-limited';
+type RefreshOutcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped' | 'refresh-limited';
 
 /** A lease under which the refresh token was spent is not given back after a failure: reads may not show yet what was stored. */
 interface Spending {
@@ -85,7 +85,7 @@ interface Spending {
  * @see RFC 6749 §6, RFC 9700 §4.14
  */
 export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts): Promise<StepOutput> {
-  const { connectionId } = input.ask;
+  const { connectionId } = input.request;
   const { settings, grant: before } = await ports.grants.read(connectionId);
   if (settings === undefined) return next('removed', 'refresh', input, ports);
 
@@ -104,13 +104,13 @@ export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts)
   const events = eventsOf(input, ports.events);
   const release = () => ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
   // Whoever has the lease knows that the callback has not: either it died, or the tokens are recorded.
-  const unfinished = login !== undefined && (login.closed === undefined || isStranded(login, nowMs));
+  const unfinished = login !== undefined && (login.closed === undefined || isInterrupted(login, nowMs));
   if (grant.disconnection !== undefined || (grant.status === 'disconnected' && !unfinished)) {
     await release();
     return next('disconnected', 'refresh', input, ports);
   }
   const spending: Spending = { isBegun: false };
-  let outcome: Outcome | 'login-recovered' | 'login-lost';
+  let outcome: RefreshOutcome | 'login-recovered' | 'login-lost';
   try {
     outcome = unfinished
       ? await finish(settings, { ...grant, login }, spending, input, { ...ports, events })
@@ -140,7 +140,7 @@ async function finish(
   spending: Spending,
   input: StepInput,
   ports: RefreshTokensPorts,
-): Promise<Outcome | 'login-recovered' | 'login-lost'> {
+): Promise<RefreshOutcome | 'login-recovered' | 'login-lost'> {
   const outcome = await finishLogin(settings, record, spending, ports);
   if (typeof outcome === 'string') return outcome;
   const mayWork = record.status === 'active' && settings.provider.loginEndsPreviousGrant !== true;
@@ -156,7 +156,7 @@ async function refresh(
   spending: Spending,
   input: StepInput,
   ports: RefreshTokensPorts,
-): Promise<Outcome> {
+): Promise<RefreshOutcome> {
   const { connectionId } = settings;
   const { fencingNumber } = taken;
   const [found, client] = await Promise.all([
@@ -191,7 +191,7 @@ async function refresh(
       (refusal === 'grant-doubted' && (await isRepeated(connectionId, fencingNumber, ports)));
     if (!isBelieved) throw errorOf(refusal, settings.provider, saidIn(answer));
     const outcome = await rejected(settings, fencingNumber, grant, ports);
-    const early = earlyRejection(settings, taken, input.ask, answer, ports.clock.nowMs());
+    const early = earlyRejection(settings, taken, input.request, answer, ports.clock.nowMs());
     // Should this fail, the step is tried again, rejected again, and this told then.
     if (outcome === 'rejected' && early) await ports.workflow.report(connectionId, 'Grant', early);
     return outcome;
@@ -208,7 +208,7 @@ function isFresh(
   nowMs: number,
 ): boolean {
   if (access.derivedFrom !== grant.versionId) return false;
-  const { force, accessVersionId } = input.ask;
+  const { force, accessVersionId } = input.request;
   // Whoever names what they have asks for another one; whoever names nothing, for one that is newer than their asking.
   if (accessVersionId !== undefined && accessVersionId === access.versionId) return false;
   const isAsked = force === 'refresh' && accessVersionId === undefined;
@@ -222,7 +222,7 @@ async function rejected(
   fencingNumber: number,
   spent: GrantSecret,
   ports: RefreshTokensPorts,
-): Promise<Outcome> {
+): Promise<RefreshOutcome> {
   const { connectionId } = settings;
   const [now, { grant }] = await Promise.all([
     ports.tokens.readGrant(connectionId),
@@ -247,7 +247,7 @@ async function store(
   tokenSet: TokenSet,
   askedAtMs: number,
   ports: RefreshTokensPorts,
-): Promise<Outcome> {
+): Promise<RefreshOutcome> {
   const { connectionId } = settings;
   const { tokens, random } = ports;
   const obtainedAt = new Date(askedAtMs).toISOString();

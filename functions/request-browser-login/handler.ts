@@ -5,7 +5,7 @@ import { lambda, readEnvironment } from '../../adapters/lambda.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import { contract } from './contract.ts';
 import type { RequestBrowserLoginPorts } from './request-browser-login.ts';
 import { requestBrowserLogin } from './request-browser-login.ts';
@@ -20,9 +20,9 @@ const ports: RequestBrowserLoginPorts = {
   grants: dynamoGrants(table),
   authorizations: dynamoAuthorizations(table),
   browserLogins: dynamoBrowserLogins(table),
-  sendBrowser: async (functionName, errand) => {
+  sendBrowser: async (functionName, browserLoginRequest) => {
     const { browserFunction } = await import('../../adapters/browser-function.ts');
-    return browserFunction(answerMs)(functionName, errand);
+    return browserFunction(answerMs)(functionName, browserLoginRequest);
   },
   screenshots: {
     keep: async (key, jpeg) => {

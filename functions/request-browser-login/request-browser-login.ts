@@ -8,7 +8,7 @@ import {
   wasTried,
   wordsOfSteps,
 } from '../../core/browser-login.ts';
-import type { Outcome, SkipReason } from '../../core/browser-outcome.ts';
+import type { BrowserLoginOutcome, SkipReason } from '../../core/browser-outcome.ts';
 import { browserAuthorizationId, outcomes, skipReasons } from '../../core/browser-outcome.ts';
 import type { Decision } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
@@ -30,16 +30,16 @@ import type {
   SendBrowser,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import { superseded } from '../link-here.ts';
-import type { NextPorts } from '../next.ts';
-import { decided } from '../next.ts';
-import type { StepOutput } from '../step.ts';
-import { eventsOf, recordIfPossible } from '../timeline.ts';
+import { superseded } from '../../app/login/direct-login.ts';
+import type { NextPorts } from '../../app/checks/finish-step.ts';
+import { decided } from '../../app/checks/finish-step.ts';
+import type { StepOutput } from '../../app/checks/step.ts';
+import { eventsOf, recordIfPossible } from '../../app/checks/step-events.ts';
 import type { RequestBrowserLoginInput } from './contract.ts';
 
 export interface RequestBrowserLoginPorts extends NextPorts {
   readonly grants: Pick<Grants, 'read' | 'openAuthorization'>;
-  readonly authorizations: Pick<Authorizations, 'read' | 'offer' | 'setStatus'>;
+  readonly authorizations: Pick<Authorizations, 'read' | 'addLink' | 'setStatus'>;
   readonly browserLogins: BrowserLogins;
   readonly sendBrowser: SendBrowser;
   readonly screenshots: Screenshots;
@@ -54,7 +54,7 @@ export interface RequestBrowserLoginPorts extends NextPorts {
 type Asked = Extract<Decision, { decision: 'notify' | 'reauthorize' }>;
 
 /**
- * Sends a browser before the owner is bothered: with an authorization of its own, once for each rung. Whatever comes
+ * Sends a browser before the owner is bothered: with an authorization of its own, once for each reminder. Whatever comes
  * of it, the workflow goes on as if it had not been there.
  * @returns `logged-in`, or `skipped` where none was sent
  * @throws {LoginRefusedError} no other is sent before the credentials have changed
@@ -68,8 +68,8 @@ export async function requestBrowserLogin(
   input: RequestBrowserLoginInput,
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
-  const { ask, done, executionId, entry } = input;
-  const { connectionId, force, authorizationId: clicked } = ask;
+  const { request, done, executionId, entry } = input;
+  const { connectionId, force, authorizationId: clicked } = request;
   const [before, own, record] = await Promise.all([
     ports.grants.read(connectionId),
     ports.browserLogins.readSettings(connectionId),
@@ -110,7 +110,7 @@ async function repeat(
   input: RequestBrowserLoginInput,
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
-  const { connectionId } = input.ask;
+  const { connectionId } = input.request;
   const authorization = await ports.authorizations.read(connectionId, attempt.authorizationId);
   const isOut = isUnderWay({ attempt }, ports.clock.nowMs()) && authorization?.status !== 'completed';
   // It died, and the browser that it has sent has not: what comes of that one is waited for.
@@ -135,7 +135,7 @@ async function open(
   decision: Asked,
   { grant }: Connection,
   { attempt: last }: BrowserLoginRecord,
-  { ask: { connectionId }, executionId }: RequestBrowserLoginInput,
+  { request: { connectionId }, executionId }: RequestBrowserLoginInput,
   { browserLogins, authorizations, grants, random }: RequestBrowserLoginPorts,
 ): Promise<string | undefined> {
   const { authorizationId, atMs } = attempt;
@@ -143,15 +143,15 @@ async function open(
   const secret = random.secret();
   const opened = {
     authorizationId,
-    reason: decision.decision === 'notify' ? ('rung' as const) : decision.reason,
+    reason: decision.decision === 'notify' ? ('reminder' as const) : decision.reason,
     expiresAtMs: atMs + claimMs,
   };
   const linkHash = random.hash(secret);
-  await authorizations.offer({ ...opened, connectionId, linkHash, executionId }, atMs);
-  // While it is under way nobody else tells the owner of this rung.
-  const rung = decision.decision === 'notify' ? decision.rung : undefined;
-  const claim = rung === undefined ? undefined : { notice: rung, by: executionId, atMs };
-  const authorization = { ...opened, offeredAtMs: atMs, supersedes: superseded(grant) };
+  await authorizations.addLink({ ...opened, connectionId, linkHash, executionId }, atMs);
+  // While it is under way nobody else tells the owner of this reminder.
+  const reminder = decision.decision === 'notify' ? decision.reminder : undefined;
+  const claim = reminder === undefined ? undefined : { notice: reminder, by: executionId, atMs };
+  const authorization = { ...opened, openedAtMs: atMs, supersedes: superseded(grant) };
   if (await grants.openAuthorization(connectionId, grant, authorization, claim)) {
     return linkPath({ connectionId, authorizationId, random: secret });
   }
@@ -174,8 +174,15 @@ async function send(
   const link = publicUrl + path;
   // An operator who asks by hand has looked what became of the last one.
   const unheard = occasion === byHand ? undefined : unheardAtMs;
-  const errand = { connectionId, link, callbackUrl, recipe, refusedVersionId, unheardAtMs: unheard };
-  const report = await sendBrowser(functionName, errand).catch((error: unknown): Report => {
+  const browserLoginRequest = {
+    connectionId,
+    link,
+    callbackUrl,
+    recipe,
+    refusedVersionId,
+    unheardAtMs: unheard,
+  };
+  const report = await sendBrowser(functionName, browserLoginRequest).catch((error: unknown): Report => {
     const detail = error instanceof GrantkeeperError ? error.message : 'It could not be sent.';
     return { outcome: 'browser-failed', detail, steps: [] };
   });
@@ -192,7 +199,7 @@ async function finish(
   input: RequestBrowserLoginInput,
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
-  const { connectionId } = input.ask;
+  const { connectionId } = input.request;
   const { authorizationId, atMs } = attempt;
   const { browserLogins, authorizations, grants, metrics } = ports;
   const events = eventsOf(input, ports.events);
@@ -206,7 +213,7 @@ async function finish(
     await recordIfPossible(events, connectionId, 'browser-logged-in', facts);
     await remind(report, own, connectionId, ports);
     // What was asked for is done, and is not asked for again; nor is it done by what was done already.
-    const answered = { ...input, ask: { connectionId, trigger: input.ask.trigger } };
+    const answered = { ...input, request: { connectionId, trigger: input.request.trigger } };
     const outcomeNow = attempt.ended === undefined ? 'logged-in' : 'skipped';
     return decided(outcomeNow, browserLoginStep, answered, await grants.read(connectionId), ports);
   }
@@ -240,7 +247,7 @@ async function finish(
 }
 
 /** None was started. */
-function isSkip(outcome: Outcome): outcome is Outcome & SkipReason {
+function isSkip(outcome: BrowserLoginOutcome): outcome is BrowserLoginOutcome & SkipReason {
   return outcome === 'refused-before' || outcome === 'unheard-before';
 }
 
@@ -249,7 +256,7 @@ async function skip(
   input: RequestBrowserLoginInput,
   ports: RequestBrowserLoginPorts,
 ): Promise<StepOutput> {
-  const { connectionId } = input.ask;
+  const { connectionId } = input.request;
   await recordIfPossible(eventsOf(input, ports.events), connectionId, 'browser-skipped', {
     ended: why,
     why: skipReasons[why],
@@ -286,7 +293,7 @@ async function remind(
     if (remindedVersionId === credentials.versionId) return;
     await tellOperators({
       subject: `Grantkeeper: ${connectionId}: the browser's password is old`,
-      text: `The credentials with which a browser logs in for ${connectionId} were put there ${days} days ago; after ${maxDays} they are to be changed.\n\nChange the password at the provider, then run: grantkeeper robot rotate ${connectionId}\n\nThis is told once.`,
+      text: `The credentials with which a browser logs in for ${connectionId} were put there ${days} days ago; after ${maxDays} they are to be changed.\n\nChange the password at the provider, then run: grantkeeper browser-login rotate ${connectionId}\n\nThis is told once.`,
     });
     await browserLogins.recordReminder(connectionId, credentials.versionId);
   } catch {

@@ -6,7 +6,7 @@ import { dynamoNotices } from '../../adapters/notices.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
 import { metrics } from '../../adapters/telemetry.ts';
-import { dynamoEvents } from '../../adapters/timeline.ts';
+import { dynamoEvents } from '../../adapters/events.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
 import { contract } from './contract.ts';
 import type { RequestReauthorizationPorts } from './request-reauthorization.ts';

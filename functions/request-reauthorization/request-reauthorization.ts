@@ -1,14 +1,14 @@
 import { decide } from '../../core/decide.ts';
 import { UnexpectedError } from '../../core/errors.ts';
 import type { Authorizations, Events, Grants, Waiter } from '../../core/ports.ts';
-import type { OfferPorts } from '../offer.ts';
-import { authorizationIdOf, offer } from '../offer.ts';
-import { eventsOf } from '../timeline.ts';
+import type { SendLoginLinkPorts } from '../../app/notices/send-login-link.ts';
+import { authorizationIdOf, sendLoginLink } from '../../app/notices/send-login-link.ts';
+import { eventsOf } from '../../app/checks/step-events.ts';
 import type { RequestReauthorizationInput, RequestReauthorizationOutput } from './contract.ts';
 
-export interface RequestReauthorizationPorts extends OfferPorts {
-  readonly grants: OfferPorts['grants'] & Pick<Grants, 'read'>;
-  readonly authorizations: OfferPorts['authorizations'] & Pick<Authorizations, 'attach'>;
+export interface RequestReauthorizationPorts extends SendLoginLinkPorts {
+  readonly grants: SendLoginLinkPorts['grants'] & Pick<Grants, 'read'>;
+  readonly authorizations: SendLoginLinkPorts['authorizations'] & Pick<Authorizations, 'attach'>;
   readonly events: Events;
 }
 
@@ -22,8 +22,8 @@ export async function requestReauthorization(
   input: RequestReauthorizationInput,
   ports: RequestReauthorizationPorts,
 ): Promise<RequestReauthorizationOutput> {
-  const { decision, taskToken, ask, done, executionId, retryCount } = input;
-  const { connectionId, force } = ask;
+  const { decision, taskToken, request, done, executionId, retryCount } = input;
+  const { connectionId, force } = request;
   if (decision.decision !== 'reauthorize') {
     throw new UnexpectedError(`RequestReauthorization was asked to ${decision.decision}.`);
   }
@@ -47,7 +47,7 @@ export async function requestReauthorization(
   }
   const { reason } = decision;
   const expiresAtMs = Date.parse(decision.expiresAt);
-  const outcome = await offer(
+  const outcome = await sendLoginLink(
     { settings, grant, executionId, authorizationId, reason, expiresAtMs, retryCount, taskToken },
     ports,
   );
@@ -65,7 +65,7 @@ async function attach(
 ): Promise<RequestReauthorizationOutput> {
   const authorization = await authorizations.attach(connectionId, authorizationId, waiter);
   const status = authorization?.status ?? 'superseded';
-  if (status === 'offered' || status === 'started' || status === 'exchanging') return { outcome: 'attached' };
+  if (status === 'open' || status === 'started' || status === 'exchanging') return { outcome: 'attached' };
   const outcome = status === 'completed' ? 'completed' : 'superseded';
   await workflow.resume([waiter.taskToken], { outcome, done: [] });
   return { outcome: 'resumed' };

@@ -1,14 +1,21 @@
 import { isDisconnected } from '../../core/grant.ts';
 import type { Clock, Panel, Random, Sessions } from '../../core/ports.ts';
-import type { HttpResponse, PanelRequest } from '../http.ts';
-import { backTo, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
-import { wordsFor } from '../panel-action.ts';
-import type { Visitor } from '../visitor.ts';
-import { liveHeader, visitorOf } from '../visitor.ts';
-import { disconnectPage } from './actions.ts';
-import { connectionPage } from './connection.ts';
-import { overviewPage } from './overview.ts';
-import { kinds } from './timeline.ts';
+import type { HttpResponse, PanelRequest } from '../../app/pages/http.ts';
+import {
+  backTo,
+  noSuchConnection,
+  notSignedIn,
+  onTo,
+  paths,
+  problemPage,
+} from '../../app/panel/panel-page.ts';
+import { wordsFor } from '../../app/panel/panel-action.ts';
+import type { Visitor } from '../../app/panel/visitor.ts';
+import { liveHeader, visitorOf } from '../../app/panel/visitor.ts';
+import { disconnectPage } from '../../app/panel/actions.ts';
+import { connectionPage } from '../../app/panel/connection.ts';
+import { overviewPage } from '../../app/panel/overview.ts';
+import { kinds } from '../../app/panel/timeline.ts';
 
 export interface ShowPanelPorts {
   readonly panel: Panel;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
-import { mailEnvironment, tableEnvironment } from '../environment.ts';
-import { HttpResponseSchema, PanelRequestSchema } from '../http.ts';
+import { mailEnvironment, tableEnvironment } from '../../app/environment.ts';
+import { HttpResponseSchema, PanelRequestSchema } from '../../app/pages/http.ts';
 
 export const contract = {
   name: 'sign-in',

@@ -1,11 +1,11 @@
 import { lambda, readEnvironment } from '../../adapters/lambda.ts';
-import { dynamoLimits } from '../../adapters/limits.ts';
+import { dynamoLimits } from '../../adapters/rate-limits.ts';
 import { sesMail } from '../../adapters/messages/mail.ts';
 import { dynamoPanel } from '../../adapters/panel.ts';
 import { dynamoSessions, dynamoSignIns } from '../../adapters/sessions.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
-import { panelFault } from '../panel-page.ts';
+import { panelFault } from '../../app/panel/panel-page.ts';
 import { contract } from './contract.ts';
 import type { SignInPorts } from './sign-in.ts';
 import { signIn } from './sign-in.ts';

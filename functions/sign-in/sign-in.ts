@@ -1,19 +1,27 @@
 import type { PanelSettings } from '../../core/panel.ts';
 import { asOurs } from '../../core/errors.ts';
 import { addressKey, personOf, signInLinkMs, signInRepeatMs } from '../../core/panel.ts';
-import type { Clock, Limits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
-import type { LoggedResponse, PanelRequest } from '../http.ts';
-import { clearCookie, cookieOf, formOf, isForeign, logged, setCookie, sourceOf } from '../http.ts';
-import { onTo, paths, returnPathOf } from '../panel-page.ts';
-import { hasCsrfToken, visitorOf } from '../visitor.ts';
-import * as pages from './sign-in-pages.ts';
-import { signInMail } from './sign-in-mail.ts';
+import type { Clock, RateLimits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
+import type { LoggedResponse, PanelRequest } from '../../app/pages/http.ts';
+import {
+  clearCookie,
+  cookieOf,
+  formOf,
+  isForeign,
+  logged,
+  setCookie,
+  sourceOf,
+} from '../../app/pages/http.ts';
+import { onTo, paths, returnPathOf } from '../../app/panel/panel-page.ts';
+import { hasCsrfToken, visitorOf } from '../../app/panel/visitor.ts';
+import * as pages from '../../app/panel/sign-in-pages.ts';
+import { signInMail } from '../../app/panel/sign-in-mail.ts';
 
 export interface SignInPorts {
   readonly panel: Pick<Panel, 'readSettings'>;
   readonly sessions: Sessions;
   readonly signIns: SignIns;
-  readonly limits: Limits;
+  readonly limits: RateLimits;
   readonly mail: Mail;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,7 +85,7 @@ async function ask(
     const secret = random.secret();
     const expiresAtMs = nowMs + signInLinkMs;
     const browserHash = random.hash(browser);
-    await ports.signIns.offer(random.hash(secret), {
+    await ports.signIns.add(random.hash(secret), {
       email: person.email,
       browserHash,
       expiresAtMs,

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
-import { tableEnvironment, workflowEnvironment } from '../environment.ts';
-import type { PanelRequest } from '../http.ts';
-import { HttpResponseSchema, PanelRequestSchema } from '../http.ts';
+import { tableEnvironment, workflowEnvironment } from '../../app/environment.ts';
+import type { PanelRequest } from '../../app/pages/http.ts';
+import { HttpResponseSchema, PanelRequestSchema } from '../../app/pages/http.ts';
 
 export const contract = {
   name: 'take-action',

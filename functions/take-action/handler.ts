@@ -5,11 +5,11 @@ import { dynamoPanel } from '../../adapters/panel.ts';
 import { dynamoSessions } from '../../adapters/sessions.ts';
 import { systemClock, systemRandom } from '../../adapters/system.ts';
 import { Table } from '../../adapters/table.ts';
-import { dynamoEvents } from '../../adapters/timeline.ts';
+import { dynamoEvents } from '../../adapters/events.ts';
 import { stepFunctionsWorkflow } from '../../adapters/workflow.ts';
-import { panelFault } from '../panel-page.ts';
+import { panelFault } from '../../app/panel/panel-page.ts';
 import { contract } from './contract.ts';
-import type { TakeActionPorts } from './take-action.ts';
+import type { TakeActionPorts } from '../../app/panel/action-request.ts';
 import { takeAction } from './take-action.ts';
 
 const environment = readEnvironment(contract);

@@ -1,49 +1,26 @@
 import { decide } from '../../core/decide.ts';
-import type { Grant } from '../../core/grant.ts';
 import { isDisconnected } from '../../core/grant.ts';
 import type { PanelSettings } from '../../core/panel.ts';
-import type {
-  Authorizations,
-  Clock,
-  Events,
-  Grants,
-  Panel,
-  Random,
-  Sessions,
-  Workflow,
-} from '../../core/ports.ts';
-import type { Settings } from '../../core/settings.ts';
-import type { HttpResponse, PanelRequest } from '../http.ts';
-import { formOf, isForeign } from '../http.ts';
-import type { ActionName, Done } from '../panel-action.ts';
-import { actionNames } from '../panel-action.ts';
-import { backTo, isOwner, noSuchConnection, notSignedIn, onTo, paths, problemPage } from '../panel-page.ts';
-import { pause, resume } from '../pausing.ts';
-import type { Visitor } from '../visitor.ts';
-import { hasCsrfToken, visitorOf } from '../visitor.ts';
-import { refusalWords } from '../words.ts';
-import { continueHere } from './continue-here.ts';
-import { notNow } from './not-now.ts';
-
-export interface TakeActionPorts {
-  readonly panel: Pick<Panel, 'readSettings'>;
-  readonly sessions: Pick<Sessions, 'read' | 'touch'>;
-  readonly grants: Pick<Grants, 'read' | 'pause' | 'resume' | 'openAuthorization'>;
-  readonly authorizations: Pick<Authorizations, 'offer' | 'setStatus'>;
-  readonly workflow: Pick<Workflow, 'ask'>;
-  readonly events: Events;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-/** Somebody's wish, after it was found to be theirs. */
-export interface Wish {
-  readonly action: ActionName;
-  readonly settings: Settings;
-  readonly grant: Grant;
-  readonly visitor: Visitor;
-  readonly form: URLSearchParams;
-}
+import type { Clock } from '../../core/ports.ts';
+import type { HttpResponse, PanelRequest } from '../../app/pages/http.ts';
+import { formOf, isForeign } from '../../app/pages/http.ts';
+import type { ActionRequest, TakeActionPorts } from '../../app/panel/action-request.ts';
+import type { ActionResult } from '../../app/panel/panel-action.ts';
+import { actionNames } from '../../app/panel/panel-action.ts';
+import {
+  backTo,
+  isOwner,
+  noSuchConnection,
+  notSignedIn,
+  onTo,
+  paths,
+  problemPage,
+} from '../../app/panel/panel-page.ts';
+import { pause, resume } from '../../app/panel/pausing.ts';
+import { hasCsrfToken, visitorOf } from '../../app/panel/visitor.ts';
+import { refusalWords } from '../../app/labels.ts';
+import { logInDirectly } from '../../app/panel/log-in-directly.ts';
+import { refusedAction } from '../../app/panel/refused-action.ts';
 
 const actionPath = /^\/panel\/connections\/([a-z0-9-]{2,32})\/([a-z]+)$/;
 const longestReason = 200;
@@ -70,8 +47,8 @@ export async function takeAction(request: PanelRequest, ports: TakeActionPorts):
   if (settings === undefined) return noSuchConnection(nowMs, visitor);
 
   const form = formOf(request);
-  const wish = { action, settings, grant, visitor, form };
-  const refusal = refusalOf(request, panelSettings, wish, ports);
+  const actionRequest = { action, settings, grant, visitor, form };
+  const refusal = refusalOf(request, panelSettings, actionRequest, ports);
   if (refusal !== undefined) {
     await ports.events.record(connectionId, 'refused', {
       what: action,
@@ -80,7 +57,7 @@ export async function takeAction(request: PanelRequest, ports: TakeActionPorts):
     });
     return problemPage({ ...refusal, next: backTo(connectionId), nowMs, visitor });
   }
-  return perform(wish, ports);
+  return perform(actionRequest, ports);
 }
 
 interface Refused {
@@ -92,7 +69,7 @@ interface Refused {
 function refusalOf(
   request: PanelRequest,
   { publicUrl }: PanelSettings,
-  { action, settings, visitor, form }: Wish,
+  { action, settings, visitor, form }: ActionRequest,
   { random }: TakeActionPorts,
 ): Refused | undefined {
   if (isForeign(request, publicUrl) || !hasCsrfToken(visitor, form, random)) {
@@ -128,61 +105,61 @@ function reasonOf(form: URLSearchParams): string {
   return isSeen ? line.slice(0, longestReason).toWellFormed() : '';
 }
 
-async function perform(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
-  const { action, settings, visitor, form } = wish;
+async function perform(actionRequest: ActionRequest, ports: TakeActionPorts): Promise<HttpResponse> {
+  const { action, settings, visitor, form } = actionRequest;
   const { connectionId } = settings;
   const by = visitor.email;
   switch (action) {
     case 'continue':
-      return continueHere(wish, ports);
+      return logInDirectly(actionRequest, ports);
     case 'pause': {
       const why = await pause(settings, { by, reason: reasonOf(form) }, ports);
-      return why === undefined ? done(connectionId, action) : notNow(wish, why, ports);
+      return why === undefined ? done(connectionId, action) : refusedAction(actionRequest, why, ports);
     }
     case 'resume':
-      return resumeAndCheck(wish, ports);
+      return resumeAndCheck(actionRequest, ports);
     case 'reauthorize':
     case 'refresh': {
       // What the execution would decide is decided here first: whoever presses hears why nothing comes of it.
       const nowMs = ports.clock.nowMs();
       const done = action === 'refresh' ? [] : ['refresh' as const];
-      const decision = decide(settings, wish.grant, nowMs, { force: action, done });
+      const decision = decide(settings, actionRequest.grant, nowMs, { force: action, done });
       return decision.decision === action
-        ? ask(wish, action, ports)
-        : notNow(wish, refusalWords(decision, settings.owner.timeZone), ports);
+        ? ask(actionRequest, action, ports)
+        : refusedAction(actionRequest, refusalWords(decision, settings.owner.timeZone), ports);
     }
     case 'disconnect':
-      return isDisconnected(wish.grant)
-        ? notNow(wish, 'it is disconnected already', ports)
-        : ask(wish, action, ports);
+      return isDisconnected(actionRequest.grant)
+        ? refusedAction(actionRequest, 'it is disconnected already', ports)
+        : ask(actionRequest, action, ports);
     case 'test':
-      return ask(wish, action, ports);
+      return ask(actionRequest, action, ports);
   }
 }
 
 /** Of two who press at once one resumes it; and whoever pauses it meanwhile and resumes it again starts another check. */
-async function resumeAndCheck(wish: Wish, ports: TakeActionPorts): Promise<HttpResponse> {
-  const { settings, visitor, form } = wish;
+async function resumeAndCheck(actionRequest: ActionRequest, ports: TakeActionPorts): Promise<HttpResponse> {
+  const { settings, visitor, form } = actionRequest;
   const { connectionId } = settings;
   const by = visitor.email;
   const reason = reasonOf(form);
   const why = await resume(settings, { by, ...(reason !== '' && { reason }) }, ports);
-  if (why !== undefined) return notNow(wish, why, ports);
+  if (why !== undefined) return refusedAction(actionRequest, why, ports);
   const name = `${connectionId}-panel-resume-${ports.clock.nowMs()}`;
-  await ports.workflow.ask({ connectionId, trigger: 'panel', by }, name);
+  await ports.workflow.startExecution({ connectionId, trigger: 'panel', by }, name);
   return done(connectionId, 'resume');
 }
 
 /** Starts an execution, which writes down who asked. */
 async function ask(
-  wish: Wish,
+  actionRequest: ActionRequest,
   force: 'reauthorize' | 'refresh' | 'test' | 'disconnect',
   { workflow, events, clock }: TakeActionPorts,
 ): Promise<HttpResponse> {
-  const { connectionId } = wish.settings;
-  const by = wish.visitor.email;
+  const { connectionId } = actionRequest.settings;
+  const by = actionRequest.visitor.email;
   const asked = { connectionId, trigger: 'panel', force, by } as const;
-  const executionId = await workflow.ask(asked, minuteName(wish, clock));
+  const executionId = await workflow.startExecution(asked, minuteName(actionRequest, clock));
   if (executionId === undefined) {
     const why = 'it was asked for in this very minute already';
     await events.record(connectionId, 'refused', { what: force, by, why });
@@ -192,10 +169,10 @@ async function ask(
 }
 
 /** Two operators who press at once start one execution; whoever presses in the next minute starts another one. */
-function minuteName({ action, settings }: Wish, clock: Clock): string {
+function minuteName({ action, settings }: ActionRequest, clock: Clock): string {
   return `${settings.connectionId}-panel-${action}-${Math.floor(clock.nowMs() / 60_000)}`;
 }
 
-function done(connectionId: string, what: Done): HttpResponse {
+function done(connectionId: string, what: ActionResult): HttpResponse {
   return onTo(`${paths.connection(connectionId)}?done=${what}`);
 }

@@ -11,14 +11,14 @@ import { bucketNameOf, privateBucket, tlsOnly } from '../private-bucket.ts';
 import type { Statement } from '../policy.ts';
 import { exceptions } from '../policy.ts';
 import type { VpcConfig } from './browser-network.ts';
-import { KeeperFunction } from './function.ts';
+import { LambdaFunction } from './function.ts';
 import { StoredSettings } from './stored-settings.ts';
 
 /** Pictures of what went wrong are kept that long. */
 const screenshotDays = 14;
 
 /** What all browsers of a stack share: Chromium, and where their pictures are kept. */
-export class BrowserWorkshop extends pulumi.ComponentResource {
+export class BrowserRuntime extends pulumi.ComponentResource {
   readonly layerArn: pulumi.Output<string>;
   readonly bucketName: pulumi.Output<string>;
   readonly bucketArn: pulumi.Output<string>;
@@ -28,7 +28,7 @@ export class BrowserWorkshop extends pulumi.ComponentResource {
     args: { readonly prefix: string; readonly accountId: pulumi.Input<string> },
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super('grantkeeper:index:BrowserWorkshop', name, {}, opts);
+    super('grantkeeper:index:BrowserRuntime', name, {}, opts);
     const parent = { parent: this };
     const { bucket, configured } = privateBucket(
       name,
@@ -87,13 +87,13 @@ function policyOf(bucket: Bucket): pulumi.Output<string> {
 export interface BrowserLoginArgs {
   readonly prefix: string;
   /** What the names of the credentials' secrets begin with; no slash at the end. */
-  readonly robotPrefix: string;
+  readonly browserSecretPrefix: string;
   readonly connectionId: string;
   /** Of that connection's secret, with AWS's six characters left open. */
   readonly secretArn: pulumi.Input<string>;
   readonly recipe: Recipe;
   readonly credentialsMaxAgeDays: number;
-  readonly workshop: BrowserWorkshop;
+  readonly browserRuntime: BrowserRuntime;
   /** Where it runs; outside of any VPC where it is left out. */
   readonly vpcConfig: VpcConfig | undefined;
   /** Its own, known before it is made. */
@@ -112,18 +112,18 @@ export class BrowserLogin extends pulumi.ComponentResource {
   constructor(name: string, args: BrowserLoginArgs, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:BrowserLogin', name, {}, opts);
     const parent = { parent: this };
-    const { connectionId, workshop, vpcConfig, prefix } = args;
+    const { connectionId, browserRuntime, vpcConfig, prefix } = args;
     // Unlike a grant, a password is gone at once when its connection opts out.
     const secret = new Secret(
       `${name}-credentials`,
       {
-        name: `${args.robotPrefix}/${connectionId}`,
-        description: `{"username", "password", "totp_seed"} that a browser logs in with for ${connectionId}. Put there by grantkeeper robot connect.`,
+        name: `${args.browserSecretPrefix}/${connectionId}`,
+        description: `{"username", "password", "totp_seed"} that a browser logs in with for ${connectionId}. Put there by grantkeeper browser-login connect.`,
         recoveryWindowInDays: 0,
       },
       parent,
     );
-    const lambda = new KeeperFunction(
+    const lambda = new LambdaFunction(
       name,
       {
         functionName: 'browser-login',
@@ -133,7 +133,7 @@ export class BrowserLogin extends pulumi.ComponentResource {
         timeoutSeconds,
         environment: {
           POWERTOOLS_SERVICE_NAME: prefix,
-          ROBOT_SECRET: secret.name,
+          BROWSER_CREDENTIALS_SECRET: secret.name,
           CHROMIUM_FOLDER: chromiumFolder,
         },
         permissions: [
@@ -146,7 +146,7 @@ export class BrowserLogin extends pulumi.ComponentResource {
           memorySize: 2048,
           // Chromium unpacked is some 220 MB.
           ephemeralStorage: { size: 1024 },
-          layers: [workshop.layerArn],
+          layers: [browserRuntime.layerArn],
           // Its network's interfaces outlive a function: without it they keep the security group from being deleted.
           ...(vpcConfig && { vpcConfig, replaceSecurityGroupsOnDestroy: true }),
         },

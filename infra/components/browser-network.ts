@@ -146,12 +146,12 @@ export class BrowserNetwork extends pulumi.ComponentResource {
  * functions and NAT gateways; elsewhere `browserLogin.availabilityZones` names others.
  * @throws {pulumi.RunError} if no zone does
  */
-function zonesWith(offered: pulumi.Output<string[]>): pulumi.Output<string[]> {
+function zonesWith(link: pulumi.Output<string[]>): pulumi.Output<string[]> {
   const available = getAvailabilityZonesOutput({
     state: 'available',
     filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }],
   }).names;
-  return pulumi.all([available, offered]).apply(([names, offering]) => {
+  return pulumi.all([available, link]).apply(([names, offering]) => {
     const both = names.filter((name) => offering.includes(name));
     if (both.length > 0) return both;
     throw new pulumi.RunError(

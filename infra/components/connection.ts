@@ -95,7 +95,7 @@ function settingsOf(args: ConnectionArgs): pulumi.Output<string> {
     clientSecretName,
     redirectUri: callbackUrl,
     publicUrl,
-    rungs: config.rungs,
+    reminders: config.reminders,
     neededHours: config.neededHours,
     quietHours: config.quietHours,
     paused: config.paused,

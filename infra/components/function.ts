@@ -1,7 +1,7 @@
 import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { LogGroup } from '@pulumi/aws/cloudwatch/index.js';
 import type { FunctionArgs } from '@pulumi/aws/lambda/index.js';
-import { Function as LambdaFunction } from '@pulumi/aws/lambda/index.js';
+import { Function as AwsFunction } from '@pulumi/aws/lambda/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import type { Bundle, FunctionName } from '../bundle.ts';
@@ -9,7 +9,7 @@ import { bundleOf } from '../bundle.ts';
 import type { Statement } from '../policy.ts';
 import { policyDocument, trustPolicy } from '../policy.ts';
 
-export interface KeeperFunctionArgs {
+export interface LambdaFunctionArgs {
   readonly functionName: FunctionName;
   /** What all names of the stack begin with. */
   readonly prefix: string;
@@ -38,14 +38,14 @@ type Machine = Pick<
 const small: Machine = { architectures: ['arm64'], memorySize: 512 };
 
 /** One Lambda function with a role of its own and a log group that was there before it. */
-export class KeeperFunction extends pulumi.ComponentResource {
+export class LambdaFunction extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly invokeArn: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
 
-  constructor(name: string, args: KeeperFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('grantkeeper:index:KeeperFunction', name, {}, opts);
+  constructor(name: string, args: LambdaFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('grantkeeper:index:LambdaFunction', name, {}, opts);
     const parent = { parent: this };
     const { prefix, functionName, suffix, machine = small } = args;
     const physicalName = [prefix, functionName, ...(suffix === undefined ? [] : [suffix])].join('-');
@@ -64,7 +64,7 @@ export class KeeperFunction extends pulumi.ComponentResource {
       { role: role.name, policy: policyDocument([writeTo(logs), ...args.permissions]) },
       parent,
     );
-    const lambda = new LambdaFunction(
+    const lambda = new AwsFunction(
       `${name}-function`,
       {
         name: physicalName,

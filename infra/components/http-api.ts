@@ -5,7 +5,7 @@ import { Record as DnsRecord } from '@pulumi/aws/route53/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import type { GrantkeeperConfig } from '../config.ts';
-import type { KeeperFunction } from './function.ts';
+import type { LambdaFunction } from './function.ts';
 
 export interface HttpApiArgs {
   readonly prefix: string;
@@ -16,7 +16,7 @@ export interface HttpApiArgs {
 
 export interface RouteArgs {
   readonly name: string;
-  readonly target: KeeperFunction;
+  readonly target: LambdaFunction;
   /** By what is added to the name of each route's resource. */
   readonly routeKeys: Readonly<Record<string, string>>;
   /** Requests a second, and at once, of each route key; what is more gets a 429 from API Gateway. */

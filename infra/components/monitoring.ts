@@ -62,7 +62,7 @@ function alarmOf(data: AlarmData, args: MonitoringArgs) {
   });
   return {
     name: `${args.prefix}-${data.name}`,
-    alarmDescription: `${data.means} ${data.cure}`,
+    alarmDescription: `${data.means} ${data.remedy}`,
     comparisonOperator: data.comparison,
     threshold: data.threshold,
     evaluationPeriods: periods.of,

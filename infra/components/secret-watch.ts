@@ -110,16 +110,17 @@ type SecretArn = (name: string) => pulumi.Input<string>;
 export function foreignReads(
   secretPrefix: string,
   secretArn: SecretArn,
-  keeperRoleArns: readonly pulumi.Input<string>[],
+  functionRoleArns: readonly pulumi.Input<string>[],
 ): WatchedEvent {
   const beginnings = [`${secretPrefix}/client/`, `${secretPrefix}/webhook/`];
-  return readsBut(keeperRoleArns, {
+  return readsBut(functionRoleArns, {
     description: 'Reads of grant, client and webhook secrets by anybody but the functions.',
     watched: [
       ...eitherWay('wildcard', `${secretPrefix}/*/grant*`, secretArn),
       ...beginnings.flatMap((beginning) => eitherWay('prefix', beginning, secretArn)),
     ],
-    cure: 'take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
+    remedy:
+      'take the permission away, have the owner log in again (which ends the old grant), and make new credentials for the client.',
   });
 }
 
@@ -128,8 +129,8 @@ export function foreignReads(
  * @param browserRoleArns what the ARNs of their roles begin with: there may be any number of them, and a pattern has 2,048
  *   characters (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html)
  */
-export function foreignRobotReads(
-  robotPrefix: string,
+export function foreignBrowserSecretReads(
+  browserSecretPrefix: string,
   secretArn: SecretArn,
   browserRoleArns: pulumi.Input<string>,
 ): WatchedEvent {
@@ -137,8 +138,9 @@ export function foreignRobotReads(
     { prefix: browserRoleArns },
     {
       description: 'Reads of the passwords that browsers log in with, by anybody but their functions.',
-      watched: eitherWay('prefix', `${robotPrefix}/`, secretArn),
-      cure: 'take the permission away, and change the password at the provider at once: grantkeeper robot rotate puts the new one in place.',
+      watched: eitherWay('prefix', `${browserSecretPrefix}/`, secretArn),
+      remedy:
+        'take the permission away, and change the password at the provider at once: grantkeeper browser-login rotate puts the new one in place.',
     },
   );
 }
@@ -159,12 +161,12 @@ function eitherWay(
 interface Reads {
   readonly description: string;
   readonly watched: readonly Record<string, pulumi.Input<string>>[];
-  readonly cure: string;
+  readonly remedy: string;
 }
 
 function readsBut(
   roleArns: readonly pulumi.Input<string>[] | { readonly prefix: pulumi.Input<string> },
-  { description, watched, cure }: Reads,
+  { description, watched, remedy }: Reads,
 ): WatchedEvent {
   return {
     description,
@@ -190,7 +192,7 @@ function readsBut(
       at: '$.detail.eventTime',
       error: '$.detail.errorCode',
     },
-    message: `Grantkeeper: <who> asked for the secret <secret> at <at> from <from>. <error> If nobody of yours did that, ${cure}`,
+    message: `Grantkeeper: <who> asked for the secret <secret> at <at> from <from>. <error> If nobody of yours did that, ${remedy}`,
     isReadOnlyCall: true,
   };
 }

@@ -3,7 +3,7 @@ import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { StateMachine } from '@pulumi/aws/sfn/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
-import { cures } from '../../core/errors.ts';
+import { remedies } from '../../core/errors.ts';
 import { definitionOf } from '../definition.ts';
 import type { Statement } from '../policy.ts';
 import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
@@ -98,7 +98,7 @@ function definition({
     TableName: table.tableName,
     OperatorTopicArn: operatorTopicArn,
     ExecutionUrl: executionUrl,
-    Cures: cures,
+    Remedies: remedies,
   };
   if (browserLogin === undefined) return definitionOf('keep-grant', partition, values);
   // As JSONata writes a list: it stands within a condition.

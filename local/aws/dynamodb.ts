@@ -3,7 +3,7 @@ import dynalite from 'dynalite';
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 
 /**
@@ -124,7 +124,7 @@ export class DynamoDb implements AwsService {
     caller: Caller,
   ): Promise<Record<string, unknown>> {
     const known = parameters[operation];
-    if (!known) throw notPlayed(`dynamodb:${operation}`, Object.keys(parameters));
+    if (!known) throw notSupported(`dynamodb:${operation}`, Object.keys(parameters));
     refuseUnknown(operation, input, known);
     if (operation === 'BatchGetItem') return this.#batchGet(input, caller);
     if (operation === 'ListTables') {
@@ -156,7 +156,7 @@ export class DynamoDb implements AwsService {
     const asked = Object.entries((RequestItems ?? {}) as Record<string, Record<string, unknown>>);
     for (const [name, of] of asked) {
       // An ARN would come back as such in the answer, which dynalite does not know.
-      if (name.startsWith('arn:')) throw notPlayed('the ARN of a table in dynamodb:BatchGetItem');
+      if (name.startsWith('arn:')) throw notSupported('the ARN of a table in dynamodb:BatchGetItem');
       refuseUnknown('BatchGetItem', of, batchParameters);
       const leadingKeys = (of['Keys'] as Item[]).map((key) => this.#leading(name, key));
       this.#authorize(caller, 'dynamodb:BatchGetItem', tableArn(name), { leadingKeys });
@@ -222,7 +222,7 @@ function keysOf({ Key, Item: item, KeyConditionExpression, ...query }: Record<st
 
 function refuseUnknown(operation: string, input: Record<string, unknown>, known: readonly string[]): void {
   const unknown = Object.keys(input).filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw notPlayed(`the parameter ${unknown.join(', ')} of dynamodb:${operation}`);
+  if (unknown.length > 0) throw notSupported(`the parameter ${unknown.join(', ')} of dynamodb:${operation}`);
 }
 
 /** dynalite starts within a few milliseconds and keeps everything in memory; there is nothing to close. */

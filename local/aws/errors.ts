@@ -18,7 +18,7 @@ export class AwsError extends Error {
  * Refuses, by name, what the embedded cloud does not play: never ignored.
  * @param supported what it supports instead
  */
-export function notPlayed(what: string, supported: readonly string[] = []): AwsError {
+export function notSupported(what: string, supported: readonly string[] = []): AwsError {
   const instead = supported.length === 0 ? '' : ` Supported: ${[...new Set(supported)].sort().join(', ')}.`;
   return new AwsError(
     'NotImplementedByEmbeddedCloud',

@@ -10,7 +10,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { closeServer, isLoopbackHost, listenOnLoopback } from '../http/loopback.ts';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import type { Iam } from './iam.ts';
 import {
   awsJson,
@@ -161,7 +161,7 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     if (delayMs > 0) await sleep(delayMs);
 
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.searchParams.has('X-Amz-Algorithm')) throw notPlayed('requests signed in the query string');
+    if (url.searchParams.has('X-Amz-Algorithm')) throw notSupported('requests signed in the query string');
     if (!scope) {
       throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
     }
@@ -179,13 +179,13 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
       );
     }
     if (!isServiceName(scope.service)) {
-      throw notPlayed(`the service ${scope.service}`, Object.values(cliNames));
+      throw notSupported(`the service ${scope.service}`, Object.values(cliNames));
     }
 
     const protocol = protocolOf(scope.service, wire);
     if (!protocol) {
       const what = { json: 'JSON', form: 'Query', cbor: 'CBOR' }[wire];
-      throw notPlayed(`the ${what} protocol of ${scope.service}`, [cliNames[scope.service]]);
+      throw notSupported(`the ${what} protocol of ${scope.service}`, [cliNames[scope.service]]);
     }
     const { operation, input } = protocol.read({
       method: request.method ?? '',
@@ -240,7 +240,7 @@ function protocolOf(service: ServiceName, wire: Wire): Protocol | undefined {
   return spoken[wire] ?? (wire === 'json' ? spoken.form : undefined);
 }
 
-/** How to tell a caller of a service that is not played that it is not: in the words that its client reads. */
+/** How to tell a caller of a service that is not supported that it is not: in the words that its client reads. */
 function errorsFor(service: string | undefined, wire: Wire): Pick<Protocol, 'error'> {
   if (isServiceName(service)) return protocolOf(service, wire) ?? refusals[wire];
   if (service === 'ec2') return refusals.ec2;

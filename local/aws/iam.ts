@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { AwsError } from './errors.ts';
 import {
   concerns,
-  concernsService,
+  isForService,
   parseIdentityPolicy,
   parseTrustPolicy,
   type AssumeContext,
@@ -44,7 +44,7 @@ export class Iam {
     this.#clock = clock;
   }
 
-  /** @throws {AwsError} when the trust policy is malformed, too long, or beyond what is played */
+  /** @throws {AwsError} when the trust policy is malformed, too long, or beyond what is supported */
   addRole({ arn, name, assumeRolePolicy }: { arn: string; name: string; assumeRolePolicy: string }): void {
     if (this.#roles.has(arn)) {
       throw new AwsError('EntityAlreadyExists', `Role with name ${name} already exists.`, 409);
@@ -65,7 +65,7 @@ export class Iam {
 
   /**
    * Adds an inline policy to a role.
-   * @throws {AwsError} when it is malformed, has a condition that is not played, or the role's policies become too long together
+   * @throws {AwsError} when it is malformed, has a condition that is not supported, or the role's policies become too long together
    */
   addRolePolicy(roleArn: string, policyJson: string, name?: string): void {
     const role = this.#role(roleArn);
@@ -137,7 +137,7 @@ export class Iam {
    */
   checkAssumable(roleArn: string, servicePrincipal: string, context: AssumeContext = {}): boolean {
     const concerned = (this.#roles.get(roleArn)?.trust ?? []).filter((statement) =>
-      concernsService(statement, servicePrincipal, context),
+      isForService(statement, servicePrincipal, context),
     );
     return concerned.length > 0 && concerned.every(({ effect }) => effect === 'Allow');
   }

@@ -1,6 +1,6 @@
 /** The operations of one service, as a table: what each takes, which permission it needs, and what it answers. */
 import * as z from 'zod';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import type { Authorize, AwsService, Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -49,7 +49,7 @@ export class TableService implements AwsService {
 
   async call(operation: string, input: Input, caller: Caller): Promise<Output> {
     const perform = this.#operations.get(operation);
-    if (!perform) throw notPlayed(`${this.#service}:${operation}`, [...this.#operations.keys()]);
+    if (!perform) throw notSupported(`${this.#service}:${operation}`, [...this.#operations.keys()]);
     return perform(input, caller);
   }
 }

@@ -1,6 +1,6 @@
 /** IAM's policy language, as far as the program uses it: what is written beyond that is refused when it is read. */
 import * as z from 'zod';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import type { RequestContext } from './service.ts';
 
 /** Patterns, and whether a match or its absence counts (`NotAction`, `NotResource`). */
@@ -115,18 +115,18 @@ export function parseIdentityPolicy(owner: string, json: string): Statement[] {
   return policy.Statement.map((statement, index) => {
     const where = nameOf(owner, statement.Sid, index);
     const condition = LeadingKeysCondition.optional().safeParse(statement.Condition);
-    // No call of EC2 is played, so that such a statement concerns none.
+    // No call of EC2 is supported, so that such a statement concerns none.
     const isOfFunctionCode =
       SourceFunctionCondition.safeParse(statement.Condition).success &&
       statement.Action?.every((action) => action.startsWith('ec2:'));
     const called = CalledViaCondition.safeParse(statement.Condition);
     if (!condition.success && !isOfFunctionCode && !called.success)
-      throw notPlayed(`the Condition of ${where}`);
+      throw notSupported(`the Condition of ${where}`);
     const leadingKeys = condition.data?.['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
     const actions = either(where, 'Action', statement.Action, statement.NotAction);
     const resources = either(where, 'Resource', statement.Resource, statement.NotResource);
     const variable = resources.patterns.find((pattern) => pattern.includes('${'));
-    if (variable) throw notPlayed(`the policy variable in ${variable}, ${where}`);
+    if (variable) throw notSupported(`the policy variable in ${variable}, ${where}`);
     const calledVia = called.data?.StringEquals['aws:CalledViaLast'];
     return {
       effect: statement.Effect,
@@ -140,7 +140,7 @@ export function parseIdentityPolicy(owner: string, json: string): Statement[] {
 
 /**
  * Reads who may assume the role: services only.
- * @throws {AwsError} as `parseIdentityPolicy`; of conditions, those over the calling resource and account are played
+ * @throws {AwsError} as `parseIdentityPolicy`; of conditions, those over the calling resource and account are supported
  */
 export function parseTrustPolicy(owner: string, json: string): TrustStatement[] {
   const policy = parseDocument(owner, TrustPolicy, json);
@@ -151,8 +151,8 @@ export function parseTrustPolicy(owner: string, json: string): TrustStatement[] 
     conditions: Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
       Object.entries(keys).map(([key, values]) => {
         const condition = { operator, key: key.toLowerCase(), values };
-        if (!isPlayed(condition)) {
-          throw notPlayed(
+        if (!isSupported(condition)) {
+          throw notSupported(
             `the Condition ${operator} on ${key} of the trust policy's ${nameOf(owner, statement.Sid, index)}`,
           );
         }
@@ -182,7 +182,7 @@ export function concerns(
 }
 
 /** Whether the statement speaks of this service; a key that the service does not send never matches. */
-export function concernsService(
+export function isForService(
   statement: TrustStatement,
   servicePrincipal: string,
   context: AssumeContext,
@@ -244,7 +244,11 @@ function either(
   throw malformed(where, `exactly one of ${element} and Not${element} is required`);
 }
 
-function isPlayed(condition: { operator: string; key: string; values: string[] }): condition is Condition & {
+function isSupported(condition: {
+  operator: string;
+  key: string;
+  values: string[];
+}): condition is Condition & {
   values: string[];
 } {
   return (

@@ -1,7 +1,7 @@
 /** The wire protocols that the SDK's clients speak to the services we play. */
 import { cbor, dateToTag, tagSymbol } from '@smithy/core/cbor';
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 
 export interface WireRequest {
   readonly method: string;
@@ -104,7 +104,7 @@ export function restJson(service: string, routes: Readonly<Record<string, string
         const members = { ...parts, ...Object.fromEntries(query) };
         return { operation, input: body.length === 0 ? members : { ...jsonObject(body), ...members } };
       }
-      throw notPlayed(`the route ${method} ${path} of ${service}`, Object.values(routes));
+      throw notSupported(`the route ${method} ${path} of ${service}`, Object.values(routes));
     },
     answer: (_operation, output, requestId) => ({
       status: 200,
@@ -142,10 +142,10 @@ export const lambdaProtocol: Protocol = {
   read(request) {
     const path = invocations.exec(request.path);
     if (request.method !== 'POST' || !path?.[1]) return lambdaRoutes.read(request);
-    for (const name of request.query.keys()) throw notPlayed(`the parameter ${name} of lambda:Invoke`);
+    for (const name of request.query.keys()) throw notSupported(`the parameter ${name} of lambda:Invoke`);
     for (const name of ['x-amz-client-context', 'x-amz-log-type', 'x-amz-tenant-id']) {
       const value = request.headers[name];
-      if (value !== undefined && value !== 'None') throw notPlayed(`the header ${name} of lambda:Invoke`);
+      if (value !== undefined && value !== 'None') throw notSupported(`the header ${name} of lambda:Invoke`);
     }
     return {
       operation: 'Invoke',
@@ -227,7 +227,7 @@ export function awsQuery(namespace: string, version: string, accessDenied = 'Acc
   };
 }
 
-/** For clients of a service that is not played: what they read an error by, and no more. */
+/** For clients of a service that is not supported: what they read an error by, and no more. */
 export const refusals = {
   /** Clients of REST JSON read the code from a header, those of AWS JSON from the body. */
   json: {
@@ -271,15 +271,15 @@ export const s3Protocol: Protocol = {
     }
     if (method !== 'PUT' || bucket === undefined || key === undefined) {
       const supported = ['ListBuckets', 'ListObjectsV2', 'PutObject'];
-      throw notPlayed(`the route ${method} ${path} of S3`, supported);
+      throw notSupported(`the route ${method} ${path} of S3`, supported);
     }
-    for (const name of Object.keys(given)) throw notPlayed(`the parameter ${name} of s3:PutObject`);
+    for (const name of Object.keys(given)) throw notSupported(`the parameter ${name} of s3:PutObject`);
     for (const name of Object.keys(headers)) {
       if (name.startsWith('x-amz-') && !ofEveryPut.test(name))
-        throw notPlayed(`the header ${name} of s3:PutObject`);
+        throw notSupported(`the header ${name} of s3:PutObject`);
     }
     const encoding = headers['content-encoding'];
-    if (encoding !== undefined) throw notPlayed(`the content encoding ${encoding} of s3:PutObject`);
+    if (encoding !== undefined) throw notSupported(`the content encoding ${encoding} of s3:PutObject`);
     const input = {
       Bucket: bucket,
       Key: decoded(key),
@@ -348,7 +348,7 @@ function valueOf(tree: string | Tree): unknown {
   if (!(map instanceof Map))
     return Object.fromEntries([...tree].map(([name, each]) => [name, valueOf(each)]));
   const entries = [...map.values()].map((entry) => {
-    if (!(entry instanceof Map)) throw notPlayed('a map member without a name');
+    if (!(entry instanceof Map)) throw notSupported('a map member without a name');
     const name = valueOf(entry.get('Name') ?? entry.get('key') ?? '');
     return [typeof name === 'string' ? name : '', valueOf(entry.get('Value') ?? entry.get('value') ?? '')];
   });

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type * as z from 'zod';
 import type { Clock } from '../clock.ts';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import { paged, TableService, type Output } from './operations.ts';
 import { SecretVersions, type Version } from './secret-versions.ts';
 import {
@@ -35,7 +35,7 @@ interface Secret {
 export interface NewSecret {
   readonly name: string;
   readonly description?: string | undefined;
-  /** Only AWS's own key is played: with another one each call would need permissions of KMS too. */
+  /** Only AWS's own key is supported: with another one each call would need permissions of KMS too. */
   readonly kmsKeyId?: string | undefined;
   readonly tags?: Record<string, string> | undefined;
 }
@@ -331,6 +331,6 @@ function required(token: string | undefined): string {
 
 function refuseOtherKeys(kmsKeyId: string | undefined): void {
   if (kmsKeyId !== undefined && kmsKeyId !== awsManagedKey) {
-    throw notPlayed('secrets encrypted with a KMS key of your own');
+    throw notSupported('secrets encrypted with a KMS key of your own');
   }
 }

@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import { Count, paged, TableService, Token } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
@@ -133,7 +133,7 @@ export class Ses implements AwsService {
     }
     const known = Object.values(fates).map(({ type }) => type);
     const unknown = types.find((type) => !known.some((each) => each === type));
-    if (unknown !== undefined) throw notPlayed(`the SES event type ${unknown}`);
+    if (unknown !== undefined) throw notSupported(`the SES event type ${unknown}`);
     this.#configurationSets.set(configurationSet, { name, types: new Set(types as SesEventType[]) });
   }
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from '../inbox.ts';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 import { paged, TableService, Token, type Operation, type Output } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
@@ -117,7 +117,7 @@ export class Sns implements AwsService {
   createTopic(name: string): string {
     // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) {
-      if (name.endsWith('.fifo')) throw notPlayed('SNS FIFO topics');
+      if (name.endsWith('.fifo')) throw notSupported('SNS FIFO topics');
       throw invalidParameter('Topic Name');
     }
     const arn = `arn:aws:sns:${region}:${accountId}:${name}`;
@@ -148,7 +148,7 @@ export class Sns implements AwsService {
     if (TopicArn === undefined || PhoneNumber !== undefined || !TopicArn.startsWith('arn:aws:sns:')) {
       throw invalidParameter('TopicArn');
     }
-    if (publish.MessageAttributes) throw notPlayed('message attributes of a topic');
+    if (publish.MessageAttributes) throw notSupported('message attributes of a topic');
     // SNS spells its own name in capitals when it refuses; actions are compared without regard to case.
     this.#authorize(caller, 'SNS:Publish', TopicArn);
     const name = this.#topics.get(TopicArn);
@@ -270,7 +270,8 @@ export class Sns implements AwsService {
       throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
     }
     const isVerified = this.smsSandbox?.some((each) => each.phoneNumber === phoneNumber && each.isVerified);
-    if (isVerified === false) throw notPlayed('a text message to a number not verified in the SMS sandbox');
+    if (isVerified === false)
+      throw notSupported('a text message to a number not verified in the SMS sandbox');
     // SNS takes it, and no carrier does.
     if (phoneNumber.startsWith('+1') && !this.originationNumbers.some(({ country }) => country === 'US'))
       return { MessageId: randomUUID() };

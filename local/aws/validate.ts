@@ -1,6 +1,6 @@
 /** Input of an operation against its documented shape, and AWS's words for what does not fit. */
 import type * as z from 'zod';
-import { AwsError, notPlayed } from './errors.ts';
+import { AwsError, notSupported } from './errors.ts';
 
 /**
  * @param operation as in a policy, for example `secretsmanager:PutSecretValue`
@@ -22,7 +22,7 @@ export function parseInput<Schema extends z.ZodType>(
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') {
       const parameters = issue.keys.map((key) => [...issue.path, key].join('.'));
-      throw notPlayed(`the parameter ${parameters.join(', ')} of ${operation}`);
+      throw notSupported(`the parameter ${parameters.join(', ')} of ${operation}`);
     }
     if (issue.code === 'invalid_type' && issue.input !== undefined) {
       throw new AwsError('SerializationException', `${issue.path.join('.')}: expected ${issue.expected}.`);

@@ -1,6 +1,6 @@
 /** A metric alarm as the program registers it, checked against what CloudWatch accepts. */
 import * as z from 'zod';
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import { accountId, region } from '../aws/service.ts';
 import { parseInput } from '../aws/validate.ts';
 import type { ComparisonOperator, Criteria, StateValue } from './evaluation.ts';
@@ -111,7 +111,7 @@ interface WatchedMetric extends Metric {
   readonly unit: string | undefined;
 }
 
-/** @throws {AwsError} `ValidationError`, or `NotImplementedByEmbeddedCloud` for what is not played */
+/** @throws {AwsError} `ValidationError`, or `NotImplementedByEmbeddedCloud` for what is not supported */
 export function parseAlarm(raw: unknown): AlarmDefinition {
   const inputs = parseInput('cloudwatch:PutMetricAlarm', Inputs, raw, 'ValidationError');
   const metrics = inputs.metricQueries ? queriedMetrics(inputs.metricQueries) : [singleMetric(inputs)];
@@ -175,7 +175,7 @@ function queriedMetrics(queries: Queries): WatchedMetric[] {
 function periodOf(metrics: readonly WatchedMetric[], evaluationPeriods: number): number {
   const [period, ...others] = new Set(metrics.map((metric) => metric.period));
   if (period === undefined || others.length > 0) throw invalid('all metrics of an alarm have one period');
-  if (period < 60) throw notPlayed(`alarms of high resolution (a period of ${period} s)`);
+  if (period < 60) throw notSupported(`alarms of high resolution (a period of ${period} s)`);
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html: `EvaluationPeriods`
   const maxSeconds = period < 3600 ? 86_400 : 604_800;
   if (period * evaluationPeriods > maxSeconds) {
@@ -188,7 +188,8 @@ function criteriaOf(inputs: AlarmInputs, metrics: readonly WatchedMetric[]): Cri
   const { comparisonOperator, threshold, evaluationPeriods } = inputs;
   const { datapointsToAlarm = evaluationPeriods } = inputs;
   if (datapointsToAlarm > evaluationPeriods) throw invalid('datapointsToAlarm is at most evaluationPeriods');
-  if (!isPlayedOperator(comparisonOperator)) throw notPlayed(`the comparison operator ${comparisonOperator}`);
+  if (!isSupportedOperator(comparisonOperator))
+    throw notSupported(`the comparison operator ${comparisonOperator}`);
   // "Alarms that evaluate metrics in the AWS/DynamoDB namespace default to ignore missing data."
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
   const byDefault = metrics.some(({ namespace }) => namespace === 'AWS/DynamoDB') ? 'ignore' : 'missing';
@@ -196,7 +197,7 @@ function criteriaOf(inputs: AlarmInputs, metrics: readonly WatchedMetric[]): Cri
   return { comparisonOperator, threshold, evaluationPeriods, datapointsToAlarm, treatMissingData };
 }
 
-function isPlayedOperator(operator: AlarmInputs['comparisonOperator']): operator is ComparisonOperator {
+function isSupportedOperator(operator: AlarmInputs['comparisonOperator']): operator is ComparisonOperator {
   return !/Lower|Upper/.test(operator);
 }
 
@@ -219,16 +220,16 @@ function termsOf({ metricQueries }: AlarmInputs, metrics: readonly WatchedMetric
 }
 
 function watched({ statistic, unit, ...metric }: WatchedMetric): Omit<WatchedTerm, 'fill'> {
-  const played = statistics.find((known) => known === statistic);
-  if (!played) throw notPlayed(`the statistic ${statistic}`);
-  return { metricKey: metricKey(metric), statistic: played, unit };
+  const supported = statistics.find((known) => known === statistic);
+  if (!supported) throw notSupported(`the statistic ${statistic}`);
+  return { metricKey: metricKey(metric), statistic: supported, unit };
 }
 
 function topics({ actionsEnabled = true }: AlarmInputs, arns: readonly string[] = []): readonly string[] {
   // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
   const topic = new RegExp(`^arn:aws:sns:${region}:${accountId}:[A-Za-z0-9_-]{1,256}$`);
   for (const arn of arns) {
-    if (!topic.test(arn)) throw notPlayed(`the alarm action ${arn}`);
+    if (!topic.test(arn)) throw notSupported(`the alarm action ${arn}`);
   }
   return actionsEnabled ? arns : [];
 }

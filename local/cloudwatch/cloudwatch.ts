@@ -1,6 +1,6 @@
 /** CloudWatch: metrics, alarms on them, and dashboards that are checked and no more. */
 import * as z from 'zod';
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import { Count, definer, paged, TableService, Token, type Output } from '../aws/operations.ts';
 import { accountId, type Authorize, type AwsService, type Caller } from '../aws/service.ts';
 import { parseInput } from '../aws/validate.ts';
@@ -161,7 +161,7 @@ export class CloudWatch implements AwsService {
     ]);
   }
 
-  /** @throws {AwsError} `InvalidParameterValue`, or `NotImplementedByEmbeddedCloud` for what is not played */
+  /** @throws {AwsError} `InvalidParameterValue`, or `NotImplementedByEmbeddedCloud` for what is not supported */
   put(datum: Datum): void {
     const nowMs = this.#clock.now();
     const code = 'InvalidParameterValue';
@@ -184,12 +184,12 @@ export class CloudWatch implements AwsService {
 
   /**
    * @param inputs of a Pulumi `aws:cloudwatch/metricAlarm:MetricAlarm`
-   * @throws {AwsError} `ValidationError`, or `NotImplementedByEmbeddedCloud` for what is not played
+   * @throws {AwsError} `ValidationError`, or `NotImplementedByEmbeddedCloud` for what is not supported
    */
   addAlarm(inputs: unknown): void {
     const definition = parseAlarm(inputs);
     const { name, criteria, terms } = definition;
-    if (this.#alarms.has(name)) throw notPlayed(`changing an alarm (${name})`);
+    if (this.#alarms.has(name)) throw notSupported(`changing an alarm (${name})`);
     const alarm: Alarm = {
       definition,
       number: this.#alarms.size,
@@ -214,7 +214,7 @@ export class CloudWatch implements AwsService {
 
   /**
    * @param inputs of a Pulumi `aws:cloudwatch/dashboard:Dashboard`
-   * @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not played
+   * @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not supported
    */
   addDashboard(inputs: unknown): void {
     const { dashboardName, dashboardBody } = checkDashboard(inputs);

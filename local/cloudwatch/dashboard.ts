@@ -3,7 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 import * as z from 'zod';
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import { parseInput } from '../aws/validate.ts';
 import { DimensionName, DimensionValue, maxDimensions, MetricName, Namespace } from './metric.ts';
 
@@ -13,7 +13,7 @@ const Inputs = z.strictObject({
   dashboardBody: z.string(),
 });
 
-// Section "Overall Structure"; `variables` are not played.
+// Section "Overall Structure"; `variables` are not supported.
 const Body = z.strictObject({
   start: z.string().optional(),
   end: z.string().optional(),
@@ -37,7 +37,7 @@ const defaultWidth = 6;
 
 const AlarmArn = z.string().regex(/^arn:aws:cloudwatch:[a-z0-9-]+:\d{12}:alarm:.{1,255}$/);
 
-// Section "Format for the Annotations Properties"; bands and vertical ones are not played.
+// Section "Format for the Annotations Properties"; bands and vertical ones are not supported.
 const Annotations = z.strictObject({
   alarms: z.array(AlarmArn).length(1).optional(),
   horizontal: z
@@ -152,7 +152,7 @@ const widgets: Readonly<Record<string, z.ZodType>> = {
   }),
 };
 
-/** @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not played */
+/** @throws {AwsError} `InvalidParameterInput`, or `NotImplementedByEmbeddedCloud` for what is not supported */
 export function checkDashboard(raw: unknown): z.output<typeof Inputs> {
   const code = 'InvalidParameterInput';
   const inputs = parseInput('cloudwatch:PutDashboard', Inputs, raw, code);
@@ -162,7 +162,7 @@ export function checkDashboard(raw: unknown): z.output<typeof Inputs> {
   body.widgets.forEach((widget, index) => {
     const where = `the widget ${index} of ${what}`;
     const schema = Object.hasOwn(widgets, widget.type) ? widgets[widget.type] : undefined;
-    if (!schema) throw notPlayed(`the type ${widget.type} of ${where}`);
+    if (!schema) throw notSupported(`the type ${widget.type} of ${where}`);
     const { x, y, width, properties } = parseInput(where, schema, widget, code) as Widget;
     // "If you specify an x coordinate for a widget, you must also specify a y coordinate", and the reverse.
     if ((x === undefined) !== (y === undefined)) throw invalid(`${where} has one of x and y`);

@@ -3,7 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 import * as z from 'zod';
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import {
   DimensionName,
   DimensionValue,
@@ -64,7 +64,7 @@ export function readEmf(line: string): Datum[] {
     sets.flatMap((set) => {
       const dimensions = Object.fromEntries(set.map((key) => [key, parse(DimensionValue, root[key], key)]));
       return Metrics.flatMap(({ Name: name, Unit: unit = 'None', StorageResolution }) => {
-        if (StorageResolution === 1) throw notPlayed(`metrics of high resolution (${name})`);
+        if (StorageResolution === 1) throw notSupported(`metrics of high resolution (${name})`);
         const values = parse(MetricTarget, root[name], name);
         return values.map((value) => ({ namespace, name, dimensions, value, unit, atMs }));
       });

@@ -1,8 +1,8 @@
 /**
- * The metric math that is played: a sum of metrics, each as it is or filled.
+ * The metric math that is supported: a sum of metrics, each as it is or filled.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 
 /** What stands in where a metric has no data. */
 export type Fill = 'nothing' | 'zero' | 'repeat';
@@ -32,8 +32,8 @@ export function parseExpression(
     const plain = /^\s*(?<id>[a-z]\w*)\s*$/.exec(text)?.groups;
     const filled = /^\s*FILL\(\s*(?<id>[a-z]\w*)\s*,\s*(?<by>0|REPEAT)\s*\)\s*$/.exec(text)?.groups;
     const id = plain?.['id'] ?? filled?.['id'];
-    if (id === undefined) throw notPlayed(`the metric math ${expression}`);
-    if (expressionIds.includes(id)) throw notPlayed(`an expression over another (${expression})`);
+    if (id === undefined) throw notSupported(`the metric math ${expression}`);
+    if (expressionIds.includes(id)) throw notSupported(`an expression over another (${expression})`);
     if (!metricIds.includes(id)) {
       throw new AwsError('ValidationError', `The expression ${expression} needs a metric with the id ${id}.`);
     }

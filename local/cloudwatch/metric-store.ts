@@ -1,5 +1,5 @@
 /** Data of metrics, a minute to an aggregate: what every statistic is computed from. */
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import { metricKey, type Metric, type Statistic } from './metric.ts';
 
 interface Minute {
@@ -38,7 +38,7 @@ export class MetricStore {
 
   put(metric: Metric, value: number, unit: string, atMs: number, nowMs: number): void {
     const { minutes, unit: known } = this.#seriesOf(metric, unit);
-    if (known !== unit) throw notPlayed(`a metric with two units (${metric.name}: ${known} and ${unit})`);
+    if (known !== unit) throw notSupported(`a metric with two units (${metric.name}: ${known} and ${unit})`);
 
     const startMs = Math.floor(atMs / minuteMs) * minuteMs;
     const index = firstFrom(minutes, startMs);

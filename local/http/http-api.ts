@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import { accountId } from '../aws/service.ts';
 import type { Clock } from '../clock.ts';
 import { closeServer, listenOnLoopback } from './loopback.ts';
@@ -81,11 +81,11 @@ export class HttpApi {
     this.#hasDomain = true;
   }
 
-  /** @throws {AwsError} for `$default`, `ANY` and greedy parameters, which are not played */
+  /** @throws {AwsError} for `$default`, `ANY` and greedy parameters, which are not supported */
   addRoute(route: HttpRoute): void {
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
     if (!/^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/|(\/([\w.~-]+|\{\w+\}))+)$/.test(route.routeKey)) {
-      throw notPlayed(`the route key ${route.routeKey}`);
+      throw notSupported(`the route key ${route.routeKey}`);
     }
     const [method, path] = route.routeKey.split(' ') as [string, string];
     const pattern = path

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import type { Credentials } from '../aws/iam.ts';
 import type { Authorize, AwsService, Caller } from '../aws/service.ts';
 import { region } from '../aws/service.ts';
@@ -74,7 +74,7 @@ export class Lambda implements AwsService {
   }
 
   addFunction(definition: FunctionDefinition): void {
-    if (definition.handler !== 'index.handler') throw notPlayed(`the handler ${definition.handler}`);
+    if (definition.handler !== 'index.handler') throw notSupported(`the handler ${definition.handler}`);
     const folder = join(this.#ports.folder, definition.name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of Object.entries(definition.code)) writeFileSync(join(folder, file), text);
@@ -105,9 +105,10 @@ export class Lambda implements AwsService {
     caller: Caller,
   ): Promise<Record<string, unknown>> {
     if (operation === 'GetAccountSettings') return this.#accountSettings(caller);
-    if (operation !== 'Invoke') throw notPlayed(`lambda:${operation}`);
+    if (operation !== 'Invoke') throw notSupported(`lambda:${operation}`);
     const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: payload } = input;
-    if (type !== 'RequestResponse' && type !== 'Event') throw notPlayed(`the InvocationType ${String(type)}`);
+    if (type !== 'RequestResponse' && type !== 'Event')
+      throw notSupported(`the InvocationType ${String(type)}`);
     const deployed = this.#find(String(name));
     this.#ports.authorize(caller, 'lambda:InvokeFunction', deployed?.arn ?? String(name));
     if (!deployed)

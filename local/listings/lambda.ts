@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import {
   Count,
   definer,
@@ -31,7 +31,7 @@ export function lambdaService(look: Look, authorize: Authorize, lambda: AwsServi
   };
   const found = ({ FunctionName: name, Qualifier }: z.output<typeof ByName>) => {
     if (Qualifier !== undefined && Qualifier !== '$LATEST')
-      throw notPlayed('versions and aliases of functions');
+      throw notSupported('versions and aliases of functions');
     const arn = `${arnPrefix}${name.replace(arnPrefix, '')}`;
     const one = functions().find(({ state }) => state.arn === arn);
     if (one) return { ...configuration(one, look()), State: 'Active', LastUpdateStatus: 'Successful' };

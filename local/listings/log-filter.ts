@@ -1,12 +1,12 @@
 /** CloudWatch Logs' filter patterns: terms, and comparisons of a JSON event's members. */
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 
 type Filter = (message: string) => boolean;
 
 const comparison = /^\s*\$((?:\.[\w@-]+)+)\s*(=|!=|<=|>=|<|>)\s*(?:"([^"]*)"|([^\s"()]+))\s*$/;
 
 /**
- * @throws {AwsError} for what is not played of the language, and in AWS's words for what is none of it
+ * @throws {AwsError} for what is not supported of the language, and in AWS's words for what is none of it
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function logFilter(pattern: string): Filter {
@@ -14,7 +14,7 @@ export function logFilter(pattern: string): Filter {
   const json = /^\{(.*)\}$/s.exec(text)?.[1];
   if (json !== undefined) return jsonFilter(json, text);
   if (/^\[|%/.test(text)) {
-    throw notPlayed(`the filter pattern ${text}`, ['terms', '{ $.member = "value" }']);
+    throw notSupported(`the filter pattern ${text}`, ['terms', '{ $.member = "value" }']);
   }
   if (text.startsWith('{')) throw invalid("If a filter pattern starts with '{' it must end with '}'");
   return termsFilter(text);
@@ -62,7 +62,9 @@ function compared(part: string, whole: string): (event: unknown) => boolean {
   const isOrder = operator?.startsWith('<') === true || operator?.startsWith('>') === true;
   const isRegex = bare?.startsWith('%') === true;
   if (path === undefined || isRegex || (isOrder && !Number.isFinite(Number(bare)))) {
-    throw notPlayed(`the filter pattern ${whole}`, ['{ $.member = "value" && $.other != 1 || $.third > 2 }']);
+    throw notSupported(`the filter pattern ${whole}`, [
+      '{ $.member = "value" && $.other != 1 || $.third > 2 }',
+    ]);
   }
   const wanted = quoted ?? bare ?? '';
   const words = wanted.split('*').map((word) => word.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&'));

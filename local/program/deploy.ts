@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 
 import type { DynamoDb } from '../aws/dynamodb.ts';
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import type { Iam } from '../aws/iam.ts';
 import type { S3 } from '../aws/s3.ts';
 import type { SecretsManager } from '../aws/secrets-manager.ts';
@@ -38,7 +38,7 @@ export interface Services {
 
 /**
  * Brings up, in the services, what the program registered; dependencies first, as the engine does.
- * @throws {Error} for a type, a property or a value that is not played, or that AWS refuses; before anything is made
+ * @throws {Error} for a type, a property or a value that is not supported, or that AWS refuses; before anything is made
  */
 export async function deploy(registered: readonly Registered[], services: Services): Promise<void> {
   const resources = new Resources(registered);
@@ -182,7 +182,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
     cloudTrail.addTrail();
   },
   'aws:apigatewayv2/api:Api': (api, { httpApi }, all) => {
-    if (all.ofType(api.type).length > 1) throw notPlayed('a second HTTP API');
+    if (all.ofType(api.type).length > 1) throw notSupported('a second HTTP API');
     if (api.inputs.disableExecuteApiEndpoint) httpApi.disableOwnAddress();
   },
   'aws:lambda/permission:Permission': (permission, _services, all) =>
@@ -237,7 +237,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
       mustHave(all, 'aws:sfn/stateMachine:StateMachine', { arn: target.arn }, schedule);
     else if (target.arn.startsWith('arn:aws:lambda:'))
       mustHave(all, 'aws:lambda/function:Function', { arn: target.arn }, schedule);
-    else throw notPlayed(`the target ${target.arn} of ${name}`);
+    else throw notSupported(`the target ${target.arn} of ${name}`);
     if (queueArn !== undefined) mustHave(all, 'aws:sqs/queue:Queue', { arn: queueArn }, schedule);
     scheduler.addSchedule({
       name,
@@ -275,7 +275,7 @@ async function codeOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<st
     string,
     pulumi.asset.StringAsset
   >;
-  if (!assets['index.mjs']) throw notPlayed('an archive without index.mjs');
+  if (!assets['index.mjs']) throw notSupported('an archive without index.mjs');
   const texts = Object.entries(assets).map(async ([name, { text }]) => [name, await text] as const);
   return Object.fromEntries(await Promise.all(texts));
 }

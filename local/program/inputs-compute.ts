@@ -7,7 +7,7 @@ import {
   arn,
   json,
   named,
-  notPlayedValue,
+  notSupportedValue,
   only,
   RoleArn,
   text,
@@ -56,7 +56,7 @@ const Variables = z
 // https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
 function problemOf(variable: string): string | undefined {
   if (reservedVariables.has(variable)) return 'the name is reserved by Lambda';
-  if (ownVariables.has(variable)) return notPlayedValue;
+  if (ownVariables.has(variable)) return notSupportedValue;
   return /^[A-Za-z]\w+$/.test(variable) ? undefined : 'is not a name that Lambda takes';
 }
 

@@ -45,7 +45,7 @@ export const messageSchemas = {
     eventDestinationName: named(/^[A-Za-z0-9_-]{1,64}$/),
     eventDestination: z.strictObject({
       enabled: only(true),
-      // Which of them are played, SES itself says.
+      // Which of them are supported, SES itself says.
       matchingEventTypes: z.array(z.string()).min(1),
       // "You can only use the default bus."
       // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EventBridgeDestination.html

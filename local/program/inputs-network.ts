@@ -1,4 +1,4 @@
-/** A VPC and what is in it. Functions reach each other and the provider here without: of it nothing is played but its shape. */
+/** A VPC and what is in it. Functions reach each other and the provider here without: of it nothing is supported but its shape. */
 import * as z from 'zod';
 
 import { json, only, text, whole, withoutEffect } from './inputs-parts.ts';

@@ -3,12 +3,12 @@ import * as z from 'zod';
 
 import { accountId, region } from '../aws/service.ts';
 
-/** Marks a problem with a value that AWS takes and that is not played. */
-export const notPlayedValue = 'is not played';
+/** Marks a problem with a value that AWS takes and that is not supported. */
+export const notSupportedValue = 'is not supported';
 
-/** Of all the values that AWS takes, those that are played. */
+/** Of all the values that AWS takes, those that are supported. */
 export const only = <const Value extends string | number | boolean>(...values: readonly Value[]) =>
-  z.literal([...values], { error: ({ input }) => (input === undefined ? 'is missing' : notPlayedValue) });
+  z.literal([...values], { error: ({ input }) => (input === undefined ? 'is missing' : notSupportedValue) });
 
 /** AWS takes it, the program sets it, and nothing here comes out differently for it. */
 export const withoutEffect = <Schema extends z.ZodType>(schema: Schema) => schema.optional();

@@ -34,7 +34,7 @@ export const webSchemas = {
     name: only('$default'),
     autoDeploy: z.boolean().optional(),
     accessLogSettings: withoutEffect(z.strictObject({ destinationArn: arn('logs'), format: z.string() })),
-    // Throttling is not played: time stands still here, and a bucket would never fill again.
+    // Throttling is not supported: time stands still here, and a bucket would never fill again.
     routeSettings: withoutEffect(
       z.array(
         z.strictObject({

@@ -1,12 +1,12 @@
-/** What the program may say of each resource: every property that is played, and nothing else. */
+/** What the program may say of each resource: every property that is supported, and nothing else. */
 import type * as z from 'zod';
 
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import type { Registered } from './evaluate.ts';
 import { accessSchemas } from './inputs-access.ts';
 import { computeSchemas } from './inputs-compute.ts';
 import { dataSchemas } from './inputs-data.ts';
-import { notPlayedValue } from './inputs-parts.ts';
+import { notSupportedValue } from './inputs-parts.ts';
 import { messageSchemas } from './inputs-messages.ts';
 import { networkSchemas } from './inputs-network.ts';
 import { webSchemas } from './inputs-web.ts';
@@ -23,7 +23,7 @@ const schemas = {
 export type ResourceType = keyof typeof schemas;
 export type InputsOf<T extends ResourceType> = z.output<(typeof schemas)[T]>;
 
-/** A registered resource whose inputs are known to be played. */
+/** A registered resource whose inputs are known to be supported. */
 export interface Resource<T extends ResourceType> {
   readonly type: T;
   readonly name: string;
@@ -36,7 +36,7 @@ export interface Resource<T extends ResourceType> {
 export class Resources {
   readonly #all: readonly Resource<ResourceType>[];
 
-  /** @throws {Error} for the first resource with a type, a property or a value that is not played, or that AWS refuses */
+  /** @throws {Error} for the first resource with a type, a property or a value that is not supported, or that AWS refuses */
   constructor(registered: readonly Registered[]) {
     this.#all = registered.map(checked);
   }
@@ -48,17 +48,17 @@ export class Resources {
 
 function checked(registered: Registered): Resource<ResourceType> {
   const { type, name } = registered;
-  if (!isPlayed(type)) throw notPlayed(`the resource type ${type} (${name})`);
+  if (!isSupported(type)) throw notSupported(`the resource type ${type} (${name})`);
   const parsed = schemas[type].safeParse(registered.inputs, { reportInput: true });
   if (!parsed.success) throw refusalOf(parsed.error.issues, registered);
   return { ...registered, type, inputs: parsed.data };
 }
 
-function isPlayed(type: string): type is ResourceType {
+function isSupported(type: string): type is ResourceType {
   return Object.hasOwn(schemas, type);
 }
 
-/** What is not played comes first: AWS might accept it, so nothing can be said of the rest. */
+/** What is not supported comes first: AWS might accept it, so nothing can be said of the rest. */
 function refusalOf(issues: readonly z.core.$ZodIssue[], { type, name }: Registered): Error {
   const what = `${type} (${name})`;
   const unknown = issues.flatMap(({ code, path, ...issue }) =>
@@ -66,9 +66,9 @@ function refusalOf(issues: readonly z.core.$ZodIssue[], { type, name }: Register
       ? (issue as { keys: string[] }).keys.map((key) => pathOf([...path, key]))
       : [],
   );
-  if (unknown.length > 0) return notPlayed(`the property ${unknown.join(', ')} of ${what}`);
-  const value = issues.find(({ message }) => message === notPlayedValue);
-  if (value) return notPlayed(`${pathOf(value.path)} ${shown(value.input)} of ${what}`);
+  if (unknown.length > 0) return notSupported(`the property ${unknown.join(', ')} of ${what}`);
+  const value = issues.find(({ message }) => message === notSupportedValue);
+  if (value) return notSupported(`${pathOf(value.path)} ${shown(value.input)} of ${what}`);
   const problems = issues.map(({ path, input, message }) =>
     input === undefined ? `${pathOf(path)} is missing` : `${pathOf(path)} is ${shown(input)}: ${message}`,
   );

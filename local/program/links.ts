@@ -1,7 +1,7 @@
 /** What one resource needs of another: AWS looks when the one is made, or when it is used. */
 import * as z from 'zod';
 
-import { notPlayed } from '../aws/errors.ts';
+import { notSupported } from '../aws/errors.ts';
 import type { Iam } from '../aws/iam.ts';
 import { accountId } from '../aws/service.ts';
 import type { Resource, Resources, ResourceType } from './inputs.ts';
@@ -57,7 +57,7 @@ export function mayInvoke(
         sourceArn.startsWith(`${executionArn}/`),
     );
   const narrow = permissions.find(({ sourceArn }) => sourceArn !== `${executionArn}/*/*`);
-  if (narrow) throw notPlayed(`a permission for ${narrow.sourceArn} alone`);
+  if (narrow) throw notSupported(`a permission for ${narrow.sourceArn} alone`);
   if (permissions.length === 0) throw new Error(`API Gateway may not invoke the function of ${routeKey}.`);
 }
 
@@ -90,7 +90,7 @@ export function mayPublish(service: string, topicArn: string, who: string, all: 
   const context: Readonly<Record<string, string>> =
     service === 'events.amazonaws.com' ? {} : { 'aws:SourceAccount': accountId };
   if (statements.some(({ Effect }) => Effect === 'Deny'))
-    throw notPlayed(`a Deny in the policy of ${topicArn}`);
+    throw notSupported(`a Deny in the policy of ${topicArn}`);
   if (!statements.some((statement) => allows(statement, service, 'sns:Publish', topicArn, context))) {
     throw new Error(`${service} may not publish to ${topicArn} for ${who}.`);
   }
@@ -131,7 +131,7 @@ export function mayWriteTrail(
   }
 }
 
-/** Whether a statement allows exactly this: the program writes no wildcards here, and none is played. */
+/** Whether a statement allows exactly this: the program writes no wildcards here, and none is supported. */
 function allows(
   { Effect, Principal, Action, Resource: resource, Condition = {} }: PolicyStatement,
   service: string,
@@ -155,6 +155,6 @@ function allows(
 
 function statementsOf(policy: string, name: string): PolicyStatement[] {
   const parsed = ResourcePolicy.safeParse(JSON.parse(policy));
-  if (!parsed.success) throw notPlayed(`the policy ${name}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw notSupported(`the policy ${name}: ${z.prettifyError(parsed.error)}`);
   return parsed.data.Statement;
 }

@@ -5,7 +5,7 @@ import type { Available } from './references.ts';
 import { compileTemplate, type Report, type Template } from './template.ts';
 
 /**
- * The part of Amazon States Language that is played, as schemas that compile expressions on the way. Objects are
+ * The part of Amazon States Language that is supported, as schemas that compile expressions on the way. Objects are
  * strict: a field that is not here is refused by name.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
  */
@@ -55,7 +55,7 @@ const errorEquals = z
       .string()
       .min(1)
       .refine((name) => !name.startsWith('States.') || reservedErrorNames.has(name), {
-        error: ({ input }) => `The error name ${String(input)} is not played by the embedded cloud`,
+        error: ({ input }) => `The error name ${String(input)} is not supported by the embedded cloud`,
       }),
   )
   .min(1)
@@ -152,7 +152,7 @@ const fail = z.strictObject({ Type: z.literal('Fail'), Comment: comment, Error: 
 const resource = z.string().transform((arn, context) => {
   const integration = integrations[arn];
   if (integration) return integration;
-  context.addIssue({ code: 'custom', message: `The resource ${arn} is not played by the embedded cloud` });
+  context.addIssue({ code: 'custom', message: `The resource ${arn} is not supported by the embedded cloud` });
   return z.NEVER;
 });
 
@@ -179,7 +179,7 @@ const task = z
       report('SCHEMA_VALIDATION_FAILED', message, path);
     for (const name of Object.keys(state.Arguments)) {
       if (!requiredArguments.includes(name) && !optionalArguments.includes(name)) {
-        refuse(`The argument ${name} is not played by the embedded cloud`, [name]);
+        refuse(`The argument ${name} is not supported by the embedded cloud`, [name]);
       }
     }
     for (const name of requiredArguments) {
@@ -192,7 +192,7 @@ export const stateMachine = z.strictObject({
   Comment: comment,
   QueryLanguage: z.literal(
     'JSONata',
-    'QueryLanguage must be JSONata: JSONPath is not played by the embedded cloud',
+    'QueryLanguage must be JSONata: JSONPath is not supported by the embedded cloud',
   ),
   StartAt: stateName,
   States: z.record(stateName, z.discriminatedUnion('Type', [task, choice, pass, wait, succeed, fail])),

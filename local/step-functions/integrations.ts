@@ -16,7 +16,7 @@ export interface IntegrationPorts {
 
 export type TaskArguments = Record<string, Json>;
 
-/** What a `Task` state may do: one entry for each played `Resource`. */
+/** What a `Task` state may do: one entry for each supported `Resource`. */
 export interface Integration {
   /** As history has it, for example `lambda` and `invoke.waitForTaskToken`. */
   readonly resourceType: string;
@@ -231,7 +231,7 @@ async function withErrorNames<T>(naming: ErrorNaming, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    // What is no answer of AWS (a fault of ours, or something not played) must not be caught by the machine.
+    // What is no answer of AWS (a fault of ours, or something not supported) must not be caught by the machine.
     if (!(error instanceof AwsError) || error.code === 'NotImplementedByEmbeddedCloud') throw error;
     // SNS alone calls a refusal by IAM AuthorizationError.
     const code =

@@ -8,7 +8,7 @@ const maximumCharacters = 1_048_576;
 
 /**
  * Reads a machine's definition and compiles its expressions.
- * @throws {AwsError} `InvalidDefinition`, with everything that is wrong or not played, and where
+ * @throws {AwsError} `InvalidDefinition`, with everything that is wrong or not supported, and where
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
  */
 export function parseDefinition(text: string): Definition {
@@ -36,11 +36,11 @@ function describe(issue: z.core.$ZodIssue): string[] {
   const at = `at ${placeOf(issue.path)}`;
   const failed = (message: string, code = 'SCHEMA_VALIDATION_FAILED') => `${code}: ${message} ${at}`;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => failed(`The field ${key} is not played by the embedded cloud`));
+    return issue.keys.map((key) => failed(`The field ${key} is not supported by the embedded cloud`));
   }
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => failed(message));
   if (issue.code === 'invalid_union' && issue.discriminator === 'Type') {
-    return [failed('This state type is not played by the embedded cloud')];
+    return [failed('This state type is not supported by the embedded cloud')];
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // A literal or an expression: what the expression lacks says most when there is one, the literal's bounds otherwise.

@@ -6,7 +6,7 @@ export interface Available {
   readonly taskToken?: boolean;
 }
 
-/** The context object's members that are played. */
+/** The context object's members that are supported. */
 const contextMembers: Record<string, readonly string[]> = {
   Execution: ['Id', 'Input', 'Name', 'RedriveCount', 'RoleArn', 'StartTime'],
   State: ['EnteredTime', 'Name', 'RetryCount'],
@@ -22,7 +22,7 @@ interface Node {
 
 /**
  * Names in an expression that AWS refuses when the machine is created, in its words where they are known: the top-level
- * context, which no field has, members of `$states` that are not there in this field, and what is not played.
+ * context, which no field has, members of `$states` that are not there in this field, and what is not supported.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-reserved-variable
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
  * @see https://states-language.net/spec.html: "a JSONata expression MUST NOT reference "$" or unqualified field names at the top level"
@@ -76,9 +76,9 @@ function checkPath([member, group, name]: (string | undefined)[], available: Ava
     return '$states.context.Task is there only in the Arguments of a .waitForTaskToken task';
   }
   const members = contextMembers[group];
-  if (!members) return `$states.context.${group} is not played by the embedded cloud`;
+  if (!members) return `$states.context.${group} is not supported by the embedded cloud`;
   if (name === undefined || members.includes(name)) return undefined;
-  return `$states.context.${group}.${name} is not played by the embedded cloud`;
+  return `$states.context.${group}.${name} is not supported by the embedded cloud`;
 }
 
 /** A step's name; a computed step (a wildcard, a function) has none and is left to the evaluation. */

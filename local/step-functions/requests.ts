@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import { maximumPayloadBytes, payloadBytes } from './json.ts';
 
 /**
@@ -65,14 +65,14 @@ export const requests = {
 export type Operation = keyof typeof requests;
 export type Request<O extends Operation> = z.output<(typeof requests)[O]>;
 
-/** @throws {AwsError} `ValidationException`; for what is not played, by name */
+/** @throws {AwsError} `ValidationException`; for what is not supported, by name */
 export function parseRequest<O extends Operation>(operation: O, input: Record<string, unknown>): Request<O> {
   const parsed = requests[operation].safeParse(input);
   if (parsed.success) return parsed.data as Request<O>;
   const problems: string[] = [];
   for (const issue of parsed.error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      throw notPlayed(`the parameter ${issue.keys.join(', ')} of Step Functions ${operation}`);
+      throw notSupported(`the parameter ${issue.keys.join(', ')} of Step Functions ${operation}`);
     }
     problems.push(`Value at '${issue.path.join('.')}' failed to satisfy constraint: ${issue.message}`);
   }

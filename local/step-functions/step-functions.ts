@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, notPlayed } from '../aws/errors.ts';
+import { AwsError, notSupported } from '../aws/errors.ts';
 import { accountId, region, type AwsService, type Caller } from '../aws/service.ts';
 import {
   Execution,
@@ -109,7 +109,7 @@ export class StepFunctions implements AwsService {
     caller: Caller,
   ): Promise<Record<string, unknown>> {
     if (!Object.hasOwn(requests, operation)) {
-      throw notPlayed(`Step Functions ${operation}`, Object.keys(requests));
+      throw notSupported(`Step Functions ${operation}`, Object.keys(requests));
     }
     // Which request belongs to which operation is in the types of both tables, but not in that of the name.
     const perform = this.#operations[operation as Operation] as (

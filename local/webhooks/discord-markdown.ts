@@ -8,8 +8,8 @@ export interface Span {
 
 export interface Markdown {
   readonly spans: readonly Span[];
-  /** Markup in it that is not played. */
-  readonly unplayed: readonly string[];
+  /** Markup in it that is not supported. */
+  readonly unsupported: readonly string[];
 }
 
 // Discord has no grammar of it published; these are the rules of its help page and of its client's parser:
@@ -28,20 +28,20 @@ const markupInLabel = /[\\*_~`|<>@]|https?:|:[\w+-]+:/;
 
 export function parseMarkdown(source: string): Markdown {
   const spans: Span[] = [];
-  const unplayed: string[] = [];
+  const unsupported: string[] = [];
   let text = '';
   for (const { groups = {}, 0: token } of source.matchAll(
     new RegExp(`${escape}|${link}|(?<markup>${markup})|[^]`, 'gm'),
   )) {
     const { escaped, label, url, markup: found } = groups;
-    if (found !== undefined) unplayed.push(found);
+    if (found !== undefined) unsupported.push(found);
     if (label === undefined || url === undefined) {
       text += escaped ?? token;
       continue;
     }
-    if (markupInLabel.test(label)) unplayed.push(`the label ${label}`);
+    if (markupInLabel.test(label)) unsupported.push(`the label ${label}`);
     spans.push({ text }, { text: label, url });
     text = '';
   }
-  return { spans: [...spans, { text }].filter((span) => span.text !== ''), unplayed };
+  return { spans: [...spans, { text }].filter((span) => span.text !== ''), unsupported };
 }

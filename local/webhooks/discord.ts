@@ -14,15 +14,15 @@ import type { ChatService, WebhookAnswer, WebhookRequest } from './service.ts';
 
 /** What Discord calls a problem of one field, and says of it. */
 const problem = (code: string, message: string) => ({ params: { code }, error: message });
-const notPlayed = (what: string) => problem('NOT_PLAYED', `The embedded cloud does not play ${what}.`);
+const notSupported = (what: string) => problem('NOT_PLAYED', `The embedded cloud does not play ${what}.`);
 
 const markdown = (maximum: number) =>
   z
     .string()
     .max(maximum)
     .superRefine((source, context) => {
-      for (const found of parseMarkdown(source).unplayed) {
-        const { params, error: message } = notPlayed(`the markup ${found}`);
+      for (const found of parseMarkdown(source).unsupported) {
+        const { params, error: message } = notSupported(`the markup ${found}`);
         context.addIssue({ code: 'custom', params, message });
       }
     });
@@ -32,7 +32,7 @@ const Embed = z.strictObject({
   title: markdown(256)
     .refine(
       (title) => parseMarkdown(title).spans.every(({ url }) => url === undefined),
-      notPlayed('links in a title'),
+      notSupported('links in a title'),
     )
     .optional(),
   description: markdown(4096).optional(),

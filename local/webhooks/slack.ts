@@ -13,14 +13,14 @@ import type { ChatService, WebhookAnswer, WebhookRequest } from './service.ts';
 // https://docs.slack.dev/reference/block-kit/composition-objects/text-object
 const plainText = (maximum = 3000) =>
   z.strictObject({
-    type: z.literal('plain_text', 'only plain_text is played'),
+    type: z.literal('plain_text', 'only plain_text is supported'),
     text: z.string().min(1).max(maximum),
     emoji: z.boolean().optional(),
   });
 
 // https://docs.slack.dev/reference/block-kit/block-elements/button-element
 const Button = z.strictObject({
-  type: z.literal('button', 'only buttons are played'),
+  type: z.literal('button', 'only buttons are supported'),
   text: plainText(75),
   url: z.string().max(3000).refine(isWebAddress, 'not an address'),
   style: z.enum(['primary', 'danger']).optional(),
@@ -35,7 +35,7 @@ const Block = z.discriminatedUnion(
     z.strictObject({ type: z.literal('actions'), elements: z.array(Button).min(1).max(25) }),
     z.strictObject({ type: z.literal('context'), elements: z.array(plainText()).min(1).max(10) }),
   ],
-  'only header, section, actions and context are played',
+  'only header, section, actions and context are supported',
 );
 type Block = z.infer<typeof Block>;
 
@@ -45,7 +45,7 @@ const Message = z.strictObject({
     .string()
     .max(40_000)
     // https://docs.slack.dev/messaging/formatting-message-text/: in <> stand mentions and links
-    .refine((text) => !/[<>]/.test(text), 'mentions and links in the fallback are not played')
+    .refine((text) => !/[<>]/.test(text), 'mentions and links in the fallback are not supported')
     .optional(),
   blocks: z.array(Block).min(1).max(50),
   unfurl_links: z.boolean().optional(),
@@ -69,7 +69,7 @@ export class Slack implements ChatService {
   answer({ method, path, query, contentType, body }: WebhookRequest): WebhookAnswer {
     if (method !== 'POST') return refusal(405, 'method_not_allowed');
     if (path !== this.path) return this.#unknown(path);
-    if (query.size > 0) return refusal(400, 'invalid_payload', 'a query is not played');
+    if (query.size > 0) return refusal(400, 'invalid_payload', 'a query is not supported');
     if (!/^application\/json\s*(;|$)/i.test(contentType)) {
       return refusal(400, 'invalid_payload', 'the content type is not application/json');
     }

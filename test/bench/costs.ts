@@ -35,13 +35,13 @@ export interface Month {
 }
 
 const tickMinutes = 25;
-/** The first rung of a grant of a week, whose owner logs in then. */
+/** The first reminder of a grant of a week, whose owner logs in then. */
 const hoursToRenewal = 5 * 24;
 const retentionMonths = { events: 400 / 30.4, logs: 90 / 30.4 };
 
 /**
  * A month of one connection with Schwab's lifetimes, whose owner logs in at the first mail, and of the stack around it. A day of
- * ticks and one renewal are played, and the month is made of so many of these.
+ * ticks and one renewal are supported, and the month is made of so many of these.
  */
 export async function measureMonth(): Promise<Month> {
   await using demo = await TestDemo.start({ configure: mailOnly });

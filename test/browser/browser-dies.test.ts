@@ -4,9 +4,9 @@ import type { Browser } from 'playwright-core';
 
 import type { Recipe } from '../../core/recipe.ts';
 import { RecipeSchema } from '../../core/recipe.ts';
-import type { Limits } from '../../functions/browser-login/browser-login.ts';
+import type { BrowserLimits } from '../../functions/browser-login/browser-login.ts';
 import { browserLogin } from '../../functions/browser-login/browser-login.ts';
-import { Walk } from '../../functions/browser-login/walk.ts';
+import { Walk } from '../../app/browser-login/walk.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import type { Pages } from '../helpers/site.ts';
 import { linkAndCallback, loginForm, Site } from '../helpers/site.ts';
@@ -34,7 +34,7 @@ afterEach(async () => {
 interface Attempted {
   readonly pages?: Pages;
   readonly openBrowser?: () => Promise<Browser>;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<BrowserLimits>;
   readonly ofRecipe?: Partial<Recipe>;
 }
 

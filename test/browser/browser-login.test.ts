@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import type { Outcome } from '../../core/browser-outcome.ts';
+import type { BrowserLoginOutcome } from '../../core/browser-outcome.ts';
 import { outcomes } from '../../core/browser-outcome.ts';
 import type { LoginBehaviour } from '../../local/brokerage/control.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { minuteMs, type TestDemo } from '../helpers/demo.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { leaks } from '../helpers/canary.ts';
-import { impatient, robotSecret, startWithRobot, totpSeed } from '../helpers/robot.ts';
+import { impatient, browserSecret, startWithBrowserLogin, totpSeed } from '../helpers/browser-login.ts';
 import { operator, signIn } from '../helpers/panel.ts';
 import { events, watch } from '../helpers/story.ts';
 import { histories, itemsOf, withoutVerifier } from '../helpers/written.ts';
 
 let demo: TestDemo;
 beforeAll(async () => {
-  demo = await startWithRobot({ own: { recipe: 'impatient' }, configure: impatient });
+  demo = await startWithBrowserLogin({ own: { recipe: 'impatient' }, configure: impatient });
   const { lambda } = demo.cloud;
   const invoke = lambda.invoke.bind(lambda);
   lambda.invoke = async (functionArn, payload) => {
@@ -47,18 +47,18 @@ async function attempt(
   await brokerage.setLogin({ password: right.password, ...behaviour });
   await putSecretValue(
     cloud,
-    robotSecret,
+    browserSecret,
     typeof credentials === 'string' ? credentials : JSON.stringify(credentials),
   );
   const inbox = watch(demo);
   const pictures = cloud.s3.objects().size;
   await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
   const [execution] = await demo.executions();
-  const told = (await events(demo)).filter(
+  const notified = (await events(demo)).filter(
     ({ type, details }) => type.startsWith('browser-') && details.executionId === execution!.executionArn,
   );
   return {
-    event: told.at(-1)!,
+    event: notified.at(-1)!,
     alerts: inbox.alerts().map(({ subject, text }) => ({ subject, text })),
     links: inbox.mails().length,
     states: execution!.states.filter(
@@ -211,7 +211,9 @@ test.each([
     );
     expect(links).toBe(1);
     expect(event.type).toBe('browser-failed');
-    expect(`${outcomes[event.details.ended as Outcome]}. ${event.details.detail as string}`).toBe(why);
+    expect(`${outcomes[event.details.ended as BrowserLoginOutcome]}. ${event.details.detail as string}`).toBe(
+      why,
+    );
     // A picture of the last page, for whoever has to find out; in the alert and in the timeline.
     const [[path, picture]] = pictures as [[string, { contentType: string; body: Buffer }]];
     expect(path).toMatch(
@@ -272,10 +274,10 @@ test('credentials that were refused are not tried again before they change', asy
 });
 
 test.each([
-  ['missing', undefined, 'grantkeeper-robot/local/demo-main holds no value yet.'],
+  ['missing', undefined, 'grantkeeper-browser-login/local/demo-main holds no value yet.'],
   ['malformed', { username: 'demo' }, 'password is missing or not usable.'],
 ])('credentials that are %s are one alert, and no browser is started', async (_, credentials, why) => {
-  await using other = await startWithRobot({ credentials: credentials ?? 'none' });
+  await using other = await startWithBrowserLogin({ credentials: credentials ?? 'none' });
   await other.advance(0);
   await other.advance(30 * minuteMs);
 

@@ -96,7 +96,7 @@ test('the list is filtered as somebody types, and by status', async () => {
   expect(await shown()).toBe(5);
   // The same by the form, without the script's help.
   await page.getByRole('button', { name: 'Show' }).click();
-  await page.waitForURL('**/panel?q=&standing=ending');
+  await page.waitForURL('**/panel?q=&health=ending');
   expect(await shown()).toBe(5);
   expect(await page.locator('[data-shown]').innerText()).toBe('5 of 100 connections');
   await page.getByLabel('Status').selectOption('any');

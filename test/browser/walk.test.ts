@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import type * as z from 'zod/mini';
 
 import { RecipeSchema } from '../../core/recipe.ts';
-import { Walk } from '../../functions/browser-login/walk.ts';
+import { Walk } from '../../app/browser-login/walk.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import type { Pages } from '../helpers/site.ts';
 import { linkAndCallback, loginForm, Site } from '../helpers/site.ts';

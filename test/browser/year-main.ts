@@ -2,13 +2,13 @@
 import { readFlags, UsageError } from '../../local/flags.ts';
 import type { LoginBehaviour } from '../../local/brokerage/control.ts';
 import { dayMs } from '../helpers/demo.ts';
-import { startWithRobot, totpSeed } from '../helpers/robot.ts';
+import { startWithBrowserLogin, totpSeed } from '../helpers/browser-login.ts';
 import { events } from '../helpers/story.ts';
 
 const help = `npm run year:browser [-- --days <n>]
 
 Steps the embedded cloud through a year, with every check, and has a real Chromium log in whenever the grant's first
-rung comes: to pages that ask for less or more each time. Nobody else logs in. Some twenty minutes; ends with 1 if the
+reminder comes: to pages that ask for less or more each time. Nobody else logs in. Some twenty minutes; ends with 1 if the
 owner was ever asked, or the grant ever lapsed.
 
   --days <n>   how many (365)
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
 }
 
 async function stepThrough(days: number): Promise<number> {
-  await using demo = await startWithRobot({
+  await using demo = await startWithBrowserLogin({
     credentials: { username: 'demo', password: 'demo', totp_seed: totpSeed },
     own: { credentialsMaxAgeDays: 3650 },
   });

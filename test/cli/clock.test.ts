@@ -57,8 +57,8 @@ describe('a clock that is eleven seconds off', () => {
     'connect demo-main --rotate',
     'connect demo-main --replace',
     'authorize demo-main',
-    'robot connect demo-main',
-    'robot rotate demo-main',
+    'browser-login connect demo-main',
+    'browser-login rotate demo-main',
     'the import',
   ])('stops %s, which writes nothing', async (args) => {
     aheadMs = 11_000;

@@ -49,7 +49,7 @@ test('of a stack that is well each thing is named, and no secret', async () => {
   expect(ran.out).not.toContain(demo.demo.client.clientSecret);
 });
 
-test.each<[string, object, [what: string, cure: string][]]>([
+test.each<[string, object, [what: string, remedy: string][]]>([
   [
     'an issuer with a slash too many',
     { issuer: 'ISSUER/' },
@@ -114,12 +114,12 @@ test.each<[string, object, [what: string, cure: string][]]>([
   await call('PutItem', { Item });
 
   const found = findings.filter(({ about, state }) => about === 'Demo Brokerage' && state === 'problem');
-  expect(found.map(({ what, cure }) => [what, cure])).toEqual(
+  expect(found.map(({ what, remedy }) => [what, remedy])).toEqual(
     problems.map((texts) => texts.map((text) => text.replaceAll('ISSUER', issuer))),
   );
 });
 
-test('of each thing that is not, it is said what is wrong, and what cures it', async () => {
+test('of each thing that is not, it is said what is wrong, and what remedies it', async () => {
   const { cloud } = demo;
   cloud.ses.isInSandbox = true;
   cloud.ses.addIdentity('dana@example.com');
@@ -138,9 +138,9 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
   const ran = await run('doctor --local --json');
   expect(ran).toMatchObject({ code: 3, err: '' });
   const findings = JSON.parse(ran.out) as Finding[];
-  const told = findings.map(({ about, state, what }) => `${state} ${about}: ${what}`);
+  const notified = findings.map(({ about, state, what }) => `${state} ${about}: ${what}`);
   const { authorizationEndpoint, tokenEndpoint } = demo.brokerage;
-  expect(told).toEqual([
+  expect(notified).toEqual([
     expect.stringMatching(/^problem demo-main: The access token has ended, /),
     expect.stringMatching(/^problem demo-main: No check since Mon 5 Jan, 07:00 GMT-5/),
     'problem Client demo: The client secret grantkeeper/local/client/demo lacks client_secret.',
@@ -158,9 +158,9 @@ test('of each thing that is not, it is said what is wrong, and what cures it', a
     'problem Alarms: The alarm grantkeeper-local-dead-letters is gone.',
     'problem Lambda: The account may run 5 functions at a time beside those that others have reserved.',
   ]);
-  for (const { state, cure } of findings) {
-    if (state === 'well') expect(cure).toBeUndefined();
-    else expect(cure).toMatch(/^\S.*\.$|^Put the right ones there: /);
+  for (const { state, remedy } of findings) {
+    if (state === 'well') expect(remedy).toBeUndefined();
+    else expect(remedy).toMatch(/^\S.*\.$|^Put the right ones there: /);
   }
 });
 
@@ -211,11 +211,11 @@ test('what goes on in AWS is told of the sender, and of what may not be looked a
     about: 'Mail',
     state: 'problem',
     what: 'grantkeeper@example.com is not verified with SES: no mail leaves.',
-    cure: 'Open the mail that AWS has sent there, and press its link; look among the spam.',
+    remedy: 'Open the mail that AWS has sent there, and press its link; look among the spam.',
   });
   expect(findings.find(({ about }) => about === 'Lambda')).toMatchObject({
     state: 'unknown',
     what: expect.stringContaining('is not authorized to perform: lambda:GetAccountSettings'),
-    cure: 'Use a profile that may, by --profile.',
+    remedy: 'Use a profile that may, by --profile.',
   });
 });

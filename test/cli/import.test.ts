@@ -1,4 +1,4 @@
-/** A grant that another program has kept is taken over, at a provider that honours it. Their files: unit/token-file. */
+/** A grant that another program has kept is taken over, at a provider that honours it. Their files: cli/token-file. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -49,15 +49,15 @@ describe('status', () => {
     expect(JSON.parse(out)).toEqual([
       {
         connectionId: 'demo-main',
-        standing: 'well',
+        health: 'well',
         needsSomebody: false,
-        concerns: [],
+        problems: [],
         accessExpiresAt: '2026-01-05T12:30:00.000Z',
         grantEndsAt: '2026-01-12T12:00:00.000Z',
         next: {
           at: '2026-01-05T12:25:00.000Z',
           decision: 'refresh the access token: it would end before the next check',
-          ownerToldAt: '2026-01-10T12:00:00.000Z',
+          ownerNotifiedAt: '2026-01-10T12:00:00.000Z',
         },
       },
     ]);
@@ -147,7 +147,7 @@ describe('what it has done', () => {
     expect(code).toBe(0);
     expect(out).toContain('Asked for · Let a new owner in · by: ');
     expect(out).toContain('Asked the owner to log in · because: another owner was allowed to log in');
-    expect((await demo.grant()).authorization).toMatchObject({ reason: 'repin' });
+    expect((await demo.grant()).authorization).toMatchObject({ reason: 'change-owner' });
     expect(await run('reauthorize demo-main --local --new-owner')).toMatchObject({
       code: 1,
       err: expect.stringContaining('Not now: the owner has a link'),
@@ -182,7 +182,7 @@ test('what has left the configuration keeps its past', async () => {
   expect(line).toMatch(/^Thu 1 Jan, 09:00 UTC \| Disconnected · by: alex · nobody asked the provider/);
 });
 
-describe('what is wrong is said with its cure', () => {
+describe('what is wrong is said with its remedy', () => {
   test.each([
     ['status nobody --local', {}, 'There is no connection nobody in the stack local. There is: demo-main.'],
     [

@@ -4,7 +4,7 @@ import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 
-import type { TokenRequest } from '../../client/index.ts';
+import type { AccessTokenRequest } from '../../client/index.ts';
 import { AccessTokens } from '../../client/index.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { TestDemo, minuteMs } from '../helpers/demo.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
-const request: TokenRequest = { connectionId: 'demo-main' };
+const request: AccessTokenRequest = { connectionId: 'demo-main' };
 const unavailable = { kind: 'status', status: 503, body: '' } as const;
 
 /** A process that uses access tokens. */
@@ -192,7 +192,7 @@ describe('while the keeper cannot refresh', () => {
   });
 });
 
-describe('what cannot be had is said with its cure', () => {
+describe('what cannot be had is said with its remedy', () => {
   const failureOf = (consumer: Consumer, connectionId = 'demo-main') =>
     consumer.tokens.get({ connectionId }).catch((error: unknown) => error);
 

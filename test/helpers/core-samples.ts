@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { channelNames } from '../../core/channel.ts';
-import type { Done } from '../../core/decide.ts';
+import type { StepsDone } from '../../core/decide.ts';
 import { ForceSchema } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
-import { AskReasonSchema, newGrant } from '../../core/grant.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { LoginReasonSchema, newGrant } from '../../core/grant.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { presets } from '../../core/provider.ts';
-import type { Limits } from '../../core/provider.ts';
+import type { RefreshTokenLifetime } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { SettingsSchema } from '../../core/settings.ts';
-import type { WeeklyHours } from '../../core/window.ts';
+import type { WeeklyHours } from '../../core/weekly-hours.ts';
 
 export const minuteMs = 60_000;
 export const hourMs = 3_600_000;
@@ -32,7 +32,7 @@ export const schwab: Settings = {
   paused: false,
 };
 
-export const withLimits = (limits: Limits, accessTokenLifetimeSeconds = 1800): Settings => ({
+export const withLimits = (limits: RefreshTokenLifetime, accessTokenLifetimeSeconds = 1800): Settings => ({
   ...schwab,
   provider: { ...schwab.provider, limits, accessTokenLifetimeSeconds },
 });
@@ -108,7 +108,7 @@ export const oneIn = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrar
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => oneIn(2, arbitrary);
 
-const anyRungs = fc.array(
+const anyReminders = fc.array(
   fc.record({
     secondsBefore: fc.integer({ min: 3600, max: 20 * 86_400 }),
     channels: optional(fc.uniqueArray(fc.constantFrom(...channelNames), { minLength: 1 })),
@@ -138,7 +138,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
       slack: optional(fc.constant('a/slack')),
       discord: optional(fc.constant('a/discord')),
     }),
-    rungs: optional(anyRungs),
+    reminders: optional(anyReminders),
     neededHours: optional(weeklyHours),
     quietHours: optional(weeklyHours),
     paused: oneIn(50, fc.constant(true)),
@@ -158,19 +158,19 @@ export interface Situation {
   readonly nowMs: number;
 }
 
-/** Mostly after the last use of a grant, around one of its rungs or its end; those are where decisions change. */
+/** Mostly after the last use of a grant, around one of its reminders or its end; those are where decisions change. */
 const momentsOf = (
   settings: Settings,
   uses: Pick<Grant, 'authorizedAtMs' | 'refreshedAtMs'>,
   usedMs: number,
 ) => {
-  const ladder = ladderOf(settings, uses);
+  const schedule = reminderScheduleOf(settings, uses);
   const soon = fc.integer({ min: 0, max: 2 * hourMs }).map((afterMs) => usedMs + afterMs);
-  if (ladder === undefined) return soon;
-  const turns = [...ladder.rungs.map(({ atMs }) => atMs), ladder.neededAtMs, ladder.deadlineMs];
+  if (schedule === undefined) return soon;
+  const turns = [...schedule.reminders.map(({ atMs }) => atMs), schedule.neededAtMs, schedule.deadlineMs];
   const near = fc
     .tuple(
-      fc.constantFrom(...turns, ladder.rungs.at(-1)!.atMs),
+      fc.constantFrom(...turns, schedule.reminders.at(-1)!.atMs),
       fc.constantFrom(0, -1, 1, -hourMs, 10 * minuteMs),
     )
     .map(([turnMs, offMs]) => Math.max(usedMs, turnMs + offMs));
@@ -202,11 +202,11 @@ const grants = (
   nowMs: number,
 ): fc.Arbitrary<Grant> => {
   const justBefore = (spanMs: number) => fc.integer({ min: nowMs - spanMs, max: nowMs });
-  const rungs = (ladderOf(settings, uses)?.rungs ?? []).map(({ atMs }) => iso(atMs));
+  const reminders = (reminderScheduleOf(settings, uses)?.reminders ?? []).map(({ atMs }) => iso(atMs));
   const authorizations = fc.record({
     authorizationId: fc.constantFrom(sampleId, sampleId, 'f'.repeat(20)),
-    reason: fc.constantFrom(...AskReasonSchema.options),
-    offeredAtMs: optional(justBefore(hourMs)),
+    reason: fc.constantFrom(...LoginReasonSchema.options),
+    openedAtMs: optional(justBefore(hourMs)),
     expiresAtMs: fc.integer({ min: nowMs - hourMs, max: nowMs + 2 * dayMs }),
     supersedes: oneIn(4, fc.constant([{ authorizationId: 'e'.repeat(20), expiresAtMs: nowMs + hourMs }])),
     startedAtMs: oneIn(3, justBefore(30 * minuteMs)),
@@ -224,10 +224,10 @@ const grants = (
           ...[1, 2].map(() => fc.integer({ min: nowMs + hourMs, max: nowMs + 2 * dayMs })),
         ),
         identity: optional(fc.constant({ subject: 'dana' })),
-        // Rungs of this ladder, and of one before it.
-        toldRungs: fc.subarray([iso(nowMs - 3 * dayMs), ...rungs]),
-        owesRestored: fc.boolean(),
-        toldAtMs: optional(justBefore(dayMs)),
+        // Reminders of this reminder schedule, and of one before it.
+        sentReminders: fc.subarray([iso(nowMs - 3 * dayMs), ...reminders]),
+        restoredNoticePending: fc.boolean(),
+        notifiedAtMs: optional(justBefore(dayMs)),
         authorization: optional(authorizations),
         login: oneIn(
           10,
@@ -263,13 +263,13 @@ const grants = (
 export const asks = fc.record({
   situation: situations,
   force: fc.constantFrom(
-    ...([undefined, undefined, undefined, 'reauthorize', 'reauthorize', 'repin'] as const),
+    ...([undefined, undefined, undefined, 'reauthorize', 'reauthorize', 'change-owner'] as const),
     ...ForceSchema.options,
   ),
   authorizationId: fc.constantFrom(undefined, sampleId),
   done: fc.oneof(
-    fc.constant<Done>([]),
-    fc.subarray<Done[number]>(['refresh', 'notify', 'reauthorize', 'disconnect']),
+    fc.constant<StepsDone>([]),
+    fc.subarray<StepsDone[number]>(['refresh', 'notify', 'reauthorize', 'disconnect']),
   ),
 });
 

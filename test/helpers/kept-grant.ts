@@ -1,5 +1,5 @@
 import { systemRandom } from '../../adapters/system.ts';
-import type { Ask, Decision } from '../../core/decide.ts';
+import type { DecisionRequest, Decision } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
@@ -15,8 +15,8 @@ import { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { RefreshTokensPorts } from '../../functions/refresh-tokens/refresh-tokens.ts';
 import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
-import { holdLogin } from '../../functions/store-login.ts';
-import { accessSecretOf, storedTokensOf } from '../../functions/stored-tokens.ts';
+import { holdTokens } from '../../app/login/store-login.ts';
+import { accessSecretOf, storedTokensOf } from '../../app/refresh/access-secret.ts';
 
 export const client = {
   clientId: 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6',
@@ -76,18 +76,18 @@ export class KeptGrant {
   }
 
   /** A login to these tokens now, whose account could not be checked. */
-  async holdLogin(tokenSet: TokenSet): Promise<void> {
+  async holdTokens(tokenSet: TokenSet): Promise<void> {
     const versionId = crypto.randomUUID();
     const login = { versionId, authorizationId: 'other', atMs: this.nowMs };
     this.grant = { ...this.grant, login, unrecordedLogins: [versionId] };
     const grants = {
-      holdLogin: async () => {
-        this.grant = { ...this.grant, login: { ...login, isHeld: true } };
+      holdTokens: async () => {
+        this.grant = { ...this.grant, login: { ...login, tokensHeld: true } };
       },
     };
     const { fencingNumber } = this.grant;
     const answered = { versionId, tokenSet, askedAtMs: this.nowMs, fencingNumber };
-    await holdLogin(this.settings, answered, { ...this.#ports, grants });
+    await holdTokens(this.settings, answered, { ...this.#ports, grants });
   }
 
   /** From now on whoever empties a secret dies before it has. */
@@ -96,12 +96,12 @@ export class KeptGrant {
   }
 
   /** One execution: it checks, refreshes if that is decided, and checks again. */
-  async check(ask: Omit<Ask, 'done' | 'trigger'> = {}): Promise<Checked> {
-    const first = decide(this.settings, this.grant, this.nowMs, { ...ask, done: [] });
+  async check(request: Omit<DecisionRequest, 'done' | 'trigger'> = {}): Promise<Checked> {
+    const first = decide(this.settings, this.grant, this.nowMs, { ...request, done: [] });
     if (first.decision !== 'refresh') return { decision: first };
     const { connectionId } = this.settings;
     const input = {
-      ask: { connectionId, trigger: 'schedule', ...ask },
+      request: { connectionId, trigger: 'schedule', ...request },
       done: [],
       retryCount: 0,
       entry: 1,
@@ -112,7 +112,7 @@ export class KeptGrant {
       const { outcome, next } = await refreshTokens({ ...input, done: [] }, this.#ports);
       return { outcome, decision: next };
     } catch (error) {
-      const decision = decide(this.settings, this.grant, this.nowMs, { ...ask, done: ['refresh'] });
+      const decision = decide(this.settings, this.grant, this.nowMs, { ...request, done: ['refresh'] });
       return { outcome: (error as Error).name, error, decision };
     }
   }

@@ -12,11 +12,11 @@ import type { Settings } from '../../core/settings.ts';
 import { callback } from '../../functions/callback/callback.ts';
 import { checkGrant } from '../../functions/check-grant/check-grant.ts';
 import { disconnectGrant } from '../../functions/disconnect-grant/disconnect-grant.ts';
-import type { HttpResponse } from '../../functions/http.ts';
+import type { HttpResponse } from '../../app/pages/http.ts';
 import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
 import { refreshTokens } from '../../functions/refresh-tokens/refresh-tokens.ts';
 import { requestReauthorization } from '../../functions/request-reauthorization/request-reauthorization.ts';
-import type { StepInput, StepOutput } from '../../functions/step.ts';
+import type { StepInput, StepOutput } from '../../app/checks/step.ts';
 import { administrator } from '../../local/aws/service.ts';
 import type { Ports } from '../simulation/cloud.ts';
 import { Cloud, clientSecretName, secretPrefix } from '../simulation/cloud.ts';
@@ -111,7 +111,7 @@ export class OneConnection {
   /** As it is with its owner logged in. */
   async connect(): Promise<this> {
     await this.deploy();
-    await this.ask('reauthorize');
+    await this.request('reauthorize');
     await this.return(await this.logIn());
     return this;
   }
@@ -203,10 +203,10 @@ export class OneConnection {
     return checkGrant(this.#input(force), this.ports);
   }
 
-  refresh(change: Partial<StepInput['ask']> = {}, executionId?: string): Promise<StepOutput> {
+  refresh(change: Partial<StepInput['request']> = {}, executionId?: string): Promise<StepOutput> {
     const input = this.#input();
-    const ask = { ...input.ask, ...change };
-    return refreshTokens({ ...input, ask, ...(executionId && { executionId }) }, this.ports);
+    const request = { ...input.request, ...change };
+    return refreshTokens({ ...input, request, ...(executionId && { executionId }) }, this.ports);
   }
 
   disconnect(): Promise<StepOutput> {
@@ -214,7 +214,7 @@ export class OneConnection {
   }
 
   /** An execution that asks the owner for a login, and waits. */
-  async ask(force: 'reauthorize' | 'repin'): Promise<{ readonly taskToken: string }> {
+  async request(force: 'reauthorize' | 'change-owner'): Promise<{ readonly taskToken: string }> {
     const input = this.#input(force);
     const { next: decision } = await checkGrant(input, this.ports);
     const taskToken = `token of ${input.executionId}`;
@@ -265,7 +265,11 @@ export class OneConnection {
   #input(force?: Force): StepInput {
     this.#executions += 1;
     return {
-      ask: { connectionId, trigger: force === undefined ? 'schedule' : 'operator', ...(force && { force }) },
+      request: {
+        connectionId,
+        trigger: force === undefined ? 'schedule' : 'operator',
+        ...(force && { force }),
+      },
       done: [],
       entry: 1,
       retryCount: 0,

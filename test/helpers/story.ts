@@ -43,7 +43,7 @@ export async function startBeside(
   await cloud.stepFunctions.call('StartExecution', request, administrator);
 }
 
-/** A login that nobody's grant asked for: afterwards the grant is new and its ladder begins at this instant. */
+/** A login that nobody's grant asked for: afterwards the grant is new and its reminder schedule begins at this instant. */
 export async function logInAnew(demo: TestDemo): Promise<void> {
   await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
   const done = await demo.logIn(demo.newestLink());

@@ -22,7 +22,7 @@ const when = ({ statistic, metrics, comparison, threshold, periods }: AlarmData)
 
 describe('docs/alarms.md', () => {
   test.each(alarmsOf(1500, 1500))('says of $name when it goes off, what it means and what to do', (alarm) => {
-    expect(rows).toContainEqual(['', `\`${alarm.name}\``, when(alarm), alarm.means, alarm.cure, '']);
+    expect(rows).toContainEqual(['', `\`${alarm.name}\``, when(alarm), alarm.means, alarm.remedy, '']);
   });
 
   test('names no alarm that is not there, and every metric that is', () => {
@@ -44,7 +44,10 @@ describe('the alarms of a stack', () => {
     const alarms = ofType(prod, 'aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => inputs);
     expect(Object.fromEntries(alarms.map(({ name, alarmDescription }) => [name, alarmDescription]))).toEqual(
       Object.fromEntries(
-        alarmsOf(1500, 1500).map(({ name, means, cure }) => [`grantkeeper-prod-${name}`, `${means} ${cure}`]),
+        alarmsOf(1500, 1500).map(({ name, means, remedy }) => [
+          `grantkeeper-prod-${name}`,
+          `${means} ${remedy}`,
+        ]),
       ),
     );
   });

@@ -44,9 +44,9 @@ const more = (program: Program, than: Program) =>
 describe('without the option', () => {
   test('no resource is of a browser', () => {
     expect(without.resources).toHaveLength(111);
-    expect(namesOf(without).filter((name) => /browser|robot|layer|vpc/i.test(name))).toEqual([]);
+    expect(namesOf(without).filter((name) => /browser|layer|vpc/i.test(name))).toEqual([]);
     expect(JSON.stringify(without.resources.map(({ inputs }) => inputs))).not.toMatch(
-      /BrowserLogin\W|robot\//,
+      /BrowserLogin\W|grantkeeper-browser-login/,
     );
   });
 
@@ -121,7 +121,7 @@ test('a network of its own has private subnets, lets nothing in and HTTPS out, a
         Effect: 'Allow',
         Action: 'secretsmanager:GetSecretValue',
         Resource: [
-          'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-robot/local/demo-main-??????',
+          'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-browser-login/local/demo-main-??????',
         ],
         Condition: { StringEquals: { 'aws:PrincipalAccount': '000000000000' } },
       },
@@ -183,7 +183,7 @@ describe('the function with the browser', () => {
     Effect: 'Allow',
     Action: ['secretsmanager:GetSecretValue'],
     Resource: [
-      'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-robot/local/demo-main-??????',
+      'arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-browser-login/local/demo-main-??????',
     ],
   };
 
@@ -234,9 +234,9 @@ describe('the function with the browser', () => {
       name.includes('passwords-read'),
     )!;
     const pattern = JSON.stringify(json(rule, 'eventPattern'));
-    expect(pattern).toContain('{"prefix":"grantkeeper-robot/local/"}');
+    expect(pattern).toContain('{"prefix":"grantkeeper-browser-login/local/"}');
     expect(pattern).toContain(
-      '{"prefix":"arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-robot/local/"}',
+      '{"prefix":"arn:aws:secretsmanager:us-east-1:000000000000:secret:grantkeeper-browser-login/local/"}',
     );
     expect(pattern).toContain(
       '{"anything-but":{"prefix":"arn:aws:iam::000000000000:role/grantkeeper-local-browser-login-"}}',
@@ -341,7 +341,7 @@ test('the settings of the browser are beside the connection’s own', () => {
   expect([item.pk!.S, item.sk!.S]).toEqual(['settings#demo-main', 'browser-login-settings']);
   expect(JSON.parse(item.settings!.S)).toMatchObject({
     functionName: 'grantkeeper-local-browser-login-demo-main',
-    secretName: 'grantkeeper-robot/local/demo-main',
+    secretName: 'grantkeeper-browser-login/local/demo-main',
     credentialsMaxAgeDays: 90,
     recipe: { seconds: 60 },
   });

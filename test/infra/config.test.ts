@@ -143,7 +143,7 @@ test('every problem is told at once: key, value, what is allowed', async () => {
         owner: { email: 'alex@example.com', timeZone: 'Mars/Base', phone: '1', pager: '2' },
         neededHours: { from: '07:00', to: '07:00', timeZone: 'UTC' },
         quietHours: { days: ['Monday'], from: '7', to: '08:00', timeZone: 'UTC' },
-        rungs: [],
+        reminders: [],
         paused: 'no',
       },
       none: null,
@@ -158,7 +158,7 @@ test('every problem is told at once: key, value, what is allowed', async () => {
     'grantkeeper:connections.other.owner.phone is "1": must be a telephone number with its country code (E.164), such as +12125550123',
     'grantkeeper:connections.other.owner.timeZone is "Mars/Base": must be an IANA time zone such as America/New_York',
     'grantkeeper:connections.other.owner.pager is not a known key: must be one of name, email, phone, slack, discord, timeZone',
-    'grantkeeper:connections.other.rungs is a list of 0: must not be empty',
+    'grantkeeper:connections.other.reminders is a list of 0: must not be empty',
     'grantkeeper:connections.other.neededHours is a block of from, to, timeZone: never opens: from and to are the same',
     'grantkeeper:connections.other.quietHours.days[0] is "Monday": must be one of Mon, Tue, Wed, Thu, Fri, Sat, Sun',
     'grantkeeper:connections.other.quietHours.from is "7": must be a local time such as 07:00',
@@ -192,11 +192,11 @@ test('an empty configuration lacks three keys', async () => {
 
 describe('a value that somebody may have taken for the place of a credential', () => {
   test('is never shown, where it is a block or an unknown key', async () => {
-    const told = await problems(
+    const notified = await problems(
       withConnection({ client: { client_secret: 'marked-secret' }, clientSecret: 'marked-secret' }),
     );
-    expect(told).toHaveLength(2);
-    expect(told.join()).not.toContain('marked-secret');
+    expect(notified).toHaveLength(2);
+    expect(notified.join()).not.toContain('marked-secret');
   });
 
   test('is not shown of a URL', async () => {
@@ -228,13 +228,13 @@ describe('names that roles would confuse', () => {
   });
 
   test('no connection is called webhook, and no webhook grant', async () => {
-    const told = await problems({
+    const notified = await problems({
       ...valid,
       'grantkeeper:connections': {
         webhook: { ...connection, owner: { email: 'alex@example.com', slack: 'grant' } },
       },
     });
-    expect(told).toEqual([
+    expect(notified).toEqual([
       'grantkeeper:connections.webhook: must be another name; secrets of webhooks are under this one',
       'grantkeeper:connections.webhook.owner.slack is "grant": must be another name; secrets of connections end in this one',
     ]);
@@ -269,15 +269,15 @@ describe('keys that depend on each other', () => {
     },
   );
 
-  test('a rung names channels that the owner has, and has a time of its own', async () => {
-    const rungs = [
+  test('a reminder names channels that the owner has, and has a time of its own', async () => {
+    const reminders = [
       { secondsBefore: 7200, channels: ['email', 'sms'] },
       { secondsBefore: 7200, channels: ['slack', 'pigeon'] },
       { secondsBefore: 60, minutes: 1 },
     ];
     const owner = { email: 'alex@example.com', discord: 'alex' };
-    const of = 'grantkeeper:connections.schwab-main.rungs';
-    expect(await problems(withConnection({ owner, rungs }))).toEqual([
+    const of = 'grantkeeper:connections.schwab-main.reminders';
+    expect(await problems(withConnection({ owner, reminders }))).toEqual([
       `${of}[1].channels[1] is "pigeon": must be one of email, sms, slack, discord`,
       `${of}[2].secondsBefore is 60: must be at least 3600 seconds, the longest time between two checks`,
       `${of}[2].minutes is not a known key: must be one of secondsBefore, channels`,
@@ -287,9 +287,14 @@ describe('keys that depend on each other', () => {
     ]);
     const all = { ...owner, phone: '+12125550123', slack: 'alex-slack' };
     const { connections } = await read(
-      withConnection({ owner: all, rungs: [{ secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] }] }),
+      withConnection({
+        owner: all,
+        reminders: [{ secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] }],
+      }),
     );
-    expect(connections[0]!.rungs).toEqual([{ secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] }]);
+    expect(connections[0]!.reminders).toEqual([
+      { secondsBefore: 7200, channels: ['sms', 'slack', 'discord'] },
+    ]);
   });
 
   test('Slack and Discord have webhooks of their own', async () => {
@@ -302,8 +307,8 @@ describe('keys that depend on each other', () => {
   test('a certificate is of the stack’s region', async () => {
     const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000';
     const domain = { name: 'grants.example.com', certificateArn };
-    const told = await problems({ ...valid, 'aws:region': 'us-east-1', 'grantkeeper:domain': domain });
-    expect(told).toEqual([
+    const notified = await problems({ ...valid, 'aws:region': 'us-east-1', 'grantkeeper:domain': domain });
+    expect(notified).toEqual([
       `grantkeeper:domain.certificateArn is "${certificateArn}": must be a certificate in us-east-1`,
     ]);
   });
@@ -427,14 +432,14 @@ describe('a browser that logs in', () => {
 
   test('has a name that its function can have', async () => {
     const long = 'a-connection-with-a-long-name-12';
-    const told = await problems(
+    const notified = await problems(
       {
         ...valid,
         'grantkeeper:connections': { [long]: { ...connection, browserLoginWithStoredPassword: {} } },
       },
       'a-stack-of-19-letters'.slice(0, 19),
     );
-    expect(told).toEqual([
+    expect(notified).toEqual([
       `grantkeeper:connections.${long}.browserLoginWithStoredPassword: the name ${long} must have at most 18 characters for this, in the stack a-stack-of-19-lette`,
     ]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { leftBehind } from '../../infra/left-behind.ts';
+import { orphanedSecrets } from '../../infra/orphaned-secrets.ts';
 
 const found = (...names: string[]) =>
   Object.fromEntries(
@@ -18,17 +18,17 @@ test('nothing is told of connections that are in the configuration, and of secre
     'grantkeeper/prod/client/grant',
     'grantkeeper/production/other/grant',
   );
-  expect(leftBehind('grantkeeper/prod', ['one'], secrets)).toEqual([]);
-  expect(leftBehind('grantkeeper/prod', ['one', 'two'], secrets)).toEqual([]);
+  expect(orphanedSecrets('grantkeeper/prod', ['one'], secrets)).toEqual([]);
+  expect(orphanedSecrets('grantkeeper/prod', ['one', 'two'], secrets)).toEqual([]);
 });
 
 test('of one that has left it is told that its tokens are kept, and how to end it', () => {
   const secrets = found('grantkeeper/prod/one/grant', 'grantkeeper/prod/old/grant');
-  expect(leftBehind('grantkeeper/prod', ['one'], secrets)).toEqual([kept]);
+  expect(orphanedSecrets('grantkeeper/prod', ['one'], secrets)).toEqual([kept]);
 });
 
 test('another name is another connection', () => {
-  expect(leftBehind('grantkeeper/prod', ['new'], found('grantkeeper/prod/old/grant'))).toEqual([
+  expect(orphanedSecrets('grantkeeper/prod', ['new'], found('grantkeeper/prod/old/grant'))).toEqual([
     `${kept} A connection is not renamed: new begins anew, with a login of its own.`,
   ]);
 });

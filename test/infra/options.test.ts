@@ -96,7 +96,7 @@ test('every resource belongs to a component, but for the secrets of clients and 
   const alone = [...parents.keys()].filter((name) => !parents.get(name)!.startsWith('grantkeeper:index:'));
   expect(alone).toEqual(['client-schwab', 'webhook-alex-slack']);
   expect(parents.get('schwab-main-grant')).toBe('grantkeeper:index:Connection');
-  expect(parents.get('refresh-tokens-role')).toBe('grantkeeper:index:KeeperFunction');
+  expect(parents.get('refresh-tokens-role')).toBe('grantkeeper:index:LambdaFunction');
 });
 
 describe('secrets that an earlier deployment left in place', () => {

@@ -22,7 +22,7 @@ const manyConnections = (config: Config): Config => {
     'grantkeeper:connections': {
       'schwab-main': connection,
       'schwab-second': connection,
-      'corp-main': { ...connection, provider: 'corp', client: 'corp', rungs: undefined },
+      'corp-main': { ...connection, provider: 'corp', client: 'corp', reminders: undefined },
     },
   };
 };

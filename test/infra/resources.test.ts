@@ -235,7 +235,7 @@ describe('connections', () => {
       clientSecretName: 'grantkeeper/prod/client/schwab',
       redirectUri: 'https://grants.example.com/callback',
       publicUrl: 'https://grants.example.com',
-      rungs: [
+      reminders: [
         { secondsBefore: 172_800, channels: ['email'] },
         { secondsBefore: 86_400, channels: ['email', 'sms'] },
         { secondsBefore: 21_600 },

@@ -151,7 +151,7 @@ test('without a telephone and a chat nobody may text, or read a webhook', async 
     const connection = {
       ...connections['schwab-main'],
       owner: { email: 'alex@example.com' },
-      rungs: undefined,
+      reminders: undefined,
     };
     return { ...config, 'grantkeeper:connections': { 'schwab-main': connection } };
   });

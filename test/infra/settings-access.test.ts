@@ -6,10 +6,10 @@ import { expect, test } from '@jest/globals';
 
 import type { AwsError } from '../../local/aws/errors.ts';
 import { Iam } from '../../local/aws/iam.ts';
-import { withRobot } from '../../local/robot.ts';
+import { withBrowserLogin } from '../../local/browser-login.ts';
 import { json, ofType, program } from '../helpers/program.ts';
 
-const stack = await program('local', withRobot);
+const stack = await program('local', withBrowserLogin);
 const tableArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/grantkeeper-local';
 
 /** Every role of the stack, and one of a consumer, as the embedded cloud would judge its calls. */

@@ -750,7 +750,7 @@ describe('a role without a policy is refused', () => {
   });
 });
 
-describe('a service that is not played is refused as its clients read it', () => {
+describe('a service that is not supported is refused as its clients read it', () => {
   const supported =
     'Supported: apigatewayv2, cloudwatch, dynamodb, events, iam, lambda, logs, s3api, scheduler, secretsmanager, sesv2, sns, sqs, stepfunctions, sts.';
 

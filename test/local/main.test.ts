@@ -22,7 +22,7 @@ test('--help lists every option and starts nothing', () => {
     '--webhooks-port',
     '--aws-port',
     '--bot',
-    '--robot',
+    '--browser-login',
     '--login-pages',
     '--help',
   ]);

@@ -8,23 +8,25 @@ export const targets = [
     percent: 98,
     files: ['core/*.ts'],
     tests: [
-      'test/unit/core-*.test.ts',
-      'test/unit/{callback-url,client-credentials,early-rejection,provider-corpus}.test.ts',
+      'test/core/*.test.ts',
+      'test/app/refresh/early-rejection.test.ts',
+      'test/providers/corpus.test.ts',
     ],
   },
   {
     name: 'what refreshes, logs in and writes the grant record',
     percent: 90,
     files: [
-      'functions/refresh-tokens/{adopt,early-rejection,finish-login,refresh-tokens,spend-within-budget,verify-login}.ts',
+      'functions/refresh-tokens/refresh-tokens.ts',
+      'app/{login,refresh}/*.ts',
       'functions/callback/callback.ts',
       'functions/reauthorize/reauthorize.ts',
-      'functions/{complete-login,read-stored,refusal,revoke-login,store-login,stored-tokens}.ts',
       'adapters/{authorizations,grants,secrets}.ts',
     ],
     tests: [
-      'test/unit/functions-*.test.ts',
-      'test/unit/{early-rejection,finish-login,held-login,move-current,reauthorize-page,refresh-rejected}.test.ts',
+      'test/app/{login,refresh}/*.test.ts',
+      'test/functions/*.test.ts',
+      'test/adapters/{authorizations,grants,move-current,secrets}.test.ts',
     ],
   },
 ] as const;

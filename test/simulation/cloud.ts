@@ -3,11 +3,11 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
-import { dynamoLimits } from '../../adapters/limits.ts';
+import { dynamoLimits } from '../../adapters/rate-limits.ts';
 import { dynamoNotices } from '../../adapters/notices.ts';
 import { secretsManagerClients, secretsManagerTokens } from '../../adapters/secrets.ts';
 import { Table } from '../../adapters/table.ts';
-import { dynamoEvents, dynamoIncidents } from '../../adapters/timeline.ts';
+import { dynamoEvents, dynamoIncidents } from '../../adapters/events.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { ChannelUnavailableError, StoreUnavailableError } from '../../core/errors.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
   Grants,
   IdentityAnswer,
   Incidents,
-  Limits,
+  RateLimits,
   Messages,
   Metrics,
   Notices,
@@ -58,10 +58,10 @@ export interface Ports {
   readonly notices: Notices;
   readonly metrics: Metrics;
   /** Nobody asks by the panel. */
-  readonly workflow: Omit<Workflow, 'ask'>;
+  readonly workflow: Omit<Workflow, 'startExecution'>;
   readonly incidents: Incidents;
   readonly events: Events;
-  readonly limits: Limits;
+  readonly limits: RateLimits;
   readonly findEndpoints: FindEndpoints;
   readonly clock: Clock;
   readonly random: Random;
@@ -279,7 +279,7 @@ export class Cloud {
     };
   }
 
-  #workflow(invocation: Invocation): Omit<Workflow, 'ask'> {
+  #workflow(invocation: Invocation): Omit<Workflow, 'startExecution'> {
     const machine = this.#machine!;
     return {
       resume: async (taskTokens, resumption) => {

@@ -80,7 +80,7 @@ export function drawConditions(dice: Dice): Conditions {
     clientSecretName,
     redirectUri: 'https://grants.example.com/callback',
     publicUrl: 'https://grants.example.com',
-    rungs: dice.pick([undefined, [1], [3, 2, 1], [12, 6, 1]])?.map((hoursBefore) => ({
+    reminders: dice.pick([undefined, [1], [3, 2, 1], [12, 6, 1]])?.map((hoursBefore) => ({
       secondsBefore: hoursBefore * hourSeconds,
     })),
     paused: false,

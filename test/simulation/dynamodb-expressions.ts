@@ -201,7 +201,7 @@ class Parser {
 function compare(left: AttributeValue | undefined, sign: string, right: AttributeValue | undefined): boolean {
   if (sign === '=') return left !== undefined && isDeepStrictEqual(left, right);
   if (sign === '<>') return !isDeepStrictEqual(left, right);
-  if (sign !== '<') throw new Error(`${sign} is not played`);
+  if (sign !== '<') throw new Error(`${sign} is not supported`);
   if (left?.N !== undefined && right?.N !== undefined) return Number(left.N) < Number(right.N);
   return left?.S !== undefined && right?.S !== undefined && left.S < right.S;
 }

@@ -51,7 +51,7 @@ export class DynamoDb {
       case 'Query':
         return this.#query(request);
       default:
-        throw new Error(`DynamoDB's ${operation} is not played here`);
+        throw new Error(`DynamoDB's ${operation} is not supported here`);
     }
   }
 

@@ -13,7 +13,7 @@ import type { ExecutionStatusChange } from '../../local/step-functions/step-func
 import type { Item } from './dynamodb-expressions.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import type { Invocation } from './lambda.ts';
-import { ladderOfLife, newestRungMs } from './provider-ladder.ts';
+import { scheduleOfLife, newestReminderMs } from './provider-schedule.ts';
 import { canary, type ProviderModel } from './provider.ts';
 import type { Stage } from './stage.ts';
 
@@ -39,10 +39,10 @@ class Book {
   readonly mails: Mail[] = [];
   /** By execution: the token that it waits on. */
   readonly waits = new Map<string, string>();
-  /** Who told it last: a rung, that the grant is back, or one notice by one channel. */
+  /** Who told it last: a reminder, that the grant is back, or one notice by one channel. */
   readonly tellers = new Map<string, Invocation>();
   /** What is recorded as told, by whom. */
-  readonly told = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
+  readonly notified = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
   /** What logins have closed, and who ends the waits for it. */
   closings: { readonly closed: OpenAuthorization; readonly by: Invocation | undefined }[] = [];
   current: string | undefined;
@@ -148,7 +148,7 @@ export class Ledger {
     const book = this.#books.get(pk.slice('connection#'.length));
     if (!book || !after) return;
     const tells = (notice: string) => {
-      if (!book.told.has(notice)) book.told.set(notice, { by: this.acting, atMs: this.#stage.nowMs });
+      if (!book.notified.has(notice)) book.notified.set(notice, { by: this.acting, atMs: this.#stage.nowMs });
     };
     if (sk.startsWith('notice#') && this.acting) {
       for (const channel of channelNames) {
@@ -162,16 +162,17 @@ export class Ledger {
     if (closed)
       book.closings = [...book.closings.filter(({ by }) => by?.isRunning), { closed, by: this.acting }];
     this.#requireOneWait(book.settings.connectionId);
-    // A login begins the ladder anew.
-    if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.told.clear();
-    for (const { S: rung = '' } of after.toldRungs?.L ?? []) {
+    // A login begins the reminder schedule anew.
+    if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.notified.clear();
+    for (const { S: reminder = '' } of after.sentReminders?.L ?? []) {
       // Who is told of an end may be told again that it is over.
-      if (!book.told.has(rung)) book.told.delete('restored');
-      tells(rung);
+      if (!book.notified.has(reminder)) book.notified.delete('restored');
+      tells(reminder);
     }
-    if (after.owesRestored?.BOOL === true) book.told.delete('restored');
+    if (after.restoredNoticePending?.BOOL === true) book.notified.delete('restored');
     // An operator's end lets it be forgotten, which tells nobody; a notice that was under way may yet come.
-    else if (before?.owesRestored?.BOOL === true && after.status?.S !== 'disconnected') tells('restored');
+    else if (before?.restoredNoticePending?.BOOL === true && after.status?.S !== 'disconnected')
+      tells('restored');
     const current = book.versions.get(book.current ?? '');
     const isRejected = after.status?.S === 'rejected' && before?.status?.S !== 'rejected';
     if (isRejected && current !== undefined && this.#provider.honours(current.refreshToken)) {
@@ -309,7 +310,7 @@ export class Ledger {
     const link = notice.button?.url;
     this.#stage.note(() => `${invocation.id}    by ${channel}: ${notice.subject}`);
     this.#requireAskedFor(book, invocation, 'tells the owner something');
-    this.#requireUntold(book, invocation, channel);
+    this.#requireUnsent(book, invocation, channel);
     book.mails.push({ atMs: this.#stage.nowMs, invocation, link });
     this.onNotice(connectionId, channel, notice);
     this.onMail(connectionId, link);
@@ -365,8 +366,8 @@ export class Ledger {
     }
     this.#executions.delete(executionArn);
     for (const { waits } of this.#books.values()) waits.delete(executionArn);
-    const isTold = error === 'OperatorAlerted' || error === 'OperatorNotAlerted';
-    if ((status === 'FAILED' && !isTold) || status === 'TIMED_OUT') {
+    const isNotified = error === 'OperatorAlerted' || error === 'OperatorNotAlerted';
+    if ((status === 'FAILED' && !isNotified) || status === 'TIMED_OUT') {
       this.#stage.fail(
         'an execution fails only after an alert',
         `${executionArn} ${status}: ${error}: ${cause}`,
@@ -410,7 +411,7 @@ export class Ledger {
     if (waits.size > 1) fail('at most one execution waits', `${[...waits.keys()].join(' and ')} still do.`);
     if (grant.disconnection) fail('an end is finished', 'its mark stands in the record.');
     if (grant.status === 'disconnected') return 'rests';
-    this.#requireRungTold(book);
+    this.#requireReminderSent(book);
 
     const newest = book.newestLogin();
     const kept = [...book.versions.values()].some(
@@ -466,7 +467,7 @@ export class Ledger {
   #isResting({ settings, versions, current }: Book): boolean {
     const life = this.#provider.lifeOf(versions.get(current ?? '')?.refreshToken ?? '');
     const { nowMs } = this.#stage;
-    return life !== undefined && life.endsMs <= nowMs && nowMs < ladderOfLife(settings, life).neededAtMs;
+    return life !== undefined && life.endsMs <= nowMs && nowMs < scheduleOfLife(settings, life).neededAtMs;
   }
 
   #becomesCurrent(book: Book, kind: string, versionId: string, invocation: Invocation): void {
@@ -502,14 +503,14 @@ export class Ledger {
    * What is recorded as told is not told again. Of one execution two runs of a step can overlap, when Step Functions has
    * lost the first; both may have begun before either one recorded.
    */
-  #requireUntold(book: Book, invocation: Invocation, channel: ChannelName): void {
+  #requireUnsent(book: Book, invocation: Invocation, channel: ChannelName): void {
     const { connectionId } = book.settings;
     const { decision, executionId } = invocation.input as StepInput;
-    const whole = decision.rung ?? (decision.kind === 'restored' ? 'restored' : undefined);
+    const whole = decision.reminder ?? (decision.kind === 'restored' ? 'restored' : undefined);
     for (const notice of [noticeOf(invocation, channel), ...(whole === undefined ? [] : [whole])]) {
-      const told = book.told.get(notice);
-      const isOwn = told?.by !== undefined && executionIdOf(told.by) === executionId;
-      if (told && !(isOwn && told.atMs > invocation.invokedAtMs)) {
+      const notified = book.notified.get(notice);
+      const isOwn = notified?.by !== undefined && executionIdOf(notified.by) === executionId;
+      if (notified && !(isOwn && notified.atMs > invocation.invokedAtMs)) {
         this.#stage.fail('nothing is told twice', `${connectionId}: ${invocation.id} tells ${notice} again.`);
       }
       const other = book.tellers.get(notice);
@@ -567,15 +568,16 @@ export class Ledger {
     this.#stage.fail('what was ended stays ended', `${id} ${what}.`);
   }
 
-  /** The newest rung that a check has had time to see: a link went out since. */
-  #requireRungTold({ settings, versions, current, mails }: Book): void {
+  /** The newest reminder that a check has had time to see: a link went out since. */
+  #requireReminderSent({ settings, versions, current, mails }: Book): void {
     const life = this.#provider.lifeOf(versions.get(current ?? '')?.refreshToken ?? '');
     const seenMs = this.#stage.nowMs - 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-    const rungMs = life?.isFixed ? newestRungMs(settings, life, seenMs) : undefined;
-    if (rungMs === undefined || mails.some(({ atMs, link }) => atMs >= rungMs && link !== undefined)) return;
+    const reminderMs = life?.isFixed ? newestReminderMs(settings, life, seenMs) : undefined;
+    if (reminderMs === undefined || mails.some(({ atMs, link }) => atMs >= reminderMs && link !== undefined))
+      return;
     this.#stage.fail(
-      'every rung is told',
-      `${settings.connectionId}: nobody told that of ${this.#stage.timeOf(rungMs)}.`,
+      'every reminder is told',
+      `${settings.connectionId}: nobody told that of ${this.#stage.timeOf(reminderMs)}.`,
     );
   }
 
@@ -592,7 +594,7 @@ export class Ledger {
 interface StepInput {
   readonly executionId?: string;
   readonly entry?: number;
-  readonly decision: { readonly rung?: string; readonly kind?: string };
+  readonly decision: { readonly reminder?: string; readonly kind?: string };
 }
 
 function executionIdOf({ input }: Invocation): string | undefined {

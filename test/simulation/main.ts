@@ -88,8 +88,8 @@ faults      ${count(Object.values(faults).reduce((sum, times) => sum + times, 0)
 function storyOf({ seed, violation, trace, conditions }: WorldResult, whole: boolean): string {
   const { invariant, message } = violation!;
   const { connections, ...others } = conditions;
-  const { provider, rungs, neededHours, quietHours } = connections[0]!;
-  const settings = { limits: provider.limits, rungs, neededHours, quietHours };
+  const { provider, reminders, neededHours, quietHours } = connections[0]!;
+  const settings = { limits: provider.limits, reminders, neededHours, quietHours };
   return `${(whole ? trace : trace.slice(-tailLines)).join('\n')}
 
 ${JSON.stringify({ ...others, connections: connections.length, ...settings })}

@@ -67,15 +67,15 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
     ports: (ports) =>
       withGrants(ports, (grants) => ({
-        takeLeaseOver: async (connectionId, owner, login) => {
+        seizeLease: async (connectionId, owner, login) => {
           await grants.takeLease(connectionId, owner, login.atMs);
-          return grants.takeLeaseOver(connectionId, owner, login);
+          return grants.seizeLease(connectionId, owner, login);
         },
       })),
   },
   {
     // Either one alone is enough: whoever replaces what was spent has taken the lease over before. The reading alone is
-    // tested in test/unit/refresh-rejected.test.ts.
+    // tested in test/functions/refresh-rejected.test.ts.
     name: 'invalid_grant is believed without reading again, whatever the fencing number',
     seed: 28,
     ports: withoutRereading,
@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
       })),
   },
   {
-    name: 'a rung is claimed by everybody',
+    name: 'a reminder is claimed by everybody',
     seed: 55,
     dynamoDb: withoutCondition(({ UpdateExpression = '' }) => UpdateExpression.startsWith('SET #claim')),
   },

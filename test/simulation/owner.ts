@@ -1,5 +1,5 @@
 import type { Settings } from '../../core/settings.ts';
-import type { HttpRequest, HttpResponse } from '../../functions/http.ts';
+import type { HttpRequest, HttpResponse } from '../../app/pages/http.ts';
 import type { Functions } from './functions.ts';
 import type { Ledger } from './ledger.ts';
 import type { Invocation } from './lambda.ts';
@@ -122,7 +122,7 @@ export class Owner {
     // An operator was faster.
     const isEnded = ledger.grant(this.#settings.connectionId).status === 'disconnected';
     if (isEnded && title === 'This connection was ended meanwhile') return;
-    // Owners of grants that last some hours log in at every rung, and more often than there is room for.
+    // Owners of grants that last some hours log in at every reminder, and more often than there is room for.
     const { otherWritesAtMs = [] } = ledger.grant(this.#settings.connectionId);
     const isFull = otherWritesAtMs.filter((atMs) => atMs > stage.nowMs - 24 * hourMs).length >= 12;
     if (isFull && title === 'Too many logins within a day') return;

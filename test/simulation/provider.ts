@@ -9,7 +9,7 @@ import type {
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';
-import type { Life } from './provider-ladder.ts';
+import type { Life } from './provider-schedule.ts';
 
 /** How an authorization server treats its tokens. */
 export interface ProviderTraits {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { cures } from '../../core/errors.ts';
+import { remedies } from '../../core/errors.ts';
 import type { Resumption } from '../../core/ports.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { accountId, administrator, region } from '../../local/aws/service.ts';
@@ -30,7 +30,7 @@ const definition = definitionText({
 function definitionText(substitutes: Record<string, string>): string {
   const text = readFileSync(new URL('../../statemachines/keep-grant.asl.json', import.meta.url), 'utf8');
   return text
-    .replaceAll('"${Cures}"', JSON.stringify(cures))
+    .replaceAll('"${Remedies}"', JSON.stringify(remedies))
     .replace(/\$\{(\w+)\}/g, (_all, name: string) => substitutes[name]!);
 }
 

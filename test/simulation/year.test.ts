@@ -7,15 +7,15 @@ const alarms = await yearAlarms();
 /** `npm run year` lives through 400 days of every kind. */
 const short = new Set([
   'seven days, needed in trading hours, quiet at night',
-  'seven days, rungs of its own',
+  'seven days, reminders of its own',
 ]);
 
 test.each(kinds.filter(({ name }) => short.has(name)))(
-  '40 days of $name: every rung is told in time, none twice, and no alarm is false',
+  '40 days of $name: every reminder is told in time, none twice, and no alarm is false',
   async (kind) => {
-    const { problems, checks, rungs } = await liveThrough(kind, 40, alarms);
+    const { problems, checks, reminders } = await liveThrough(kind, 40, alarms);
     expect(problems).toEqual([]);
     expect(checks).toBeGreaterThan(950);
-    expect(rungs).toBeGreaterThan(5);
+    expect(reminders).toBeGreaterThan(5);
   },
 );

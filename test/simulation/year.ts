@@ -3,11 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { parse } from 'yaml';
 
 import type { ChannelName } from '../../core/channel.ts';
-import { ladderOf } from '../../core/ladder.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { metricNamespace } from '../../core/metrics.ts';
 import type { Notice } from '../../core/notice.ts';
 import { presets } from '../../core/provider.ts';
-import type { Limits } from '../../core/provider.ts';
+import type { RefreshTokenLifetime } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import { startGraceMs } from '../../core/grant.ts';
@@ -36,7 +36,7 @@ const accessTokenLifetimeSeconds = 3900;
 /** What a connection of one kind is told by. */
 export interface Kind {
   readonly name: string;
-  readonly limits: Limits;
+  readonly limits: RefreshTokenLifetime;
   readonly settings?: Partial<Settings>;
 }
 
@@ -65,10 +65,10 @@ export const kinds: readonly Kind[] = [
     settings: tradingWeek,
   },
   {
-    name: 'seven days, rungs of its own',
+    name: 'seven days, reminders of its own',
     limits: { absoluteSeconds: 7 * days },
     settings: {
-      rungs: [
+      reminders: [
         { secondsBefore: 3 * days, channels: ['slack'] },
         { secondsBefore: 1 * days, channels: ['email', 'discord'] },
         { secondsBefore: 2 * 3600 },
@@ -97,7 +97,7 @@ interface Told {
 
 export interface Year {
   readonly checks: number;
-  readonly rungs: number;
+  readonly reminders: number;
   readonly notices: number;
   readonly logins: number;
   /** Alarms that went off, each with whether it was right. */
@@ -108,7 +108,7 @@ export interface Year {
 
 /**
  * So many days of one connection, nothing failing, with an owner who sometimes answers and sometimes does not. Ticks of an
- * hour, so that a year is short; rungs are held against the login that the provider knows of, not against the record.
+ * hour, so that a year is short; reminders are held against the login that the provider knows of, not against the record.
  */
 export async function liveThrough(
   kind: Kind,
@@ -207,14 +207,14 @@ export async function liveThrough(
     },
   };
 
-  const told: Told[] = [];
+  const notified: Told[] = [];
   ledger.onNotice = (_id, channel, { kind: what }) => {
-    const last = told.at(-1);
+    const last = notified.at(-1);
     // Over all its channels at once.
     if (last && last.kind === what && stage.nowMs < last.atMs + minuteMs && !last.channels.has(channel)) {
       last.channels.add(channel);
     } else {
-      told.push({ atMs: stage.nowMs, channels: new Set([channel]), kind: what });
+      notified.push({ atMs: stage.nowMs, channels: new Set([channel]), kind: what });
     }
   };
   const presses: number[] = [];
@@ -240,7 +240,9 @@ export async function liveThrough(
     // Of two logins that end in the same tenth of a second the one that is recorded may be the one that the provider has
     // ended: then its owner is needed at once.
     neededAtMs =
-      grant.status === 'rejected' ? (rejectedAtMs ??= stage.nowMs) : ladderOf(settings, grant)?.neededAtMs;
+      grant.status === 'rejected'
+        ? (rejectedAtMs ??= stage.nowMs)
+        : reminderScheduleOf(settings, grant)?.neededAtMs;
     if (grant.status !== 'rejected') rejectedAtMs = undefined;
     const { startedAtMs } = grant.authorization ?? {};
     if (startedAtMs !== undefined && startedAtMs !== presses.at(-1)) presses.push(startedAtMs);
@@ -248,35 +250,35 @@ export async function liveThrough(
 
   const problems = stage.violation ? [`${stage.violation.invariant}: ${stage.violation.message}`] : [];
   const tickMs = tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-  let rungs = 0;
+  let reminders = 0;
   for (const [index, loginMs] of logins.entries()) {
     const untilMs = Math.min(logins[index + 1] ?? Infinity, endMs);
-    // Under a sliding limit each refresh postpones the end: no rung comes while refreshes succeed.
-    const ladder = ladderOf(settings, {
+    // Under a sliding limit each refresh postpones the end: no reminder comes while refreshes succeed.
+    const schedule = reminderScheduleOf(settings, {
       authorizedAtMs: loginMs,
       refreshedAtMs: Math.max(loginMs, untilMs - tickMs),
     });
-    for (const { atMs, channels } of ladder?.rungs ?? []) {
+    for (const { atMs, channels } of schedule?.reminders ?? []) {
       // What was seen of it by a check, with time to tell, before the next login.
       if (atMs + tickMs + 5 * minuteMs >= untilMs) continue;
-      rungs += 1;
+      reminders += 1;
       const heldMs = presses.some((pressMs) => pressMs > atMs - startGraceMs && pressMs < atMs + tickMs)
         ? startGraceMs
         : 0;
-      const notice = told.find(
+      const notice = notified.find(
         (each) => each.atMs >= atMs && each.atMs <= atMs + tickMs + heldMs + 2 * minuteMs,
       );
       const at = new Date(atMs).toISOString();
-      if (!notice) problems.push(`the rung of ${at} was not told in time`);
+      if (!notice) problems.push(`the reminder of ${at} was not told in time`);
       else if (channels.some((channel) => !notice.channels.has(channel))) {
         problems.push(
-          `the rung of ${at} was told by ${[...notice.channels].join()} and not by ${channels.join()}`,
+          `the reminder of ${at} was told by ${[...notice.channels].join()} and not by ${channels.join()}`,
         );
       }
     }
   }
   problems.push(...rang.filter((alarm) => !alarm.endsWith('right')));
-  return { checks, rungs, notices: told.length, logins: logins.length, alarms: rang, problems };
+  return { checks, reminders, notices: notified.length, logins: logins.length, alarms: rang, problems };
 }
 
 /** The alarms of a stack whose connections are checked as often as the one here: their windows follow the checks. */

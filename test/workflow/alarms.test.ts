@@ -26,7 +26,7 @@ const statistic = (
     demo.cloud.clock.now() + minuteMs,
   );
 /** `name` of those that have gone off, `-name` of those that have come back, in order. */
-const told = () =>
+const notified = () =>
   story.alarms().map(({ subject, text }) => {
     const [, gone] = /^ALARM: "grantkeeper-local-([\w-]+)"/.exec(subject) ?? [];
     return gone ?? `-${/alarm grantkeeper-local-([\w-]+) is over/.exec(text)![1]}`;
@@ -35,7 +35,7 @@ const told = () =>
 test('a connection that works for a day, its owner’s link unused until the second, sets off no alarm', async () => {
   await demo.connect();
   await demo.advance(24 * hourMs);
-  expect(told()).toEqual([]);
+  expect(notified()).toEqual([]);
   expect(state('checks-stopped')).toBe('OK');
   expect(statistic('ChecksCompleted')).toBe(59);
   expect(statistic('RefreshesSucceeded')).toBe(57);
@@ -48,28 +48,28 @@ test('a connection that works for a day, its owner’s link unused until the sec
 
 test('checks that have stopped are told within three ticks, for as long as they are, and so is a first one that does not come', async () => {
   await sleep(demo, 5 * hourMs);
-  expect([told(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
+  expect([notified(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
   await demo.advance(30 * minuteMs);
-  expect(told()).toEqual(['checks-stopped', '-checks-stopped']);
+  expect(notified()).toEqual(['checks-stopped', '-checks-stopped']);
   story = watch(demo);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ status: 200 });
   await demo.advance(50 * minuteMs);
   const lastCheckMs = demo.cloud.clock.now();
   await sleep(demo, 75 * minuteMs);
-  expect(told()).toEqual(['checks-stopped']);
+  expect(notified()).toEqual(['checks-stopped']);
   expect(Date.parse(story.alarms()[0]!.at) - lastCheckMs).toBeLessThanOrEqual(75 * minuteMs);
   expect(story.alarms()[0]!.text).toContain('No check was completed for three ticks');
   await sleep(demo, 48 * hourMs);
-  expect([told(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
+  expect([notified(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
   await demo.advance(30 * minuteMs);
-  expect(told().slice(0, 2)).toEqual(['checks-stopped', '-checks-stopped']);
+  expect(notified().slice(0, 2)).toEqual(['checks-stopped', '-checks-stopped']);
 });
 
 test('refreshes that fail again and again, and an access token that has ended, until it is mended', async () => {
   await demo.connect();
   await demo.brokerage.misbehave(clientRefused, 4);
   await demo.advance(100 * minuteMs);
-  expect(told()).toEqual(
+  expect(notified()).toEqual(
     expect.arrayContaining([
       'refreshes-failing',
       'access-token-expired',
@@ -79,7 +79,7 @@ test('refreshes that fail again and again, and an access token that has ended, u
   );
   expect(statistic('RefreshesFailed', { reason: 'ClientRejectedError' })).toBe(4);
   await demo.advance(150 * minuteMs);
-  expect(told()).toEqual(
+  expect(notified()).toEqual(
     expect.arrayContaining([
       '-refreshes-failing',
       '-access-token-expired',
@@ -132,11 +132,11 @@ test.each(['callback', 'reauthorize'])(
     const page = await demo.logIn(link).catch(() => undefined);
     if (page) expect(page).toMatchObject({ status: 500, title: 'Something went wrong on our side' });
     await demo.advance(6 * minuteMs);
-    expect(told()).toContain('pages-failing');
+    expect(notified()).toContain('pages-failing');
     tap.refuse = () => undefined;
     expect(await demo.logIn(link)).toMatchObject({ status: 200 });
     await demo.advance(80 * minuteMs);
-    expect(told()).toContain('-pages-failing');
+    expect(notified()).toContain('-pages-failing');
   },
 );
 
@@ -144,7 +144,7 @@ test('a check that could not be started is told when it is given up', async () =
   await demo.connect();
   await demo.cloud.faults.plan({ call: 'states:StartExecution', kind: 'fail', times: 20 });
   await demo.advance(50 * minuteMs);
-  expect(told()).toContain('dead-letters');
+  expect(notified()).toContain('dead-letters');
 });
 
 test('several callbacks of ours that were not honoured are told', async () => {
@@ -152,7 +152,7 @@ test('several callbacks of ours that were not honoured are told', async () => {
   const callback = await demo.logInUpToCallback(demo.newestLink());
   for (let times = 0; times < 3; times += 1) expect((await fetch(callback)).status).toBe(400);
   await demo.advance(10 * minuteMs);
-  expect(told()).toContain('logins-refused');
+  expect(notified()).toContain('logins-refused');
   expect(statistic('CallbacksRefused', { outcome: 'other-browser' })).toBe(3);
 });
 

@@ -44,7 +44,7 @@ describe('with a connection that works', () => {
         ...operatorAlerted,
         cause: 'RefreshTokens: ClientRejectedError',
       });
-      // The check goes on after the alert: a failing refresh does not silence the ladder.
+      // The check goes on after the alert: a failing refresh does not silence the reminder schedule.
       expect(states.slice(-4)).toEqual(['AfterAlert', 'CheckGrant', 'Choose', 'Failed']);
     }
     expect(await demo.grant()).toMatchObject({ status: 'active' });
@@ -213,7 +213,7 @@ test('an unusable client secret, then mail that SES refuses: one alert each, no 
 test('where no channel answers for long, the operators get the link, and the one before it works until they have it', async () => {
   await using demo = await TestDemo.start({ configure: mailOnly });
   await demo.connect();
-  // The first rung is told; then SES is down.
+  // The first reminder is told; then SES is down.
   await sleepUntil(demo, '2026-01-10T11:59:00Z');
   await demo.advance(5 * minuteMs);
   const first = demo.newestLink();

@@ -31,7 +31,7 @@ test('over a week with a new login in it the bot has no call refused', async () 
   // Whatever it was told before there was a grant is over.
   await demo.advance(30 * minuteMs);
   const begin = log().length;
-  // The first rung of a week's grant is two days before its end. Its owner takes an hour.
+  // The first reminder of a week's grant is two days before its end. Its owner takes an hour.
   await demo.advance(5 * dayMs);
   expect(demo.mails()).toHaveLength(2);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });

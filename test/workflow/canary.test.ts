@@ -191,7 +191,7 @@ async function walk(): Promise<void> {
   await demo.logIn(await askForLogin(demo));
   await toNextTick(demo);
 
-  // A refresh token that is rejected, then the ladder to the grant's end.
+  // A refresh token that is rejected, then the reminder schedule to the grant's end.
   await brokerage.revokeAllGrants();
   await toNextTick(demo);
   await demo.logIn(demo.newestLink());

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
-/** All is well again, and the next check comes after a rung of all channels: six hours before the end. */
+/** All is well again, and the next check comes after a reminder of all channels: six hours before the end. */
 beforeEach(async () => {
   const { webhooks, ses, sns } = demo.cloud;
   webhooks.reset();
@@ -53,7 +53,7 @@ const sentTo = () =>
   ['email', 'sms', 'slack', 'discord'].filter((channel) => story.by(channel as 'email').length > 0);
 const alertOf = (step: string) => story.alerts().find(({ text }) => text.includes(`Step: ${step}\n`));
 
-test('a notice goes over every channel of its rung at once, with a link that works, each outcome recorded', async () => {
+test('a notice goes over every channel of its reminder at once, with a link that works, each outcome recorded', async () => {
   await demo.advance(30 * minuteMs);
   const subject = expect.stringMatching(/^Log in to Demo Brokerage before .* GMT-5 \(demo-main\)$/);
   expect(story.by('email')).toMatchObject([{ to: 'dana@example.com', subject }]);
@@ -98,7 +98,7 @@ describe('one channel that does not answer holds no other back, and is tried aga
       ),
     });
     demo.cloud.webhooks.reset();
-    // The last rung, an hour before the end.
+    // The last reminder, an hour before the end.
     await sleep(demo, 5 * hourMs);
     await toNextTick(demo);
     expect(story.by('discord')).toHaveLength(1);

@@ -103,14 +103,19 @@ test('a connection that works: tokens are given back, both secrets hold none, an
   const headers = { authorization: `Bearer ${accessToken}` };
   expect((await fetch(demo.brokerage.identityEndpoint, { headers })).status).toBe(401);
   await expectEmpty();
-  const { fencingNumber, lastTick, toldAtMs, ...rest } = await demo.grant();
-  expect([fencingNumber, lastTick, toldAtMs]).not.toContain(undefined);
-  expect(rest).toMatchObject({ status: 'disconnected', identity, toldRungs: [], owesRestored: false });
+  const { fencingNumber, lastTick, notifiedAtMs, ...rest } = await demo.grant();
+  expect([fencingNumber, lastTick, notifiedAtMs]).not.toContain(undefined);
+  expect(rest).toMatchObject({
+    status: 'disconnected',
+    identity,
+    sentReminders: [],
+    restoredNoticePending: false,
+  });
   expect(
     Object.keys(rest)
       .filter((name) => !name.endsWith('ReachedAtMs'))
       .sort(),
-  ).toEqual(['identity', 'otherWritesAtMs', 'owesRestored', 'pk', 'sk', 'status', 'toldRungs']);
+  ).toEqual(['identity', 'otherWritesAtMs', 'restoredNoticePending', 'pk', 'sk', 'status', 'sentReminders']);
   expect((await ends()).at(-1)).toEqual({ by, revocation: 'revoked', executionId: execution!.executionArn });
 
   // What is ended is ended once.

@@ -62,7 +62,7 @@ test('an incident is one line when it is told, and one when it is over', async (
   const fresh = await newEvents();
   await demo.brokerage.misbehave(clientRefused, 2);
   await toNextTick(demo);
-  const told = await newestExecution();
+  const notified = await newestExecution();
   const since = (await demo.item('incident#RefreshTokens#ClientRejectedError'))!.since;
   await toNextTick(demo);
   await toNextTick(demo);
@@ -76,7 +76,7 @@ test('an incident is one line when it is told, and one when it is over', async (
       details: {
         ...incident,
         reason: "Demo Brokerage refused the client's credentials (invalid_client).",
-        executionId: told,
+        executionId: notified,
       },
       ttl: Math.floor(Date.parse(String(since)) / 1000) + 400 * 86_400,
     },

@@ -31,7 +31,7 @@ test('an unauthorised connection emails a link; login and callback store the tok
     status: 'active',
     authorizedAtMs: Date.UTC(2026, 0, 5, 12),
     accessExpiresAtMs: Date.UTC(2026, 0, 5, 12, 30),
-    toldRungs: [],
+    sentReminders: [],
   });
   expect(await demo.secret('access')).toMatchObject({
     token_type: 'Bearer',

@@ -24,7 +24,7 @@ test('a grant that ends at the weekend is asked for on Saturday, and not before:
   const story = watch(demo);
   // Ends on Saturday 10:10, is needed again on Monday 07:00, two days before which comes the first mail.
   await advanceUntil(demo, '2026-01-10T12:30:00Z');
-  expect(told(story)).toEqual([
+  expect(notified(story)).toEqual([
     ['Sat 07:10', 'Log in to Demo Brokerage before Mon 12 Jan, 07:00 GMT-5 (demo-main)'],
   ]);
   expect((await demo.executions()).every(({ status }) => status === 'SUCCEEDED')).toBe(true);
@@ -34,7 +34,7 @@ test('a grant that ends at the weekend is asked for on Saturday, and not before:
 test('answered on Saturday, the next is asked for on the Saturday after', async () => {
   const story = watch(demo);
   await advanceUntil(demo, '2026-01-17T12:30:00Z');
-  expect(told(story)).toEqual([
+  expect(notified(story)).toEqual([
     ['Sat 07:10', 'Log in to Demo Brokerage before Mon 19 Jan, 07:00 GMT-5 (demo-main)'],
   ]);
   expect(story.alerts()).toEqual([]);
@@ -44,7 +44,7 @@ test('unanswered, it is told again on Sunday and before the night, and lapses un
   const story = watch(demo);
   await advanceUntil(demo, '2026-01-19T11:55:00Z');
   // Those of Monday 01:00 and 06:00 move to the begin of the quiet hours, and the next check comes ten minutes later.
-  expect(told(story)).toEqual([
+  expect(notified(story)).toEqual([
     ['Sun 07:10', 'Log in to Demo Brokerage before Mon 19 Jan, 07:00 GMT-5 (demo-main)'],
     ['Sun 22:10', 'Log in to Demo Brokerage before Mon 19 Jan, 07:00 GMT-5 (demo-main)'],
   ]);
@@ -54,14 +54,14 @@ test('unanswered, it is told again on Sunday and before the night, and lapses un
   });
 
   await advanceUntil(demo, '2026-01-19T12:30:00Z');
-  expect(told(story).slice(2)).toEqual([
+  expect(notified(story).slice(2)).toEqual([
     ['Mon 07:00', 'Demo Brokerage has stopped working: log in again (demo-main)'],
   ]);
   expect(story.alerts()).toEqual([]);
 });
 
 /** When mails came, as the owner's clock has it, and what they said. */
-function told(story: ReturnType<typeof watch>): [string, string][] {
+function notified(story: ReturnType<typeof watch>): [string, string][] {
   const local = new Intl.DateTimeFormat('en-US', {
     timeZone,
     weekday: 'short',

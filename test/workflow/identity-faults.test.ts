@@ -36,7 +36,7 @@ test('a new owner whose callback died is the one who is pinned', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   await demo.advance(minuteMs);
-  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'repin' });
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'change-owner' });
   await demo.cloud.faults.plan({ ...recording, kind: 'kill' });
   await logInAs(demo, demo.newestLink(), 'friend');
   await demo.advance(30 * minuteMs);

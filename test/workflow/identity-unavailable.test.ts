@@ -65,7 +65,7 @@ test('a renewal whose account cannot be checked is kept, and completed as soon a
   expect(held).not.toHaveProperty('identity');
   expect((await demo.secretVersion('access', 'AWSPENDING')).versionId).toBe(held.versionId);
   const heldAs = await demo.grant();
-  expect(heldAs).toMatchObject({ login: { versionId: held.versionId, isHeld: true } });
+  expect(heldAs).toMatchObject({ login: { versionId: held.versionId, tokensHeld: true } });
   // It has taken room in the secrets, as any login.
   expect(heldAs.otherWritesAtMs).toHaveLength(2);
 
@@ -159,7 +159,7 @@ test('a first login is stored though the account cannot be asked, with an alert 
 
 test('a new owner who cannot be asked for at their login is pinned by a refresh, once the provider tells', async () => {
   await start();
-  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'repin' });
+  await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'change-owner' });
   const link = demo.newestLink();
   const { identity: before } = await demo.grant();
   broken = { status: 503, body: '' };

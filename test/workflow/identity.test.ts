@@ -6,7 +6,7 @@ import { askForLogin, stored, withProviderData } from '../helpers/stored.ts';
 import { events, refreshDirectly, setInGrant, timeline, watch } from '../helpers/story.ts';
 
 const done = { status: 200, title: 'Done: you are connected' };
-const repin = { connectionId: 'demo-main', trigger: 'operator', force: 'repin' };
+const changeOwner = { connectionId: 'demo-main', trigger: 'operator', force: 'change-owner' };
 
 async function logInAs(demo: TestDemo, link: string, person: Person) {
   const browser = new Browser();
@@ -77,7 +77,7 @@ describe('where a call tells subject and accounts', () => {
 
   test('an operator can pin anew: whoever logs in then is the owner', async () => {
     await askForLogin(demo);
-    await demo.start(repin);
+    await demo.start(changeOwner);
     const { alerts } = watch(demo);
     expect(await logInAs(demo, demo.newestLink(), { loginId: 'friend' })).toMatchObject(done);
     expect(alerts()).toEqual([]);
@@ -95,7 +95,7 @@ test('an owner who is let in after the grant was rejected logs in by that link, 
   await demo.brokerage.revokeAllGrants();
   await demo.advance(25 * minuteMs);
   expect(await demo.grant()).toMatchObject({ status: 'rejected' });
-  await demo.start(repin);
+  await demo.start(changeOwner);
   const mails = demo.mails().length;
   await demo.advance(100 * minuteMs);
   expect(demo.mails()).toHaveLength(mails);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { Browser, TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
-import { actionWords } from '../../functions/words.ts';
+import { actionLabels } from '../../app/labels.ts';
 import { csrfOf, operator, press, signIn, textOf, timelineOf, viewer } from '../helpers/panel.ts';
 import { tokenCalls } from '../helpers/story.ts';
 
@@ -159,7 +159,7 @@ describe('a viewer', () => {
       expect(await started()).toEqual(executions);
       expect(await demo.grant()).toEqual(grant);
       expect((await timelineOf(demo, browser, '?kind=action'))[0]).toMatch(
-        new RegExp(`Refused ${actionWords[action]} by: ${viewer} because: Only operators may do that$`),
+        new RegExp(`Refused ${actionLabels[action]} by: ${viewer} because: Only operators may do that$`),
       );
     },
   );
@@ -224,7 +224,7 @@ describe('an operator, in the end', () => {
     );
     const sent = demo.cloud.inbox.list().slice(before);
     expect(sent.map(({ channel }) => channel).sort()).toEqual(['discord', 'email', 'slack', 'sms']);
-    expect(await demo.grant()).toMatchObject({ toldRungs: grant.toldRungs, status: 'active' });
+    expect(await demo.grant()).toMatchObject({ sentReminders: grant.sentReminders, status: 'active' });
     const line = (await timelineOf(demo, browser, '?kind=notice'))[0];
     expect(line).toMatch(
       /Sent a test notice outcome: sent channels: email,? sms,? slack,? discord Execution of: /,

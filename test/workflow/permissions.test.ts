@@ -81,26 +81,26 @@ test('without states:StartExecution no schedule starts anything, and what was no
 });
 
 /** Played by nobody here: logs are written by Lambda and Step Functions themselves, dead letters by Scheduler; SNS asks for texts. */
-const unplayed = /^(logs:|lambda:InvokeFunction|sqs:|sms-voice:)/;
+const unsupported = /^(logs:|lambda:InvokeFunction|sqs:|sms-voice:)/;
 
 /** A grant of six hours, whose owner is told at three, two and one before its end: a walk of hours, not of days. */
 function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
   const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
-  const rungs = [3, 2, 1].map((hours) => ({ secondsBefore: hours * 3600 }));
+  const reminders = [3, 2, 1].map((hours) => ({ secondsBefore: hours * 3600 }));
   return {
     ...withProviderData({ limits: { absoluteSeconds: 6 * 3600 } })(config),
-    'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], rungs } },
+    'grantkeeper:connections': { 'demo-main': { ...connections['demo-main'], reminders } },
   };
 }
 
-test('every permission of every role is used on a walk through first login, refresh, rung, re-authorization and panel', async () => {
+test('every permission of every role is used on a walk through first login, refresh, reminder, re-authorization and panel', async () => {
   await using demo = await TestDemo.start({ configure: shortGrant });
   const tap = new Wiretap(demo);
   demo.cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: true }];
   const wrong = JSON.stringify({ client_id: 'grantkeeper-demo', client_secret: 'wrong' });
   await demo.connect();
 
-  // A rung whose notice fails at first, and then supersedes an authorization that somebody waits for.
+  // A reminder whose notice fails at first, and then supersedes an authorization that somebody waits for.
   await askForLogin(demo);
   tap.refuse = (call) =>
     call.principal === 'notify-owner' && call.action === 'ses:SendEmail' ? accessDenied(call) : undefined;
@@ -108,7 +108,7 @@ test('every permission of every role is used on a walk through first login, refr
   await toNextTick(demo);
   tap.refuse = () => undefined;
   await toNextTick(demo);
-  // The rung's link, where nobody waits, starts an execution.
+  // The reminder's link, where nobody waits, starts an execution.
   await demo.logIn(demo.newestLink(), 'cancel');
   // Incidents of the check and of the refresh, and their ends.
   for (const value of ['not JSON', wrong, undefined]) {
@@ -165,7 +165,7 @@ test('every permission of every role is used on a walk through first login, refr
     return statementsOf(resource).flatMap(({ Action }) => Action.map((action) => ({ role, action })));
   });
   const unused = granted.filter(
-    ({ role, action }) => !unplayed.test(action) && !used.has(`${role} ${action}`),
+    ({ role, action }) => !unsupported.test(action) && !used.has(`${role} ${action}`),
   );
   expect(unused).toEqual([]);
   expect(granted.length).toBeGreaterThan(30);

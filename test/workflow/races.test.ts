@@ -143,7 +143,7 @@ describe('a login', () => {
     await demo.advance(10_000);
     await demo.brokerage.reset();
     await demo.brokerage.misbehave({ kind: 'delay', ms: 1500 });
-    const told = await timeline(demo);
+    const notified = await timeline(demo);
     const page = browser.open(callback);
     await untilTokenCalls(demo, 1);
     await startBeside(demo, refresh, 'crossing-refresh');
@@ -151,7 +151,7 @@ describe('a login', () => {
     await demo.advance(minuteMs);
 
     expect(await executionNamed(demo, 'crossing-refresh')).toMatchObject({ status: 'SUCCEEDED' });
-    expect((await timeline(demo)).slice(told.length).sort()).toEqual(['completed', 'fresh']);
+    expect((await timeline(demo)).slice(notified.length).sort()).toEqual(['completed', 'fresh']);
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     expect(demo.mails()).toHaveLength(mails);
   });
@@ -190,12 +190,12 @@ describe('a login', () => {
   test.each(['request-reauthorization', 'check-grant'])(
     'that is over before its execution attaches ends it at once (%s is late)',
     async (late) => {
-      const startOfLadder = late === 'check-grant' ? '2026-02-04T12:00:00Z' : '2026-01-15T12:00:00Z';
-      await sleepUntil(demo, startOfLadder);
+      const startOfSchedule = late === 'check-grant' ? '2026-02-04T12:00:00Z' : '2026-01-15T12:00:00Z';
+      await sleepUntil(demo, startOfSchedule);
       await logInAnew(demo);
-      const rung = new Date(Date.parse(startOfLadder) + 5 * 86_400_000).toISOString();
-      await sleepUntil(demo, new Date(Date.parse(rung) - minuteMs).toISOString());
-      await advanceUntil(demo, rung);
+      const reminder = new Date(Date.parse(startOfSchedule) + 5 * 86_400_000).toISOString();
+      await sleepUntil(demo, new Date(Date.parse(reminder) - minuteMs).toISOString());
+      await advanceUntil(demo, reminder);
       const link = demo.newestLink();
       const name = `demo-main-auth-${authorizationIn(link)}`;
 
@@ -300,7 +300,7 @@ test('a refresh whose write was not answered keeps the lease: it may happen yet,
   expect(await demo.grant()).toMatchObject({ lease: { owner: expect.stringContaining('refresh') } });
 });
 
-test('a rung that an ask makes needless is not told beside it', async () => {
+test('a reminder that an ask makes needless is not told beside it', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   // 48 hours before the grant's end.

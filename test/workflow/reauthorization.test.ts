@@ -115,8 +115,8 @@ test('a newer ask supersedes an older one: the old link says so, and its executi
   ]);
 });
 
-test('while a login is under way the last rung is held back; a quarter of an hour later it asks', async () => {
-  // The grant ends at 12:00, and its last rung is 11:00; checks come at 11:05 and 11:30.
+test('while a login is under way the last reminder is held back; a quarter of an hour later it asks', async () => {
+  // The grant ends at 12:00, and its last reminder is 11:00; checks come at 11:05 and 11:30.
   await sleepUntil(demo, '2026-02-11T06:00:00Z');
   await advanceUntil(demo, '2026-02-11T06:06:00Z');
   await sleepUntil(demo, '2026-02-11T11:00:00Z');
@@ -133,7 +133,7 @@ test('while a login is under way the last rung is held back; a quarter of an hou
   ]);
 });
 
-test('a login at the last rung resumes the execution that waits, and no restored notice follows', async () => {
+test('a login at the last reminder resumes the execution that waits, and no restored notice follows', async () => {
   const story = watch(demo);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ status: 200 });
   await demo.cloud.clock.idle();

@@ -151,7 +151,7 @@ describe('where the refresh token stays the same', () => {
     expect(story.mails().map(({ at, subject }) => [at, subject])).toEqual([
       ['2026-01-20T12:25:00.000Z', 'Demo Brokerage has stopped working: log in again (demo-main)'],
     ]);
-    expect(await demo.grant()).toMatchObject({ status: 'rejected', owesRestored: true });
+    expect(await demo.grant()).toMatchObject({ status: 'rejected', restoredNoticePending: true });
     const asking = (await demo.executions()).find(({ status }) => status === 'RUNNING')!;
     expect(asking.states).toEqual([
       'Begin',
@@ -167,7 +167,7 @@ describe('where the refresh token stays the same', () => {
     await demo.logIn(demo.newestLink());
     await demo.cloud.clock.idle();
     expect(story.mails().slice(1)).toMatchObject([{ subject: 'Demo Brokerage works again (demo-main)' }]);
-    expect(await demo.grant()).toMatchObject({ status: 'active', owesRestored: false });
+    expect(await demo.grant()).toMatchObject({ status: 'active', restoredNoticePending: false });
     // The one that reports ends as each does that has alerted.
     expect((await demo.executions()).filter(({ status }) => status !== 'SUCCEEDED')).toMatchObject([
       { states: ['Begin', 'RecordIncident', 'AlertOperator', 'RecordFailure', 'AfterAlert', 'Failed'] },
@@ -196,7 +196,7 @@ describe('where each refresh gives a new refresh token, and an old one ends the 
   test('a refresh token left pending by a refresh that died is adopted and spent next', async () => {
     const { versionId: first, refresh_token: spent } = await demo.secret('grant');
     const { answer } = await refreshDirectly(demo, spent!);
-    const stranded = await strand(demo, 'grant', {
+    const interrupted = await strand(demo, 'grant', {
       refresh_token: answer.refresh_token!,
       obtained_at: '2026-01-05T12:00:00.000Z',
       authorized_at: '2026-01-05T12:00:00.000Z',
@@ -205,7 +205,7 @@ describe('where each refresh gives a new refresh token, and an old one ends the 
 
     await demo.advance(25 * minuteMs);
     expect(await demo.secret('grant')).toMatchObject({
-      derived_from: stranded,
+      derived_from: interrupted,
       authorized_at: '2026-01-05T12:00:00.000Z',
     });
     await demo.advance(25 * minuteMs);
@@ -305,8 +305,8 @@ describe('limits of other providers', () => {
       await sleepUntil(demo, from!);
       await demo.advance(Date.parse(to!) - Date.parse(from!));
     }
-    const told = story.mails().filter(({ subject }) => subject.endsWith('(ninety-main)'));
-    expect(told.map(({ at, subject }) => [at, subject])).toEqual([
+    const notified = story.mails().filter(({ subject }) => subject.endsWith('(ninety-main)'));
+    expect(notified.map(({ at, subject }) => [at, subject])).toEqual([
       ['2026-03-29T12:05:00.000Z', 'Log in to Ninety before Sun 5 Apr, 12:00 UTC (ninety-main)'],
       ['2026-04-02T12:20:00.000Z', 'Log in to Ninety before Sun 5 Apr, 12:00 UTC (ninety-main)'],
       ['2026-04-04T12:15:00.000Z', 'Log in to Ninety before Sun 5 Apr, 12:00 UTC (ninety-main)'],

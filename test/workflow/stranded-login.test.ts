@@ -51,13 +51,13 @@ describe('of a rejected grant', () => {
   });
 
   test.each(afterThePut)('a callback that dies before %s loses nothing', async (_, call) => {
-    const told = (await timeline(demo)).length;
+    const notified = (await timeline(demo)).length;
     const { mails, alerts } = watch(demo);
     await logInInVain(demo, call);
     const login = (await demo.grant()).login as { versionId: string };
 
     await demo.advance(hourMs);
-    expect((await timeline(demo)).slice(told)).toContain('login-recovered');
+    expect((await timeline(demo)).slice(notified)).toContain('login-recovered');
     const grant = await demo.secret('grant');
     expect(grant.versionId).toBe(login.versionId);
     expect(await demo.secret('access')).toMatchObject({ derived_from: login.versionId });

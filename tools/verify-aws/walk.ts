@@ -22,7 +22,7 @@ import { dynamoAuthorizations } from '../../adapters/authorizations.ts';
 import { dynamoGrants } from '../../adapters/grants.ts';
 import { systemRandom } from '../../adapters/system.ts';
 import { connectionOf, openStack } from '../../cli/stack.ts';
-import { linkHere } from '../../functions/link-here.ts';
+import { directLogin } from '../../app/login/direct-login.ts';
 
 /** What was done, and what was answered. */
 export interface Observed {
@@ -76,7 +76,7 @@ async function firstLogin(): Promise<void> {
     clock: { nowMs: () => Date.now() },
     random: systemRandom,
   };
-  const link = await linkHere({ settings: now, grant }, ports);
+  const link = await directLogin({ settings: now, grant }, ports);
   if ('why' in link) throw new Error(`There is no link: ${link.why}.`);
   const url = `${now.publicUrl}${link.path}`;
   const page = await fetch(url);

@@ -1,0 +1,64 @@
+import type { Decision, StepsDone } from '../../core/decide.ts';
+import { decide } from '../../core/decide.ts';
+import { isOver } from '../../core/incident.ts';
+import type { Clock, Connection, Events, Grants, Incidents } from '../../core/ports.ts';
+import type { StepInput, StepOutput } from './step.ts';
+import { eventsOf, recordIfPossible } from './step-events.ts';
+
+export interface NextPorts {
+  readonly incidents: Incidents;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+const steps = {
+  refresh: 'RefreshTokens',
+  notify: 'NotifyOwner',
+  reauthorize: 'RequestReauthorization',
+  disconnect: 'DisconnectGrant',
+} as const;
+
+/**
+ * Ends a step: the next decision, from the grant as it is now, with this step counted as done; without one it may
+ * be decided again.
+ */
+export async function next(
+  outcome: string,
+  step: StepsDone[number] | undefined,
+  input: StepInput,
+  ports: NextPorts & { readonly grants: Pick<Grants, 'read'> },
+): Promise<StepOutput> {
+  const isNew = step !== undefined && !input.done.includes(step);
+  const done: StepsDone = isNew ? [...input.done, step] : input.done;
+  const connection = await ports.grants.read(input.request.connectionId);
+  return decided(outcome, step && steps[step], { ...input, done }, connection, ports);
+}
+
+/** The answer of a step that has just read the connection, and what is over now that it has done its work. */
+export async function decided(
+  outcome: string,
+  succeeded: string | undefined,
+  { request, done, executionId, entry }: Pick<StepInput, 'request' | 'done' | 'executionId' | 'entry'>,
+  { settings, grant }: Connection,
+  { incidents, events, clock }: NextPorts,
+): Promise<StepOutput> {
+  const { connectionId, trigger, force, authorizationId } = request;
+  if (settings === undefined) {
+    const isAsked = force === 'disconnect' && !done.includes('disconnect');
+    const left: Decision = isAsked
+      ? { decision: 'disconnect', reason: 'asked for' }
+      : { decision: 'none', reason: 'the connection was removed from the configuration' };
+    return { outcome, done, next: left, ended: [] };
+  }
+  const by = `${executionId}#${entry}#${succeeded ?? ''}`;
+  const over = await incidents.end(
+    connectionId,
+    (incident) => isOver(incident, grant, succeeded ?? '', settings.hasBrowser),
+    by,
+  );
+  for (const { incident, isNew } of over) {
+    if (isNew) await recordIfPossible(eventsOf({ executionId }, events), connectionId, 'recovered', incident);
+  }
+  const decision = decide(settings, grant, clock.nowMs(), { trigger, force, authorizationId, done });
+  return { outcome, done, next: decision, ended: over.map(({ incident }) => incident) };
+}

@@ -1,0 +1,61 @@
+import { decide } from '../../core/decide.ts';
+import type { Grant } from '../../core/grant.ts';
+import { isOpen } from '../../core/grant.ts';
+import { linkPath } from '../../core/link.ts';
+import type { Authorizations, Clock, Grants, Random } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import { authorizationIdOf } from '../notices/send-login-link.ts';
+
+export interface DirectLoginPorts {
+  readonly grants: Pick<Grants, 'openAuthorization'>;
+  readonly authorizations: Pick<Authorizations, 'addLink' | 'setStatus'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** As long as a browser keeps what binds a login to it. Nobody has the link but whoever has just asked for it. */
+const lifetimeMs = 60 * 60_000;
+
+/**
+ * A link for an owner who is here, without a message: one more of the authorization that is open, or of a new one, which
+ * keeps no message from being sent when one is due.
+ * @returns its path; or why there can be none now, as a decision's reason
+ */
+export async function directLogin(
+  { settings, grant }: { readonly settings: Settings; readonly grant: Grant },
+  { grants, authorizations, clock, random }: DirectLoginPorts,
+): Promise<{ readonly path: string } | { readonly why: string }> {
+  const { connectionId } = settings;
+  const nowMs = clock.nowMs();
+  // As if none were open: what forbids a login forbids going on with one.
+  const asked = { ...grant, authorization: undefined };
+  const decision = decide(settings, asked, nowMs, { force: 'reauthorize', done: ['refresh'] });
+  if (decision.decision !== 'reauthorize') return { why: decision.reason };
+  const secret = random.secret();
+  const link = { connectionId, linkHash: random.hash(secret) };
+  const pathOf = (authorizationId: string) => ({
+    path: linkPath({ connectionId, authorizationId, random: secret }),
+  });
+
+  const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
+  if (open !== undefined && nowMs < open.expiresAtMs) {
+    const { authorizationId, reason, expiresAtMs } = open;
+    const { status } = await authorizations.addLink({ ...link, authorizationId, reason, expiresAtMs }, nowMs);
+    if (status === 'open' || status === 'started' || status === 'exchanging') return pathOf(authorizationId);
+  }
+  const authorizationId = authorizationIdOf(random.uuid(), 0, random);
+  const reason = 'panel' as const;
+  const expiresAtMs = nowMs + lifetimeMs;
+  await authorizations.addLink({ ...link, authorizationId, reason, expiresAtMs }, nowMs);
+  const opened = { authorizationId, reason, openedAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
+  if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return pathOf(authorizationId);
+  await authorizations.setStatus(connectionId, authorizationId, 'superseded');
+  return { why: 'somebody else asked at the same moment' };
+}
+
+/** Those that a login, or the next notice, ends. */
+export function superseded({ authorization }: Pick<Grant, 'authorization'>) {
+  if (authorization === undefined) return [];
+  const { authorizationId, expiresAtMs, supersedes = [] } = authorization;
+  return [...supersedes, { authorizationId, expiresAtMs }];
+}

@@ -1,0 +1,10 @@
+import type { Identity } from '../../core/identity.ts';
+import type { Random } from '../../core/ports.ts';
+
+/** What is pinned can be compared, and not read. */
+export function hashed({ subject, accounts }: Identity, random: Random): Identity {
+  return {
+    ...(subject !== undefined && { subject: random.hash(subject) }),
+    ...(accounts !== undefined && { accounts: accounts.map((account) => random.hash(account)).sort() }),
+  };
+}

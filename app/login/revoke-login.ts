@@ -1,0 +1,91 @@
+import type { Client, GrantSecret, RevocationEndpoint, Tokens, TokenSet } from '../../core/ports.ts';
+import type { Provider } from '../../core/provider.ts';
+import type { Secret } from '../../core/secret.ts';
+
+/** A token that the provider may still honour. */
+export interface Held {
+  readonly token: Secret;
+  readonly type: 'refresh_token' | 'access_token';
+}
+
+/** For one request. Somebody is waiting for the page of their login. */
+export const revocationTimeoutMs = 5_000;
+
+/**
+ * The fate of the tokens of a refused or replaced login.
+ * - `not-allowed`: the provider's data does not say that a revocation ends that login alone, so it could end the kept one
+ */
+export type RevokedLogin = 'revoked' | 'not-offered' | 'unanswered' | 'refused' | 'not-allowed';
+
+/** Gives several tokens back; the answer is the least good one. */
+export async function revokeTokens(
+  provider: Provider,
+  client: Client,
+  held: readonly Held[],
+  endpoint: RevocationEndpoint,
+): Promise<Exclude<RevokedLogin, 'not-allowed'>> {
+  const answers = await Promise.all(
+    held.map(({ token, type }) => endpoint.revoke(provider, client, token, type)),
+  );
+  if (answers.includes('unavailable')) return 'unanswered';
+  if (answers.includes('refused')) return 'refused';
+  return answers.includes('revoked') ? 'revoked' : 'not-offered';
+}
+
+/**
+ * Gives the tokens of one unused login back. There is no retry: the tokens end by themselves, and the timeline says what became
+ * of them.
+ * @see RFC 7009 §2.1: what else a server ends with a token is its own policy
+ */
+export async function revokeLogin(
+  provider: Provider,
+  client: Client,
+  { refreshToken, accessToken }: Partial<Pick<TokenSet, 'refreshToken' | 'accessToken'>>,
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin> {
+  const held: Held[] = [
+    ...(refreshToken ? [{ token: refreshToken, type: 'refresh_token' as const }] : []),
+    ...(accessToken ? [{ token: accessToken, type: 'access_token' as const }] : []),
+  ];
+  return revokeWhereAllowed(provider, client, held, endpoint);
+}
+
+async function revokeWhereAllowed(
+  provider: Provider,
+  client: Client,
+  held: readonly Held[],
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin> {
+  if (provider.revocationEndpoint === undefined && provider.metadata === undefined) return 'not-offered';
+  if (provider.revocationEnds !== 'login') return 'not-allowed';
+  return revokeTokens(provider, client, held, endpoint);
+}
+
+/** Of the logins that a newer one has overtaken, the newest version of each that was held. */
+export async function heldAmong(
+  connectionId: string,
+  versionIds: readonly string[],
+  tokens: Pick<Tokens, 'readGrantVersion'>,
+): Promise<GrantSecret[]> {
+  const found = await Promise.all(versionIds.map((id) => tokens.readGrantVersion(connectionId, id)));
+  const held = found.flatMap((each) => (each?.unverified ? [each] : []));
+  return [...new Map(held.map((each) => [each.authorizedAt, each])).values()];
+}
+
+/**
+ * After a new login is recorded: gives back the refresh tokens of the logins that it has replaced.
+ * @returns undefined where there are none, or where the login itself has ended them
+ */
+export async function revokeReplaced(
+  provider: Provider,
+  client: Client,
+  replaced: readonly GrantSecret[],
+  by: Secret,
+  endpoint: RevocationEndpoint,
+): Promise<RevokedLogin | undefined> {
+  const held = replaced
+    .filter(({ refreshToken }) => !refreshToken.equals(by))
+    .map(({ refreshToken }) => ({ token: refreshToken, type: 'refresh_token' as const }));
+  if (held.length === 0 || provider.loginEndsPreviousGrant === true) return undefined;
+  return revokeWhereAllowed(provider, client, held, endpoint);
+}

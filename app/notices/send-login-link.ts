@@ -1,0 +1,135 @@
+import { channelsToTell, passedReminders } from '../../core/decide.ts';
+import type { LoginReason, Grant, OpenAuthorization, Superseded } from '../../core/grant.ts';
+import { claimMs } from '../../core/grant.ts';
+import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
+import { linkPath } from '../../core/link.ts';
+import { noticeKind, writeNotice } from '../../core/notice.ts';
+import type { Authorizations, Grants, LoginLink, Random, Workflow } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { DeliverPorts } from './deliver.ts';
+import { deliver } from './deliver.ts';
+
+export interface SendLoginLinkPorts extends DeliverPorts {
+  readonly grants: Pick<Grants, 'openAuthorization' | 'confirmSent' | 'confirmSuperseded' | 'recordNotified'>;
+  readonly authorizations: Pick<Authorizations, 'addLink' | 'setStatus'>;
+  readonly workflow: Pick<Workflow, 'resume' | 'report'>;
+  readonly random: Random;
+}
+
+export interface LoginLinkRequest {
+  readonly settings: Settings;
+  readonly grant: Grant;
+  readonly executionId: string;
+  readonly authorizationId: string;
+  readonly reason: LoginReason;
+  readonly expiresAtMs: number;
+  readonly retryCount: number;
+  /** Of the execution that waits for this authorization; a notice has none. */
+  readonly taskToken?: string | undefined;
+}
+
+/**
+ * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token, and a new
+ * link for the channels that have not taken the first one; either works.
+ * @returns `held` when another authorization was opened, or the connection ended, since the grant was read, or another
+ *   execution tells the reminder
+ * @throws {ChannelUnavailableError} some channels are to be tried again; what was reached is recorded
+ */
+export async function sendLoginLink(
+  request: LoginLinkRequest,
+  ports: SendLoginLinkPorts,
+): Promise<'sent' | 'held'> {
+  const { settings, grant, executionId, authorizationId, reason, expiresAtMs } = request;
+  const { connectionId } = settings;
+  const random = ports.random.secret();
+  const link: LoginLink = {
+    connectionId,
+    authorizationId,
+    reason,
+    expiresAtMs,
+    linkHash: ports.random.hash(random),
+    executionId: request.taskToken && executionId,
+    taskToken: request.taskToken,
+  };
+  const nowMs = ports.clock.nowMs();
+  const { status } = await ports.authorizations.addLink(link, nowMs);
+  // A repeat, whose owner has logged in by the link of an attempt before.
+  if (status === 'completed' || status === 'superseded' || status === 'expired') return 'held';
+  const previous = grant.authorization;
+  // A repeat finds itself open, and may have died before it had ended those before it.
+  const repeated = previous?.authorizationId === authorizationId;
+  const supersedes = [
+    ...(previous?.supersedes ?? []),
+    ...(previous && !repeated ? [idAndExpiry(previous)] : []),
+  ];
+  const unsent = passedReminders(settings, grant, nowMs).filter(
+    (reminder) => !grant.sentReminders.includes(reminder),
+  );
+  if (!repeated) {
+    // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
+    const open = {
+      authorizationId,
+      reason,
+      openedAtMs: nowMs,
+      expiresAtMs: Math.min(expiresAtMs, nowMs + claimMs),
+      supersedes,
+    };
+    const newest = unsent.at(-1);
+    const claim = newest === undefined ? undefined : { notice: newest, by: executionId, atMs: nowMs };
+    if (!(await ports.grants.openAuthorization(connectionId, grant, open, claim))) {
+      await ports.authorizations.setStatus(connectionId, authorizationId, 'superseded');
+      return 'held';
+    }
+  }
+  const kind = noticeKind(reason);
+  const url = settings.publicUrl + linkPath({ connectionId, authorizationId, random });
+  const notice = writeNotice(settings, {
+    kind,
+    neededAtMs: reminderScheduleOf(settings, grant)?.neededAtMs,
+    link: { url, expiresAtMs },
+  });
+  const channels = channelsToTell(settings, grant, reason, nowMs);
+  const message = { settings, noticeId: authorizationId, notice, channels, retryCount: request.retryCount };
+  const { reached, again } = await deliver(message, ports);
+  if (again === undefined || reached.length > 0) {
+    await ports.grants.confirmSent(connectionId, authorizationId, expiresAtMs);
+  }
+  if (again) throw again;
+  await ports.grants.recordNotified(connectionId, {
+    atMs: ports.clock.nowMs(),
+    channels: reached,
+    reminders: unsent,
+    ...(kind === 'expired' ? { restoredNoticePending: true } : {}),
+  });
+  // Last, so that a wait that cannot be ended never keeps the owner from hearing.
+  for (const superseded of supersedes) await supersede(connectionId, superseded, ports);
+  if (supersedes.length > 0) await ports.grants.confirmSuperseded(connectionId, authorizationId);
+  return 'sent';
+}
+
+function idAndExpiry({ authorizationId, expiresAtMs }: OpenAuthorization): Superseded {
+  return { authorizationId, expiresAtMs };
+}
+
+/** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */
+export async function supersede(
+  connectionId: string,
+  { authorizationId, expiresAtMs }: Superseded,
+  ports: Pick<SendLoginLinkPorts, 'clock'> & {
+    readonly workflow: Pick<Workflow, 'resume'>;
+    readonly authorizations: Pick<Authorizations, 'setStatus'>;
+  },
+): Promise<void> {
+  const status = ports.clock.nowMs() < expiresAtMs ? 'superseded' : 'expired';
+  const superseded = await ports.authorizations.setStatus(connectionId, authorizationId, status);
+  if (superseded) await ports.workflow.resume(superseded.taskTokens, { outcome: 'superseded', done: [] });
+}
+
+/** The same id for every repeat of the same step of the same execution. */
+export function authorizationIdOf(executionId: string, entry: number, random: Random): string {
+  const letters = random
+    .hash(`${executionId}#${entry}`)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
+  return letters.slice(0, 20).padEnd(20, '0');
+}

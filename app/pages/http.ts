@@ -1,0 +1,115 @@
+import * as z from 'zod/mini';
+
+import type { AuthorizationName } from '../../core/link.ts';
+import { executionOfLink } from '../../core/link.ts';
+import { sessionMs, signInLinkMs } from '../../core/panel.ts';
+
+/** What the functions behind the HTTP API read of an event, payload format 2.0. */
+export const HttpRequestSchema = z.object({
+  rawPath: z.string(),
+  rawQueryString: z.string(),
+  cookies: z.optional(z.array(z.string())),
+  /** Names in lower case. */
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  requestContext: z.object({ http: z.object({ method: z.string(), sourceIp: z.string() }) }),
+});
+
+/** The functions of the panel also read a form's fields. */
+export const PanelRequestSchema = z.extend(HttpRequestSchema, {
+  body: z.optional(z.string()),
+  isBase64Encoded: z._default(z.boolean(), false),
+});
+
+/** What they answer: always a page, or a way on. */
+export const HttpResponseSchema = z.object({
+  statusCode: z.int().check(z.minimum(200), z.maximum(599)),
+  headers: z.record(z.string(), z.string()),
+  cookies: z.optional(z.array(z.string())),
+  body: z.optional(z.string()),
+  isBase64Encoded: z.optional(z.boolean()),
+});
+
+export type HttpRequest = z.infer<typeof HttpRequestSchema>;
+export type PanelRequest = z.infer<typeof PanelRequestSchema>;
+export type HttpResponse = z.infer<typeof HttpResponseSchema>;
+
+/** An answer, and what the log is to call it; the browser does not see that. */
+export type LoggedResponse = HttpResponse & { readonly outcome?: string };
+
+export function logged(outcome: string, response: HttpResponse): LoggedResponse {
+  return { ...response, outcome };
+}
+
+/** The cookies, each with a secret of its own, and how many seconds it lasts. `__Host-`: this origin alone, never a subdomain's. */
+const cookies = {
+  /** Binds a login at the provider to the browser that began it. */
+  login: { name: '__Host-grantkeeper', seconds: 3600 },
+  /** Binds a link to sign in to the browser that asked for it. */
+  signIn: { name: '__Host-grantkeeper-sign-in', seconds: signInLinkMs / 1000 },
+  session: { name: '__Host-grantkeeper-session', seconds: sessionMs / 1000 },
+} as const;
+
+export type CookieKind = keyof typeof cookies;
+
+/** How long a browser keeps it, milliseconds. */
+export function cookieMs(kind: CookieKind): number {
+  return cookies[kind].seconds * 1000;
+}
+
+/** The browser's secret of that kind, where it has one of ours. */
+export function cookieOf(request: HttpRequest, kind: CookieKind): string | undefined {
+  for (const cookie of request.cookies ?? []) {
+    const match = /^([^=]+)=([A-Za-z0-9_-]{43})$/.exec(cookie.trim());
+    if (match?.[1] === cookies[kind].name) return match[2];
+  }
+  return undefined;
+}
+
+/** Who asks, as far as the network tells: an IPv4 address, or the /64 that an IPv6 subscriber has whole. */
+export function sourceOf({ requestContext: { http } }: HttpRequest): string {
+  const groups = http.sourceIp.split('::')[0]!.split(':');
+  return groups.length > 1 ? groups.slice(0, 4).join(':') : http.sourceIp;
+}
+
+/** The name of the execution that a link starts goes through the logs of its pages too. */
+export function pageLogKeys(name: Pick<AuthorizationName, 'connectionId' | 'authorizationId'> | undefined) {
+  if (name === undefined) return {};
+  return { correlationId: executionOfLink(name), connectionId: name.connectionId };
+}
+
+/** Lax, because the way back from the provider, and from a mail, is a navigation from another site. */
+export function setCookie(kind: CookieKind, value: string): string {
+  return cookie(kind, value, cookies[kind].seconds);
+}
+
+export function clearCookie(kind: CookieKind): string {
+  return cookie(kind, '', 0);
+}
+
+function cookie(kind: CookieKind, value: string, seconds: number): string {
+  return `${cookies[kind].name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
+}
+
+/** The fields of a form; none where the body is something else, or too large to be one of ours. */
+export function formOf({ headers, body = '', isBase64Encoded }: PanelRequest): URLSearchParams {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
+  if (!isForm || body.length > maximumFormCharacters) return new URLSearchParams();
+  return new URLSearchParams(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
+}
+
+const maximumFormCharacters = 20_000;
+
+/**
+ * True if a page of another site made the browser send this request (Fetch Metadata; without it, `Origin`). Only our own pages
+ * may send a form. Links and the provider may lead here from any site, but only to a whole page: an image, a frame or a
+ * script could try links in a visitor's name. A form with neither header is accepted: every browser since 2020 sends one of
+ * them, and other programs do not have the browser's cookies.
+ * @see https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
+ */
+export function isForeign({ headers, requestContext }: HttpRequest, publicUrl: string): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-dest': destination, origin = publicUrl } = headers;
+  if (requestContext.http.method === 'GET') {
+    return (site === 'cross-site' || site === 'same-site') && destination !== 'document';
+  }
+  return site === undefined ? origin !== publicUrl : site !== 'same-origin';
+}

@@ -1,0 +1,123 @@
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import { grantEndsAtMs } from '../../core/forecast.ts';
+import type { KeptConnection } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { Problem, Health } from '../../core/health.ts';
+import { problemsOf, needsSomebody, healthOf } from '../../core/health.ts';
+import type { HttpResponse } from '../pages/http.ts';
+import { countdown, instant } from '../pages/instant.ts';
+import { panelPage, paths } from './panel-page.ts';
+import type { Visitor } from './visitor.ts';
+import { badge, sentence, healthLabels } from './problems.ts';
+
+export interface Overview {
+  readonly connections: readonly KeptConnection[];
+  readonly executionUrl: string;
+  readonly visitor: Visitor;
+  readonly nowMs: number;
+  /** What is looked for: a part of a name, and how it stands. */
+  readonly filter: URLSearchParams;
+}
+
+interface Row extends KeptConnection {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+  readonly health: Health;
+}
+
+const healths = Object.keys(healthLabels) as Health[];
+
+/** Every connection, those first that need somebody. */
+export function overviewPage({ connections, executionUrl, visitor, nowMs, filter }: Overview): HttpResponse {
+  const rows = connections
+    .flatMap((connection) => rowOf(connection, nowMs))
+    .toSorted((a, b) => healths.indexOf(a.health) - healths.indexOf(b.health));
+  const sought = filter.get('q')?.trim().slice(0, 60) ?? '';
+  const chosen = healths.find((health) => health === filter.get('health'));
+  const isShown = ({ health, ...row }: Row) =>
+    searchText(row).includes(sought.toLowerCase()) && (chosen === undefined || health === chosen);
+  const shown = new Set(rows.filter(isShown));
+  const body = html`<h1>Connections</h1>
+    <p id="needing" class="unseen" role="status" data-part>${needingWords(rows)}</p>
+    <div id="attention" data-part>${attention(rows, executionUrl, nowMs)}</div>
+    <form class="filter" method="get" role="search">
+      <label>Find <input type="search" name="q" value="${sought}" maxlength="60" data-filter /></label>
+      <label>
+        Status
+        <select name="standing" data-filter-health>
+          <option value="">any</option>
+          ${healths.map(
+            (health) =>
+              html`<option value="${health}"${health === chosen ? html` selected` : ''}>${healthLabels[health]}</option>`,
+          )}
+        </select>
+      </label>
+      <button>Show</button>
+    </form>
+    <p class="dim" role="status" data-shown>${shown.size} of ${rows.length} connections</p>
+    <ul id="connections" class="connections" data-part>
+      ${rows.map((row) => listed(row, shown.has(row), nowMs))}
+    </ul>`;
+  return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, visitor, isLive: true });
+}
+
+/** For who cannot see the banner: it changes when another connection needs somebody, and not as time passes. */
+function needingWords(rows: readonly Row[]): string {
+  const needing = rows.filter(({ problems }) => problems.some(needsSomebody));
+  return needing.map(({ connectionId, health }) => `${connectionId}: ${healthLabels[health]}`).join(', ');
+}
+
+/** What a search looks at. */
+function searchText({ connectionId, settings }: Pick<Row, 'connectionId' | 'settings'>): string {
+  return `${connectionId} ${settings.provider.displayName} ${settings.owner.name ?? ''} ${settings.owner.email}`.toLowerCase();
+}
+
+function rowOf(connection: KeptConnection, nowMs: number): Row[] {
+  const { settings, grant, incidents } = connection;
+  if (settings === undefined) return [];
+  const problems = problemsOf(settings, grant, incidents, nowMs);
+  return [{ ...connection, settings, problems, health: healthOf(problems) }];
+}
+
+/** The warning banner: what there is of each connection that needs somebody, the worst first. */
+function attention(rows: readonly Row[], executionUrl: string, nowMs: number): Html {
+  const needing = rows.filter(({ problems }) => problems.some(needsSomebody));
+  if (needing.length === 0) return html`<p class="all-well">Nothing needs attention.</p>`;
+  return html`<section class="banner ${needing[0]!.health}" aria-label="What needs attention">
+    <ul>
+      ${needing.slice(0, 10).map(
+        ({ connectionId, settings, grant, problems }) =>
+          html`<li>
+            <a href="${paths.connection(connectionId)}">${connectionId}</a>
+            ${problems.slice(0, 3).map((problem) => html`${sentence(problem, { settings, grant, nowMs, executionUrl })} `)}
+          </li>`,
+      )}
+      ${needing.length > 10 ? html`<li>and ${needing.length - 10} more, below.</li>` : ''}
+    </ul>
+  </section>`;
+}
+
+/** What the filter leaves out is there, hidden: the script's filter finds it again without asking. */
+function listed(row: Row, isShown: boolean, nowMs: number): Html {
+  const { connectionId, settings, grant, health } = row;
+  const { timeZone } = settings.owner;
+  const when = (epochMs: number | undefined) =>
+    epochMs === undefined
+      ? html`–`
+      : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone, nowMs)}</small>`;
+  const end = grantEndsAtMs(settings, grant);
+  const words = (epochMs: number | undefined) =>
+    epochMs !== undefined && epochMs <= nowMs ? 'ended' : 'ends';
+  return html`<li class="card" id="connection-${connectionId}" data-search="${searchText(row)}" data-health="${health}"${isShown ? '' : html` hidden`}>
+    <h2><a href="${paths.connection(connectionId)}">${connectionId}</a> ${badge(health)}</h2>
+    <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
+    <dl>
+      <div><dt>Access token ${words(grant.accessExpiresAtMs)}</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
+      <div>
+        <dt>Grant ${words(end)}</dt>
+        <dd>${grant.status === 'active' && end === undefined ? 'The provider sets no end.' : when(end)}</dd>
+      </div>
+    </dl>
+  </li>`;
+}

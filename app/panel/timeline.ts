@@ -1,0 +1,87 @@
+import type { EventKind, TimelineEvent } from '../../core/event.ts';
+import { eventKinds, newestFirst } from '../../core/event.ts';
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
+import type { EventsFound } from '../../core/ports.ts';
+import { splitScreenshot } from './problems.ts';
+import { instant } from '../pages/instant.ts';
+import { paths } from './panel-page.ts';
+import { eventLabelOf, factOf, isFact } from '../labels.ts';
+
+const kindLabels = {
+  check: 'Checks',
+  refresh: 'Refreshes',
+  notice: 'Notices',
+  login: 'Logins',
+  failure: 'Failures',
+  action: 'Actions',
+} as const satisfies Record<EventKind, string>;
+
+export const kinds = Object.keys(kindLabels) as EventKind[];
+
+export interface Timeline {
+  readonly connectionId: string;
+  readonly found: EventsFound;
+  readonly kind: EventKind | undefined;
+  /** Whether it begins at the newest event. */
+  readonly isNewest: boolean;
+  readonly timeZone: string;
+  readonly executionUrl: string;
+}
+
+/** What happened, newest first, a page at a time. */
+export function timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl }: Timeline): Html {
+  const path = paths.connection(connectionId);
+  const href = (of: EventKind | undefined, before?: string) => {
+    const query = new URLSearchParams({ ...(of && { kind: of }), ...(before && { before }) }).toString();
+    return `${path}${query && `?${query}`}#timeline`;
+  };
+  const choice = (of: EventKind | undefined, words: string) =>
+    html`<li><a href="${href(of)}"${of === kind ? html` aria-current="true"` : ''}>${words}</a></li>`;
+  return html`<section id="timeline" aria-labelledby="timeline-title">
+    <h2 id="timeline-title">Timeline</h2>
+    <nav aria-label="Kinds of events">
+      <ul class="choices">
+        ${choice(undefined, 'All')}${kinds.map((of) => choice(of, kindLabels[of]))}
+      </ul>
+    </nav>
+    <ol class="timeline">
+      ${newestFirst(found.events).map((event) => listed(event, timeZone, executionUrl))}
+    </ol>
+    ${found.events.length === 0 ? html`<p class="dim">${found.before ? 'None among the newest of these.' : 'Nothing yet.'}</p>` : ''}
+    <p class="pages">
+      ${isNewest ? '' : html`<a class="button quiet" href="${href(kind)}">Newest</a>`}
+      ${found.before ? html`<a class="button quiet" href="${href(kind, found.before)}">Older</a>` : ''}
+    </p>
+  </section>`;
+}
+
+function listed({ key, at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
+  const { executionId, ...rest } = details;
+  const kind = eventKinds[type] ?? 'check';
+  const words = eventLabelOf({ type, details });
+  const when = instant(Date.parse(at), timeZone);
+  const facts = Object.entries(rest).filter(([name]) => isFact(name));
+  return html`<li class="${kind}" id="event-${key}">
+    ${when}
+    <span><strong>${words}</strong>${facts.map(([name, value]) => html` <span class="fact">${fact(name, value, timeZone)}</span>`)}</span>
+    ${
+      typeof executionId === 'string'
+        ? html`<a href="${executionUrl}${executionId}">Execution<span class="unseen"> of: ${words}, ${when}</span></a>`
+        : ''
+    }
+  </li>`;
+}
+
+/** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
+function fact(name: string, value: string | number, timeZone: string): Html {
+  const { label, words, atMs } = factOf(name, value);
+  if (name === 'screenshot') return pictureAt(words);
+  if (atMs !== undefined) return html`${label}${instant(atMs, timeZone)}`;
+  const { words: said, screenshot } = splitScreenshot(words);
+  return html`${label}<bdi>${said}</bdi>${screenshot === undefined ? '' : html` ${pictureAt(screenshot)}`}`;
+}
+
+function pictureAt(url: string): Html {
+  return html`<a href="${url}">how the page looked</a>`;
+}

@@ -1,0 +1,79 @@
+import { StoreUnavailableError } from '../../core/errors.ts';
+import type { Grant } from '../../core/grant.ts';
+import type { AccessSecret, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+
+/** Both secrets of a connection. */
+export interface Stored {
+  readonly grant: Versions<GrantSecret>;
+  readonly access: Versions<AccessSecret>;
+}
+
+/**
+ * Reads of Secrets Manager are eventually consistent, reads of the record are not. Within this time after a change, a read
+ * without the version that the record names counts as stale.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+ */
+const settlesMs = 5 * 60_000;
+
+export async function readStored(connectionId: string, tokens: Tokens): Promise<Stored> {
+  const [grant, access] = await Promise.all([
+    tokens.readGrant(connectionId),
+    tokens.readAccess(connectionId),
+  ]);
+  return { grant, access };
+}
+
+/**
+ * Refuses a read that is older than the record: its refresh token may be spent already.
+ * @throws {StoreUnavailableError} try again in some seconds
+ */
+export function requireCurrent(connectionId: string, stored: Stored, record: Grant, nowMs: number): void {
+  if (isGrantStale(stored.grant, record, nowMs))
+    throw staleRead(connectionId, 'grant', record.grantVersionId);
+  if (isAccessStale(stored.access, record, nowMs))
+    throw staleRead(connectionId, 'access', record.accessVersionId);
+}
+
+/** Replaces stale versions by those of the record: a move of `AWSCURRENT` has to name the version that has the label. */
+export function asRecorded(stored: Stored, record: Grant, nowMs: number): Stored {
+  const { grant, access } = stored;
+  return {
+    grant: isGrantStale(grant, record, nowMs) ? { currentVersionId: record.grantVersionId } : grant,
+    access: isAccessStale(access, record, nowMs) ? { currentVersionId: record.accessVersionId } : access,
+  };
+}
+
+/** A version that was refreshed from the recorded one is newer: its refresh died before it wrote the record. */
+function isGrantStale(found: Versions<GrantSecret>, record: Grant, nowMs: number): boolean {
+  const { grantVersionId, grantObtainedAtMs = 0 } = record;
+  if (found.current?.derivedFrom !== undefined && found.current.derivedFrom === grantVersionId) return false;
+  return isStale(found, grantVersionId, grantObtainedAtMs, nowMs);
+}
+
+/** Clocks of functions differ by seconds, and an access token of some minutes ago does no harm. */
+function isAccessStale(found: Versions<AccessSecret>, record: Grant, nowMs: number): boolean {
+  const { accessVersionId, refreshedAtMs = 0 } = record;
+  return nowMs < refreshedAtMs + settlesMs && isStale(found, accessVersionId, refreshedAtMs, nowMs);
+}
+
+function isStale(
+  { currentVersionId, current }: Versions<GrantSecret | AccessSecret>,
+  recordedVersionId: string | undefined,
+  recordedAtMs: number,
+  nowMs: number,
+): boolean {
+  if (recordedVersionId === undefined || currentVersionId === recordedVersionId) return false;
+  if (currentVersionId === undefined) return nowMs < recordedAtMs + settlesMs;
+  // A version that another program put there has no time, and counts as current.
+  return current !== undefined && Date.parse(current.obtainedAt) < recordedAtMs;
+}
+
+function staleRead(
+  connectionId: string,
+  secret: string,
+  versionId: string | undefined,
+): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `Secrets Manager shows a version of the ${secret} secret of ${connectionId} that is older than ${versionId}, which the record names.`,
+  );
+}

@@ -1,0 +1,157 @@
+import { channelNames, channelSteps } from './channel.ts';
+import { isAlive, isPaused } from './decide.ts';
+import type { Grant, OpenAuthorization, Pause } from './grant.ts';
+import { isInSetUp, isOpen } from './grant.ts';
+import type { Incident } from './incident.ts';
+import { browserLoginStep } from './incident.ts';
+import type { ReminderSchedule } from './reminder-schedule.ts';
+import { reminderScheduleOf } from './reminder-schedule.ts';
+import { forecastOf } from './forecast.ts';
+import type { Settings } from './settings.ts';
+
+/** An incident with what operators were told of it. */
+export interface KnownIncident extends Incident {
+  readonly reason: string;
+  /** ARN. */
+  readonly executionId: string;
+}
+
+/** Something that people should know of a connection. Times are epoch milliseconds. */
+export type Problem =
+  /** The grant has ended, and the token is needed since then or since a later time. */
+  | { readonly kind: 'ended'; readonly deadlineMs: number; readonly neededAtMs: number }
+  | { readonly kind: 'rejected' }
+  /** Consumers have no valid access token, though the grant is alive. */
+  | { readonly kind: 'access-ended'; readonly atMs: number }
+  | { readonly kind: 'silent'; readonly sinceMs: number }
+  | { readonly kind: 'incident'; readonly incident: KnownIncident }
+  | { readonly kind: 'first-login' }
+  /** The owner has a link and has not used it yet, or is logging in. */
+  | { readonly kind: 'waiting'; readonly authorization: OpenAuthorization }
+  /** The grant ends soon, or has ended; either way the token is needed only after now. */
+  | { readonly kind: 'ending'; readonly deadlineMs: number; readonly neededAtMs: number }
+  | { readonly kind: 'paused'; readonly pause: Pause | undefined }
+  | { readonly kind: 'set-up' }
+  /** An operator has ended it, or does so now. */
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'disconnecting' };
+
+/** How a connection stands, in one word. */
+export type Health = 'failed' | 'waiting' | 'ending' | 'paused' | 'set-up' | 'disconnected' | 'well';
+
+/** All that is to be known, the worst first. */
+export function problemsOf(
+  settings: Settings,
+  grant: Grant,
+  incidents: readonly KnownIncident[],
+  nowMs: number,
+): Problem[] {
+  return all(settings, grant, incidents, nowMs).toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function all(
+  settings: Settings,
+  grant: Grant,
+  incidents: readonly KnownIncident[],
+  nowMs: number,
+): Problem[] {
+  const failing = incidents.map((incident) => ({ kind: 'incident', incident }) as const);
+  if (grant.disconnection !== undefined) return [...failing, { kind: 'disconnecting' }];
+  const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
+  // Whoever came by the panel and went away again has nothing to answer.
+  const isWaiting = open !== undefined && (open.reason !== 'panel' || open.startedAtMs !== undefined);
+  const paused = isPaused(settings, grant) ? [{ kind: 'paused', pause: grant.pause } as const] : [];
+  // What failed before it was ended is of no grant that there is.
+  if (grant.status === 'disconnected' && !isWaiting) {
+    return [{ kind: 'disconnected' }, ...failing.filter(({ incident }) => isOfChannel(incident)), ...paused];
+  }
+  const schedule = reminderScheduleOf(settings, grant);
+  if (isPaused(settings, grant)) {
+    // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
+    const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, schedule, nowMs);
+    return [...meanwhile, ...failing, ...paused];
+  }
+  if (isInSetUp(grant)) return [{ kind: 'set-up' }];
+  const { silentSinceMs } = forecastOf(settings, grant, nowMs);
+  const accessEndedAtMs =
+    isAlive(settings, grant, nowMs) &&
+    grant.accessExpiresAtMs !== undefined &&
+    nowMs >= grant.accessExpiresAtMs
+      ? grant.accessExpiresAtMs
+      : undefined;
+  return [
+    ...ends(grant, schedule, nowMs),
+    ...(accessEndedAtMs === undefined ? [] : [{ kind: 'access-ended', atMs: accessEndedAtMs } as const]),
+    ...(silentSinceMs === undefined ? [] : [{ kind: 'silent', sinceMs: silentSinceMs } as const]),
+    ...failing,
+    ...(isWaiting ? [{ kind: 'waiting', authorization: open } as const] : []),
+  ];
+}
+
+/** What the grant's own end, or its absence, has to say. */
+function ends(grant: Grant, schedule: ReminderSchedule | undefined, nowMs: number): Problem[] {
+  if (grant.status === 'never-authorized') return [{ kind: 'first-login' }];
+  if (grant.status === 'rejected') return [{ kind: 'rejected' }];
+  if (grant.status === 'disconnected' || schedule === undefined) return [];
+  if (nowMs < schedule.reminders[0]!.atMs) return [];
+  const { deadlineMs, neededAtMs } = schedule;
+  return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
+}
+
+/** The worst of the concerns, in one word. A channel that fails leaves the grant as it is, and so does a browser. */
+export function healthOf(problems: readonly Problem[]): Health {
+  const healths = problems.map(healthOfProblem);
+  return severity.find((health) => healths.includes(health)) ?? 'well';
+}
+
+function rankOf(problem: Problem): number {
+  const rank = (severity as readonly Health[]).indexOf(healthOfProblem(problem));
+  return rank === -1 ? severity.length : rank;
+}
+
+const severity = [
+  'failed',
+  'ending',
+  'waiting',
+  'paused',
+  'set-up',
+  'disconnected',
+] as const satisfies readonly Health[];
+
+function healthOfProblem(problem: Problem): Health {
+  switch (problem.kind) {
+    case 'ended':
+    case 'rejected':
+    case 'access-ended':
+    case 'silent':
+      return 'failed';
+    case 'incident':
+      return isOfGrant(problem.incident) ? 'failed' : 'well';
+    case 'first-login':
+    case 'waiting':
+      return 'waiting';
+    case 'ending':
+      return 'ending';
+    case 'paused':
+      return 'paused';
+    case 'set-up':
+      return 'set-up';
+    case 'disconnected':
+    case 'disconnecting':
+      return 'disconnected';
+  }
+}
+
+/** All but what somebody has chosen. */
+export function needsSomebody({ kind }: Problem): boolean {
+  return !['paused', 'disconnected', 'disconnecting'].includes(kind);
+}
+
+/** Whether it is a way to the owner that fails, and not the grant. */
+export function isOfChannel({ step }: Incident): boolean {
+  return channelNames.some((name) => channelSteps[name] === step);
+}
+
+function isOfGrant(incident: Incident): boolean {
+  return !isOfChannel(incident) && incident.step !== browserLoginStep;
+}
