@@ -98,7 +98,7 @@ function ends(grant: Grant, schedule: ReminderSchedule | undefined, nowMs: numbe
   return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
 }
 
-/** The worst of the concerns, in one word. A channel that fails leaves the grant as it is, and so does a browser. */
+/** The worst of the problems, in one word. A channel that fails leaves the grant as it is, and so does a browser. */
 export function healthOf(problems: readonly Problem[]): Health {
   const healths = problems.map(healthOfProblem);
   return severity.find((health) => healths.includes(health)) ?? 'well';

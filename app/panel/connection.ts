@@ -34,7 +34,7 @@ export function connectionPage(view: ConnectionView): HttpResponse {
   const { timeZone } = settings.owner;
   const problems = problemsOf(settings, grant, incidents, nowMs);
   const body = html`<h1 id="name" data-part>${connectionId} ${badge(healthOf(problems))}</h1>
-    <p id="standing" class="unseen" role="status" data-part>${healthLabels[healthOf(problems)]}</p>
+    <p id="health" class="unseen" role="status" data-part>${healthLabels[healthOf(problems)]}</p>
     <p class="dim">
       ${settings.provider.displayName} · owner ${settings.owner.name ?? ''} &lt;${settings.owner.email}&gt; · ${timeZone}
     </p>

@@ -45,7 +45,7 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
       <label>Find <input type="search" name="q" value="${sought}" maxlength="60" data-filter /></label>
       <label>
         Status
-        <select name="standing" data-filter-health>
+        <select name="health" data-filter-health>
           <option value="">any</option>
           ${healths.map(
             (health) =>

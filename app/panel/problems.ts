@@ -43,7 +43,7 @@ export function banner(problems: readonly Problem[], notified: Notified): Html {
   </section>`;
 }
 
-/** One concern in words. */
+/** One problem in words. */
 export function sentence(problem: Problem, notified: Notified): Html {
   const { settings, nowMs, executionUrl } = notified;
   const name = settings.provider.displayName;

@@ -319,7 +319,7 @@ describe('no other bundle grows by a byte', () => {
   test('they have nothing of it but words', () => {
     const others = functionNames.filter((name) => !name.includes('browser-login'));
     expect(others.filter((name) => !Object.hasOwn(before, name))).toEqual([]);
-    const ofBrowsers = /recipe|robot|chromium|one-time-code|browser-(login|function|outcome)|screenshot/;
+    const ofBrowsers = /recipe|chromium|one-time-code|browser-(login|function|outcome)|screenshot/;
     const found = others.flatMap((name) =>
       bundleOf(name)
         .modules.filter((path) => ofBrowsers.test(path))

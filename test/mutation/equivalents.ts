@@ -11,8 +11,8 @@ export interface Equivalent {
 export const equivalents: readonly Equivalent[] = [
   {
     file: 'core/decide.ts',
-    line: "expiresAt: iso(linkExpiry(settings, reminder schedule, 'reminder', nowMs)),",
-    mutated: 'expiresAt: iso(linkExpiry(settings, reminder schedule, "", nowMs)),',
+    line: "expiresAt: iso(linkExpiry(settings, schedule, 'reminder', nowMs)),",
+    mutated: 'expiresAt: iso(linkExpiry(settings, schedule, "", nowMs)),',
     reason: 'Only two reasons change when a link ends, and a reminder is neither.',
   },
   {
@@ -86,8 +86,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'core/health.ts',
-    line: "return isOfGrant(concern.incident) ? 'failed' : 'well';",
-    mutated: 'return isOfGrant(concern.incident) ? \'failed\' : "";',
+    line: "return isOfGrant(problem.incident) ? 'failed' : 'well';",
+    mutated: 'return isOfGrant(problem.incident) ? \'failed\' : "";',
     reason: 'What is none of the severe standings is well.',
   },
   {
@@ -345,7 +345,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'app/login/verify-login.ts',
-    line: "const answer = await spendWithinBudget(settings, record, { ask: { trigger: 'link' } }, ports, async () => {",
+    line: "const answer = await spendWithinBudget(settings, record, { request: { trigger: 'link' } }, ports, async () => {",
     mutated:
       'const answer = await spendWithinBudget(settings, record, { ask: { trigger: "" } }, ports, async () => {',
     reason: 'Every trigger but the schedule is the same.',
