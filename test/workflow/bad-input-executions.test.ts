@@ -24,10 +24,10 @@ async function startWith(input: string) {
 }
 
 test.each([
-  ['{"connectionId":"demo-main","trigger":"cron"}', 'ask.trigger'],
-  ['{"connectionId":"demo-main","trigger":"operator","force":"delete"}', 'ask.force'],
-  ['{"connectionId":"Demo Main","trigger":"operator"}', 'ask.connectionId'],
-  ['{"connectionId":["demo-main"],"trigger":"operator"}', 'ask.connectionId'],
+  ['{"connectionId":"demo-main","trigger":"cron"}', 'request.trigger'],
+  ['{"connectionId":"demo-main","trigger":"operator","force":"delete"}', 'request.force'],
+  ['{"connectionId":"Demo Main","trigger":"operator"}', 'request.connectionId'],
+  ['{"connectionId":["demo-main"],"trigger":"operator"}', 'request.connectionId'],
 ])('the execution input %s fails with an alert that names %s', async (input, path) => {
   const before = await stored(demo);
   const { execution, alerts } = await startWith(input);
@@ -47,7 +47,9 @@ test('an execution whose input names no connection fails, and the operator hears
   const first = await startWith('{}');
   expect(first.execution).toMatchObject({ status: 'FAILED' });
   expect(first.alerts).toMatchObject([
-    { text: expect.stringContaining('check-grant was called with something invalid at ask.connectionId.') },
+    {
+      text: expect.stringContaining('check-grant was called with something invalid at request.connectionId.'),
+    },
   ]);
   for (const input of ['"demo-main"', '[]', 'null']) {
     const { execution, alerts } = await startWith(input);

@@ -115,7 +115,7 @@ test('a connection that works: tokens are given back, both secrets hold none, an
     Object.keys(rest)
       .filter((name) => !name.endsWith('ReachedAtMs'))
       .sort(),
-  ).toEqual(['identity', 'otherWritesAtMs', 'restoredNoticePending', 'pk', 'sk', 'status', 'sentReminders']);
+  ).toEqual(['identity', 'otherWritesAtMs', 'pk', 'restoredNoticePending', 'sentReminders', 'sk', 'status']);
   expect((await ends()).at(-1)).toEqual({ by, revocation: 'revoked', executionId: execution!.executionArn });
 
   // What is ended is ended once.

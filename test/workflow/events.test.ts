@@ -119,5 +119,5 @@ test('an ask names who asked only where it is one line of at most 254 characters
     await demo.start({ connectionId: 'demo-main', trigger: 'panel', by });
     expect((await demo.executions())[0]!.status).toBe('FAILED');
   }
-  expect(story.alerts()[0]!.text).toContain('something invalid at ask.by');
+  expect(story.alerts()[0]!.text).toContain('something invalid at request.by');
 });
