@@ -92,7 +92,7 @@ async function refreshByFunction({ cloud }: TestDemo, accessVersionId: unknown):
   const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:grantkeeper-local-refresh-tokens';
   const { payload, functionError } = await cloud.lambda.invoke(functionArn, {
     // As the schedule: only a few an hour are granted on request.
-    ask: { connectionId: 'demo-main', trigger: 'schedule', accessVersionId },
+    request: { connectionId: 'demo-main', trigger: 'schedule', accessVersionId },
     done: [],
     entry: 1,
     executionId: 'bench',

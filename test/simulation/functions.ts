@@ -65,7 +65,7 @@ export class Functions {
   }
 
   step(name: StepName, payload: unknown): Promise<Outcome> {
-    const { connectionId } = (payload as { ask: { connectionId: string } }).ask;
+    const { connectionId } = (payload as { request: { connectionId: string } }).request;
     return this.#invoke({ functionName: name, connectionId, input: payload }, (own) =>
       steps[name](payload, this.#cloud.ports(own)),
     );

@@ -555,8 +555,8 @@ export class Ledger {
       if (full) this.#stage.fail('what was ended holds no token', `${full.join(' is on ')}.`);
     }
     if (book.endedAtMs === undefined || after.authorization === undefined) return;
-    const { ask } = (this.acting?.input ?? {}) as { readonly ask?: { readonly force?: string } };
-    if (ask?.force !== 'reauthorize') {
+    const { request } = (this.acting?.input ?? {}) as { readonly request?: { readonly force?: string } };
+    if (request?.force !== 'reauthorize') {
       this.#stage.fail('what was ended stays ended', `${this.acting?.id} opens an authorization.`);
     }
     book.endedAtMs = undefined;

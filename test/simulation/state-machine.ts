@@ -61,14 +61,16 @@ export class StateMachine {
       }),
       invokeFunction: (arn, payload) => {
         const name = stepNames.find((step) => arn === functionArn(step))!;
-        const { executionId, ask, taskToken } = payload as {
+        const { executionId, request, taskToken } = payload as {
           readonly executionId: string;
-          readonly ask: { readonly connectionId: string };
+          readonly request: { readonly connectionId: string };
           readonly taskToken?: string;
         };
-        ledger.stepBegins(executionId, ask.connectionId);
+        ledger.stepBegins(executionId, request.connectionId);
         const waits =
-          taskToken === undefined ? undefined : ledger.stepWaits(executionId, ask.connectionId, taskToken);
+          taskToken === undefined
+            ? undefined
+            : ledger.stepWaits(executionId, request.connectionId, taskToken);
         const invoke = async () => {
           const outcome = await functions.step(name, payload);
           if (outcome.functionError === undefined) waits?.();
