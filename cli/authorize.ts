@@ -2,10 +2,12 @@ import { createInterface } from 'node:readline/promises';
 
 import { oddityOfCallbackUrl } from '../core/callback-url.ts';
 import { Html } from '../core/html.ts';
-import { callback } from '../functions/callback/callback.ts';
+import { parseLinkPath } from '../core/link.ts';
 import type { HttpResponse } from '../app/pages/http.ts';
 import { directLogin } from '../app/login/direct-login.ts';
-import { reauthorize } from '../functions/reauthorize/reauthorize.ts';
+import { returnLogin } from '../app/login/return-login.ts';
+import { startLogin } from '../app/login/start-login.ts';
+import { reporting } from '../app/notices/report.ts';
 import { reasonLabel } from '../app/labels.ts';
 import { CommandError, exitCodes, json, refusedAction } from './output.ts';
 import type { Options, Stack } from './stack.ts';
@@ -27,15 +29,18 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   if (URL.parse(redirectUri) === null) throw new CommandError(`--callback ${redirectUri} is no URL.`);
   const oddity = options.callback === undefined ? undefined : oddityOfCallbackUrl(redirectUri);
   if (oddity !== undefined) console.error(`Note of --callback: ${oddity}.\n`);
-  const { ports, grants } = await portsOf(stack, redirectUri);
-  // Without metrics and limits of anybody's network: it is the operator's own shell.
-  const link = await directLogin({ settings, grant }, { ...ports, grants });
+  const ports = await portsOf(stack, redirectUri);
+  const link = await directLogin({ settings, grant }, ports);
   if ('why' in link) throw refusedAction(reasonLabel(link.why));
-  const request = { rawPath: link.path, rawQueryString: '', ...from('POST') };
-  const started = await reauthorize(request, ports);
-  const location = started.headers['location'];
-  if (started.statusCode !== 303 || location === undefined) throw refusedBy(started);
-  const [cookie] = started.cookies?.[0]?.split(';') ?? [];
+  const { authorizationId } = parseLinkPath(link.path)!;
+  const authorization = await ports.authorizations.read(connectionId, authorizationId);
+  const started =
+    authorization &&
+    (await reporting(connectionId, 'Reauthorize', ports.workflow, () =>
+      startLogin({ ...settings, redirectUri }, authorization, undefined, ports),
+    ));
+  if (started === undefined)
+    throw new CommandError('A newer link was sent in the meantime. Run the command again.');
 
   const { displayName } = settings.provider;
   // The deployment's own says that the login began elsewhere, which is true.
@@ -44,7 +49,7 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
       ? 'a page of Grantkeeper’s that refuses it'
       : 'an error, or an empty page';
   console.error(
-    `Open this address in a browser, and log in to ${displayName}:\n\n${location}\n\nThe browser then shows ${end}, at an address that begins with ${redirectUri}. Copy that whole address at once: what is in it is good for some seconds.`,
+    `Open this address in a browser, and log in to ${displayName}:\n\n${started.url}\n\nThe browser then shows ${end}, at an address that begins with ${redirectUri}. Copy that whole address at once: what is in it is good for some seconds.`,
   );
   const pasted = (await ask('\nPaste it here: ')).trim();
   const back = URL.parse(pasted);
@@ -53,20 +58,15 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
       `That is no address that begins with ${redirectUri}. Nothing was stored; run the command again.`,
     );
   }
-  const page = await callback(
-    { rawPath: '/callback', rawQueryString: back.search.slice(1), cookies: [cookie!], ...from('GET') },
+  const { page, metric, outcome } = await returnLogin(
+    { query: back.search.slice(1), cookie: started.cookie },
     ports,
   );
-  if (page.statusCode !== 200 || !titleOf(page).startsWith('Done')) throw refusedBy(page);
+  if (metric !== 'CallbacksCompleted' || outcome === 'held') throw refusedBy(page);
   if (options.json) console.log(json({ connectionId, connected: true }));
   else console.log(`\n${titleOf(page)}.`);
   return exitCodes.well;
 }
-
-const from = (method: 'GET' | 'POST') => ({
-  headers: {},
-  requestContext: { http: { method, sourceIp: 'the command line' } },
-});
 
 /** What the pages say of a refusal is what somebody at a terminal needs too. */
 function refusedBy(page: HttpResponse): CommandError {
@@ -89,26 +89,17 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** What the functions behind the owner's pages have, but for the callback that the provider is told. */
+/** The provider is told another callback than the functions tell it. */
 async function portsOf(stack: Stack, redirectUri: string) {
   const [{ commandPorts }, { providerEndpoints }, { stateMachineArn }] = await Promise.all([
     import('./ports.ts'),
     import('../adapters/provider-endpoints.ts'),
     stack.deployment(),
   ]);
-  const keeper = commandPorts(stack, stateMachineArn);
-  const { grants } = keeper;
-  const ports = {
-    ...keeper,
-    grants: {
-      ...grants,
-      read: async (connectionId: string) => {
-        const { settings, grant } = await grants.read(connectionId);
-        return { settings: settings && { ...settings, redirectUri }, grant };
-      },
-    },
-    findEndpoints: providerEndpoints(stack.clock),
-    limits: { read: async () => 0, count: async () => 0 },
+  const ports = commandPorts(stack, stateMachineArn);
+  const read = async (connectionId: string) => {
+    const { settings, grant } = await ports.grants.read(connectionId);
+    return { settings: settings && { ...settings, redirectUri }, grant };
   };
-  return { ports, grants };
+  return { ...ports, grants: { ...ports.grants, read }, findEndpoints: providerEndpoints(stack.clock) };
 }

@@ -49,8 +49,8 @@ export async function importGrant(file: string, options: ImportOptions): Promise
     if (!options.json) console.log(line);
   };
   tell(inWords(plan, connection, options, stack.nowMs));
-  const { takeOver } = await import('./import-grant.ts');
-  const accessExpiresAt = await takeOver(stack, connection, found, authorizedAtMs, options.from);
+  const { applyImport } = await import('./import-grant.ts');
+  const accessExpiresAt = await applyImport(stack, connection, found, authorizedAtMs, options.from);
   tell(`
 Refreshed, and so taken over: the new access token ends ${formatInstant(Date.parse(accessExpiresAt), connection.settings.owner.timeZone)}.
 Let nothing else refresh it or log in from now on: ${afterwards(connection, options)}`);

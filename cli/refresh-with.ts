@@ -1,5 +1,5 @@
 import type { Client } from '../core/ports.ts';
-import { refreshTokens } from '../functions/refresh-tokens/refresh-tokens.ts';
+import { refreshUnderLease } from '../app/refresh/refresh-under-lease.ts';
 import { commandPorts } from './ports.ts';
 import type { Shown, Stack } from './stack.ts';
 
@@ -17,7 +17,7 @@ export async function refreshWith(
 ): Promise<string> {
   const keeper = commandPorts(stack);
   let isRejected = false;
-  const { outcome } = await refreshTokens(
+  const outcome = await refreshUnderLease(
     {
       // Of that version another one is wanted, however new it is.
       request: {
@@ -27,11 +27,8 @@ export async function refreshWith(
         accessVersionId: grant.accessVersionId,
         by: stack.by,
       },
-      done: [],
-      entry: 0,
       executionId: `cli#${keeper.random.uuid()}`,
       executionStartedAt: new Date(stack.clock.nowMs()).toISOString(),
-      retryCount: 0,
     },
     {
       ...keeper,
@@ -45,8 +42,6 @@ export async function refreshWith(
         recordDoubt: async () => undefined,
       },
       clients: { read: async () => credentials },
-      // What has failed so far is over with the workflow's own next refresh, and told then.
-      incidents: { end: async () => [] },
     },
   );
   return isRejected ? 'rejected' : outcome;

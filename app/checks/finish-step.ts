@@ -5,7 +5,7 @@ import type { Clock, Connection, Events, Grants, Incidents } from '../../core/po
 import type { StepInput, StepOutput } from './step.ts';
 import { eventsOf, recordIfPossible } from './step-events.ts';
 
-export interface NextPorts {
+export interface FinishStepPorts {
   readonly incidents: Incidents;
   readonly events: Events;
   readonly clock: Clock;
@@ -19,28 +19,31 @@ const steps = {
 } as const;
 
 /**
- * Ends a step: the next decision, from the grant as it is now, with this step counted as done; without one it may
- * be decided again.
+ * Reads the connection again, and answers the next decision.
+ * @param step counts as done from now on; undefined if the same step may be decided again
  */
-export async function next(
+export async function finishStep(
   outcome: string,
   step: StepsDone[number] | undefined,
   input: StepInput,
-  ports: NextPorts & { readonly grants: Pick<Grants, 'read'> },
+  ports: FinishStepPorts & { readonly grants: Pick<Grants, 'read'> },
 ): Promise<StepOutput> {
   const isNew = step !== undefined && !input.done.includes(step);
   const done: StepsDone = isNew ? [...input.done, step] : input.done;
   const connection = await ports.grants.read(input.request.connectionId);
-  return decided(outcome, step && steps[step], { ...input, done }, connection, ports);
+  return finishStepWith(outcome, step && steps[step], { ...input, done }, connection, ports);
 }
 
-/** The answer of a step that has just read the connection, and what is over now that it has done its work. */
-export async function decided(
+/**
+ * Answers the next decision of a connection that the step has just read, and ends the incidents that are over.
+ * @param succeeded the state of the workflow that has done its work
+ */
+export async function finishStepWith(
   outcome: string,
   succeeded: string | undefined,
   { request, done, executionId, entry }: Pick<StepInput, 'request' | 'done' | 'executionId' | 'entry'>,
   { settings, grant }: Connection,
-  { incidents, events, clock }: NextPorts,
+  { incidents, events, clock }: FinishStepPorts,
 ): Promise<StepOutput> {
   const { connectionId, trigger, force, authorizationId } = request;
   if (settings === undefined) {

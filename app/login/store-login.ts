@@ -1,9 +1,22 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
-import type { Clock, Grants, GrantSecret, Random, Tokens, TokenSet, Versions } from '../../core/ports.ts';
+import type {
+  Client,
+  Clock,
+  Grants,
+  GrantSecret,
+  Random,
+  RevocationEndpoint,
+  Tokens,
+  TokenSet,
+  Versions,
+} from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { Stored } from '../refresh/read-stored.ts';
+import type { BegunLogin } from './begin-login.ts';
+import type { CompleteLoginPorts } from './complete-login.ts';
+import { completeLogin } from './complete-login.ts';
+import { heldAmong, revokeReplaced } from './revoke-login.ts';
 import { asRecorded } from '../refresh/read-stored.ts';
 import { accessSecretOf, storedTokensOf } from '../refresh/access-secret.ts';
 
@@ -14,24 +27,46 @@ interface StoreLoginPorts {
   readonly random: Random;
 }
 
-/** A login whose code was exchanged. */
-export interface Answered {
-  /** Of the version of the grant secret to put: the login is written down with it. */
-  readonly versionId: string;
-  /** To be pinned. */
-  readonly identity: Identity;
+/** A login whose tokens the provider has issued. */
+export interface IssuedLogin extends Pick<BegunLogin, 'login' | 'fencingNumber'> {
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
   /** When the owner logged in, where that was not now. */
   readonly authorizedAtMs?: number;
-  /** Both secrets, and the record, as they were before the code was spent. */
-  readonly before: Stored;
-  readonly record: Grant;
-  /** Of the lease that was taken over before the code was spent: logins count in the order of their callbacks. */
-  readonly fencingNumber: number;
 }
 
-/** Whether what is current is this version, or was refreshed from it: a grant that was imported again has its login's time, too. */
+/** One whose account is known. */
+export interface VerifiedLogin extends IssuedLogin, Pick<BegunLogin, 'before' | 'record'> {
+  /** To be pinned. */
+  readonly identity: Identity;
+}
+
+/**
+ * Stores a login, completes it, and revokes the grants that it has replaced.
+ * @returns the record; undefined if a newer login has begun meanwhile, whose tokens stand
+ */
+export async function storeVerifiedLogin(
+  settings: Settings,
+  client: Client,
+  verified: VerifiedLogin & { readonly details: Record<string, string> },
+  ports: StoreLoginPorts & CompleteLoginPorts & { readonly revocationEndpoint: RevocationEndpoint },
+): Promise<Grant | undefined> {
+  const { connectionId, provider } = settings;
+  const { login, before, record, tokenSet, details } = verified;
+  const recorded = await storeLogin(settings, verified, ports);
+  await completeLogin(connectionId, recorded?.login ?? login, ports);
+  if (recorded === undefined) return undefined;
+  const overtaken = await heldAmong(connectionId, record.unrecordedLogins ?? [], ports.tokens);
+  const replaced = [...(before.grant.current ? [before.grant.current] : []), ...overtaken];
+  const { revocationEndpoint, events } = ports;
+  const by = tokenSet.refreshToken!;
+  const revocation = await revokeReplaced(provider, client, replaced, by, revocationEndpoint);
+  if (revocation !== undefined)
+    await events.record(connectionId, 'grant-replaced', { ...details, revocation });
+  return recorded;
+}
+
+/** True if the current version is that of the login, or was refreshed from it. An older import of the same login is neither. */
 export function isFromLogin(current: GrantSecret, ofLogin: GrantSecret): boolean {
   return current.authorizedAt === ofLogin.authorizedAt && current.obtainedAt >= ofLogin.obtainedAt;
 }
@@ -40,19 +75,18 @@ export function isFromLogin(current: GrantSecret, ofLogin: GrantSecret): boolean
 const attempts = 5;
 
 /**
- * Stores a login's tokens over whatever is there: unlike a refresh it reads again and moves again when somebody
- * else's version came between.
- * @returns the record; undefined when a newer login has taken the lease meanwhile
+ * Stores a login's tokens over any others. Unlike a refresh, it reads again and moves again if another version came between.
+ * @returns the record; undefined if a newer login has seized the lease
  */
 export async function storeLogin(
   settings: Settings,
-  answered: Answered,
+  verified: VerifiedLogin,
   { grants, tokens, clock, random }: StoreLoginPorts,
 ): Promise<Grant | undefined> {
   const { connectionId } = settings;
-  const { tokenSet, askedAtMs, fencingNumber } = answered;
-  const before = asRecorded(answered.before, answered.record, clock.nowMs());
-  const grant = grantSecretOf(answered);
+  const { tokenSet, askedAtMs, fencingNumber } = verified;
+  const before = asRecorded(verified.before, verified.record, clock.nowMs());
+  const grant = grantSecretOf(verified);
   const access = accessSecretOf(settings, tokenSet, askedAtMs, grant, random);
 
   const move = async <T>(
@@ -66,7 +100,7 @@ export async function storeLogin(
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (await tokens.moveCurrent(connectionId, secret, currentVersionId, toVersionId)) return true;
       const again = await readAgain();
-      // A later lease than ours is a newer login's, finished or not; what was read before it is surely none of its own.
+      // A later lease than ours is a newer login's, finished or not. A version that was read before that is not its own.
       const { grant: then } = await grants.read(connectionId);
       if (then.fencingNumber !== fencingNumber) return false;
       if (again.current !== undefined && isOurs(again.current)) return true;
@@ -75,15 +109,15 @@ export async function storeLogin(
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
-  // First of all, and before anything else is asked: what is in memory alone can be lost.
+  // Before anything else: tokens in memory alone can be lost.
   const grantPut = await tokens.putGrant(connectionId, grant);
   const { grant: now } = await grants.read(connectionId);
-  // What was read before the code was spent may be a newer login's already: it must not be moved away from.
+  // The versions that were read before the code was spent may be a newer login's: do not move the label away from them.
   if (now.fencingNumber !== fencingNumber) return undefined;
   const readGrant = () => tokens.readGrant(connectionId);
   const [isCurrent, accessPut] = await Promise.all([
     grantPut === 'current' ||
-      // Whatever has this login's time was refreshed from it meanwhile, by one who had the lease before.
+      // A refresh that had the lease before us may have refreshed this login already.
       move('grant', before.grant, grant.versionId, readGrant, (current) => isFromLogin(current, grant)),
     tokens.putAccess(connectionId, access),
   ]);
@@ -95,24 +129,35 @@ export async function storeLogin(
   return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
 }
 
+/** Stores the tokens of a login whose account cannot be checked yet, and gives the lease back. A later check verifies them. */
+export async function holdLogin(
+  settings: Settings,
+  held: IssuedLogin & Pick<BegunLogin, 'leaseOwner' | 'hasDisplaced'>,
+  ports: Pick<StoreLoginPorts, 'tokens' | 'random'> & {
+    readonly grants: Pick<Grants, 'holdTokens' | 'releaseLease'>;
+  },
+): Promise<void> {
+  await holdTokens(settings, held, ports);
+  // A login that we displaced may still be storing tokens: then let the lease expire.
+  if (!held.hasDisplaced) await ports.grants.releaseLease(settings.connectionId, held.leaseOwner);
+}
+
 /**
- * Keeps a login's tokens whose account could not be checked: beside what is current, until the provider tells whose they
- * are. The access token is stored under the version id of its grant, so that both are found by one id.
+ * Puts tokens beside the current ones. The access token gets the version id of its grant, so that both are found by one id.
  */
 export async function holdTokens(
   settings: Settings,
-  answered: Omit<Answered, 'identity' | 'before' | 'record'>,
+  issued: IssuedLogin,
   {
     grants,
     tokens,
     random,
-  }: Pick<StoreLoginPorts, 'tokens' | 'random'> & {
-    readonly grants: Pick<Grants, 'holdTokens'>;
-  },
+  }: Pick<StoreLoginPorts, 'tokens' | 'random'> & { readonly grants: Pick<Grants, 'holdTokens'> },
 ): Promise<void> {
   const { connectionId } = settings;
-  const { versionId, tokenSet, askedAtMs } = answered;
-  const grant: GrantSecret = { ...grantSecretOf(answered), unverified: true };
+  const { tokenSet, askedAtMs } = issued;
+  const grant: GrantSecret = { ...grantSecretOf(issued), unverified: true };
+  const { versionId } = grant;
   const access = { ...accessSecretOf(settings, tokenSet, askedAtMs, grant, random), versionId };
   // AWS makes the first version of a secret current: replace it by versions without a token.
   const hide = (secret: 'grant' | 'access') =>
@@ -123,14 +168,14 @@ export async function holdTokens(
 }
 
 function grantSecretOf({
-  versionId,
+  login,
   identity,
   tokenSet,
   askedAtMs,
   authorizedAtMs = askedAtMs,
-}: Omit<Answered, 'identity' | 'before' | 'record'> & Partial<Pick<Answered, 'identity'>>): GrantSecret {
+}: IssuedLogin & Partial<Pick<VerifiedLogin, 'identity'>>): GrantSecret {
   return {
-    versionId,
+    versionId: login.versionId,
     refreshToken: tokenSet.refreshToken!,
     obtainedAt: new Date(askedAtMs).toISOString(),
     authorizedAt: new Date(authorizedAtMs).toISOString(),

@@ -28,7 +28,7 @@ import { hashed } from './hashed-identity.ts';
 import { errorOf, saidIn } from '../refresh/refusal.ts';
 import { revokeLogin } from './revoke-login.ts';
 import { accessSecretOf } from '../refresh/access-secret.ts';
-import { isRepeated } from '../refresh/doubt.ts';
+import { confirmRejection } from '../refresh/rejected-refresh-token.ts';
 import { spendWithinBudget } from '../refresh/spend-within-budget.ts';
 
 export interface VerifyLoginPorts {
@@ -174,11 +174,8 @@ async function livingTokens(
   if (answer === 'dropped') throw overtaken;
   if (answer === 'refresh-limited') return unavailable(provider, 'too many refreshes within a day');
   if (answer.kind === 'refused') {
-    const { refusal } = answer;
+    const refusal = await confirmRejection(connectionId, record.fencingNumber, answer.refusal, ports);
     if (refusal === 'grant-rejected') return { kind: 'rejected' };
-    const isBelieved =
-      refusal === 'grant-doubted' && (await isRepeated(connectionId, record.fencingNumber, ports));
-    if (isBelieved) return { kind: 'rejected' };
     return { kind: 'unavailable', error: errorOf(refusal, provider, saidIn(answer)) };
   }
   spending.isBegun = true;

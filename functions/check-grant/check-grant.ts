@@ -6,13 +6,13 @@ import { isInSetUp, isOpen } from '../../core/grant.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import type { Clients, Grants, Metrics } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { NextPorts } from '../../app/checks/finish-step.ts';
-import { decided } from '../../app/checks/finish-step.ts';
+import type { FinishStepPorts } from '../../app/checks/finish-step.ts';
+import { finishStepWith } from '../../app/checks/finish-step.ts';
 import { executionName, type StepInput } from '../../app/checks/step.ts';
 import { eventsOf, recordIfPossible } from '../../app/checks/step-events.ts';
 import type { CheckGrantOutput } from './contract.ts';
 
-export interface CheckGrantPorts extends NextPorts {
+export interface CheckGrantPorts extends FinishStepPorts {
   readonly grants: Pick<Grants, 'read' | 'recordTick' | 'recordSetUp'>;
   readonly clients: Clients;
   readonly metrics: Metrics;
@@ -49,7 +49,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   const connection = { settings, grant };
   const isKept = settings !== undefined && !isPaused(settings, grant) && !isInSetUp(grant);
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
-  const checked = await decided('checked', 'CheckGrant', input, connection, ports);
+  const checked = await finishStepWith('checked', 'CheckGrant', input, connection, ports);
   const { next } = checked;
   const limitedUntil = next.decision === 'none' ? next.until : undefined;
   ports.metrics.put('ChecksCompleted', 1);

@@ -19,7 +19,7 @@ import type {
 import type { Settings } from '../../core/settings.ts';
 import { withinDay } from '../../core/version-budget.ts';
 import { completeLogin } from '../../app/login/complete-login.ts';
-import { next } from '../../app/checks/finish-step.ts';
+import { finishStep } from '../../app/checks/finish-step.ts';
 import { supersede } from '../../app/notices/send-login-link.ts';
 import { executionName, type StepInput, type StepOutput } from '../../app/checks/step.ts';
 import { eventsOf } from '../../app/checks/step-events.ts';
@@ -56,7 +56,7 @@ export interface DisconnectGrantPorts {
 export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
   const { connectionId, by } = input.request;
   const { settings, grant: before } = await ports.grants.read(connectionId);
-  if (isDisconnected(before)) return next('disconnected', 'disconnect', input, ports);
+  if (isDisconnected(before)) return finishStep('disconnected', 'disconnect', input, ports);
 
   const leaseOwner = `${executionName(input)}#${ports.random.uuid()}`;
   // Ended before anything is read: from here on neither a login nor a refresh stores anything.
@@ -67,7 +67,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
   try {
     const events = eventsOf(input, ports.events);
     const outcome = await disconnect(settings, grant, input, { ...ports, events });
-    return await next(outcome, 'disconnect', input, ports);
+    return await finishStep(outcome, 'disconnect', input, ports);
   } catch (error) {
     // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
     if (!(error instanceof StoreUnavailableError)) {

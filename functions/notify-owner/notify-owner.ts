@@ -5,8 +5,8 @@ import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { writeNotice } from '../../core/notice.ts';
 import type { Events, Grants } from '../../core/ports.ts';
 import { deliver } from '../../app/notices/deliver.ts';
-import type { NextPorts } from '../../app/checks/finish-step.ts';
-import { next } from '../../app/checks/finish-step.ts';
+import type { FinishStepPorts } from '../../app/checks/finish-step.ts';
+import { finishStep } from '../../app/checks/finish-step.ts';
 import type { SendLoginLinkPorts } from '../../app/notices/send-login-link.ts';
 import { authorizationIdOf, sendLoginLink } from '../../app/notices/send-login-link.ts';
 import type { StepOutput } from '../../app/checks/step.ts';
@@ -14,7 +14,7 @@ import { eventsOf } from '../../app/checks/step-events.ts';
 import type { NotifyOwnerInput } from './contract.ts';
 import { testChannels } from '../../app/notices/test-channels.ts';
 
-export interface NotifyOwnerPorts extends SendLoginLinkPorts, NextPorts {
+export interface NotifyOwnerPorts extends SendLoginLinkPorts, FinishStepPorts {
   readonly grants: SendLoginLinkPorts['grants'] & Pick<Grants, 'read' | 'claimNotice' | 'recordReached'>;
   readonly events: Events;
 }
@@ -33,24 +33,24 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     throw new UnexpectedError(`NotifyOwner was asked to ${decision.decision}.`);
   }
   const { settings, grant } = await ports.grants.read(connectionId);
-  if (settings === undefined) return next('removed', 'notify', input, ports);
+  if (settings === undefined) return finishStep('removed', 'notify', input, ports);
 
   const noticeId = authorizationIdOf(executionId, input.entry, ports.random);
   const events = eventsOf(input, ports.events);
   if (decision.kind === 'test') {
     const tested = await testChannels({ settings, grant, noticeId, retryCount }, { ...ports, events });
-    return next(tested, 'notify', input, ports);
+    return finishStep(tested, 'notify', input, ports);
   }
   const nowMs = ports.clock.nowMs();
   const about = decision.reminder ?? decision.kind;
   if (!(await ports.grants.claimNotice(connectionId, { notice: about, by: executionId, atMs: nowMs }))) {
-    return next('held', 'notify', input, ports);
+    return finishStep('held', 'notify', input, ports);
   }
   let outcome: 'sent' | 'held' = 'sent';
   if (decision.kind === 'restored') {
     // Another execution may have told it between the decision and the claim.
     const { grant: now } = await ports.grants.read(connectionId);
-    if (!restoredNoticePending(settings, now, nowMs)) return next('held', 'notify', input, ports);
+    if (!restoredNoticePending(settings, now, nowMs)) return finishStep('held', 'notify', input, ports);
     const deadlineMs = reminderScheduleOf(settings, grant)?.neededAtMs;
     const notice = writeNotice(settings, { kind: 'restored', deadlineMs });
     const channels = channelsOf(settings.owner);
@@ -70,5 +70,5 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
     outcome = await sendLoginLink({ ...request, reason: 'reminder' }, ports);
   }
   await events.record(connectionId, 'notified', { notice: about, outcome });
-  return next(outcome, 'notify', input, ports);
+  return finishStep(outcome, 'notify', input, ports);
 }

@@ -4,19 +4,8 @@ import { isEndedFor, startGraceMs } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
-import { parseLinkPath, stateOf } from '../../core/link.ts';
-import type {
-  Authorization,
-  Authorizations,
-  Clients,
-  Clock,
-  Events,
-  Grants,
-  RateLimits,
-  Random,
-  Workflow,
-} from '../../core/ports.ts';
-import type { FindEndpoints } from '../../core/provider.ts';
+import { parseLinkPath } from '../../core/link.ts';
+import type { Authorization, Authorizations, Grants, RateLimits, Workflow } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpRequest, HttpResponse } from '../../app/pages/http.ts';
 import { cookieOf, isForeign, setCookie, sourceOf } from '../../app/pages/http.ts';
@@ -30,19 +19,15 @@ import {
   page,
   seeOther,
 } from '../../app/pages/pages.ts';
-import { errorOf } from '../../app/refresh/refusal.ts';
+import type { StartLoginPorts } from '../../app/login/start-login.ts';
+import { startLogin } from '../../app/login/start-login.ts';
 import { reporting } from '../../app/notices/report.ts';
 
-export interface ReauthorizePorts {
-  readonly grants: Pick<Grants, 'read' | 'markStarted'>;
-  readonly authorizations: Pick<Authorizations, 'read' | 'addStart'>;
-  readonly clients: Pick<Clients, 'read'>;
-  readonly findEndpoints: FindEndpoints;
-  readonly workflow: Pick<Workflow, 'startForLink' | 'report'>;
-  readonly events: Events;
+export interface ReauthorizePorts extends StartLoginPorts {
+  readonly grants: StartLoginPorts['grants'] & Pick<Grants, 'read'>;
+  readonly authorizations: StartLoginPorts['authorizations'] & Pick<Authorizations, 'read'>;
+  readonly workflow: StartLoginPorts['workflow'] & Pick<Workflow, 'report'>;
   readonly limits: RateLimits;
-  readonly clock: Clock;
-  readonly random: Random;
 }
 
 /** Nobody mistypes a link this often; 256 random bits are not found by guessing, but need not be tried for free either. */
@@ -98,48 +83,8 @@ async function start(
   authorization: Authorization,
   ports: ReauthorizePorts,
 ): Promise<HttpResponse> {
-  const { connectionId, authorizationId } = authorization;
-  const { provider, redirectUri } = settings;
-  const { random } = ports;
-  const nowMs = ports.clock.nowMs();
-  const [{ clientId }, found] = await Promise.all([
-    ports.clients.read(settings.clientSecretName),
-    ports.findEndpoints(provider),
-  ]);
-  if (found.kind === 'refused') throw errorOf(found.refusal, provider, found.error);
-  // One secret a browser, so that two tabs do not end each other's login.
-  const cookie = cookieOf(request, 'login') ?? random.secret();
-  const state = stateOf({ connectionId, authorizationId, random: random.secret() });
-  const codeVerifier = random.secret();
-  const added = await ports.authorizations.addStart(authorization, random.hash(state), {
-    cookieHash: random.hash(cookie),
-    codeVerifier,
-    startedAtMs: nowMs,
-  });
-  if (!added || !(await ports.grants.markStarted(connectionId, authorizationId, nowMs))) return superseded();
-  const startedId =
-    authorization.executionId === undefined
-      ? await ports.workflow.startForLink(connectionId, authorizationId)
-      : undefined;
-  const executionId = startedId ?? authorization.executionId;
-  await ports.events.record(connectionId, 'started', {
-    authorizationId,
-    ...(executionId && { executionId }),
-  });
-
-  const url = new URL(found.endpoints.authorizationEndpoint);
-  const parameters: Record<string, string> = {
-    ...provider.authorizationParameters,
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    ...(provider.scope === undefined ? {} : { scope: provider.scope }),
-    state,
-    code_challenge: random.hash(codeVerifier),
-    code_challenge_method: 'S256',
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return seeOther(url.href, setCookie('login', cookie));
+  const started = await startLogin(settings, authorization, cookieOf(request, 'login'), ports);
+  return started === undefined ? superseded() : seeOther(started.url, setCookie('login', started.cookie));
 }
 
 /** Undefined while the link works. */

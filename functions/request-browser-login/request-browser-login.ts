@@ -31,13 +31,13 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { superseded } from '../../app/login/direct-login.ts';
-import type { NextPorts } from '../../app/checks/finish-step.ts';
-import { decided } from '../../app/checks/finish-step.ts';
+import type { FinishStepPorts } from '../../app/checks/finish-step.ts';
+import { finishStepWith } from '../../app/checks/finish-step.ts';
 import type { StepOutput } from '../../app/checks/step.ts';
 import { eventsOf, recordIfPossible } from '../../app/checks/step-events.ts';
 import type { RequestBrowserLoginInput } from './contract.ts';
 
-export interface RequestBrowserLoginPorts extends NextPorts {
+export interface RequestBrowserLoginPorts extends FinishStepPorts {
   readonly grants: Pick<Grants, 'read' | 'openAuthorization'>;
   readonly authorizations: Pick<Authorizations, 'read' | 'addLink' | 'setStatus'>;
   readonly browserLogins: BrowserLogins;
@@ -77,7 +77,7 @@ export async function requestBrowserLogin(
   ]);
   const { settings, grant } = before;
   if (settings === undefined || own === undefined) {
-    return decided('skipped', undefined, input, before, ports);
+    return finishStepWith('skipped', undefined, input, before, ports);
   }
   const nowMs = ports.clock.nowMs();
   const authorizationId = browserAuthorizationId(ports.random.hash(`${executionId}#${entry}`));
@@ -91,7 +91,7 @@ export async function requestBrowserLogin(
     done: [...done, 'refresh'],
   });
   const occasion = occasionOf(settings, grant, decision, nowMs);
-  if (occasion === undefined) return decided('skipped', undefined, input, before, ports);
+  if (occasion === undefined) return finishStepWith('skipped', undefined, input, before, ports);
   if (isUnderWay(record, nowMs)) return skip('under-way', input, ports);
   if (wasTried(occasion, record, nowMs)) return skip('tried-before', input, ports);
   if (isLoginUnderWay(grant.authorization, nowMs)) return skip('owner-logs-in', input, ports);
@@ -215,7 +215,7 @@ async function finish(
     // What was asked for is done, and is not asked for again; nor is it done by what was done already.
     const answered = { ...input, request: { connectionId, trigger: input.request.trigger } };
     const outcomeNow = attempt.ended === undefined ? 'logged-in' : 'skipped';
-    return decided(outcomeNow, browserLoginStep, answered, await grants.read(connectionId), ports);
+    return finishStepWith(outcomeNow, browserLoginStep, answered, await grants.read(connectionId), ports);
   }
   // Before all else, and in one write: whatever dies after it, no second password is sent.
   const ended = attempt.ended ?? { outcome, detail };
@@ -261,7 +261,7 @@ async function skip(
     ended: why,
     why: skipReasons[why],
   });
-  return decided('skipped', undefined, input, await ports.grants.read(connectionId), ports);
+  return finishStepWith('skipped', undefined, input, await ports.grants.read(connectionId), ports);
 }
 
 /** Undefined where there is none, or it cannot be kept: that must not keep anybody from hearing. */

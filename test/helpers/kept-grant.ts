@@ -86,8 +86,8 @@ export class KeptGrant {
       },
     };
     const { fencingNumber } = this.grant;
-    const answered = { versionId, tokenSet, askedAtMs: this.nowMs, fencingNumber };
-    await holdTokens(this.settings, answered, { ...this.#ports, grants });
+    const issued = { login, tokenSet, askedAtMs: this.nowMs, fencingNumber };
+    await holdTokens(this.settings, issued, { ...this.#ports, grants });
   }
 
   /** From now on whoever empties a secret dies before it has. */

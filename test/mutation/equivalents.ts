@@ -253,26 +253,26 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'Neither text is JSON.',
   },
   {
-    file: 'functions/callback/callback.ts',
-    line: 'if (authorization === undefined || start === undefined)',
-    mutated: 'if (false || start === undefined)',
+    file: 'app/login/return-login.ts',
+    line: "if (authorization === undefined || start === undefined) return failed('not-ours', pages.notOurs());",
+    mutated: "if (false || start === undefined) return failed('not-ours', pages.notOurs());",
     reason: 'Without an authorization there is no start; only the types need the test.',
   },
   {
-    file: 'functions/callback/callback.ts',
+    file: 'app/login/return-login.ts',
     line: "if (answer.kind !== 'refused') return undefined;",
     mutated: 'if (false) return undefined;',
     reason: 'A code has no refusal, so the next line returns the same; only the types need the test.',
   },
   {
-    file: 'functions/callback/callback.ts',
-    line: 'const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`;',
+    file: 'app/login/exchange-code.ts',
+    line: '`A login to ${provider.displayName} shared ${left} of ${accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
     mutated:
-      'const message = `A login to ${provider.displayName} shared ${left} of ${identity.accounts.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`;',
+      '`A login to ${provider.displayName} shared ${left} of ${accounts.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
     reason: 'Where there are fewer accounts, some are pinned; only the types need the test.',
   },
   {
-    file: 'functions/callback/callback.ts',
+    file: 'app/login/login-page.ts',
     line: 'return { authorizationId, ...(executionId !== undefined && { executionId }) };',
     mutated: 'return { authorizationId, ...(true && { executionId }) };',
     reason: 'The timeline keeps details as JSON, which leaves undefined out.',
@@ -291,8 +291,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'app/login/complete-login.ts',
-    line: '...waits',
-    mutated: '...waits',
+    line: 'return waits',
+    mutated: 'return waits',
     reason: 'An authorization that is completed is not ended any more; this saves a write.',
   },
   {
@@ -314,19 +314,19 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'Nothing is greater than undefined; only the types need the test.',
   },
   {
-    file: 'app/login/finish-login.ts',
+    file: 'app/login/recover-login.ts',
     line: "if (unrecordedLogins.indexOf(newest?.versionId ?? '') < firstHeld)",
     mutated: 'if (unrecordedLogins.indexOf(newest?.versionId ?? "Stryker was here!") < firstHeld)',
     reason: 'Neither is the id of a login.',
   },
   {
-    file: 'functions/refresh-tokens/refresh-tokens.ts',
+    file: 'app/refresh/refresh-under-lease.ts',
     line: 'const spending: Spending = { isBegun: false };',
     mutated: 'const spending: Spending = {};',
     reason: 'Undefined is as good as false.',
   },
   {
-    file: 'functions/refresh-tokens/refresh-tokens.ts',
+    file: 'app/refresh/refresh-grant.ts',
     line: 'if (accessVersionId !== undefined && accessVersionId === access.versionId) return false;',
     mutated: 'if (true && accessVersionId === access.versionId) return false;',
     reason: 'A version that is stored has an id.',

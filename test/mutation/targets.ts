@@ -9,7 +9,7 @@ export const targets = [
     files: ['core/*.ts'],
     tests: [
       'test/core/*.test.ts',
-      'test/app/refresh/early-rejection.test.ts',
+      'test/app/refresh/rejected-refresh-token.test.ts',
       'test/providers/corpus.test.ts',
     ],
   },
@@ -17,9 +17,7 @@ export const targets = [
     name: 'what refreshes, logs in and writes the grant record',
     percent: 90,
     files: [
-      'functions/refresh-tokens/refresh-tokens.ts',
       'app/{login,refresh}/*.ts',
-      'functions/callback/callback.ts',
       'functions/reauthorize/reauthorize.ts',
       'adapters/{authorizations,grants,secrets}.ts',
     ],

@@ -46,7 +46,7 @@ describe('a login is stored', () => {
     const store = () =>
       storeLogin(
         connection.settings,
-        { versionId: v1, identity: {}, tokenSet, askedAtMs, before, record, fencingNumber },
+        { login, identity: {}, tokenSet, askedAtMs, before, record, fencingNumber },
         connection.ports,
       );
     /** Somebody else's version, current in the place of whatever is. */

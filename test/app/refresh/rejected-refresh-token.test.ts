@@ -5,7 +5,7 @@ import { isEarlyRejection } from '../../../core/deadline.ts';
 import type { Grant } from '../../../core/grant.ts';
 import { newGrant } from '../../../core/grant.ts';
 import type { StepInput } from '../../../app/checks/step.ts';
-import { earlyRejection } from '../../../app/refresh/early-rejection.ts';
+import { earlyRejection } from '../../../app/refresh/rejected-refresh-token.ts';
 import { dayMs, hourMs, minuteMs, ms, schwab } from '../../helpers/core-samples.ts';
 
 const loginMs = ms('2026-01-05T12:00:00Z');

@@ -4,11 +4,11 @@
  */
 import { describe, expect, test } from '@jest/globals';
 
-import type { Login } from '../../core/grant.ts';
-import type { TokenAnswer } from '../../core/ports.ts';
-import { Secret } from '../../core/secret.ts';
-import { iso, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
-import { firstTokens, KeptGrant } from '../helpers/kept-grant.ts';
+import type { Login } from '../../../core/grant.ts';
+import type { TokenAnswer } from '../../../core/ports.ts';
+import { Secret } from '../../../core/secret.ts';
+import { iso, minuteMs, ms, schwab } from '../../helpers/core-samples.ts';
+import { firstTokens, KeptGrant } from '../../helpers/kept-grant.ts';
 
 const loginMs = ms('2026-01-05T12:00:00Z');
 /** When the refresh is made: at the tick. */

@@ -4,15 +4,15 @@ import { expect, test } from '@jest/globals';
 import { newGrant } from '../../../core/grant.ts';
 import type { GrantSecret } from '../../../core/ports.ts';
 import { Secret } from '../../../core/secret.ts';
-import type { FinishLoginPorts } from '../../../app/login/finish-login.ts';
-import { finishLogin } from '../../../app/login/finish-login.ts';
+import type { RecoverLoginPorts } from '../../../app/login/recover-login.ts';
+import { recoverLogin } from '../../../app/login/recover-login.ts';
 import { client } from '../../helpers/kept-grant.ts';
 
 const settings = {
   connectionId: 'demo-main',
   provider: { revocationEndpoint: 'https://login.example.net/revoke', revocationEnds: 'login' },
   clientSecretName: 'client',
-} as unknown as Parameters<typeof finishLogin>[0];
+} as unknown as Parameters<typeof recoverLogin>[0];
 
 /** Completes a login that nobody but a check can complete; answers which refresh tokens were revoked. */
 async function revokedBy(authorizationId: string): Promise<string[]> {
@@ -51,8 +51,8 @@ async function revokedBy(authorizationId: string): Promise<string[]> {
     workflow: { resume: nothing },
     events: { record: nothing },
     clock: { nowMs: () => 0 },
-  } as unknown as FinishLoginPorts;
-  expect(await finishLogin(settings, record, { isBegun: false }, ports)).toBe('login-recovered');
+  } as unknown as RecoverLoginPorts;
+  expect(await recoverLogin(settings, record, { isBegun: false }, ports)).toBe('login-recovered');
   return revoked;
 }
 

@@ -12,7 +12,7 @@ import { adoptAccess } from '../refresh/adopt.ts';
 import type { VerifyLoginPorts } from './verify-login.ts';
 import { verifyLogin } from './verify-login.ts';
 
-export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants' | 'workflow'> {
+export interface RecoverLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPorts, 'grants' | 'workflow'> {
   readonly workflow: CompleteLoginPorts['workflow'] & VerifyLoginPorts['workflow'];
   readonly grants: VerifyLoginPorts['grants'] & Pick<Grants, 'read' | 'recordTokens'>;
 }
@@ -24,11 +24,11 @@ export interface FinishLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginPo
  *   them had put any that still work; `dropped` when a newer login has begun meanwhile; or why the account could not be checked
  * @throws {IdentityError | IdentityUnknownError} they are of another account: nothing of them is kept
  */
-export async function finishLogin(
+export async function recoverLogin(
   settings: Settings,
   record: Grant & { readonly login: Login },
   spending: { isBegun: boolean },
-  ports: FinishLoginPorts,
+  ports: RecoverLoginPorts,
 ): Promise<'login-recovered' | 'login-lost' | 'dropped' | { readonly error: GrantkeeperError }> {
   const { connectionId } = settings;
   const { login, unrecordedLogins = [], fencingNumber } = record;
@@ -107,7 +107,7 @@ async function giveBack(
   { connectionId, provider, clientSecretName }: Settings,
   replaced: readonly GrantSecret[],
   by: GrantSecret,
-  { clients, revocationEndpoint, events }: FinishLoginPorts,
+  { clients, revocationEndpoint, events }: RecoverLoginPorts,
 ): Promise<void> {
   const client = await clients.read(clientSecretName);
   const revocation = await revokeReplaced(provider, client, replaced, by.refreshToken, revocationEndpoint);
