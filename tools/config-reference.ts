@@ -1,4 +1,4 @@
-/** `npm run docs`: docs/configuration.md, made of the schema that the program reads its configuration by. */
+/** `npm run docs` writes docs/configuration.md from the schema of the configuration. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier';
 
 import { schemas } from '../infra/config.ts';
 
-/** What a JSON Schema says of one key, as far as it is read here. */
+/** The parts of a JSON Schema that this page uses. */
 interface Schema {
   readonly type?: string;
   readonly description?: string;
@@ -27,13 +27,13 @@ interface Schema {
   readonly default?: unknown;
 }
 
-/** What each key means. A test sees that none is missing, and that none is of a key that is not there. */
+/** What each key means. A test compares the keys with the schema. */
 export const meanings: Readonly<Record<string, string>> = {
-  connections: 'One entry a grant. Its key is the connection’s id: part of the names of secrets and links.',
+  connections: 'One entry for each grant. The key is the connection’s id, part of secret names and links.',
   'connections.<id>.provider': 'A preset (`schwab`), or a key of `providers`.',
   'connections.<id>.client':
-    'Whose credentials: the secret `grantkeeper/<stack>/client/<client>`. Connections of one app share them; where a login ends the grant before it, as at Schwab, each needs an app of its own.',
-  'connections.<id>.owner': 'Who logs in at the provider, and how they are told.',
+    'The client; its credentials are in the secret `grantkeeper/<stack>/client/<client>`. Connections may share one, but not at Schwab, where a login ends the app’s previous grant.',
+  'connections.<id>.owner': 'Who logs in at the provider, and their channels.',
   'connections.<id>.owner.name': 'How mails and pages address them.',
   'connections.<id>.owner.email': 'Where notices and links go.',
   'connections.<id>.owner.phone':
@@ -44,122 +44,113 @@ export const meanings: Readonly<Record<string, string>> = {
   'connections.<id>.owner.timeZone':
     'Times in notices are told in this zone, of the IANA time zone database.',
   'connections.<id>.reminders':
-    'When the owner is told before the token is needed; the last one asks, and waits. By default by the provider’s limits: 48, 24, 6 and 1 hours for a grant of a week.',
-  'connections.<id>.reminders[].secondsBefore': 'How long before.',
-  'connections.<id>.reminders[].channels':
-    'Over which channels; over all that the owner has where it is left out.',
+    'The reminder schedule. The default follows the provider’s limits: 48, 24, 6 and 1 hours for a grant of a week.',
+  'connections.<id>.reminders[].secondsBefore': 'How long before the token is needed.',
+  'connections.<id>.reminders[].channels': 'Over which channels. Default: all that the owner has.',
   'connections.<id>.neededHours':
-    'When the token is needed; always, where it is left out. A grant that ends outside of these is asked for before they begin.',
-  'connections.<id>.neededHours.days': 'On which days they begin.',
+    'When the token is needed. Default: always. If a grant ends outside these hours, the owner logs in before they begin.',
+  'connections.<id>.neededHours.days': 'The days on which they begin.',
   'connections.<id>.neededHours.from': 'Local time, in quotes.',
-  'connections.<id>.neededHours.to': 'Local time; one that is not after `from` is of the next day.',
+  'connections.<id>.neededHours.to': 'Local time. If not after `from`, it is on the next day.',
   'connections.<id>.neededHours.timeZone': 'Of the IANA time zone database.',
   'connections.<id>.quietHours':
-    'When not to disturb the owner: a notice that would fall into them comes when they begin.',
-  'connections.<id>.quietHours.days': 'On which days they begin.',
+    'When not to disturb the owner: a notice due in these hours comes when they begin.',
+  'connections.<id>.quietHours.days': 'The days on which they begin.',
   'connections.<id>.quietHours.from': 'Local time, in quotes.',
-  'connections.<id>.quietHours.to': 'Local time; one that is not after `from` is of the next day.',
+  'connections.<id>.quietHours.to': 'Local time. If not after `from`, it is on the next day.',
   'connections.<id>.quietHours.timeZone': 'Of the IANA time zone database.',
-  'connections.<id>.paused': '`true` stops all checks of this connection, and keeps its tokens.',
+  'connections.<id>.paused': '`true` stops checks and keeps the tokens.',
   'connections.<id>.browserLoginWithStoredPassword':
-    'Off where it is left out, as it should be: a stored password is the whole account. With it a browser logs in by itself before the owner is asked. [What that means](browser-login.md).',
+    'Opts in to the [browser login](browser-login.md). We advise against it: a stored password is the whole account. Off by default.',
   'connections.<id>.browserLoginWithStoredPassword.recipe':
-    'How: a preset (`demo-brokerage`; `schwab`, which is untested) or a key of `recipes`. By default that of the provider’s name.',
+    'A preset (`demo-brokerage`; `schwab`, which is untested) or a key of `recipes`. Default: the provider’s name.',
   'connections.<id>.browserLoginWithStoredPassword.credentialsMaxAgeDays':
-    'Operators are reminded once to change the password when it is older.',
-  recipes: 'How browsers log in, step by step: [browser-login.md](browser-login.md#recipes) has each step.',
-  'recipes.<name>.steps':
-    'What to do, in this order: `fill`, `click`, `tick`, `one-time-code`, `choose-accounts`, `expect`.',
-  'recipes.<name>.refusals': 'What a page may say in place of going on.',
-  'recipes.<name>.refusals[].see': 'What is seen: a role and a name, a label, or a text.',
-  'recipes.<name>.refusals[].see.role': 'A role of WAI-ARIA.',
-  'recipes.<name>.refusals[].see.name': 'Its name, as a whole.',
+    'Operators hear once that an older password should change.',
+  recipes: 'The [steps](browser-login.md#recipes) of browser logins.',
+  'recipes.<name>.steps': 'In order: `fill`, `click`, `tick`, `one-time-code`, `choose-accounts`, `expect`.',
+  'recipes.<name>.refusals': 'What a page shows when it refuses.',
+  'recipes.<name>.refusals[].see': 'A role and a name, a label, or a text.',
+  'recipes.<name>.refusals[].see.role': 'A WAI-ARIA role.',
+  'recipes.<name>.refusals[].see.name': 'Its whole name.',
   'recipes.<name>.refusals[].means':
-    'What it means. After a password or a code that was refused, and for a locked account, no browser is sent before the credentials have changed.',
-  'recipes.<name>.seconds': 'How long all of it may take.',
-  browserLogin: 'Where browsers that log in run, for connections that opt in. Without any it does nothing.',
+    'What it means. After a refused password or code, or a locked account, no attempt follows until the credentials change.',
+  'recipes.<name>.seconds': 'The most that an attempt may take.',
+  browserLogin: 'Where browser logins run, for connections that opt in.',
   'browserLogin.network':
-    '`none`: outside of any VPC, 0 dollars a month. `create`: a VPC of its own, private, with HTTPS as the only way out and an endpoint for Secrets Manager, 43.80 dollars a month. `existing`: your subnets, at what they cost.',
+    '`none`: outside any VPC, 0 dollars a month. `create`: a private VPC with HTTPS out and a Secrets Manager endpoint, 43.80 dollars. `existing`: your subnets.',
   'browserLogin.availabilityZones':
-    'For `create`: names of two zones; without it, the first two that offer an endpoint for Secrets Manager.',
-  'browserLogin.subnetIds': 'For `existing`: private ones with a way out to port 443.',
+    'For `create`: two zones. Default: the first two with a Secrets Manager endpoint.',
+  'browserLogin.subnetIds': 'For `existing`: private subnets that reach port 443.',
   'browserLogin.securityGroupIds': 'For `existing`.',
-  'browserLogin.screenshotUrl':
-    'Where a screenshot is shown, its key added at the end; AWS’s console where it is left out.',
+  'browserLogin.screenshotUrl': 'The link to a screenshot; its key is appended. Default: AWS’s console.',
   providers:
-    'Authorization servers that have no preset: [adding a provider](adding-a-provider.md) has where to find each value.',
-  'providers.<name>.displayName': 'How mails and pages call it; one line.',
-  'providers.<name>.authorizationEndpoint':
-    'Where the owner’s browser is sent. It may be left out where `metadata` is given.',
-  'providers.<name>.tokenEndpoint':
-    'Where codes and refresh tokens are spent. It may be left out where `metadata` is given.',
-  'providers.<name>.revocationEndpoint': 'Where tokens are given back (RFC 7009).',
+    'Providers without a preset. [Adding a provider](adding-a-provider.md) says where to find each value.',
+  'providers.<name>.displayName': 'Its name in mails and pages; one line.',
+  'providers.<name>.authorizationEndpoint': 'Where the owner logs in. Optional with `metadata`.',
+  'providers.<name>.tokenEndpoint': 'Where codes and refresh tokens are spent. Optional with `metadata`.',
+  'providers.<name>.revocationEndpoint': 'Where tokens are revoked (RFC 7009).',
   'providers.<name>.revocationEnds':
-    'How much a revocation ends: only the `login` that the token came from, every login of the `account`, or every grant of the `client`. Grantkeeper revokes refused and replaced logins only with `login`.',
+    'What a revocation ends: the token’s `login`, every login of the `account`, or every grant of the `client`. Grantkeeper revokes refused and replaced logins only with `login`.',
   'providers.<name>.metadata':
-    'Endpoints that are left out are read from the issuer’s metadata: RFC 8414, or OpenID Connect Discovery.',
-  'providers.<name>.endpointHosts': 'Hosts, beside the issuer’s own, that its metadata may name.',
-  'providers.<name>.clientAuthentication': 'How the client tells who it is (RFC 6749 §2.3.1).',
+    'Which metadata of the issuer has the missing endpoints: RFC 8414, or OpenID Connect Discovery.',
+  'providers.<name>.endpointHosts': 'Other hosts that metadata may name.',
+  'providers.<name>.clientAuthentication': 'How the client authenticates (RFC 6749 §2.3.1).',
   'providers.<name>.clientIdPattern':
-    'What a client’s id looks like, as a regular expression of the whole: `connect` and `doctor` see a slip by it.',
-  'providers.<name>.clientSecretPattern': 'The same of its secret.',
+    'A regular expression for the whole client id, so that `connect` and `doctor` notice a typing error.',
+  'providers.<name>.clientSecretPattern': 'The same for its secret.',
   'providers.<name>.scope': 'Of the authorization request, separated by spaces.',
-  'providers.<name>.authorizationParameters': 'Further parameters of the authorization request.',
+  'providers.<name>.authorizationParameters': 'More parameters of the authorization request.',
   'providers.<name>.issuer':
-    'Its issuer identifier. Needed with `metadata`, with `identity: id_token` and with `authorizationResponseIss`.',
+    'Its issuer identifier. Required with `metadata`, `identity: id_token` and `authorizationResponseIss`.',
   'providers.<name>.authorizationResponseIss':
-    'It promises `iss` in the authorization response (RFC 9207). Metadata, if configured, may promise it too.',
+    'It promises `iss` in the authorization response (RFC 9207). Metadata may promise it too.',
   'providers.<name>.accessTokenLifetimeSeconds':
-    'How long an access token lives where a token response does not say so; and what the checks are planned by.',
+    'How long an access token lives. It sets the tick, and replaces a missing `expires_in`.',
   'providers.<name>.limits':
-    'How long a refresh token lives. A grant ends at the earlier of the two, and never where there are neither.',
+    'How long a refresh token lives. The earlier limit counts; with none, no end is known.',
   'providers.<name>.limits.absoluteSeconds': 'From the login. At least 7200.',
   'providers.<name>.limits.slidingSeconds':
-    'From its last use. At least 7200 more than `accessTokenLifetimeSeconds`.',
+    'From its last use. At least `accessTokenLifetimeSeconds` + 7200.',
   'providers.<name>.identity':
-    'How it tells whose grant it is: `id_token`, or an endpoint that answers to the access token. Nobody is pinned where it is left out.',
-  'providers.<name>.identity.endpoint': 'It is asked with the access token, and answers JSON.',
+    'Whose grant it is: `id_token`, or an endpoint that takes the access token. Without it nobody is pinned.',
+  'providers.<name>.identity.endpoint': 'Takes the access token and answers JSON.',
   'providers.<name>.identity.subject': 'Path of the owner’s identity in the answer, such as `/sub`.',
-  'providers.<name>.identity.accounts':
-    'Path of the accounts that they shared, such as `/accounts/*/number`.',
-  'providers.<name>.loginEndsPreviousGrant': 'A login ends the grant that the same client had before.',
+  'providers.<name>.identity.accounts': 'Path of the shared accounts, such as `/accounts/*/number`.',
+  'providers.<name>.loginEndsPreviousGrant': 'A login ends the client’s previous grant.',
   'providers.<name>.rejectedGrantTexts':
-    'Texts in an error body that mean “the owner must log in”, beside `invalid_grant`.',
-  mail: 'Who notices come from.',
-  'mail.from': 'Their sender.',
+    'Texts other than `invalid_grant` in an error body that mean “the owner must log in”.',
+  mail: 'The sender of notices.',
+  'mail.from': 'Its address.',
   'mail.identity':
-    'The identity that SES verifies: by default the sender’s address, or else a domain of it. Grantkeeper adopts one that SES has already.',
-  operators: 'Who hears when something fails that the owner cannot mend, and may act on the panel.',
-  'operators.emails': 'Each has to confirm a subscription once.',
-  viewers: 'Who may look at the panel beside the operators, and change nothing.',
+    'What SES verifies: the sender’s address (default) or its domain. Grantkeeper adopts an existing identity.',
+  operators: 'Who gets alerts, and may act on the panel.',
+  'operators.emails': 'Each confirms a subscription once.',
+  viewers: 'Who may also view the panel.',
   'viewers.emails': 'Their addresses.',
-  executionUrl:
-    'Where panel and alerts lead to for an execution, whose ARN is added at the end; AWS’s console where it is left out.',
-  domain:
-    'A host name of one’s own for links and the callback URL; the API’s own address where it is left out.',
+  executionUrl: 'The link to an execution in panel and alerts; its ARN is appended. Default: AWS’s console.',
+  domain: 'Your host name for links and the callback URL. Default: the API’s own address.',
   'domain.name': 'In lower case, such as `grants.example.com`.',
   'domain.certificateArn': 'An ACM certificate for it, in the region of the stack.',
   'domain.hostedZoneId':
-    'The Route 53 zone to put the name into; without it, point the name at the output `callbackDomainTarget`.',
+    'The Route 53 zone of the name. Without it, point the name at the output `callbackDomainTarget`.',
   cloudTrail:
-    'Whether operators are told who else reads a secret: by nobody, by a trail of management events that the account has, or by one that this stack makes.',
+    'Whether operators hear who else reads a secret: `none`, from an `existing` trail of management events, or `create` one.',
   logRetentionDays: 'How long CloudWatch keeps logs.',
 };
 
-/** Every key of the configuration, with what the schema says of it. */
 export interface Key {
   readonly path: string;
   readonly schema: Schema;
   readonly isRequired: boolean;
 }
 
-/** In the order of the schema. */
+/** Every key of the configuration, in the order of the schema. */
 export function keysOf(): Key[] {
   const root = z.toJSONSchema(z.object(schemas), { io: 'input', unrepresentable: 'any' }) as Schema;
   return below('', root);
 }
 
-/** What maps call their keys. */
+/** How this page writes the keys of maps. */
 const placeholders: Readonly<Record<string, string>> = {
   connections: '<id>',
   providers: '<name>',
@@ -179,7 +170,7 @@ function below(prefix: string, { properties = {}, required = [] }: Schema): Key[
   });
 }
 
-/** What may be written there, in words. */
+/** The values that a key accepts, in words. */
 function valueOf({ type, items, anyOf, const: only, ...schema }: Schema): string {
   if (anyOf !== undefined) return anyOf.map(valueOf).join(', or ');
   if (only !== undefined) return `\`${only}\``;
@@ -202,7 +193,7 @@ function valueOf({ type, items, anyOf, const: only, ...schema }: Schema): string
 }
 
 function defaultOf({ schema, isRequired }: Key): string {
-  if (isRequired) return 'needed';
+  if (isRequired) return 'required';
   return schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``;
 }
 
@@ -219,11 +210,11 @@ export async function reference(): Promise<string> {
   });
   const text = `# Configuration
 
-Every key of \`Pulumi.<stack>.yaml\`, made by \`npm run docs\` of the schema that the program reads it by (\`infra/config.ts\`).
-[\`Pulumi.prod.yaml\`](../Pulumi.prod.yaml) is a whole one with a word on each. A configuration that is not valid is refused as a whole, every problem at once, and a key
-that is not known is one. Besides these there is \`aws:region\`. No credential belongs into it.
+\`npm run docs\` writes this page from the schema in \`infra/config.ts\`. It has every key of \`Pulumi.<stack>.yaml\` except \`aws:region\`;
+[\`Pulumi.prod.yaml\`](../Pulumi.prod.yaml) is a complete example. The program reports all problems of an invalid configuration at once, unknown keys included. Put no
+credential into it.
 
-The stack's own name is part of every name in AWS: at most 19 letters, digits, dashes and underscores.
+The stack's name is part of every name in AWS: at most 19 letters, digits, dashes and underscores.
 
 ${sections.join('\n\n')}
 `;
