@@ -1,3 +1,4 @@
+import { channelNames } from '../core/channel.ts';
 import type { NoticeOutcomes, Notices } from '../core/ports.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
@@ -6,9 +7,8 @@ import { connectionPk, ttlOf } from './table.ts';
 export function dynamoNotices(table: Table): Notices {
   return {
     async read(connectionId, noticeId) {
-      const { email, sms, slack, discord } =
-        (await table.read(connectionPk(connectionId), `notice#${noticeId}`)) ?? {};
-      return { email, sms, slack, discord } as NoticeOutcomes;
+      const outcomes = (await table.read(connectionPk(connectionId), `notice#${noticeId}`)) ?? {};
+      return Object.fromEntries(channelNames.map((name) => [name, outcomes[name]])) as NoticeOutcomes;
     },
 
     async record(connectionId, noticeId, channel, outcome, nowMs) {

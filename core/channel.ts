@@ -1,28 +1,56 @@
 import * as z from 'zod/mini';
 
+import { discord } from './channel-discord.ts';
+import { slack } from './channel-slack.ts';
+import { telegram } from './channel-telegram.ts';
+import { webhook } from './channel-webhook.ts';
+import type { PostedChannel } from './posted-channel.ts';
+
+/**
+ * The channels that post to a service. A key is the channel's name, and the key of the owner's configuration that names
+ * the channel's secret. docs/adding-a-channel.md adds one.
+ */
+export const postedChannels = { slack, discord, telegram, webhook } as const satisfies Readonly<
+  Record<string, PostedChannel>
+>;
+export type PostedChannelName = keyof typeof postedChannels;
+export const postedChannelNames = Object.keys(postedChannels) as PostedChannelName[];
+
 /** The ways by which an owner can be reached. */
-export const channelNames = ['email', 'sms', 'slack', 'discord'] as const;
+export const channelNames = ['email', 'sms', ...postedChannelNames] as const;
 export const ChannelSchema = z.enum(channelNames);
 export type ChannelName = z.infer<typeof ChannelSchema>;
 
-/** As it stands in alerts: the step of a channel's incidents. */
-export const channelSteps = {
+/** The step that names a channel's incidents in alerts. */
+export const channelSteps: Readonly<Record<ChannelName, string>> = {
   email: 'Email',
   sms: 'Sms',
-  slack: 'Slack',
-  discord: 'Discord',
-} as const satisfies Record<ChannelName, string>;
+  ...forEachPosted((name) => postedChannels[name].title),
+};
+
+/** The key of an owner that says where the channel leads. */
+export const ownerKeys: Readonly<Record<ChannelName, 'email' | 'phone' | PostedChannelName>> = {
+  email: 'email',
+  sms: 'phone',
+  ...forEachPosted((name) => name),
+};
+
+/** Of the grant record: when each channel last took a notice, in epoch milliseconds. */
+export type ChannelsReached = {
+  readonly [Name in ChannelName as `${Name}ReachedAtMs`]?: number | undefined;
+};
 
 /** The channels that an owner has: mail always, each other one where its address is given. */
 export function channelsOf(owner: {
-  readonly phone?: string | undefined;
-  readonly slack?: string | undefined;
-  readonly discord?: string | undefined;
+  readonly [Key in (typeof ownerKeys)[ChannelName]]?: string | undefined;
 }): readonly ChannelName[] {
-  return [
-    'email',
-    ...(owner.phone === undefined ? [] : (['sms'] as const)),
-    ...(owner.slack === undefined ? [] : (['slack'] as const)),
-    ...(owner.discord === undefined ? [] : (['discord'] as const)),
-  ];
+  return channelNames.filter((name) => name === 'email' || owner[ownerKeys[name]] !== undefined);
+}
+
+/** One value for each channel that posts to a service. */
+export function forEachPosted<Value>(
+  valueOf: (name: PostedChannelName) => Value,
+): Record<PostedChannelName, Value> {
+  const entries = postedChannelNames.map((name) => [name, valueOf(name)] as const);
+  return Object.fromEntries(entries) as Record<PostedChannelName, Value>;
 }

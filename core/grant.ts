@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 
+import type { ChannelsReached } from './channel.ts';
 import type { Identity } from './identity.ts';
 import { callbackGraceMs } from './time-limits.ts';
 import type { Writes } from './version-budget.ts';
@@ -90,7 +91,7 @@ export interface Tick {
 }
 
 /** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
-export interface Grant extends Writes {
+export interface Grant extends Writes, ChannelsReached {
   /** `disconnected`: an operator has ended it; nothing is asked of anybody until a login is asked for. */
   readonly status: 'never-authorized' | 'active' | 'rejected' | 'disconnected';
   readonly authorizedAtMs?: number | undefined;
@@ -109,12 +110,8 @@ export interface Grant extends Writes {
   readonly sentReminders: readonly string[];
   /** The owner was told that the grant had ended, and not yet that it is back. */
   readonly restoredNoticePending: boolean;
-  /** When the owner last heard anything, and over each channel. */
+  /** When the owner last heard anything. */
   readonly notifiedAtMs?: number | undefined;
-  readonly emailReachedAtMs?: number | undefined;
-  readonly smsReachedAtMs?: number | undefined;
-  readonly slackReachedAtMs?: number | undefined;
-  readonly discordReachedAtMs?: number | undefined;
   readonly authorization?: OpenAuthorization | undefined;
   /** The newest login, until all of it is done. */
   readonly login?: Login | undefined;

@@ -416,12 +416,12 @@ export interface CodeExchange {
 /** The ways to people. Neither addresses nor texts are in what is thrown. */
 export interface Messages {
   /**
-   * Sends a notice to its owner by one channel.
+   * Sends a notice to its owner by one channel. Every attempt has the same `noticeId`.
    * @throws {ChannelUnavailableError} not now: try again
    * @throws {ChannelRejectedError} not before an operator has mended something
    * @throws {ConfigurationError} access denied, or the channel's secret is missing or unusable
    */
-  send(channel: ChannelName, settings: Settings, notice: Notice): Promise<void>;
+  send(channel: ChannelName, settings: Settings, notice: Notice, noticeId: string): Promise<void>;
   /** Tells the operators by their topic what no log may have: a link. */
   tellOperators(message: { readonly subject: string; readonly text: string }): Promise<void>;
 }

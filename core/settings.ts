@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { ChannelSchema } from './channel.ts';
+import { ChannelSchema, forEachPosted } from './channel.ts';
 import { DisplayNameSchema, EndpointSchema, ProviderSchema } from './provider.ts';
 import { TimeZoneSchema, WeeklyHoursSchema } from './weekly-hours.ts';
 
@@ -25,10 +25,8 @@ export const OwnerSchema = z.object({
       }),
     ),
   ),
-  /** Name of the secret with the URL of an incoming webhook of Slack. */
-  slack: z.optional(z.string().check(z.minLength(1))),
-  /** Name of the secret with the URL of a webhook of Discord. */
-  discord: z.optional(z.string().check(z.minLength(1))),
+  /** Of each other channel the name of the secret that says where it leads. */
+  ...forEachPosted(() => z.optional(z.string().check(z.minLength(1)))),
   timeZone: z._default(TimeZoneSchema, 'UTC'),
 });
 

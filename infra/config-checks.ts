@@ -1,5 +1,6 @@
 import { z } from 'zod/mini';
 
+import { channelNames, ownerKeys, postedChannelNames } from '../core/channel.ts';
 import { presets } from '../core/provider.ts';
 import { recipes as recipePresets } from '../core/recipe.ts';
 import { ConnectionIdSchema } from '../core/settings.ts';
@@ -75,15 +76,20 @@ function checkSecretNames(id: string, { client, owner }: Block): string[] {
       `${keyOf(['connections', id])}: must be another name; secrets of ${id}s are under this one`,
     );
   }
-  const { slack, discord } = blockOf(owner);
-  const named = { client, 'owner.slack': slack, 'owner.discord': discord };
+  const posted = postedChannelNames.map((name) => [name, blockOf(owner)[name]] as const);
+  const named = {
+    client,
+    ...Object.fromEntries(posted.map(([name, secret]) => [`owner.${name}`, secret])),
+  };
   for (const [key, name] of Object.entries(named)) {
     if (name !== 'grant' && name !== 'access') continue;
     const another = 'must be another name; secrets of connections end in this one';
     problems.push(problemAt(['connections', id, ...key.split('.')], name, another));
   }
-  if (slack !== undefined && slack === discord) {
-    problems.push(problemAt(['connections', id, 'owner', 'discord'], discord, 'must not be that of slack'));
+  for (const [index, [name, secret]] of posted.entries()) {
+    const [other] = posted.slice(0, index).find((before) => before[1] === secret) ?? [];
+    if (secret === undefined || other === undefined) continue;
+    problems.push(problemAt(['connections', id, 'owner', name], secret, `must not be that of ${other}`));
   }
   return problems;
 }
@@ -91,12 +97,8 @@ function checkSecretNames(id: string, { client, owner }: Block): string[] {
 /** A reminder names channels that the owner has, and no two are at the same time. */
 function checkReminders(id: string, { owner, reminders }: Block): string[] {
   if (!Array.isArray(reminders)) return [];
-  const { phone, slack, discord } = blockOf(owner);
-  const missing = {
-    sms: phone === undefined && 'phone',
-    slack: !slack && 'slack',
-    discord: !discord && 'discord',
-  };
+  const has = blockOf(owner);
+  const missing = channelNames.filter((channel) => channel !== 'email' && !has[ownerKeys[channel]]);
   return reminders.flatMap((reminder: unknown, index) => {
     const { secondsBefore, channels } = blockOf(reminder);
     const at = (key: string) => ['connections', id, 'reminders', index, key] as const;
@@ -105,11 +107,12 @@ function checkReminders(id: string, { owner, reminders }: Block): string[] {
       .some((other) => blockOf(other).secondsBefore === secondsBefore);
     return [
       ...(isRepeated ? [problemAt(at('secondsBefore'), secondsBefore, 'must be listed once only')] : []),
-      ...Object.entries(missing).flatMap(([channel, key]) =>
-        key && Array.isArray(channels) && channels.includes(channel)
-          ? [problemAt(at('channels'), channels, `must not have ${channel}: the owner has no ${key}`)]
-          : [],
-      ),
+      ...missing
+        .filter((channel) => Array.isArray(channels) && channels.includes(channel))
+        .map((channel) => {
+          const refused = `must not have ${channel}: the owner has no ${ownerKeys[channel]}`;
+          return problemAt(at('channels'), channels, refused);
+        }),
     ];
   });
 }

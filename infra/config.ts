@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod/mini';
 
+import { forEachPosted } from '../core/channel.ts';
 import type { Provider } from '../core/provider.ts';
 import { EndpointSchema, RefreshTokenLifetimeSchema, presets, ProviderSchema } from '../core/provider.ts';
 import type { Recipe } from '../core/recipe.ts';
@@ -20,8 +21,13 @@ const ConnectionConfigSchema = z.strictObject({
   provider: z.string(),
   /** Which client's credentials: the secret `…/client/<client>`. */
   client: NameSchema,
-  /** Of a webhook it has the name: the secret `…/webhook/<name>`. */
-  owner: strict(z.extend(OwnerSchema, { slack: z.optional(NameSchema), discord: z.optional(NameSchema) })),
+  /** Of a channel that posts to a service it has a name: the secret `…/webhook/<name>`. */
+  owner: strict(
+    z.extend(
+      OwnerSchema,
+      forEachPosted(() => z.optional(NameSchema)),
+    ),
+  ),
   reminders: z.optional(z.array(strict(ReminderSchema)).check(z.minLength(1), z.maxLength(12))),
   neededHours: z.optional(strict(WeeklyHoursSchema)),
   quietHours: z.optional(strict(WeeklyHoursSchema)),

@@ -2,6 +2,7 @@ import { getCallerIdentityOutput, getPartitionOutput, getRegionOutput } from '@p
 import type { Secret } from '@pulumi/aws/secretsmanager/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { postedChannelNames, postedChannels } from '../core/channel.ts';
 import { consoleOrigin } from '../core/console.ts';
 import type { Deployment } from '../core/deployment.ts';
 import type { PanelSettings, Person } from '../core/panel.ts';
@@ -126,7 +127,9 @@ export function grantkeeper(config: GrantkeeperConfig, found: FoundSecrets = {},
     ...(owners.some(({ phone }) => phone !== undefined)
       ? [may.sendSms, may.seeWhoIsTexted, may.textThroughSns]
       : []),
-    ...(owners.some(({ slack, discord }) => (slack ?? discord) !== undefined) ? [may.readWebhooks] : []),
+    ...(owners.some((owner) => postedChannelNames.some((name) => owner[name] !== undefined))
+      ? [may.readWebhooks]
+      : []),
   ];
   const variables = {
     table: { TABLE_NAME: storage.tableName },
@@ -570,22 +573,24 @@ function clientSecrets(
   );
 }
 
-/** One secret a webhook, empty until the operator puts its URL in. */
+/** One secret for each channel that posts to a service, empty until the operator puts its address in. */
 function webhookSecrets(
   secretPrefix: string,
   config: GrantkeeperConfig,
   found: FoundSecrets,
 ): Readonly<Record<string, Secret>> {
-  const named = config.connections.flatMap(({ owner: { slack, discord } }) => [
-    ...(slack === undefined ? [] : [[slack, 'Slack'] as const]),
-    ...(discord === undefined ? [] : [[discord, 'Discord'] as const]),
-  ]);
+  const named = config.connections.flatMap(({ owner }) =>
+    postedChannelNames.flatMap((channel) => {
+      const name = owner[channel];
+      return name === undefined ? [] : [[name, postedChannels[channel]] as const];
+    }),
+  );
   return Object.fromEntries(
-    [...new Map(named)].map(([name, service]) => [
+    [...new Map(named)].map(([name, { secretHolds, secretExample }]) => [
       name,
       keptSecret(`webhook-${name}`, {
         name: `${secretPrefix}/webhook/${name}`,
-        description: `URL of a webhook of ${service}. Put there by the operator.`,
+        description: `Holds the ${secretHolds} (${secretExample}). Put there by the operator.`,
         found,
       }),
     ]),

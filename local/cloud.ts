@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { postedChannelNames, postedChannels } from '../core/channel.ts';
 import type { DynamoDb } from './aws/dynamodb.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import { startAwsFront, type AwsFront } from './aws/front.ts';
@@ -63,7 +64,7 @@ export interface Cloud {
   readonly s3: S3;
   readonly cloudWatch: CloudWatch;
   readonly cloudTrail: CloudTrail;
-  /** Slack's and Discord's. */
+  /** Stands in for the services that channels post to. */
   readonly webhooks: Webhooks;
   readonly lambda: Lambda;
   readonly stepFunctions: StepFunctions;
@@ -218,7 +219,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await deploy(resources, services);
     deployed = { resources: new Resources(resources), atMs: clock.now() };
     const { outputs } = evaluated;
-    await putWebhookUrls({ secrets }, resources, webhooks);
+    await putChannelSecrets({ secrets }, resources, webhooks);
     return {
       ...services,
       webhooks,
@@ -239,16 +240,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
-/** What the operator does once by hand: puts the webhooks' URLs into their secrets. */
-async function putWebhookUrls(
+/** What the operator does once by hand: says in each channel's secret where it leads. */
+async function putChannelSecrets(
   cloud: Pick<Cloud, 'secrets'>,
   resources: readonly Registered[],
-  { slackUrl, discordUrl }: Webhooks,
+  webhooks: Webhooks,
 ): Promise<void> {
   for (const { type, inputs } of resources) {
     const { name = '', description = '' } = inputs as { name?: string; description?: string };
     if (type !== 'aws:secretsmanager/secret:Secret' || !name.includes('/webhook/')) continue;
-    await putSecretValue(cloud, name, description.includes('Discord') ? discordUrl : slackUrl);
+    const channel = postedChannelNames.find((each) => description.includes(postedChannels[each].secretHolds));
+    if (channel !== undefined) await putSecretValue(cloud, name, webhooks.secretOf(channel));
   }
 }
 

@@ -1,9 +1,10 @@
 /** Where the embedded cloud's mails, text messages, chats and topic messages arrive, in order, for a person or a test to read. */
 import type { Clock } from './clock.ts';
+import type { ServiceName } from './webhooks/services.ts';
 
 /** What a sender hands over. */
 export interface Delivery {
-  readonly channel: 'email' | 'sms' | 'slack' | 'discord' | 'topic';
+  readonly channel: 'email' | 'sms' | 'topic' | ServiceName;
   /** Addresses of the mail, joined by `, `, the telephone number, the chat's channel, or the topic's name. */
   readonly to: string;
   readonly subject: string;

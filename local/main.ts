@@ -24,7 +24,7 @@ Options:
   --api-port <n>        links and callback                (${defaults['api-port']})
   --brokerage-port <n>  Demo Brokerage                    (${defaults['brokerage-port']})
   --hop-port <n>        its second origin                 (${defaults['hop-port']})
-  --webhooks-port <n>   Slack's and Discord's webhooks    (${defaults['webhooks-port']})
+  --webhooks-port <n>   where chats and webhooks go       (${defaults['webhooks-port']})
   --aws-port <n>        AWS, for the ordinary SDK         (${defaults['aws-port']})
   --bot                 the example of a bot, too: once an hour it looks at the accounts (examples/bot)
   --browser-login               opts in to a browser that logs in by itself, with its password in place (Linux on x64)

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { format, resolveConfig } from 'prettier';
 
+import { postedChannels } from '../core/channel.ts';
 import { schemas } from '../infra/config.ts';
 
 /** The parts of a JSON Schema that this page uses. */
@@ -38,9 +39,12 @@ export const meanings: Readonly<Record<string, string>> = {
   'connections.<id>.owner.email': 'Where notices and links go.',
   'connections.<id>.owner.phone':
     'Text messages go there: with its country code (E.164), in quotes. In the United States and Canada the account needs a number to send from.',
-  'connections.<id>.owner.slack':
-    'Name of the secret `grantkeeper/<stack>/webhook/<name>` with the URL of an incoming webhook of Slack.',
-  'connections.<id>.owner.discord': 'The same of Discord.',
+  ...Object.fromEntries(
+    Object.entries(postedChannels).map(([name, { secretHolds, secretExample }]) => [
+      `connections.<id>.owner.${name}`,
+      `Name of the secret \`grantkeeper/<stack>/webhook/<name>\`, which holds the ${secretHolds}: \`${secretExample}\`.`,
+    ]),
+  ),
   'connections.<id>.owner.timeZone':
     'Times in notices are told in this zone, of the IANA time zone database.',
   'connections.<id>.reminders':

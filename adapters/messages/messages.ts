@@ -12,17 +12,11 @@ export interface MessagesOptions {
 export function messages({ mail, operatorTopicArn }: MessagesOptions): Messages {
   const sendMail = sesNotices(mail);
   return {
-    async send(channel, settings, notice) {
+    async send(channel, settings, notice, noticeId) {
       try {
-        switch (channel) {
-          case 'email':
-            return await sendMail(settings, notice);
-          case 'sms':
-            return await (await import('./topic-and-sms.ts')).sendSms(settings, notice);
-          case 'slack':
-          case 'discord':
-            return await (await import('./webhook.ts')).postToWebhook(channel, settings, notice);
-        }
+        if (channel === 'email') return await sendMail(settings, notice);
+        if (channel === 'sms') return await (await import('./topic-and-sms.ts')).sendSms(settings, notice);
+        return await (await import('./post.ts')).postNotice(channel, settings, notice, noticeId);
       } catch (error) {
         // Behind a channel it is the channel that cannot be had now.
         if (error instanceof StoreUnavailableError) throw new ChannelUnavailableError(error.message);

@@ -87,7 +87,7 @@ async function attempt(
   ports: DeliverPorts,
 ): Promise<DeliveryAttempt> {
   const { settings, noticeId, notice } = message;
-  const error = await ports.messages.send(channel, settings, notice).then(() => undefined, asOurs);
+  const error = await ports.messages.send(channel, settings, notice, noticeId).then(() => undefined, asOurs);
   if (error === undefined) {
     ports.metrics.count('NoticesSent', 'channel', channel);
     await ports.notices.record(settings.connectionId, noticeId, channel, 'sent', ports.clock.nowMs());

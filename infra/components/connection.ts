@@ -2,6 +2,7 @@ import { TableItem } from '@pulumi/aws/dynamodb/index.js';
 import { Schedule } from '@pulumi/aws/scheduler/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { forEachPosted } from '../../core/channel.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { ConnectionConfig } from '../config.ts';
@@ -104,14 +105,12 @@ function settingsOf(args: ConnectionArgs): pulumi.Output<string> {
   return pulumi.jsonStringify(settings);
 }
 
-/** The functions know a webhook by its secret's name. */
+/** The functions know where a channel leads by its secret's name. */
 function ownerOf({
   config: { owner },
   webhookSecretNames,
 }: ConnectionArgs): pulumi.Output<Settings['owner']> {
-  const secretNames = pulumi.all({
-    slack: owner.slack && webhookSecretNames[owner.slack],
-    discord: owner.discord && webhookSecretNames[owner.discord],
-  });
-  return secretNames.apply(({ slack, discord }) => ({ ...owner, slack, discord }));
+  const secretNameOf = (name = '') => webhookSecretNames[name];
+  const secretNames = pulumi.output(forEachPosted((channel) => secretNameOf(owner[channel])));
+  return secretNames.apply((names) => ({ ...owner, ...names }));
 }

@@ -1,6 +1,6 @@
-import { Html, html } from '../../core/html.ts';
+import type { Html } from '../../core/html.ts';
+import { html } from '../../core/html.ts';
 import type { Cloud } from '../cloud.ts';
-import type { Message } from '../inbox.ts';
 import { executionsOf } from './executions.ts';
 import { iso, layout } from './layout.ts';
 
@@ -23,14 +23,14 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
       </p>
       <h2>Inbox (${messages.length})</h2>
       ${messages.slice(0, 30).map(
-        ({ id, at, channel, to, subject, text, html: markup }) =>
+        ({ id, at, channel, to, subject, text }) =>
           html`<article>
             <h3>${subject}</h3>
             <small
               >${at} · ${channel} to
               ${to}${channel === 'email' ? html` · <a href="/inbox/${id}">as a mail program shows it</a>` : ''}</small
             >
-            ${isChat(channel) && markup !== undefined ? new Html(markup) : html`<pre>${linked(text)}</pre>`}
+            <pre>${linked(text)}</pre>
           </article>`,
       )}
       ${alarmsOf(cloud)}
@@ -65,9 +65,6 @@ ${lambda.logs
   .join('\n')}</pre>`,
   );
 }
-
-/** Slack's and Discord's receivers render what they took, escaped by the same template as this page. */
-const isChat = (channel: Message['channel']) => channel === 'slack' || channel === 'discord';
 
 /** The alarms, those that have gone off first. */
 function alarmsOf({ cloudWatch }: Cloud): Html {

@@ -1,19 +1,16 @@
-/** The places that Slack and Discord give their incoming webhooks, on loopback. What is posted there goes to the inbox. */
+/** Stands in, on loopback, for the services that channels post to. It files in the inbox what their documents allow. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../clock.ts';
 import { closeServer, listenOnLoopback } from '../http/loopback.ts';
 import type { Inbox } from '../inbox.ts';
-import { Discord } from './discord.ts';
-import { maxBodyBytes } from './service.ts';
-import type { ChatService, WebhookAnswer } from './service.ts';
-import { Slack } from './slack.ts';
+import type { Service, ServiceAnswer, ServiceName } from './services.ts';
+import { newServices, Refused } from './services.ts';
 
 export interface Webhooks {
-  /** With its secret, as it would stand in a configuration. */
-  readonly slackUrl: string;
-  readonly discordUrl: string;
+  /** What an operator puts into a channel's secret. */
+  secretOf(service: ServiceName): string;
   /** Plans a fault of one service, after what is planned for it already. */
   misbehave(how: WebhookFault): void;
   /** Forgets the planned faults. */
@@ -23,7 +20,7 @@ export interface Webhooks {
 
 /** How a service treats requests; none of them is filed. */
 export interface WebhookFault {
-  readonly service: 'slack' | 'discord';
+  readonly service: ServiceName;
   /**
    * `404`, `429` and `500` as the service itself says them, `html` as a proxy before it does (status 502); `hang` leaves
    * the request without any answer until `close`.
@@ -38,29 +35,57 @@ export interface WebhookFault {
 /** @throws the system's error, for example `EADDRINUSE`, when the port cannot be had */
 export async function startWebhooks(options: {
   readonly inbox: Inbox;
-  readonly clock: Pick<Clock, 'track'>;
+  readonly clock: Pick<Clock, 'track' | 'now'>;
   /** 0 for any free port. */
   readonly port: number;
 }): Promise<Webhooks> {
-  const services = { slack: new Slack(options.inbox), discord: new Discord(options.inbox) };
+  const { inbox, clock } = options;
+  const services: Readonly<Record<ServiceName, Service>> = newServices();
+  const taken = new Set<string>();
   let planned: { readonly fault: WebhookFault; left: number }[] = [];
-  const nextFault = (name: keyof typeof services): WebhookFault | undefined => {
+  const nextFault = (name: ServiceName): WebhookFault | undefined => {
     const next = planned.find(({ fault, left }) => fault.service === name && left > 0);
     if (next) next.left -= 1;
     return next?.fault;
   };
 
+  /** Files what the service takes. */
+  const answerTo = (name: ServiceName, request: IncomingMessage, body: string | undefined): Answer => {
+    const service = services[name];
+    try {
+      if (request.method !== 'POST') throw new Refused('the method is not POST');
+      if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
+        throw new Refused('the content type is not application/json');
+      }
+      if (body === undefined) throw new Refused('the body is too large');
+      const { id, ...message } = service.read({ headers: request.headers, body, nowMs: clock.now() });
+      if (id === undefined || !taken.has(id)) inbox.add({ channel: name, to: service.to, ...message });
+      if (id !== undefined) taken.add(id);
+      return service.answers.taken;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const reason = error.message.replace(/[^\x20-\x7e]/g, '?').slice(0, 2000);
+      return { ...service.answers.refused, headers: { 'x-embedded-cloud-reason': reason } };
+    }
+  };
+
   const server = createServer((request, response) => {
-    const name = namesOf(services).find((each) => services[each].owns(pathOf(request)));
+    const name = (Object.keys(services) as ServiceName[]).find(
+      (each) => services[each].path === pathOf(request),
+    );
     const fault = name && nextFault(name);
-    // Whoever waits for it is under way themselves, until they give up.
+    // A sender that waits for it is under way itself, until it gives up.
     if (fault?.answer === 'hang') return;
-    void options.clock.track(serve(request, response, name && services[name], fault));
+    const answer = (body: string | undefined): Answer => {
+      if (name === undefined) return notFound;
+      if (fault === undefined) return answerTo(name, request, body);
+      return faultAnswer(services[name], fault);
+    };
+    void clock.track(serve(request, response, answer));
   });
   const origin = await listenOnLoopback(server, options.port);
   return {
-    slackUrl: origin + services.slack.path,
-    discordUrl: origin + services.discord.path,
+    secretOf: (name) => services[name].secret(origin),
     misbehave: (fault) => void planned.push({ fault, left: fault.times ?? Infinity }),
     reset: () => {
       planned = [];
@@ -69,56 +94,48 @@ export async function startWebhooks(options: {
   };
 }
 
+function faultAnswer({ answers }: Service, { answer, retryAfterSeconds = 30 }: WebhookFault): Answer {
+  switch (answer) {
+    case '404':
+    case '500':
+      return answers[answer];
+    case '429':
+      return { ...answers[429], headers: { 'retry-after': String(retryAfterSeconds) } };
+    case 'html':
+    case 'hang':
+      return badGateway;
+  }
+}
+
+interface Answer extends ServiceAnswer {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const notFound: Answer = { status: 404, body: '<h1>404 Not Found</h1>' };
+const badGateway: Answer = { status: 502, body: '<h1>502 Bad Gateway</h1>' };
+
 /** Settles when the answer is sent or the client has gone; never throws. */
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  service: ChatService | undefined,
-  fault: WebhookFault | undefined,
+  answer: (body: string | undefined) => Answer,
 ): Promise<void> {
   try {
-    const body = await readBody(request);
-    const { status, headers, body: answer } = service ? answerOf(service, fault, request, body) : notFound;
+    const { status, headers, body } = answer(await readBody(request));
     response.writeHead(status, headers);
-    response.end(answer);
+    response.end(body);
     await finished(response);
   } catch {
     response.destroy();
   }
 }
 
-function answerOf(
-  service: ChatService,
-  fault: WebhookFault | undefined,
-  request: IncomingMessage,
-  body: string | undefined,
-): WebhookAnswer {
-  if (fault?.answer === 'html') return badGateway;
-  if (fault && fault.answer !== 'hang') return service.failure(fault.answer, fault.retryAfterSeconds ?? 30);
-  return service.answer({
-    method: request.method ?? '',
-    path: pathOf(request),
-    query: new URLSearchParams(request.url?.split('?')[1]),
-    contentType: request.headers['content-type'] ?? '',
-    body,
-  });
-}
-
-const htmlType = { 'content-type': 'text/html; charset=utf-8' };
-const notFound: WebhookAnswer = { status: 404, headers: htmlType, body: '<h1>404 Not Found</h1>' };
-const badGateway: WebhookAnswer = {
-  status: 502,
-  headers: htmlType,
-  body: '<html>\n<head><title>502 Bad Gateway</title></head>\n<body><h1>502 Bad Gateway</h1></body>\n</html>\n',
-};
-
-function namesOf<Name extends string>(services: Readonly<Record<Name, unknown>>): Name[] {
-  return Object.keys(services) as Name[];
-}
-
 function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?')[0]!;
 }
+
+/** No service documents a limit; this is far above what the largest message needs. */
+const maxBodyBytes = 256 * 1024;
 
 /** Reads on past the limit without keeping anything: a client hears an answer only after it has sent its body. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

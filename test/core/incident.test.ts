@@ -32,6 +32,8 @@ describe('an incident is over', () => {
     ['Sms', 'smsReachedAtMs'],
     ['Slack', 'slackReachedAtMs'],
     ['Discord', 'discordReachedAtMs'],
+    ['Telegram', 'telegramReachedAtMs'],
+    ['Webhook', 'webhookReachedAtMs'],
   ] as const)('of %s, once %s is later', (step, attribute) => {
     expect(over(step, { [attribute]: after })).toBe(true);
     expect(over(step, { [attribute]: before })).toBe(false);

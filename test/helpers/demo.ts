@@ -22,6 +22,17 @@ export const isRecovery = ({ channel, subject }: Message) =>
 export const isAlert = (message: Message) =>
   message.channel === 'topic' && !isAlarm(message) && !isRecovery(message);
 
+/** A configuration whose owner has every channel. */
+export function everyChannel(config: Record<string, unknown>): Record<string, unknown> {
+  const connections = config['grantkeeper:connections'] as Record<string, { readonly owner: object }>;
+  const connection = connections['demo-main']!;
+  const owner = { ...connection.owner, telegram: 'dana-telegram', webhook: 'dana-webhook' };
+  return {
+    ...config,
+    'grantkeeper:connections': { ...connections, 'demo-main': { ...connection, owner } },
+  };
+}
+
 /** A configuration whose owner has no channel but mail. */
 export function mailOnly(config: Record<string, unknown>): Record<string, unknown> {
   const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;

@@ -157,7 +157,7 @@ test('every problem is told at once: key, value, what is allowed', async () => {
     'grantkeeper:connections.other.client is a block of client_id, client_secret: must be text',
     'grantkeeper:connections.other.owner.phone is "1": must be a telephone number with its country code (E.164), such as +12125550123',
     'grantkeeper:connections.other.owner.timeZone is "Mars/Base": must be an IANA time zone such as America/New_York',
-    'grantkeeper:connections.other.owner.pager is not a known key: must be one of name, email, phone, slack, discord, timeZone',
+    'grantkeeper:connections.other.owner.pager is not a known key: must be one of name, email, phone, slack, discord, telegram, webhook, timeZone',
     'grantkeeper:connections.other.reminders is a list of 0: must not be empty',
     'grantkeeper:connections.other.neededHours is a block of from, to, timeZone: never opens: from and to are the same',
     'grantkeeper:connections.other.quietHours.days[0] is "Monday": must be one of Mon, Tue, Wed, Thu, Fri, Sat, Sun',
@@ -278,7 +278,7 @@ describe('keys that depend on each other', () => {
     const owner = { email: 'alex@example.com', discord: 'alex' };
     const of = 'grantkeeper:connections.schwab-main.reminders';
     expect(await problems(withConnection({ owner, reminders }))).toEqual([
-      `${of}[1].channels[1] is "pigeon": must be one of email, sms, slack, discord`,
+      `${of}[1].channels[1] is "pigeon": must be one of email, sms, slack, discord, telegram, webhook`,
       `${of}[2].secondsBefore is 60: must be at least 3600 seconds, the longest time between two checks`,
       `${of}[2].minutes is not a known key: must be one of secondsBefore, channels`,
       `${of}[0].channels is a list of 2: must not have sms: the owner has no phone`,

@@ -145,15 +145,15 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'Undefined is as good as false.',
   },
   {
-    file: 'core/chat-message.ts',
-    line: 'function cut(text: string, limit: number, unfinished = /$^/): string {',
-    mutated: 'function cut(text: string, limit: number, unfinished = /$/): string {',
+    file: 'core/chat-text.ts',
+    line: 'export function cut(text: string, limit: number, unfinished = /$^/): string {',
+    mutated: 'export function cut(text: string, limit: number, unfinished = /$/): string {',
     reason: 'Nothing is put in the place of nothing.',
   },
   {
-    file: 'core/chat-message.ts',
-    line: 'function cut(text: string, limit: number, unfinished = /$^/): string {',
-    mutated: 'function cut(text: string, limit: number, unfinished = /^/): string {',
+    file: 'core/chat-text.ts',
+    line: 'export function cut(text: string, limit: number, unfinished = /$^/): string {',
+    mutated: 'export function cut(text: string, limit: number, unfinished = /^/): string {',
     reason: 'Nothing is put in the place of nothing.',
   },
   {

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 
+import { postedChannelNames } from '../../core/channel.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import type { Message } from '../../local/inbox.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { formsOf, leaks } from '../helpers/canary.ts';
-import { Browser, TestDemo, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';
+import { Browser, TestDemo, everyChannel, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';
 import { askForLink, csrfOf, operator, press, signIn, signInLink, viewer } from '../helpers/panel.ts';
 import {
   askForLogin,
@@ -46,7 +47,8 @@ function planted(kind: string): string {
 beforeAll(async () => {
   demo = await TestDemo.start({
     change: tokenEndpointTimeout(1500),
-    configure: withProviderData({ rejectedGrantTexts: ['refresh_token_authentication_error'] }),
+    configure: (config) =>
+      everyChannel(withProviderData({ rejectedGrantTexts: ['refresh_token_authentication_error'] })(config)),
   });
   globalThis.fetch = noting(usualFetch);
   tap = new Wiretap(demo);
@@ -122,6 +124,7 @@ test('no credential is anywhere else', () => {
   expect([...kinds.keys()].toSorted()).toEqual([
     'PKCE verifier',
     'access token',
+    'bot token',
     'client secret',
     'code',
     'cookie',
@@ -130,6 +133,7 @@ test('no credential is anywhere else', () => {
     'link',
     'link to sign in',
     'refresh token',
+    'signing secret',
     'state',
     'token of a form',
     'webhook',
@@ -277,7 +281,7 @@ async function misbehavingChannels(): Promise<void> {
   const { webhooks, sns } = demo.cloud;
   const ask = { connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' };
   for (const answer of ['404', '429', '500', 'html'] as const) {
-    for (const service of ['slack', 'discord'] as const) webhooks.misbehave({ service, answer });
+    for (const service of postedChannelNames) webhooks.misbehave({ service, answer });
     await demo.start(ask);
     await demo.advance(3 * minuteMs);
     webhooks.reset();
@@ -285,6 +289,10 @@ async function misbehavingChannels(): Promise<void> {
   const elsewhere = `https://hooks.example.com/services/${planted('webhook')}`;
   await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', elsewhere);
   await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-discord', planted('webhook'));
+  const bot = { bot_token: planted('bot token'), chat_id: '1', api_url: 'https://bots.example.com' };
+  await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-telegram', JSON.stringify(bot));
+  const endpoint = { url: `ftp://example.com/${planted('webhook')}`, secret: planted('signing secret') };
+  await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-webhook', JSON.stringify(endpoint));
   sns.optOut('+12125550123');
   tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);
   await demo.start(ask);
@@ -439,8 +447,15 @@ async function everyCanary(): Promise<Canary[]> {
   for (const message of demo.cloud.inbox.list()) add('link', linkIn(message)?.split('/').at(-1));
   for (const { text } of demo.mails())
     add('link to sign in', /\/panel\/sign-in\/([\w-]{43})/.exec(text)?.[1]);
-  const { slackUrl, discordUrl } = demo.cloud.webhooks;
-  for (const url of [slackUrl, discordUrl]) add('webhook', url.split('/').at(-1));
+  const { webhooks } = demo.cloud;
+  for (const name of ['slack', 'discord'] as const) add('webhook', webhooks.secretOf(name).split('/').at(-1));
+  add('bot token', (JSON.parse(webhooks.secretOf('telegram')) as { bot_token: string }).bot_token);
+  const { url: endpoint, secret } = JSON.parse(webhooks.secretOf('webhook')) as {
+    url: string;
+    secret: string;
+  };
+  add('webhook', endpoint.split('/').at(-1));
+  add('signing secret', secret.slice('whsec_'.length));
   for (const { url, headers, body } of answers) {
     for (const [name, value] of headers) {
       if (name === 'set-cookie') add('cookie', /^[^=]+=([^;]+)/.exec(value)?.[1]);

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { channelNames, postedChannelNames } from '../../core/channel.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { putSecretValue } from '../../local/cloud.ts';
-import { TestDemo, dayMs, hourMs, linkIn, mailOnly, minuteMs } from '../helpers/demo.ts';
+import { TestDemo, dayMs, hourMs, everyChannel, linkIn, mailOnly, minuteMs } from '../helpers/demo.ts';
 import { toNextTick } from '../helpers/stored.ts';
 import { breakMail, logInAnew, sleep, watch } from '../helpers/story.ts';
 
 let demo: TestDemo;
 let story: ReturnType<typeof watch>;
 beforeAll(async () => {
-  demo = await TestDemo.start();
+  demo = await TestDemo.start({ configure: everyChannel });
   await demo.connect();
 });
 afterAll(() => demo[Symbol.asyncDispose]());
@@ -22,7 +23,9 @@ beforeEach(async () => {
   sns.optIn('+12125550123');
   sns.smsSandbox = undefined;
   sns.originationNumbers = [{ phoneNumber: '+18005550100', country: 'US' }];
-  await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', webhooks.slackUrl);
+  for (const name of postedChannelNames) {
+    await putSecretValue(demo.cloud, `grantkeeper/local/webhook/dana-${name}`, webhooks.secretOf(name));
+  }
   await logInAnew(demo);
   await toAllChannels(demo);
   story = watch(demo);
@@ -46,11 +49,9 @@ const outcomes = async () => {
   const [newest] = (items as Record<string, { S?: string; N?: string }>[]).toSorted(
     (a, b) => Number(b.ttl!.N) - Number(a.ttl!.N),
   );
-  const { email, sms, slack, discord } = newest ?? {};
-  return { email: email?.S, sms: sms?.S, slack: slack?.S, discord: discord?.S };
+  return Object.fromEntries(channelNames.map((name) => [name, newest?.[name]?.S]));
 };
-const sentTo = () =>
-  ['email', 'sms', 'slack', 'discord'].filter((channel) => story.by(channel as 'email').length > 0);
+const sentTo = () => channelNames.filter((channel) => story.by(channel).length > 0);
 const alertOf = (step: string) => story.alerts().find(({ text }) => text.includes(`Step: ${step}\n`));
 
 test('a notice goes over every channel of its reminder at once, with a link that works, each outcome recorded', async () => {
@@ -62,9 +63,18 @@ test('a notice goes over every channel of its reminder at once, with a link that
   ]);
   expect(story.by('slack')).toMatchObject([{ to: '#grantkeeper (Slack)', subject }]);
   expect(story.by('discord')).toMatchObject([{ to: '#grantkeeper (Discord)', subject }]);
-  const links = (['email', 'sms', 'slack', 'discord'] as const).map((by) => linkIn(story.by(by)[0]!));
+  expect(story.by('telegram')).toMatchObject([{ to: 'chat 123456789 (Telegram)', subject }]);
+  expect(story.by('webhook')).toMatchObject([{ to: "the owner's webhook", subject }]);
+  const links = channelNames.map((by) => linkIn(story.by(by)[0]!));
   expect(new Set(links).size).toBe(1);
-  expect(await outcomes()).toEqual({ email: 'sent', sms: 'sent', slack: 'sent', discord: 'sent' });
+  expect(await outcomes()).toEqual({
+    email: 'sent',
+    sms: 'sent',
+    slack: 'sent',
+    discord: 'sent',
+    telegram: 'sent',
+    webhook: 'sent',
+  });
   expect(story.alerts()).toEqual([]);
   expect(await demo.logIn(links[1]!)).toMatchObject({ title: 'Done: you are connected' });
 });
@@ -88,9 +98,16 @@ describe('one channel that does not answer holds no other back, and is tried aga
     demo.cloud.webhooks.misbehave({ service: 'discord', answer: '429', retryAfterSeconds: 3600 });
     await toNextTick(demo);
     await demo.advance(10 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'sms', 'slack']);
+    expect(sentTo()).toEqual(['email', 'sms', 'slack', 'telegram', 'webhook']);
     expect(story.by('email')).toHaveLength(1);
-    expect(await outcomes()).toEqual({ email: 'sent', sms: 'sent', slack: 'sent', discord: 'failed' });
+    expect(await outcomes()).toEqual({
+      email: 'sent',
+      sms: 'sent',
+      slack: 'sent',
+      discord: 'failed',
+      telegram: 'sent',
+      webhook: 'sent',
+    });
     expect(alertOf('Discord')).toMatchObject({
       subject: 'Grantkeeper: demo-main: ChannelUnavailableError',
       text: expect.stringMatching(
@@ -114,7 +131,7 @@ describe('one channel that refuses is told to the operators at once, and not tri
   test('a webhook that is gone', async () => {
     demo.cloud.webhooks.misbehave({ service: 'slack', answer: '404' });
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'sms', 'discord']);
+    expect(sentTo()).toEqual(['email', 'sms', 'discord', 'telegram', 'webhook']);
     expect(alertOf('Slack')).toMatchObject({
       subject: 'Grantkeeper: demo-main: ChannelRejectedError',
       text: expect.stringContaining(
@@ -131,17 +148,45 @@ describe('one channel that refuses is told to the operators at once, and not tri
   ])('a secret with a webhook %s', async (_what, url) => {
     await putSecretValue(demo.cloud, 'grantkeeper/local/webhook/dana-slack', url);
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'sms', 'discord']);
+    expect(sentTo()).toEqual(['email', 'sms', 'discord', 'telegram', 'webhook']);
     expect(alertOf('Slack')!.text).toContain(
       'The secret grantkeeper/local/webhook/dana-slack holds no webhook URL of Slack (https://hooks.slack.com/…). Put one into it.',
     );
     expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('marked-webhook');
   });
 
+  test.each([
+    ['telegram', 'Telegram', "Telegram's bot of demo-main answered 404."],
+    ['webhook', 'Webhook', "The owner's webhook of demo-main answered 404."],
+  ] as const)('%s that is gone', async (service, step, what) => {
+    demo.cloud.webhooks.misbehave({ service, answer: '404' });
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(channelNames.filter((name) => name !== service));
+    const { text } = alertOf(step)!;
+    expect(text).toContain(what);
+    expect(text).toContain(` into grantkeeper/local/webhook/dana-${service}.`);
+  });
+
+  test.each([
+    ['telegram', 'Telegram', 'no Telegram bot and chat ({"bot_token": "123456:…", "chat_id": "123456789"})'],
+    [
+      'webhook',
+      'Webhook',
+      'no address and signing secret of a webhook ({"url": "https://…", "secret": "whsec_…"})',
+    ],
+  ] as const)('a secret that %s cannot use', async (name, step, what) => {
+    const secret = `grantkeeper/local/webhook/dana-${name}`;
+    await putSecretValue(demo.cloud, secret, 'marked-secret');
+    await demo.advance(30 * minuteMs);
+    expect(sentTo()).toEqual(channelNames.filter((each) => each !== name));
+    expect(alertOf(step)!.text).toContain(`The secret ${secret} holds ${what}. Put one into it.`);
+    expect(JSON.stringify([story.alerts(), demo.cloud.lambda.logs])).not.toContain('marked-secret');
+  });
+
   test('a telephone whose owner has opted out', async () => {
     demo.cloud.sns.optOut('+12125550123');
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
+    expect(sentTo()).toEqual(['email', 'slack', 'discord', 'telegram', 'webhook']);
     expect(alertOf('Sms')!.text).toContain(
       "The owner's telephone of demo-main has opted out of text messages.",
     );
@@ -151,8 +196,15 @@ describe('one channel that refuses is told to the operators at once, and not tri
   test('a telephone in North America, with no number of the account’s to send from', async () => {
     demo.cloud.sns.originationNumbers = [{ phoneNumber: '+491701234567', country: 'DE' }];
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
-    expect(await outcomes()).toEqual({ email: 'sent', sms: 'failed', slack: 'sent', discord: 'sent' });
+    expect(sentTo()).toEqual(['email', 'slack', 'discord', 'telegram', 'webhook']);
+    expect(await outcomes()).toEqual({
+      email: 'sent',
+      sms: 'failed',
+      slack: 'sent',
+      discord: 'sent',
+      telegram: 'sent',
+      webhook: 'sent',
+    });
     expect(alertOf('Sms')!.text).toContain(
       "The owner's telephone of demo-main is in North America, and the account has no number to send",
     );
@@ -162,7 +214,7 @@ describe('one channel that refuses is told to the operators at once, and not tri
   test('a telephone that is not verified in the sandbox', async () => {
     demo.cloud.sns.smsSandbox = [{ phoneNumber: '+12125550123', isVerified: false }];
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['email', 'slack', 'discord']);
+    expect(sentTo()).toEqual(['email', 'slack', 'discord', 'telegram', 'webhook']);
     expect(await outcomes()).toMatchObject({ sms: 'failed' });
     expect(alertOf('Sms')!.text).toContain('is not verified in the SMS sandbox');
   });
@@ -170,7 +222,7 @@ describe('one channel that refuses is told to the operators at once, and not tri
   test('a mail that SES does not take', async () => {
     const mend = breakMail(demo);
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(['sms', 'slack', 'discord']);
+    expect(sentTo()).toEqual(['sms', 'slack', 'discord', 'telegram', 'webhook']);
     expect(alertOf('Email')!.text).toContain('sending mail for demo-main: MessageRejected');
     mend();
   });
@@ -186,9 +238,7 @@ test.each([
   async (fate, words) => {
     demo.cloud.ses.decideFate('dana@example.com', fate);
     await demo.advance(30 * minuteMs);
-    expect(sentTo()).toEqual(
-      fate === 'complaint' ? ['email', 'sms', 'slack', 'discord'] : ['sms', 'slack', 'discord'],
-    );
+    expect(sentTo()).toEqual(channelNames.filter((name) => name !== 'email' || fate === 'complaint'));
     expect(story.alerts().map(({ text }) => text)).toEqual([
       expect.stringMatching(
         new RegExp(`^"Grantkeeper: ${words}.*did not reach the owner of demo-main by mail\\.`),
@@ -203,9 +253,8 @@ test('an owner without a telephone and chats gets mail, and nothing else is trie
   await toAllChannels(plain);
   const { by, alerts } = watch(plain);
   await plain.advance(30 * minuteMs);
-  expect([by('email').length, by('sms').length, by('slack').length, by('discord').length]).toEqual([
-    1, 0, 0, 0,
-  ]);
+  expect(channelNames.filter((name) => by(name).length > 0)).toEqual(['email']);
+  expect(by('email')).toHaveLength(1);
   expect(alerts()).toEqual([]);
 });
 
@@ -225,10 +274,10 @@ test('a sender whose own address is an identity beside its domain’s sends all 
 test('that it has ended goes over all channels, and that it is back', async () => {
   await sleep(demo, 6 * hourMs);
   await demo.advance(30 * minuteMs);
-  expect(sentTo()).toEqual(['email', 'sms', 'slack', 'discord']);
+  expect(sentTo()).toEqual(['email', 'sms', 'slack', 'discord', 'telegram', 'webhook']);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ status: 200 });
   await demo.cloud.clock.idle();
-  for (const channel of ['email', 'sms', 'slack', 'discord'] as const) {
+  for (const channel of channelNames) {
     const { subject, text } = story.by(channel).at(-1)!;
     expect(channel === 'sms' ? text : subject).toBe('Demo Brokerage works again (demo-main)');
   }
