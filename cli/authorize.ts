@@ -8,7 +8,7 @@ import { directLogin } from '../app/login/direct-login.ts';
 import { returnLogin } from '../app/login/return-login.ts';
 import { startLogin } from '../app/login/start-login.ts';
 import { reporting } from '../app/notices/report.ts';
-import { reasonLabel } from '../app/labels.ts';
+import { refusalText } from '../app/labels.ts';
 import { CommandError, exitCodes, json, refusedAction } from './output.ts';
 import type { Options, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -31,7 +31,7 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   if (oddity !== undefined) console.error(`Note of --callback: ${oddity}.\n`);
   const ports = await portsOf(stack, redirectUri);
   const link = await directLogin({ settings, grant }, ports);
-  if ('why' in link) throw refusedAction(reasonLabel(link.why));
+  if ('why' in link) throw refusedAction(refusalText(link.why, settings));
   const { authorizationId } = parseLinkPath(link.path)!;
   const authorization = await ports.authorizations.read(connectionId, authorizationId);
   const started =

@@ -4,9 +4,9 @@ import { exitCodes, json, table } from './output.ts';
 import type { Options, Shown, Stack } from './stack.ts';
 import { openStack, settingsRemedy } from './stack.ts';
 
-const stateLabels = { well: 'well', problem: 'PROBLEM', unknown: 'unknown' } as const;
+const stateLabels = { well: 'ok', problem: 'PROBLEM', unknown: 'unknown' } as const;
 
-/** Looks at all that a grant's life depends on, and says of each problem what remedies it. */
+/** Checks everything the grants depend on and prints how to fix each problem. */
 export async function doctor(options: Options): Promise<number> {
   const findings = await examine(await openStack(options, 'reads'));
   const others = findings.filter(({ state }) => state !== 'well');
@@ -19,8 +19,8 @@ export async function doctor(options: Options): Promise<number> {
     console.log(table(rows));
     console.log(
       others.length === 0
-        ? '\nAll is well.'
-        : `\n${others.length} of ${findings.length} ${others.length === 1 ? 'needs' : 'need'} somebody.`,
+        ? '\nNo problems found.'
+        : `\n${others.length} of ${findings.length} checks ${others.length === 1 ? 'needs' : 'need'} attention.`,
     );
   }
   return others.length === 0 ? exitCodes.well : exitCodes.needsSomebody;
@@ -74,7 +74,7 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
   return found.flat();
 }
 
-/** Of connections that share something, the first. */
+/** The first of the connections that share a key. */
 function firsts(connections: readonly Shown[], keyOf: (connection: Shown) => string): Shown[] {
   return [...new Map(connections.toReversed().map((each) => [keyOf(each), each])).values()].toReversed();
 }

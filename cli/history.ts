@@ -1,7 +1,7 @@
 import type { EventKind, TimelineEvent } from '../core/event.ts';
 import { eventKinds, newestFirst } from '../core/event.ts';
 import { formatInstant } from '../core/notice.ts';
-import { eventLabelOf, factOf, isFact } from '../app/labels.ts';
+import { eventLabelOf, factsOf } from '../app/labels.ts';
 import type { Options } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
@@ -13,13 +13,13 @@ export interface HistoryOptions extends Options {
   readonly limit: number;
 }
 
-/** What happened to a connection, the newest last, as a terminal scrolls. */
+/** Prints the events of a connection, the newest last. */
 export async function history(connectionId: string, options: HistoryOptions): Promise<number> {
   const stack = await openStack(options, 'reads');
   const { kind, limit } = options;
   const found = await stack.panel.readEvents(connectionId, { kind, before: undefined, limit });
   const events = newestFirst(found.events);
-  // What has left the configuration keeps its past, and nothing else.
+  // A removed connection keeps its events, but no settings.
   const isPast = events.length > 0 && !stack.panelSettings.connectionIds.includes(connectionId);
   const timeZone = isPast ? 'UTC' : (await connectionOf(stack, connectionId)).settings.owner.timeZone;
   if (options.json) {
@@ -31,19 +31,16 @@ export async function history(connectionId: string, options: HistoryOptions): Pr
   return exitCodes.well;
 }
 
-/** An event as programs read it. */
+/** An event for programs. */
 export function machineOf({ at, type, details }: TimelineEvent) {
   return { at, type, ...details };
 }
 
-/** An event as two cells: when, and what. */
+/** An event as two cells: time and text. */
 export function lineOf({ at, type, details }: TimelineEvent, timeZone: string): [string, string] {
-  const facts = Object.entries(details)
-    .filter(([name]) => isFact(name))
-    .map(([name, value]) => {
-      const { label, words, atMs } = factOf(name, value);
-      return `${label}${atMs === undefined ? words : formatInstant(atMs, timeZone)}`;
-    });
+  const facts = factsOf({ type, details }).map(
+    ({ label, text, atMs }) => `${label}${atMs === undefined ? text : formatInstant(atMs, timeZone)}`,
+  );
   const what = [eventLabelOf({ type, details }), ...facts].join(' · ');
   return [formatInstant(Date.parse(at), timeZone), what];
 }

@@ -1,17 +1,17 @@
-/** What is to be told in one line and to nobody's surprise: its message says what to do. */
+/** An expected failure. Its message says what was wrong and what to do, and is printed without a stack. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** @param why in words */
+/** @param why sentences */
 export function refusedAction(why: string): CommandError {
-  return new CommandError(`Not now: ${why}. Nothing was changed.`);
+  return new CommandError(`${why} Nothing was changed.`);
 }
 
-/** Exit codes: all is well; it failed; the command line is wrong; something needs somebody. */
+/** Exit codes. `needsSomebody`: status or doctor found a problem. */
 export const exitCodes = { well: 0, failed: 1, usage: 2, needsSomebody: 3 } as const;
 
-/** Columns as wide as what is in them, without a frame. */
+/** Pads columns to the widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -2,13 +2,13 @@ import { grantEndsAtMs, forecastOf } from '../core/forecast.ts';
 import { countdownInWords } from '../core/duration.ts';
 import { formatInstant } from '../core/notice.ts';
 import { problemsOf, needsSomebody, healthOf } from '../core/health.ts';
-import { sentence, healthLabels } from '../app/panel/problems.ts';
-import { decisionLabels, reasonLabel } from '../app/labels.ts';
+import { sentence } from '../app/panel/problems.ts';
+import { decisionLabel, healthLabels } from '../app/labels.ts';
 import type { Options, Shown } from './stack.ts';
 import { connectionOf, openStack, settingsRemedy } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
 
-/** How every connection stands, or one. */
+/** Prints the health of every connection, or of one. */
 export async function status(connectionId: string | undefined, options: Options): Promise<number> {
   const stack = await openStack(options, 'reads');
   const { shown, unreadable } =
@@ -66,7 +66,7 @@ function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number
       grantEndsAt: iso(endsAtMs),
       next: {
         at: iso(nextCheckMs),
-        decision: `${decisionLabels[decision.decision]}: ${reasonLabel(decision.reason)}`,
+        decision: decisionLabel(decision),
         ownerNotifiedAt: iso(nextReminderMs),
       },
     },

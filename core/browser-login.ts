@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { BrowserLoginOutcome } from './browser-outcome.ts';
-import { outcomes } from './browser-outcome.ts';
+import { browserLoginOutcomes } from './browser-outcome.ts';
 import type { Decision } from './decide.ts';
 import { passedReminders } from './decide.ts';
 import type { GrantkeeperError } from './errors.ts';
@@ -27,7 +27,7 @@ export type DoneStep = z.infer<typeof DoneStepSchema>;
 
 /** What the function with the browser answers. Nothing in it is a credential, or quotes a page. */
 export const ReportSchema = z.object({
-  outcome: z.enum(Object.keys(outcomes) as [BrowserLoginOutcome, ...BrowserLoginOutcome[]]),
+  outcome: z.enum(browserLoginOutcomes),
   /** What exactly, in words that may be shown. */
   detail: z.string(),
   steps: z.array(DoneStepSchema),

@@ -1,41 +1,38 @@
-/** How an attempt ended. */
-export const outcomes = {
-  /** The provider led back to the callback, which answered that all is done. */
-  'logged-in': 'the browser came back',
-  'credentials-missing': 'its credentials are not there',
-  'credentials-malformed': 'its credentials are not usable',
-  /** These very credentials were refused before: nothing was opened. */
-  'refused-before': 'its credentials were refused before, and are the same still',
-  /** Nor when they may have been. */
-  'unheard-before': 'nothing was heard of the last one, and its credentials are the same still',
-  'password-refused': 'the provider refused the password',
-  'code-refused': 'the provider refused the one-time code',
-  'account-locked': 'the account is locked',
-  captcha: 'the provider wants to see a person (captcha)',
-  declined: 'the provider declined',
-  'page-changed': 'a page is not the one that the recipe knows',
-  ambiguous: 'a step of the recipe fits more than one element',
-  'too-slow': 'a page took too long',
+/** How an attempt of the browser login ended. The texts are in app/labels.ts. */
+export const browserLoginOutcomes = [
+  /** The provider led back to the callback, which completed the login. */
+  'logged-in',
+  'credentials-missing',
+  'credentials-malformed',
+  /** The provider refused these very credentials before: nothing was opened. */
+  'refused-before',
+  /** The last attempt with these credentials never reported, so they may have been refused: nothing was opened. */
+  'unheard-before',
+  'password-refused',
+  'code-refused',
+  'account-locked',
+  'captcha',
+  'declined',
+  'page-changed',
+  'ambiguous',
+  'too-slow',
   /** The callback was reached, and did not store the login. */
-  'not-stored': 'the login came back and was not accepted here',
-  'browser-failed': 'the browser could not be started, or broke',
-} as const;
-export type BrowserLoginOutcome = keyof typeof outcomes;
+  'not-stored',
+  'browser-failed',
+] as const;
+export type BrowserLoginOutcome = (typeof browserLoginOutcomes)[number];
 
-/** Why none was sent. */
-export const skipReasons = {
-  'tried-before': 'there was one for this planned moment',
-  'refused-before': 'the provider has refused its credentials, which have not changed since',
-  'unheard-before':
-    'nothing was heard of the last one, and it may have typed what is refused: change the credentials, or ask for a login by hand',
-  'under-way': 'a browser is under way',
-  'owner-logs-in': 'the owner is logging in',
-  'asked-meanwhile': 'somebody else asked at the same moment',
-  'logged-in-meanwhile': 'somebody logged in meanwhile',
-} as const;
-export type SkipReason = keyof typeof skipReasons;
+/** Why no browser was started. */
+export type SkipReason =
+  | 'tried-before'
+  | 'refused-before'
+  | 'unheard-before'
+  | 'under-way'
+  | 'owner-logs-in'
+  | 'asked-meanwhile'
+  | 'logged-in-meanwhile';
 
-/** The id of a browser's authorization tells it from the owner's, for whoever reads the timeline. */
+/** Makes an authorization id that tells a browser's login from the owner's in the timeline. */
 export function browserAuthorizationId(hash: string): string {
   return `browser${hash
     .toLowerCase()

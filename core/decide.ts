@@ -18,18 +18,39 @@ import type { Settings } from './settings.ts';
 import { marginSeconds, tickSeconds } from './settings.ts';
 import { refreshBudget } from './version-budget.ts';
 
-/** What a check answers, with the reason: the one thing that the state machine chooses by. */
+/** Why there is nothing to do. Their texts are in app/labels.ts, as are those of all other reasons. */
+const noneReasons = [
+  'healthy',
+  'waiting-for-owner',
+  'owner-logging-in',
+  'link-closed',
+  'refresh-limited',
+  'paused',
+  'in-set-up',
+  'disconnecting',
+  'disconnected',
+  'tick-already-checked',
+  'removed-from-configuration',
+  // The state machine's own, before the first check.
+  'not-checked',
+  'report-only',
+] as const;
+
+/** A check's answer and its reason. The state machine chooses by the decision alone. */
 export const DecisionSchema = z.discriminatedUnion('decision', [
   z.object({
     decision: z.literal('none'),
-    reason: z.string(),
-    /** For `refresh-limited`: when a refresh can be asked for again, ISO 8601. */
+    reason: z.enum(noneReasons),
+    /** For `refresh-limited` and `waiting-for-owner`: from when the same request is granted, ISO 8601. */
     until: z.optional(z.string()),
   }),
-  z.object({ decision: z.literal('refresh'), reason: z.string() }),
+  z.object({
+    decision: z.literal('refresh'),
+    reason: z.enum(['asked-for', 'access-token-expiring', 'login-interrupted']),
+  }),
   z.object({
     decision: z.literal('notify'),
-    reason: z.string(),
+    reason: z.enum(['asked-for', 'reminder-due', 'grant-restored']),
     kind: z.enum(['expiring', 'restored', 'test']),
     /** The reminder's instant, ISO 8601; for `expiring`. */
     reminder: z.optional(z.string()),
@@ -44,18 +65,28 @@ export const DecisionSchema = z.discriminatedUnion('decision', [
     /** The authorization to attach to; without it a new one is opened. */
     authorizationId: z.optional(z.string()),
   }),
-  z.object({ decision: z.literal('disconnect'), reason: z.string() }),
+  z.object({
+    decision: z.literal('disconnect'),
+    reason: z.enum(['asked-for', 'disconnection-interrupted']),
+  }),
 ]);
 
 export type Decision = z.infer<typeof DecisionSchema>;
+export type DecisionReason = Decision['reason'];
+type NoneReason = (typeof noneReasons)[number];
 
-/** What an execution has done since its start or its last wait; none of it is answered twice. */
+/** From when a refused request is granted, ISO 8601, where that is known. */
+export function untilOf(decision: Decision): string | undefined {
+  return decision.decision === 'none' ? decision.until : undefined;
+}
+
+/** The steps of an execution since its start or its last wait. None of them is decided twice. */
 export const StepsDoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize', 'disconnect']));
 export type StepsDone = z.infer<typeof StepsDoneSchema>;
 
 /**
- * What somebody asks for, whether it is due or not. `change-owner`: as `reauthorize`, and whoever logs in is the owner from
- * then on. `test`: a notice that says so. `disconnect`: the end of the grant, here and at the provider.
+ * What somebody asks for, whether it is due or not. `change-owner`: as `reauthorize`, and makes the person who logs in the
+ * owner. `test`: a test notice. `disconnect`: ends the grant, here and at the provider.
  */
 export const ForceSchema = z.enum(['refresh', 'reauthorize', 'change-owner', 'test', 'disconnect']);
 export type Force = z.infer<typeof ForceSchema>;
@@ -73,32 +104,32 @@ const operatorReminderMs = 24 * 3600 * 1000;
 /** A mail may take some minutes. */
 const askAgainMs = 15 * 60 * 1000;
 
-/** What to do next for one grant. Pure: the same arguments give the same answer. The order is the design's. */
+/** Decides what to do next for one grant. The order of the questions is the design's. */
 export function decide(settings: Settings, grant: Grant, nowMs: number, request: DecisionRequest): Decision {
   const did = (step: StepsDone[number]) => request.done.includes(step);
   if (request.force === 'disconnect' && !did('disconnect'))
-    return { decision: 'disconnect', reason: 'asked for' };
-  // It is about channels, not about the grant.
+    return { decision: 'disconnect', reason: 'asked-for' };
+  // A test concerns the channels, so the grant's state does not matter.
   if (request.force === 'test' && !did('notify')) {
-    return { decision: 'notify', reason: 'asked for', kind: 'test' };
+    return { decision: 'notify', reason: 'asked-for', kind: 'test' };
   }
   if (grant.disconnection !== undefined) {
-    // Whoever asks for something goes on where it was left; a check leaves it alone while it may be under way.
+    // A request resumes it at once; a scheduled check waits until the execution that began it must have ended.
     const isLeft = request.force !== undefined || nowMs >= grant.disconnection.atMs + disconnectionGraceMs;
     return isLeft && !did('disconnect')
-      ? { decision: 'disconnect', reason: 'a disconnection was not completed' }
-      : none('it is being disconnected');
+      ? { decision: 'disconnect', reason: 'disconnection-interrupted' }
+      : none('disconnecting');
   }
   if (isPaused(settings, grant)) return none('paused');
-  if (isInSetUp(grant)) return none('still in set-up');
+  if (isInSetUp(grant)) return none('in-set-up');
   if (isInterrupted(grant.login, nowMs) && !did('refresh')) {
-    return { decision: 'refresh', reason: 'a login was not completed' };
+    return { decision: 'refresh', reason: 'login-interrupted' };
   }
 
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
   const reauthorizeForced = request.force === 'reauthorize' && !did('reauthorize');
   if (reauthorizeForced && request.authorizationId !== undefined) {
-    if (open?.authorizationId !== request.authorizationId) return none('that link is no longer open');
+    if (open?.authorizationId !== request.authorizationId) return none('link-closed');
     return {
       decision: 'reauthorize',
       reason: open.reason,
@@ -111,34 +142,34 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, request:
   if (grant.status === 'disconnected' && !reauthorizeForced && !changeOwnerForced)
     return none('disconnected');
 
-  // Nothing that was is anything to come back to.
+  // A disconnected grant has no deadline, so no reminders.
   const schedule = grant.status === 'disconnected' ? undefined : reminderScheduleOf(settings, grant);
   if (isAlive(settings, grant, nowMs) && !did('refresh')) {
     const budget = refreshBudget(settings, grant, request, nowMs);
     if (request.force === 'refresh') {
       return budget.kind === 'limited'
         ? { decision: 'none', reason: 'refresh-limited', until: iso(budget.untilMs) }
-        : { decision: 'refresh', reason: 'asked for' };
+        : { decision: 'refresh', reason: 'asked-for' };
     }
     if (budget.kind !== 'limited' && !outlivesNextTick(settings, grant.accessExpiresAtMs, nowMs)) {
-      return { decision: 'refresh', reason: 'the access token would not outlive the next check' };
+      return { decision: 'refresh', reason: 'access-token-expiring' };
     }
   }
 
-  // Unless their link would end before the next check: whoever goes away from that login needs another one.
+  // A link that ends before the next check does not count: an owner who abandons that login needs another link.
   const loginInProgress =
     isLoginUnderWay(grant.authorization, nowMs) &&
     grant.authorization!.expiresAtMs >=
       nowMs + tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-  // Whoever asks for a login by hand means a new link; not one more for each who presses.
-  const isAskedAnew =
-    reauthorizeForced && open !== undefined && nowMs >= (open.openedAtMs ?? nowMs) + askAgainMs;
+  // A login asked for by hand means a new link, but not one for each press of the button.
+  const askAgainAtMs =
+    reauthorizeForced && open?.openedAtMs !== undefined ? open.openedAtMs + askAgainMs : undefined;
+  const isAskedAnew = askAgainAtMs !== undefined && nowMs >= askAgainAtMs;
   const needed = loginReason(grant, schedule, nowMs);
   const reason = changeOwnerForced
     ? 'change-owner'
     : (needed ?? (reauthorizeForced ? 'requested' : undefined));
-  // Whoever was let in by an operator has a link that serves for any reason until the next reminder, a day at most; no other
-  // would let them in.
+  // Only the link of a change of owner lets the new owner in, so it serves for any reason while it is open.
   const isLetIn = open?.reason === 'change-owner';
   const isOpenForIt = (open?.reason === reason || isLetIn) && !isAskedAnew;
   if (reason !== undefined && !isOpenForIt && !loginInProgress && !did('reauthorize')) {
@@ -149,7 +180,7 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, request:
   if (reminderMs !== undefined && needed === undefined && !loginInProgress && !isLetIn && !did('notify')) {
     return {
       decision: 'notify',
-      reason: 'a reminder was crossed',
+      reason: 'reminder-due',
       kind: 'expiring',
       reminder: iso(reminderMs),
       expiresAt: iso(linkExpiry(settings, schedule, 'reminder', nowMs)),
@@ -157,11 +188,11 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, request:
   }
 
   if (needed === undefined && !did('notify') && restoredNoticePending(settings, grant, nowMs)) {
-    return { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
+    return { decision: 'notify', reason: 'grant-restored', kind: 'restored' };
   }
-  if (reason !== undefined)
-    return none(loginInProgress ? 'the owner is logging in' : 'the owner has been asked');
-  return none('all is well');
+  if (reason === undefined) return none('healthy');
+  if (loginInProgress) return none('owner-logging-in');
+  return { ...none('waiting-for-owner'), ...(askAgainAtMs !== undefined && { until: iso(askAgainAtMs) }) };
 }
 
 /** Whether an access token that ends then still serves until the next check is done. */
@@ -174,7 +205,7 @@ export function outlivesNextTick(
   return accessExpiresAtMs !== undefined && accessExpiresAtMs > nowMs + neededSeconds * 1000;
 }
 
-/** Reminders (ISO 8601) that count as told once the owner hears at `nowMs`: all that have passed. */
+/** The reminders (ISO 8601) that a notice sent at `nowMs` settles: all that have passed. */
 export function passedReminders(settings: Settings, grant: Grant, nowMs: number): string[] {
   return (reminderScheduleOf(settings, grant)?.reminders ?? []).flatMap(({ atMs }) =>
     atMs <= nowMs ? iso(atMs) : [],
@@ -182,8 +213,8 @@ export function passedReminders(settings: Settings, grant: Grant, nowMs: number)
 }
 
 /**
- * Whether the owner thinks that they are needed, and is not any more: a login has ended what had ended; or, where use
- * postpones the end, a refresh that works again has moved it away from the reminders that they were told.
+ * Whether the owner was asked to log in and no longer needs to. Either a login restored the grant, or a refresh moved the
+ * end of a grant that lives by use past the reminders that were sent.
  */
 export function restoredNoticePending(settings: Settings, grant: Grant, nowMs: number): boolean {
   if (grant.status === 'disconnected') return false;
@@ -192,14 +223,14 @@ export function restoredNoticePending(settings: Settings, grant: Grant, nowMs: n
   if (schedule === undefined) return false;
   const { absoluteSeconds } = settings.provider.limits;
   const isPostponed = deadlineOf({ absoluteSeconds }, grant) !== schedule.deadlineMs;
-  // New settings move reminders, too. A use moved the end only if it came after every reminder that was told.
+  // New settings move reminders, too. A use moved the end only if it came after every reminder that was sent.
   const isUsedSince = grant.sentReminders.every(
     (reminder) => Date.parse(reminder) < (grant.refreshedAtMs ?? 0),
   );
   return isPostponed && isUsedSince && nowMs < schedule.reminders[0]!.atMs;
 }
 
-/** Over which channels a notice for this reason goes: those of the newest reminder while the grant stands, else all. */
+/** The channels for a notice: those of the newest reminder for a planned one, else all. */
 export function channelsToTell(
   settings: Settings,
   grant: Grant,
@@ -213,7 +244,7 @@ export function channelsToTell(
   return reminder?.channels ?? channelsOf(settings.owner);
 }
 
-/** By an operator, or in the configuration: then nothing is asked of provider or owner. */
+/** Paused by an operator or in the configuration: neither the provider nor the owner is asked for anything. */
 export function isPaused(settings: Settings, grant: Grant): boolean {
   return settings.paused || grant.paused;
 }
@@ -241,8 +272,8 @@ function newestUnsentReminder(grant: Grant, schedule: ReminderSchedule, nowMs: n
 }
 
 /**
- * Epoch milliseconds. A link serves until the next reminder's mail has surely come, the last reminder's until the token
- * is needed. A dead grant, and one without a reminder schedule, has no such day: there the next link is a reminder.
+ * Epoch milliseconds. A link works until the next reminder's notice has arrived, the last one until the token is needed.
+ * A dead grant, and one without a reminder schedule, gets a new link every day.
  */
 function linkExpiry(
   settings: Settings,
@@ -262,7 +293,7 @@ function linkExpiry(
   return Math.max(endsMs, nowMs + minimumLinkMs);
 }
 
-function none(reason: string): Decision {
+function none(reason: NoneReason): Decision {
   return { decision: 'none', reason };
 }
 

@@ -1,7 +1,7 @@
 /**
- * The errors that a state machine matches: what must be retried or told. Expected outcomes are answers
- * instead. Every class has a literal `name`, because that name is what ASL's `ErrorEquals` compares after
- * minifying; messages and properties never hold a credential, and there is no `cause`, which loggers print.
+ * The errors that the state machine matches: those to retry or to alert operators of. Expected outcomes are return values
+ * instead. Each class has a literal `name`, because ASL's `ErrorEquals` compares it and minifying renames classes.
+ * Messages and properties never hold a credential. There is no `cause`, because loggers print it.
  */
 export abstract class GrantkeeperError extends Error {
   abstract override readonly name: string;
@@ -12,7 +12,7 @@ export class LeaseHeldError extends GrantkeeperError {
   override readonly name = 'LeaseHeldError';
 }
 
-/** The token endpoint did not give a usable answer (time-out, 429, 5xx, a page from its edge). Retry. */
+/** The token endpoint gave no usable answer (time-out, 429, 5xx, a proxy's error page). Retry. */
 export class TokenEndpointUnavailableError extends GrantkeeperError {
   override readonly name = 'TokenEndpointUnavailableError';
 }
@@ -23,8 +23,8 @@ export class StoreUnavailableError extends GrantkeeperError {
 }
 
 /**
- * A secret has no room for another version: AWS keeps each for a day, and about 100 at most. Not retried, because room comes
- * only as versions grow a day old. The message says whether anything was lost.
+ * A secret has no room for another version: AWS keeps each for a day, and about 100 at most. Not retried, because AWS makes
+ * room only when versions are a day old. The message says whether anything was lost.
  */
 export class StoreQuotaExceededError extends GrantkeeperError {
   override readonly name = 'StoreQuotaExceededError';
@@ -35,22 +35,22 @@ export class ChannelUnavailableError extends GrantkeeperError {
   override readonly name = 'ChannelUnavailableError';
 }
 
-/** A channel to the owner refuses notices for good: an operator must mend what the message names. */
+/** A channel to the owner refuses notices for good: an operator must fix what the message names. */
 export class ChannelRejectedError extends GrantkeeperError {
   override readonly name = 'ChannelRejectedError';
 }
 
-/** `invalid_client`: the operator must mend the client's credentials (RFC 6749 §5.2). */
+/** `invalid_client`: an operator must fix the client's credentials (RFC 6749 §5.2). */
 export class ClientRejectedError extends GrantkeeperError {
   override readonly name = 'ClientRejectedError';
 }
 
-/** The provider answered what its data, or the RFC, does not allow: our provider data is wrong, or it has a fault. */
+/** The provider's answer contradicts its data or the RFC: our data on the provider is wrong, or the provider has a fault. */
 export class ProviderContractError extends GrantkeeperError {
   override readonly name = 'ProviderContractError';
 }
 
-/** The deployment is not complete or not consistent: an operator must mend what the message names. */
+/** The deployment is not complete or not consistent: an operator must fix what the message names. */
 export class ConfigurationError extends GrantkeeperError {
   override readonly name = 'ConfigurationError';
 }
@@ -60,12 +60,12 @@ export class IdentityError extends GrantkeeperError {
   override readonly name = 'IdentityError';
 }
 
-/** The provider did not tell who logged in: an operator must mend its data, or wait for its identity endpoint. */
+/** The provider did not tell who logged in: an operator must fix its data, or wait for its identity endpoint. */
 export class IdentityUnknownError extends GrantkeeperError {
   override readonly name = 'IdentityUnknownError';
 }
 
-/** The provider refuses the authorization request: an operator must mend it (RFC 6749 §4.1.2.1). */
+/** The provider refuses the authorization request: an operator must fix it (RFC 6749 §4.1.2.1). */
 export class AuthorizationRejectedError extends GrantkeeperError {
   override readonly name = 'AuthorizationRejectedError';
 }
@@ -80,68 +80,68 @@ export class EarlyRejectionError extends GrantkeeperError {
   override readonly name = 'EarlyRejectionError';
 }
 
-/** The provider refused what a browser logged in with, or has locked the account: a person must mend that. */
+/** The provider refused the browser's credentials, or has locked the account: a person must fix that. */
 export class LoginRefusedError extends GrantkeeperError {
   override readonly name = 'LoginRefusedError';
 }
 
-/** A browser could not walk through the provider's pages: they are not as the recipe has them, or too slow. */
+/** The browser could not get through the provider's pages: they differ from the recipe, or are too slow. */
 export class LoginPageError extends GrantkeeperError {
   override readonly name = 'LoginPageError';
 }
 
-/** The browser itself did not start, or broke. */
+/** The browser did not start, or crashed. */
 export class BrowserUnavailableError extends GrantkeeperError {
   override readonly name = 'BrowserUnavailableError';
 }
 
-/** What was thrown that nobody planned. Its message says what kind and where, not what with. */
+/** Any other error. Its message says the error's kind and place only, because the original may quote a credential. */
 export class UnexpectedError extends GrantkeeperError {
   override readonly name = 'UnexpectedError';
 }
 
-/** An error of ours as it is; of any other one only its kind and place, for its message may quote a credential. */
+/** Returns our own errors as they are, and wraps any other one in an {@link UnexpectedError}. */
 export function asOurs(thrown: unknown): GrantkeeperError {
   if (thrown instanceof GrantkeeperError) return thrown;
   const { name, stack = '' } = thrown instanceof Error ? thrown : { name: 'Error' };
   return new UnexpectedError(`${name} ${/\n\s+at .*/.exec(stack)?.[0].trim() ?? 'somewhere'}`);
 }
 
-/** Every name above, and what an operator does about it. A test ties the names to the state machine. */
+/** What an operator does about each error. A test compares the names with the state machine's. */
 export const remedies = {
-  LeaseHeldError: 'Nothing was lost. Look at the other executions of this connection.',
+  LeaseHeldError: 'Nothing was lost. See the other executions of this connection: one of them has the lease.',
   TokenEndpointUnavailableError:
-    "Wait: each check tries again, and an owner can open their link again. If it stays, look at the provider's status page, then run grantkeeper doctor.",
+    "Wait: each check tries again, and the owner can open the link again. If it lasts, see the provider's status page, then run grantkeeper doctor.",
   StoreUnavailableError:
-    "Wait: each check tries again, and an owner can open their link again. If it stays, look at AWS's health dashboard.",
+    'Wait: each check tries again, and the owner can open the link again. If it lasts, see the AWS Health Dashboard.',
   StoreQuotaExceededError:
-    'Find who refreshes or logs in so often: grantkeeper history. Stop them; the quota has room again within 24 hours.',
+    'Run grantkeeper history to find who refreshes or logs in so often, and stop them. The quota has room again within 24 hours.',
   ChannelUnavailableError:
-    'It is tried again with the next notice. If it stays, look at the status page of that service.',
-  ChannelRejectedError: 'Mend the channel that is named, or take it out of the configuration.',
+    'The next notice tries this channel again. If it lasts, see the status page of that service.',
+  ChannelRejectedError: 'Fix the channel that is named, or remove it from the configuration.',
   ClientRejectedError:
-    'Put the right id and secret into the client secret. If they are right, see at the provider whether the client is approved and may use refresh tokens.',
+    'Store the right client id and secret: grantkeeper connect with --replace. If they are right, check at the provider that the client is approved and may use refresh tokens.',
   ProviderContractError:
-    "Compare the provider's data in the configuration with its documentation; if they agree, report it.",
-  ConfigurationError: 'Mend what the message names; grantkeeper doctor shows what is left.',
+    "Compare the provider's data in the configuration with its documentation. If they agree, please report it to Grantkeeper.",
+  ConfigurationError: 'Fix what the message names. grantkeeper doctor shows what is left.',
   IdentityError:
-    'Ask the owner whether that login, and what it shared, was meant. To accept it: grantkeeper reauthorize with --new-owner.',
+    'Ask the owner whether this login, and the accounts it shared, were intended. To accept it, run grantkeeper reauthorize with --new-owner.',
   IdentityUnknownError:
-    "Compare identity in the provider's data with what the provider answers, and see whether its identity endpoint is up. Then let the owner log in again.",
+    "Compare identity in the provider's data with the provider's answers, and check that its identity endpoint works. Then ask the owner to log in again.",
   AuthorizationRejectedError:
-    'Compare scope and authorizationParameters in the configuration, and the callback URL, with what the client is registered for at the provider. Then let the owner open their link again.',
+    'Compare scope and authorizationParameters in the configuration, and the callback URL, with what is registered for the client at the provider. Then ask the owner to open the link again.',
   IssuerMismatchError:
-    'Run grantkeeper doctor. If it finds another issuer, put that one into the configuration, to the letter, and let the owner open their link again. If it does not, the answer may be forged: see the runbook.',
+    'Run grantkeeper doctor. If it finds another issuer, put exactly that one into the configuration and ask the owner to open the link again. If it does not, the answer may be forged: see the runbook.',
   EarlyRejectionError:
-    'Ask the owner whether they changed their password or withdrew the access. If they did not, somebody may have the refresh token: see the runbook.',
+    'Ask the owner whether they changed their password or withdrew the access. If not, somebody may have stolen the refresh token: see the runbook.',
   LoginRefusedError:
-    'The owner has the link. See that they can log in by hand, then put the right credentials in place: grantkeeper browser-login rotate.',
+    'The owner has a link. Check that they can log in by hand, then store the right credentials: grantkeeper browser-login rotate.',
   LoginPageError:
-    "The owner has the link. Compare the screenshot with the recipe's step that is named, and mend the recipe.",
+    "The owner has a link. Compare the screenshot with the recipe's step that is named, and fix the recipe.",
   BrowserUnavailableError:
-    'The owner has the link. The log of the function browser-login has more; if it stays, please report it.',
+    'The owner has a link. See the log of the function browser-login. If it lasts, please report it to Grantkeeper.',
   UnexpectedError:
-    "This is a fault of Grantkeeper's own. The function's log has the place; please report it.",
+    "This is a bug in Grantkeeper. Please report it, with the place that the function's log names.",
 } as const;
 
 export type ErrorName = keyof typeof remedies;

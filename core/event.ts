@@ -1,49 +1,49 @@
 /**
- * What happened to a connection: each type of event, and under which of the timeline's filters it comes. In the order in
- * which they follow each other where all of them bear the same millisecond.
+ * The types of events, each with the timeline's filter that shows it. Their order here is their order in the timeline if
+ * several have the same millisecond.
  */
 export const eventKinds = {
-  /** An operator asked for something by the panel. */
+  /** Somebody asked for an action, by the panel or the command. */
   requested: 'action',
-  /** The client's credentials were put into their secret by the operator's command. */
+  /** The command stored the client's credentials. */
   connected: 'action',
-  /** So was what a browser logs in with. */
+  /** The command stored the credentials of the browser login. */
   'browser-credentials-stored': 'action',
   paused: 'action',
   resumed: 'action',
-  /** Somebody asked for what they may not do, or what comes to nothing now. */
+  /** A request was refused; `why` has the code. */
   refused: 'action',
-  /** The owner pressed the button. */
+  /** The owner pressed the button on the link's page. */
   started: 'login',
   declined: 'login',
-  /** The provider sent the owner back without a code, and the owner had not declined. */
+  /** The provider led the owner back without a code, although the owner had not declined. */
   'authorization-failed': 'login',
-  /** The callback named another issuer than the configured one, or none although one is promised. */
+  /** The callback named an issuer other than the configured one, or none although the provider promises one. */
   'issuer-refused': 'login',
   'exchange-failed': 'login',
   'identity-refused': 'login',
-  /** The provider could not tell who logged in; the tokens are kept until it can. */
+  /** The provider could not say who logged in. The tokens are stored until it can. */
   'identity-unavailable': 'login',
   completed: 'login',
-  /** A login replaced the grant before it; `revocation` says what became of that one at the provider. */
+  /** A login replaced the grant before it. `revocation` says what the provider did with the old tokens. */
   'grant-replaced': 'login',
-  /** A grant that somebody else had kept was taken over. */
+  /** The command imported a grant of another program. */
   imported: 'login',
-  /** A browser logged in by itself; its own start and its callback are told as everybody's. */
+  /** The browser login succeeded. Its start and callback have events as every login's. */
   'browser-logged-in': 'login',
   'browser-failed': 'login',
-  /** None was sent: it would have been the second for the same reminder, say. */
+  /** No browser was started; `why` has the code. */
   'browser-skipped': 'login',
   checked: 'check',
   'login-recovered': 'login',
   'login-lost': 'login',
   refreshed: 'refresh',
-  /** Nothing was to be refreshed: another execution had done it. */
+  /** No refresh was needed, because another execution had done it. */
   fresh: 'refresh',
-  /** A newer login won meanwhile, and its tokens stand. */
+  /** The refresh's tokens were dropped, because a newer login had stored its own. */
   dropped: 'refresh',
   rejected: 'refresh',
-  /** Somebody asked for too many refreshes; the stored token is valid. */
+  /** Too many refreshes were asked for. The stored token is valid. */
   'refresh-limited': 'refresh',
   /** An authorization was opened, and its link sent. */
   asked: 'notice',
@@ -52,7 +52,7 @@ export const eventKinds = {
   disconnected: 'action',
   /** Operators were alerted. */
   failed: 'failure',
-  /** What they were alerted of works again. */
+  /** An incident is over. */
   recovered: 'failure',
 } as const;
 
@@ -61,18 +61,18 @@ export type EventKind = (typeof eventKinds)[EventType];
 
 /** One line of the timeline: `connection#<id>/event#<time>#<random>`. No credential is in it. */
 export interface TimelineEvent {
-  /** What it is found again by: its time, and more. */
+  /** Its time and random letters. */
   readonly key: string;
   /** ISO 8601. */
   readonly at: string;
   readonly type: EventType;
-  /** `executionId`, where an execution did it, is the execution's ARN. */
+  /** `executionId` is the ARN of the execution that did it. Codes are in `why`, `reason`, `decision` and `revocation`. */
   readonly details: Readonly<Record<string, string | number>>;
 }
 
 const types = Object.keys(eventKinds);
 
-/** The keys of events of one millisecond have no order of their own. */
+/** Sorts events of one millisecond by their type, because their keys are random. */
 export function newestFirst(events: readonly TimelineEvent[]): TimelineEvent[] {
   return events.toSorted((a, b) => b.at.localeCompare(a.at) || types.indexOf(b.type) - types.indexOf(a.type));
 }

@@ -5,7 +5,7 @@ import type { Identity } from './identity.ts';
 import { callbackGraceMs } from './time-limits.ts';
 import type { Writes } from './version-budget.ts';
 
-/** Why the owner is asked; recorded with the authorization. `panel`: they came by themselves, and were sent no link. */
+/** Why the owner has to log in; recorded with the authorization. `panel`: the owner came from the panel and got no message. */
 export const LoginReasonSchema = z.enum([
   'first-login',
   'expiring',
@@ -18,16 +18,16 @@ export const LoginReasonSchema = z.enum([
 ]);
 export type LoginReason = z.infer<typeof LoginReasonSchema>;
 
-/** The one authorization that a grant record points at: the latest offered. Times in epoch milliseconds. */
+/** The newest authorization of a grant. Times in epoch milliseconds. */
 export interface OpenAuthorization {
   readonly authorizationId: string;
   readonly reason: LoginReason;
   /** When it was opened. */
   readonly openedAtMs?: number | undefined;
   readonly expiresAtMs: number;
-  /** Those before it, until they are surely ended. */
+  /** Earlier authorizations, until each is recorded as ended. */
   readonly supersedes?: readonly Superseded[] | undefined;
-  /** When the owner last pressed the button, if they did. */
+  /** When the owner last began to log in. */
   readonly startedAtMs?: number | undefined;
 }
 
@@ -36,28 +36,28 @@ export interface Superseded {
   readonly expiresAtMs: number;
 }
 
-/** A login that a callback has begun to complete. It is written down before the code is spent, and taken away last. */
+/** A login that a callback is completing. Recorded before the code is spent, and removed last. */
 export interface Login {
-  /** Of the version of the grant secret that will hold its refresh token. */
+  /** The version of the grant secret that will hold its refresh token. */
   readonly versionId: string;
   readonly authorizationId: string;
   /** When the callback began. */
   readonly atMs: number;
   /** Once its tokens are recorded: the authorization that was open then, or null. */
   readonly closed?: OpenAuthorization | null | undefined;
-  /** Its tokens are stored, and its account could not be checked yet. */
+  /** The tokens are stored, but the account is not checked yet. */
   readonly tokensHeld?: true | undefined;
-  /** Its account was checked and is not the one that is pinned: its tokens are being given back. */
+  /** The account is not the pinned one, so the tokens are being revoked. */
   readonly refusedAs?: 'other' | 'unknown' | undefined;
 }
 
-/** That an operator ends the connection: from its first write until all of it is done. */
+/** A disconnection by an operator, from its first write until it is complete. */
 export interface Disconnection {
-  /** Address of the operator, where it is known. */
+  /** Address of the operator, if known. */
   readonly by?: string | undefined;
   /** When it began. */
   readonly atMs: number;
-  /** Once that is settled. */
+  /** Set once it is known. */
   readonly revocation?: Revocation | undefined;
 }
 
@@ -66,13 +66,13 @@ export interface Disconnection {
  * - `nothing`: there were none
  * - `not-offered`: it has no revocation endpoint
  * - `unanswered`: it gave no answer, after retries
- * - `refused`: it would not take them back, or the client's credentials cannot be read
- * - `removed`: the connection had left the configuration before, so that its provider is not known
+ * - `refused`: it refused, or the client's credentials cannot be read
+ * - `removed`: the connection had left the configuration, so its provider is not known
  */
 export type Revocation = 'revoked' | 'nothing' | 'not-offered' | 'unanswered' | 'refused' | 'removed';
 
 export interface Lease {
-  /** Execution, or callback, that may spend the refresh token. */
+  /** The execution or callback that may spend the refresh token. */
   readonly owner: string;
   readonly expiresAtMs: number;
 }
@@ -90,9 +90,9 @@ export interface Tick {
   readonly executionName: string;
 }
 
-/** `connection#<id>/grant`: all that is known of a grant but its tokens. Times in epoch milliseconds. */
+/** `connection#<id>/grant`: the record of a grant, without its tokens. Times in epoch milliseconds. */
 export interface Grant extends Writes, ChannelsReached {
-  /** `disconnected`: an operator has ended it; nothing is asked of anybody until a login is asked for. */
+  /** `disconnected`: an operator has ended it, and nobody is asked to log in until an operator sends a link. */
   readonly status: 'never-authorized' | 'active' | 'rejected' | 'disconnected';
   readonly authorizedAtMs?: number | undefined;
   /** Last login or successful refresh. */
@@ -101,25 +101,25 @@ export interface Grant extends Writes, ChannelsReached {
   readonly grantVersionId?: string | undefined;
   /** When that version's refresh token was obtained. */
   readonly grantObtainedAtMs?: number | undefined;
-  /** When the provider first rejected the refresh token in an answer that is not believed yet. */
+  /** When the provider first rejected the refresh token, while a retry may still succeed. */
   readonly doubtedAtMs?: number | undefined;
   readonly accessVersionId?: string | undefined;
   /** Whose grant it is, pinned at the first login. */
   readonly identity?: Identity | undefined;
-  /** Instants (ISO 8601) of the reminders that the owner was told of. */
+  /** Instants (ISO 8601) of the reminders that were sent. */
   readonly sentReminders: readonly string[];
-  /** The owner was told that the grant had ended, and not yet that it is back. */
+  /** The owner knows that the grant had ended, and not yet that it works again. */
   readonly restoredNoticePending: boolean;
-  /** When the owner last heard anything. */
+  /** When the owner last got a notice. */
   readonly notifiedAtMs?: number | undefined;
   readonly authorization?: OpenAuthorization | undefined;
-  /** The newest login, until all of it is done. */
+  /** The newest login, until it is complete. */
   readonly login?: Login | undefined;
-  /** Version ids of that login and of those that it overtook, oldest first, until one of them is recorded. */
+  /** Version ids of that login and of those that it displaced, oldest first, until one of them is recorded. */
   readonly unrecordedLogins?: readonly string[] | undefined;
   readonly disconnection?: Disconnection | undefined;
   readonly lease?: Lease | undefined;
-  /** Grows with every lease; what was begun under an older one is dropped. */
+  /** Grows with every lease. Work begun under an older lease is dropped. */
   readonly fencingNumber: number;
   /** Set by an operator. */
   readonly paused: boolean;
@@ -141,16 +141,16 @@ export const newGrant: Grant = {
   setUp: false,
 };
 
-/** A login takes minutes; while one may be under way nothing else is asked, and its callback is honoured. */
+/** How long a login may take. Until then its callback is accepted, and the owner is not asked again. */
 export const startGraceMs = 15 * 60 * 1000;
 
-/** Longer than a function that tells the owner can live, and much shorter than the time to the next check. */
+/** Longer than a function that notifies the owner can run, and much shorter than the time to the next check. */
 export const claimMs = 2 * 60 * 1000;
 
-/** Longer than a disconnection takes whose provider does not answer. */
+/** Longer than a disconnection takes if the provider does not answer. */
 export const disconnectionGraceMs = 5 * 60 * 1000;
 
-/** Whether the owner began to log in so recently that their callback may still come. */
+/** Whether the owner began to log in so recently that the callback may still come. */
 export function isLoginUnderWay(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
   return authorization?.startedAtMs !== undefined && nowMs < authorization.startedAtMs + startGraceMs;
 }
@@ -171,29 +171,29 @@ export function isExchanging(login: Login | undefined, nowMs: number): boolean {
   return login !== undefined && login.closed === undefined && !isInterrupted(login, nowMs);
 }
 
-/** True if a check has to complete the login: its callback died, or its account could not be checked yet. */
+/** Whether a check has to complete the login: its callback died, or its account could not be checked. */
 export function isInterrupted(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && (login.tokensHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }
 
-/** Whether it is deployed, and waits for `connect` or `import`: nothing is asked of its owner. */
+/** Whether it is deployed and waits for `connect` or `import`. Until then the owner is not asked to log in. */
 export function isInSetUp({ status, setUp }: Grant): boolean {
   return setUp && status === 'never-authorized';
 }
 
-/** Whether the connection is ended and nothing of it is open. */
+/** Whether the connection is disconnected and nothing of it is open. */
 export function isDisconnected({ status, disconnection, authorization, login }: Grant): boolean {
   return (
     [disconnection, authorization, login].every((each) => each === undefined) && status === 'disconnected'
   );
 }
 
-/** Whether it is ended, and no operator has asked for a login since. */
+/** Whether it is disconnected and no operator has sent a link since. */
 export function isEndedByOperator({ status, authorization }: Grant, nowMs: number): boolean {
   return status === 'disconnected' && !isOpen(authorization, nowMs);
 }
 
-/** Whether the connection was ended since this login was asked for: its tokens must not be stored. */
+/** Whether the connection was disconnected since this login was asked for, so that its tokens must not be stored. */
 export function isEndedFor(
   authorizationId: string,
   { status, disconnection, authorization }: Pick<Grant, 'status' | 'disconnection' | 'authorization'>,

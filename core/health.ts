@@ -9,7 +9,7 @@ import { reminderScheduleOf } from './reminder-schedule.ts';
 import { forecastOf } from './forecast.ts';
 import type { Settings } from './settings.ts';
 
-/** An incident with what operators were told of it. */
+/** An incident with what the alert to the operators said. */
 export interface KnownIncident extends Incident {
   readonly reason: string;
   /** ARN. */
@@ -32,14 +32,22 @@ export type Problem =
   | { readonly kind: 'ending'; readonly deadlineMs: number; readonly neededAtMs: number }
   | { readonly kind: 'paused'; readonly pause: Pause | undefined }
   | { readonly kind: 'set-up' }
-  /** An operator has ended it, or does so now. */
+  /** An operator has disconnected it, or is doing so. */
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'disconnecting' };
 
-/** How a connection stands, in one word. */
-export type Health = 'failed' | 'waiting' | 'ending' | 'paused' | 'set-up' | 'disconnected' | 'well';
+/** The state of a connection in one word. */
+export type Health =
+  | 'healthy'
+  | 'ends-soon'
+  | 'failing'
+  | 'expired'
+  | 'waiting-for-login'
+  | 'paused'
+  | 'set-up'
+  | 'disconnected';
 
-/** All that is to be known, the worst first. */
+/** All problems of a connection, the worst first. */
 export function problemsOf(
   settings: Settings,
   grant: Grant,
@@ -58,18 +66,18 @@ function all(
   const failing = incidents.map((incident) => ({ kind: 'incident', incident }) as const);
   if (grant.disconnection !== undefined) return [...failing, { kind: 'disconnecting' }];
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
-  // Whoever came by the panel and went away again has nothing to answer.
+  // An owner who only opened the link on the panel is not asked for anything.
   const isWaiting = open !== undefined && (open.reason !== 'panel' || open.startedAtMs !== undefined);
   const paused = isPaused(settings, grant) ? [{ kind: 'paused', pause: grant.pause } as const] : [];
-  // What failed before it was ended is of no grant that there is.
+  // Failures of the grant ended with it; only those of channels still matter.
   if (grant.status === 'disconnected' && !isWaiting) {
     return [{ kind: 'disconnected' }, ...failing.filter(({ incident }) => isOfChannel(incident)), ...paused];
   }
   const schedule = reminderScheduleOf(settings, grant);
   if (isPaused(settings, grant)) {
-    // Its owner is told nothing: whoever has paused it is to know what becomes of the grant meanwhile.
-    const meanwhile = grant.status === 'never-authorized' ? [] : ends(grant, schedule, nowMs);
-    return [...meanwhile, ...failing, ...paused];
+    // Nobody notifies the owner during a pause, so the panel shows what becomes of the grant.
+    const ofGrant = grant.status === 'never-authorized' ? [] : ends(grant, schedule, nowMs);
+    return [...ofGrant, ...failing, ...paused];
   }
   if (isInSetUp(grant)) return [{ kind: 'set-up' }];
   const { silentSinceMs } = forecastOf(settings, grant, nowMs);
@@ -88,7 +96,7 @@ function all(
   ];
 }
 
-/** What the grant's own end, or its absence, has to say. */
+/** The problems of the grant's end, or of its absence. */
 function ends(grant: Grant, schedule: ReminderSchedule | undefined, nowMs: number): Problem[] {
   if (grant.status === 'never-authorized') return [{ kind: 'first-login' }];
   if (grant.status === 'rejected') return [{ kind: 'rejected' }];
@@ -98,10 +106,10 @@ function ends(grant: Grant, schedule: ReminderSchedule | undefined, nowMs: numbe
   return [{ kind: nowMs < neededAtMs ? 'ending' : 'ended', deadlineMs, neededAtMs }];
 }
 
-/** The worst of the problems, in one word. A channel that fails leaves the grant as it is, and so does a browser. */
+/** The worst of the problems, in one word. A failing channel or browser login does not make the grant unhealthy. */
 export function healthOf(problems: readonly Problem[]): Health {
   const healths = problems.map(healthOfProblem);
-  return severity.find((health) => healths.includes(health)) ?? 'well';
+  return severity.find((health) => healths.includes(health)) ?? 'healthy';
 }
 
 function rankOf(problem: Problem): number {
@@ -110,9 +118,10 @@ function rankOf(problem: Problem): number {
 }
 
 const severity = [
-  'failed',
-  'ending',
-  'waiting',
+  'expired',
+  'failing',
+  'ends-soon',
+  'waiting-for-login',
   'paused',
   'set-up',
   'disconnected',
@@ -122,16 +131,17 @@ function healthOfProblem(problem: Problem): Health {
   switch (problem.kind) {
     case 'ended':
     case 'rejected':
+      return 'expired';
     case 'access-ended':
     case 'silent':
-      return 'failed';
+      return 'failing';
     case 'incident':
-      return isOfGrant(problem.incident) ? 'failed' : 'well';
+      return isOfGrant(problem.incident) ? 'failing' : 'healthy';
     case 'first-login':
     case 'waiting':
-      return 'waiting';
+      return 'waiting-for-login';
     case 'ending':
-      return 'ending';
+      return 'ends-soon';
     case 'paused':
       return 'paused';
     case 'set-up':
@@ -142,12 +152,12 @@ function healthOfProblem(problem: Problem): Health {
   }
 }
 
-/** All but what somebody has chosen. */
+/** False for the states that somebody has chosen. */
 export function needsSomebody({ kind }: Problem): boolean {
   return !['paused', 'disconnected', 'disconnecting'].includes(kind);
 }
 
-/** Whether it is a way to the owner that fails, and not the grant. */
+/** Whether a channel to the owner fails, and not the grant. */
 export function isOfChannel({ step }: Incident): boolean {
   return channelNames.some((name) => channelSteps[name] === step);
 }

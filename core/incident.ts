@@ -4,22 +4,22 @@ import type { ChannelName } from './channel.ts';
 import { channelNames, channelSteps } from './channel.ts';
 import type { Grant } from './grant.ts';
 
-/** Something that operators were told of, and that is not over yet: `connection#<id>/incident#<step>#<error>`. */
+/** A failure that operators were alerted of and that is not over: `connection#<id>/incident#<step>#<error>`. */
 export const IncidentSchema = z.object({
-  /** A state of the workflow, a page, or a channel. */
+  /** A state of the workflow, a page or a channel. */
   step: z.string(),
   error: z.string(),
-  /** ISO 8601: when it was written down. */
+  /** When it was recorded, ISO 8601. */
   since: z.string(),
 });
 export type Incident = z.infer<typeof IncidentSchema>;
 
-/** The state that sends a browser. */
+/** The state of the browser login. */
 export const browserLoginStep = 'BrowserLogin';
 
 /**
- * Whether what failed has worked since, as the record says.
- * @param succeeded the step that has just done its work
+ * Whether the failed step has worked since, according to the grant record.
+ * @param succeeded the step that has just succeeded
  * @param hasBrowser whether a browser logs in for the connection
  */
 export function isOver(
@@ -32,15 +32,15 @@ export function isOver(
   const channel = channelNames.find((name) => channelSteps[name] === step);
   if (channel !== undefined) return hasHappened(grant[reachedAt(channel)]);
   if (step === succeeded) return true;
-  // Whoever logged in: it was not the browser, whose success is a step's, for as long as there is one.
+  // A login proves nothing of the browser. Its own success is a step's; without a browser login the incident is over.
   if (step === browserLoginStep) return !hasBrowser;
-  // By a login the client was accepted, and the tokens stored; of a channel it says nothing.
+  // A login proves that the provider accepts the client and that tokens can be stored.
   if (hasHappened(grant.authorizedAtMs)) return true;
   if (step === 'RefreshTokens') return hasHappened(grant.refreshedAtMs);
   return (step === 'NotifyOwner' || step === 'RequestReauthorization') && hasHappened(grant.notifiedAtMs);
 }
 
-/** Of the grant record: when a channel last took a notice. */
+/** The grant record's attribute for when a channel last took a notice. */
 export function reachedAt<C extends ChannelName>(channel: C): `${C}ReachedAtMs` {
   return `${channel}ReachedAtMs`;
 }

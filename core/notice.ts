@@ -5,17 +5,17 @@ import type { Settings } from './settings.ts';
 
 export type NoticeKind = 'invited' | 'expiring' | 'expired' | 'restored' | 'test';
 
-/** What the owner is to learn. The link is in the text it makes, and nowhere else. */
+/** The facts of a notice. The link's secret must not reach anything but the notice's text. */
 export interface NoticeFacts {
   readonly kind: NoticeKind;
-  /** By when they have to act, epoch milliseconds, where there is a day. */
+  /** When the token is needed, epoch milliseconds; undefined where no such day is known. */
   readonly neededAtMs?: number | undefined;
-  /** Until when the grant stands now; for `restored` and `test`. */
+  /** When the grant ends, epoch milliseconds; for `restored` and `test`. */
   readonly deadlineMs?: number | undefined;
   readonly link?: { readonly url: string; readonly expiresAtMs: number } | undefined;
 }
 
-/** What a notice says, whatever channel it goes by: plain text, none of it markup. */
+/** A notice for any channel: plain text, without markup. */
 export interface Notice {
   readonly kind: NoticeKind;
   readonly subject: string;
@@ -27,7 +27,7 @@ export interface Notice {
   readonly about: readonly string[];
 }
 
-/** A mail, in the two forms that mail programs show. */
+/** A mail as text and as HTML. */
 export interface MailText {
   readonly subject: string;
   readonly text: string;
@@ -40,7 +40,7 @@ export function noticeKind(reason: LoginReason): NoticeKind {
   return reason === 'rejected' || reason === 'expired' ? 'expired' : 'expiring';
 }
 
-/** Writes a notice for its owner: who asks, what for, by when in the owner's own time zone, one link. */
+/** Writes a notice to the owner. Times are in the owner's time zone. */
 export function writeNotice(
   settings: Pick<Settings, 'connectionId' | 'provider' | 'owner'>,
   facts: NoticeFacts,
@@ -51,12 +51,12 @@ export function writeNotice(
   const nextLogin =
     facts.deadlineMs === undefined
       ? []
-      : [`The next login is due before ${formatInstant(facts.deadlineMs, owner.timeZone, true)}.`];
+      : [`Your next login is due before ${formatInstant(facts.deadlineMs, owner.timeZone, true)}.`];
   const { subject, sentences } = {
     invited: () => ({
       subject: `Connect ${name} (${connectionId})`,
       sentences: [
-        `Grantkeeper keeps the connection ${connectionId} to ${name} alive and needs you to log in for the first time.`,
+        `Log in to ${name} once to connect ${connectionId}. Grantkeeper then keeps the connection working and tells you when you have to log in again.`,
       ],
     }),
     expiring: () => ({
@@ -65,24 +65,22 @@ export function writeNotice(
         `The connection ${connectionId} to ${name} needs you to log in again.`,
         ...(facts.neededAtMs === undefined
           ? []
-          : [`Until ${at(facts.neededAtMs)} everything goes on working; after that it stops.`]),
+          : [`It works until ${at(facts.neededAtMs)}. If you have not logged in by then, it stops.`]),
       ],
     }),
     expired: () => ({
-      subject: `${name} has stopped working: log in again (${connectionId})`,
-      sentences: [
-        `The connection ${connectionId} to ${name} has ended. It works again as soon as you have logged in.`,
-      ],
+      subject: `${connectionId} is disconnected. Log in to ${name} to restore it`,
+      sentences: [`The connection ${connectionId} to ${name} has stopped working. Log in to restore it.`],
     }),
     restored: () => ({
       subject: `${name} works again (${connectionId})`,
       sentences: [`The connection ${connectionId} to ${name} works again.`, ...nextLogin],
     }),
-    // A text message is this subject and no more.
+    // A text message has only the subject.
     test: () => ({
-      subject: `This is a test, nothing is to be done: ${name} (${connectionId})`,
+      subject: `Test message: no action needed (${name}, ${connectionId})`,
       sentences: [
-        `This is a test of the messages about the connection ${connectionId} to ${name}. There is nothing to do.`,
+        `This message tests whether notices about the connection ${connectionId} to ${name} reach you. You need not do anything.`,
         ...nextLogin,
       ],
     }),
@@ -96,7 +94,7 @@ export function writeNotice(
     button: link && { label: `Log in to ${name}`, url: link.url },
     about: link
       ? [
-          `The link works until ${at(link.expiresAtMs)}. It opens a page that leads you to ${name}; your password is typed there and nowhere else.`,
+          `The link works until ${at(link.expiresAtMs)}. It leads you to ${name}. Enter your password only there.`,
         ]
       : [],
   };
@@ -111,14 +109,14 @@ export function mailOf({ subject, greeting, sentences, button, about }: Omit<Not
   };
 }
 
-/** A text message: what is to be done, and the link; names in it are at most 92 characters together. */
+/** A text message: the subject and the link. The names in it have at most 92 characters together. */
 export function smsOf({ subject, button }: Notice): string {
   return button === undefined ? subject : `${subject}: ${button.url}`;
 }
 
 /**
- * What operators are sent when a notice reached its owner by none of their channels: all they need to pass it on by
- * a way of their own. `failures` are safe to show.
+ * The message to the operators when no channel reached the owner, with all they need to pass the notice on.
+ * @param failures without credentials
  */
 export function unreached(
   { connectionId, owner }: Pick<Settings, 'connectionId' | 'owner'>,
@@ -127,10 +125,10 @@ export function unreached(
 ): { readonly subject: string; readonly text: string } {
   const who = owner.name === undefined ? owner.email : `${owner.name} (${owner.email})`;
   const lines = [
-    `The owner of ${connectionId} could not be reached by any channel:`,
+    `No channel reached the owner of ${connectionId}:`,
     ...failures.map((failure) => `- ${failure}`),
     '',
-    `Please pass this on to ${who}, and to nobody else:`,
+    `Please pass this on to ${who} and to nobody else:`,
     '',
     ...notice.sentences,
     ...(notice.button ? [notice.button.url] : []),
@@ -142,7 +140,7 @@ export function unreached(
   };
 }
 
-/** An instant as its reader's calendar has it, with the zone's name. */
+/** An instant in a time zone, with the zone's name. */
 export function formatInstant(epochMs: number, timeZone: string, hasYear = false): string {
   return new Intl.DateTimeFormat('en-GB', {
     timeZone,

@@ -20,7 +20,7 @@ export class ServerClock {
 /** Writes how long it is until then; touches only what reads differently than a second ago. */
 export function countDown(root: ParentNode, nowMs: number): void {
   for (const element of root.querySelectorAll<HTMLElement>('[data-countdown]')) {
-    const words = countdownInWords(Date.parse(element.dataset['countdown'] ?? '') - nowMs);
-    if (element.textContent !== words) element.textContent = words;
+    const text = countdownInWords(Date.parse(element.dataset['countdown'] ?? '') - nowMs);
+    if (element.textContent !== text) element.textContent = text;
   }
 }

@@ -1,22 +1,22 @@
-/** Filters the list while somebody types; without it, the form does so by a click. */
+/** Filters the list as you type. Without the script, the form's button does. */
 export function filterConnections(): void {
   const sought = document.querySelector<HTMLInputElement>('[data-filter]');
   const health = document.querySelector<HTMLSelectElement>('[data-filter-health]');
   if (sought === null || health === null) return;
-  const sentence = sought.value.trim().toLowerCase();
+  const query = sought.value.trim().toLowerCase();
   const rows = [...document.querySelectorAll<HTMLElement>('[data-search]')];
   for (const row of rows) {
-    const isFound = row.dataset['search']!.includes(sentence);
+    const isFound = row.dataset['search']!.includes(query);
     row.hidden = !isFound || (health.value !== '' && row.dataset['health'] !== health.value);
   }
   const shown = rows.filter((row) => !row.hidden).length;
   const count = document.querySelector('[data-shown]')!;
-  const words = `${shown} of ${rows.length} connections`;
-  // What is written again is read out again.
-  if (count.textContent !== words) count.textContent = words;
+  const text = `${shown} of ${rows.length} connections`;
+  // Screen readers read out every change.
+  if (count.textContent !== text) count.textContent = text;
 }
 
-/** So that a page that is loaded again, or sent to somebody, shows the same. */
+/** Keeps the filter when the page is reloaded or its address is shared. */
 function keepInAddress(): void {
   const here = new URL(location.href);
   for (const field of document.querySelectorAll<HTMLInputElement>('form.filter [name]')) {

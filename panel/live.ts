@@ -1,7 +1,7 @@
 import { Idiomorph } from 'idiomorph';
 
-/** What the server looks at to tell this from somebody's click. */
-const liveHeader = 'x-grantkeeper-live';
+/** Tells the server that a script asks, and not a person. */
+const autoRefreshHeader = 'x-grantkeeper-auto-refresh';
 
 /**
  * Asks for the page again.
@@ -9,16 +9,17 @@ const liveHeader = 'x-grantkeeper-live';
  *   page is not there any more
  */
 export async function refresh(): Promise<Document | 'signed-out' | 'gone' | undefined> {
-  const answer = await fetch(location.href, { headers: { [liveHeader]: '1' }, cache: 'no-store' }).catch(
-    () => undefined,
-  );
+  const answer = await fetch(location.href, {
+    headers: { [autoRefreshHeader]: '1' },
+    cache: 'no-store',
+  }).catch(() => undefined);
   if (answer?.status === 401) return 'signed-out';
   if (answer?.status === 404) return 'gone';
   if (!answer?.ok) return undefined;
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-/** Of each part as it last came: what the script has since written into the page is no change. */
+/** The markup of each part as the server last sent it, without what the script wrote since. */
 const known = new Map<string, string>();
 
 export function rememberParts(): void {
@@ -26,11 +27,10 @@ export function rememberParts(): void {
 }
 
 /**
- * Turns the parts that have changed into what they are now, each element into itself: whoever is on one with the
- * keyboard stays there, and what somebody types stays typed.
+ * Morphs the parts that have changed. Elements are kept, so keyboard focus and typed text are not lost.
  * @returns the parts that were changed
  */
-export function takeOver(fresh: Document): HTMLElement[] {
+export function updateParts(fresh: Document): HTMLElement[] {
   const changed: HTMLElement[] = [];
   for (const part of partsOf(fresh)) {
     const shown = document.getElementById(part.id);
@@ -42,7 +42,7 @@ export function takeOver(fresh: Document): HTMLElement[] {
       morphStyle: 'innerHTML',
       callbacks: { beforeNodeMorphed },
     });
-    // What they were on is gone: they go on from where it was.
+    // The focused element is gone: focus the part that contained it.
     if (hadFocus && !shown.contains(document.activeElement)) {
       shown.tabIndex = -1;
       shown.focus({ preventScroll: true });
@@ -56,7 +56,7 @@ function beforeNodeMorphed(shown: Node): boolean {
   return !(shown instanceof HTMLInputElement && shown.value !== shown.defaultValue);
 }
 
-/** Its markup without what passes by itself: a countdown is no change. */
+/** The markup without countdowns, which change by themselves. */
 function signatureOf(part: HTMLElement): string {
   const copy = part.cloneNode(true) as HTMLElement;
   for (const counting of copy.querySelectorAll('[data-countdown]')) counting.textContent = '';

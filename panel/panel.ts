@@ -1,7 +1,7 @@
 /** The panel's script: local times, countdowns, and a page that keeps itself current. Without it everything else works. */
 import { countDown, ServerClock } from './countdown.ts';
 import { filterConnections, watchFilter } from './filter.ts';
-import { refresh, rememberParts, takeOver } from './live.ts';
+import { refresh, rememberParts, updateParts } from './live.ts';
 import { tellLocalTimes } from './times.ts';
 
 const everyMs = 15_000;
@@ -19,16 +19,16 @@ setInterval(() => {
   if (!document.hidden) countDown(document, clock.nowMs());
 }, 1000);
 
-// A press counts once, however often it is pressed.
+// Several presses of a button send its form once.
 document.addEventListener('submit', (event) => {
   const form = event.target as HTMLFormElement;
   if (form.method !== 'post') return;
   if (form.dataset['sent'] !== undefined) event.preventDefault();
   form.dataset['sent'] = '';
-  // Of a press that was stopped nothing is heard: it can be made again.
+  // A request that was stopped gets no answer, so the button must work again.
   setTimeout(() => delete form.dataset['sent'], stoppedMs);
 });
-// What somebody typed outlives a session that has ended under their hands.
+// Keep a typed reason if the session ends before the form is sent.
 const keptAs = ({ id }: HTMLInputElement) => `${location.pathname} ${id}`;
 const reasons = [...document.querySelectorAll<HTMLInputElement>('input[name="reason"]')];
 document.addEventListener('submit', ({ target }) => {
@@ -38,12 +38,12 @@ document.addEventListener('submit', ({ target }) => {
 if (new URL(location.href).searchParams.has('done')) sessionStorage.clear();
 for (const reason of reasons) reason.value ||= sessionStorage.getItem(keptAs(reason)) ?? '';
 
-// Back to a page of the cache: its forms can be sent again.
+// A page from the back-forward cache can send its forms again.
 addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll<HTMLElement>('form[data-sent]')) delete form.dataset['sent'];
 });
 
-// What was just done is said once, and not again when the page is loaded anew.
+// Don't show the result of an action again when the page is reloaded.
 const here = new URL(location.href);
 if (here.searchParams.has('done')) {
   here.searchParams.delete('done');
@@ -65,12 +65,12 @@ function keepCurrent(): void {
   const ask = async () => {
     if (document.hidden) return;
     const fresh = await refresh();
-    if (fresh === 'signed-out') return say('You are signed out: load the page again to sign in.');
-    if (fresh === 'gone') return say('This page is not there any more: go back to the overview.');
-    if (fresh === undefined) return say('No answer just now: what you see may be some time old.');
+    if (fresh === 'signed-out') return say('You are signed out. Reload the page to sign in.');
+    if (fresh === 'gone') return say('This page no longer exists. Go back to the overview.');
+    if (fresh === undefined) return say('The server does not answer, so this page may be out of date.');
     say('');
     clock.set(fresh.documentElement.dataset['now']);
-    for (const part of takeOver(fresh)) tellLocalTimes(part);
+    for (const part of updateParts(fresh)) tellLocalTimes(part);
     filterConnections();
   };
   setInterval(() => void ask(), everyMs);

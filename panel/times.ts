@@ -1,4 +1,4 @@
-/** Tells every instant on the page in the time zone of whoever looks at it. */
+/** Shows every instant on the page in the reader's time zone. */
 export function tellLocalTimes(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
     const instant = new Date(element.dateTime);

@@ -49,8 +49,8 @@ export async function finishStepWith(
   if (settings === undefined) {
     const isAsked = force === 'disconnect' && !done.includes('disconnect');
     const left: Decision = isAsked
-      ? { decision: 'disconnect', reason: 'asked for' }
-      : { decision: 'none', reason: 'the connection was removed from the configuration' };
+      ? { decision: 'disconnect', reason: 'asked-for' }
+      : { decision: 'none', reason: 'removed-from-configuration' };
     return { outcome, done, next: left, ended: [] };
   }
   const by = `${executionId}#${entry}#${succeeded ?? ''}`;

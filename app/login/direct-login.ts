@@ -3,6 +3,7 @@ import type { Grant } from '../../core/grant.ts';
 import { isOpen } from '../../core/grant.ts';
 import { linkPath } from '../../core/link.ts';
 import type { Authorizations, Clock, Grants, Random } from '../../core/ports.ts';
+import type { Refusal } from '../../core/refusal.ts';
 import type { Settings } from '../../core/settings.ts';
 import { authorizationIdOf } from '../notices/send-login-link.ts';
 
@@ -19,12 +20,12 @@ const lifetimeMs = 60 * 60_000;
 /**
  * A link for an owner who is here, without a message: one more of the authorization that is open, or of a new one, which
  * keeps no message from being sent when one is due.
- * @returns its path; or why there can be none now, as a decision's reason
+ * @returns its path, or why there can be none now
  */
 export async function directLogin(
   { settings, grant }: { readonly settings: Settings; readonly grant: Grant },
   { grants, authorizations, clock, random }: DirectLoginPorts,
-): Promise<{ readonly path: string } | { readonly why: string }> {
+): Promise<{ readonly path: string } | { readonly why: Refusal }> {
   const { connectionId } = settings;
   const nowMs = clock.nowMs();
   // As if none were open: what forbids a login forbids going on with one.
@@ -50,7 +51,7 @@ export async function directLogin(
   const opened = { authorizationId, reason, openedAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
   if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return pathOf(authorizationId);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
-  return { why: 'somebody else asked at the same moment' };
+  return { why: 'asked-meanwhile' };
 }
 
 /** Those that a login, or the next notice, ends. */

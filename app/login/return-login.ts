@@ -169,7 +169,7 @@ async function leaveUnused(
   const { refusal, error } = answer;
   if (refusal !== 'unavailable' && refusal !== 'unfinished') return undefined;
   await noteOnce('authorization-failed', detailsOf(answer));
-  const page = refusal === 'unavailable' ? pages.refusedAction : pages.unfinished;
+  const page = refusal === 'unavailable' ? pages.tryAgain : pages.unfinished;
   return failed(refusal, page(settings, error, authorization));
 }
 

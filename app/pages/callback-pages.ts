@@ -6,7 +6,7 @@ import type { HttpResponse } from './http.ts';
 import { instant } from './instant.ts';
 import { beginAgain, page } from './pages.ts';
 
-/** Of the login that came to nothing. */
+/** The authorization whose login failed. */
 type From = Pick<Authorization, 'connectionId' | 'reason'>;
 
 function onceMore(from: From): Html {
@@ -16,7 +16,7 @@ function onceMore(from: From): Html {
 export interface Connected {
   readonly from: From;
   readonly nowMs: number;
-  /** Until when the grant stands, where the provider sets an end. */
+  /** When the grant ends, epoch milliseconds, where the provider sets an end. */
   readonly deadlineMs: number | undefined;
   readonly isPaused: boolean;
   readonly accountsLeftOut: number;
@@ -29,11 +29,11 @@ export function done(
   const good =
     deadlineMs === undefined
       ? ''
-      : html`It is good until <strong>${instant(deadlineMs, owner.timeZone, nowMs)}</strong>.`;
+      : html`It works until <strong>${instant(deadlineMs, owner.timeZone, nowMs)}</strong>.`;
   const notified =
-    deadlineMs === undefined ? 'There is nothing more to do.' : 'You will get a mail in time before that.';
+    deadlineMs === undefined ? 'You need not do anything else.' : 'You get a message in time before that.';
   const paused =
-    'Whoever runs Grantkeeper for you has paused the connection: it works, and you are told in time, when they let it go on.';
+    'An operator has paused the connection. It works, and you get messages again, when the operator resumes it.';
   return page({
     statusCode: 200,
     title: 'Done: you are connected',
@@ -55,10 +55,10 @@ function leftOut(accounts: number): Html {
   return html`<p>
     <strong
       >${accounts === 1 ? 'One account' : `${accounts} accounts`} that you shared before
-      ${accounts === 1 ? 'is' : 'are'} not shared any more.</strong
+      ${accounts === 1 ? 'is' : 'are'} no longer shared.</strong
     >
-    If you left ${accounts === 1 ? 'it' : 'them'} out by mistake, ask whoever runs Grantkeeper for you for a new
-    link: they know.
+    Your Grantkeeper operator has been told. If you left ${accounts === 1 ? 'it' : 'them'} out by mistake, ask
+    your operator for a new link.
   </p>`;
 }
 
@@ -67,13 +67,13 @@ export function otherAccount({ connectionId, provider }: Settings, from: From): 
     statusCode: 403,
     title: 'That was another account',
     body: html`<p>
-        You logged in to ${provider.displayName} as somebody other than the connection
-        <strong>${connectionId}</strong> was made for, so nothing was stored.
+        The connection <strong>${connectionId}</strong> belongs to another account at ${provider.displayName}, so
+        your login was not stored.
       </p>
       ${endedPerhaps(provider)}
       <p>${beginAgain(from)} and log in with the account that you used the first time.</p>
       <p class="dim">
-        Is the new account meant? Whoever runs Grantkeeper for you has been told, and can allow it.
+        Do you want to use the new account? Your Grantkeeper operator has been told and can allow it.
       </p>`,
   });
 }
@@ -83,8 +83,8 @@ export function accountUnknown({ provider }: Settings, from: From): HttpResponse
     statusCode: 502,
     title: 'Your account could not be checked',
     body: html`<p>
-        ${provider.displayName} did not say whose login it was, so nothing was stored. Whoever runs Grantkeeper for
-        you has been told.
+        ${provider.displayName} did not say whose login it was, so nothing was stored. Your Grantkeeper operator has
+        been told.
       </p>
       ${endedPerhaps(provider)} ${onceMore(from)}`,
   });
@@ -92,11 +92,11 @@ export function accountUnknown({ provider }: Settings, from: From): HttpResponse
 
 function endedPerhaps({ displayName, loginEndsPreviousGrant }: Settings['provider']): Html {
   return loginEndsPreviousGrant
-    ? html`<p>At ${displayName} a login can end what was allowed before. Until the right account logs in, the connection may stop working.</p>`
+    ? html`<p>A login at ${displayName} can end the access that you allowed before. The connection may not work until you log in with the right account.</p>`
     : html``;
 }
 
-/** The login's tokens are stored, and not used yet. */
+/** The login's tokens are stored, but not used before its account is checked. */
 export function beingChecked({ provider }: Settings): HttpResponse {
   return page({
     statusCode: 202,
@@ -105,8 +105,8 @@ export function beingChecked({ provider }: Settings): HttpResponse {
         ${provider.displayName} accepted your login, but could not tell us yet which account it was. Your login is saved.
       </p>
       <p>
-        You need not do anything: we go on by ourselves as soon as ${provider.displayName} answers. If we still need you, you get
-        another message.
+        You need not do anything. Grantkeeper checks it as soon as ${provider.displayName} answers, and sends you a message
+        if you have to log in again.
       </p>`,
   });
 }
@@ -115,7 +115,7 @@ export function beingCompleted(): HttpResponse {
   return page({
     statusCode: 202,
     title: 'One moment: your login is being completed',
-    body: html`<p>Load this page again in some seconds. You need not log in again.</p>`,
+    body: html`<p>Reload this page in a few seconds. You need not log in again.</p>`,
   });
 }
 
@@ -124,18 +124,18 @@ export function declined({ provider }: Settings, from: From): HttpResponse {
     statusCode: 200,
     title: 'Nothing was changed',
     body: html`<p>You did not allow the access at ${provider.displayName}, so everything stays as it was.</p>
-      <p>Was that not your intention? ${beginAgain(from)}.</p>`,
+      <p>Did you not intend that? ${beginAgain(from)}.</p>`,
   });
 }
 
 /** The provider is down, or its login page had expired. */
-export function refusedAction({ provider }: Settings, error: string, from: From): HttpResponse {
+export function tryAgain({ provider }: Settings, error: string, from: From): HttpResponse {
   return page({
     statusCode: 502,
-    title: `${provider.displayName} could not log you in just now`,
-    body: html`<p>It answered <code>${error}</code>. Nothing was changed, and your link goes on working.</p>
+    title: `${provider.displayName} could not log you in`,
+    body: html`<p>It answered <code>${error}</code>. Nothing was changed, and your link still works.</p>
       <p>Wait a minute. ${beginAgain(from)} and log in once more.</p>
-      <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
+      <p class="dim">If it happens again, tell your Grantkeeper operator what it answered.</p>`,
   });
 }
 
@@ -145,11 +145,10 @@ export function unfinished({ provider }: Settings, error: string, from: From): H
     statusCode: 400,
     title: 'Your login was not finished',
     body: html`<p>
-        ${provider.displayName} wanted one more step from you, and did not get it: it answered <code>${error}</code>.
-        Nothing was changed.
+        ${provider.displayName} needed one more step from you: it answered <code>${error}</code>. Nothing was changed.
       </p>
-      <p>${beginAgain(from)}, and answer all that ${provider.displayName} asks.</p>
-      <p class="dim">If it happens again, tell whoever runs Grantkeeper for you what it answered.</p>`,
+      <p>${beginAgain(from)} and answer everything that ${provider.displayName} asks.</p>
+      <p class="dim">If it happens again, tell your Grantkeeper operator what it answered.</p>`,
   });
 }
 
@@ -158,10 +157,10 @@ export function otherIssuer({ provider }: Settings): HttpResponse {
     statusCode: 400,
     title: 'Your login could not be verified',
     body: html`<p>
-        The answer does not come from ${provider.displayName} as this connection knows it, so nothing was stored. Whoever
-        runs Grantkeeper for you has been told, and has something to mend or to look into.
+        The answer does not come from ${provider.displayName} as it is configured, so nothing was stored. Your Grantkeeper
+        operator has been told and has to look into it.
       </p>
-      <p class="dim">Your link goes on working. They will tell you when to try again.</p>`,
+      <p class="dim">Your link still works. Your operator will tell you when to try again.</p>`,
   });
 }
 
@@ -169,7 +168,7 @@ export function codeRefused(from: From): HttpResponse {
   return page({
     statusCode: 400,
     title: 'That took a little too long',
-    body: html`<p>The provider's confirmation is only good for some seconds and was not accepted any more.</p>
+    body: html`<p>The provider's confirmation is valid for a few seconds only, and had expired.</p>
       ${onceMore(from)}`,
   });
 }
@@ -178,7 +177,7 @@ export function providerUnavailable({ provider }: Settings, from: From): HttpRes
   return page({
     statusCode: 502,
     title: `${provider.displayName} did not answer`,
-    body: html`<p>Your login could not be completed just now.</p>
+    body: html`<p>Your login could not be completed.</p>
       ${onceMore(from)}`,
   });
 }
@@ -188,9 +187,9 @@ export function operatorMustAct({ provider }: Settings): HttpResponse {
     statusCode: 502,
     title: `${provider.displayName} refused this installation`,
     body: html`<p>
-        This is not your fault, and you cannot mend it: whoever runs Grantkeeper for you has been told.
+        This is not your fault. Your Grantkeeper operator has been told and has to fix it.
       </p>
-      <p class="dim">Your link goes on working. They will tell you when to try again.</p>`,
+      <p class="dim">Your link still works. Your operator will tell you when to try again.</p>`,
   });
 }
 
@@ -199,12 +198,12 @@ export function noRoom({ owner }: Settings, untilMs: number): HttpResponse {
     statusCode: 503,
     title: 'Too many logins within a day',
     body: html`<p>
-        Your login could not be stored, and nothing was changed: this connection was logged in to or ended too
-        often since yesterday.
+        Your login could not be stored, because this connection had too many logins since yesterday. Nothing was
+        changed.
       </p>
       <p class="dim">
-        Your link goes on working. Press it again after ${instant(untilMs, owner.timeZone)}. Whoever runs
-        Grantkeeper for you has been told.
+        Your link still works. Open it again after ${instant(untilMs, owner.timeZone)}. Your Grantkeeper operator has
+        been told.
       </p>`,
   });
 }
@@ -213,7 +212,7 @@ export function usedAlready(from: From): HttpResponse {
   return page({
     statusCode: 409,
     title: 'This login was used already',
-    body: html`<p>The page was loaded twice.</p>
+    body: html`<p>The page was loaded twice, and a login works once.</p>
       ${onceMore(from)}`,
   });
 }
@@ -222,7 +221,7 @@ export function otherBrowser(from: From): HttpResponse {
   return page({
     statusCode: 400,
     title: 'This login began in another browser',
-    body: html`<p>For your safety a login ends in the browser in which it began, with cookies allowed.</p>
+    body: html`<p>For your safety you have to finish a login in the browser in which you began it, with cookies allowed.</p>
       ${onceMore(from)}`,
   });
 }
@@ -235,7 +234,7 @@ export function tooLate(from: From): HttpResponse {
       from.reason === 'panel'
         ? html`<p>It took more than an hour. ${beginAgain(from)}.</p>`
         : html`<p>
-            Its link has expired. Please look for a newer mail from Grantkeeper and use the link there.
+            Its link has expired. Find the newest message from Grantkeeper and use the link in it.
           </p>`,
   });
 }
@@ -243,9 +242,9 @@ export function tooLate(from: From): HttpResponse {
 export function notOurs(): HttpResponse {
   return page({
     statusCode: 400,
-    title: 'This is not a login we know',
-    body: html`<p>The address lacks something, or was changed on the way.</p>
-      <p>Begin once more: open the link in your mail again, or go back to the panel if you came from there.</p>`,
+    title: 'This login is not known',
+    body: html`<p>The address is incomplete, or was changed on the way.</p>
+      <p>Open the link in your message again, or go back to the panel if you came from there.</p>`,
   });
 }
 
@@ -253,7 +252,7 @@ export function removed(): HttpResponse {
   return page({
     statusCode: 410,
     title: 'This connection was removed',
-    body: html`<p>Grantkeeper does not look after it any more. Nothing was stored.</p>
-      <p>If that is a surprise, ask whoever runs Grantkeeper for you.</p>`,
+    body: html`<p>It is no longer in Grantkeeper’s configuration. Nothing was stored.</p>
+      <p>If you still need it, ask your Grantkeeper operator.</p>`,
   });
 }

@@ -20,7 +20,7 @@ export const PanelRequestSchema = z.extend(HttpRequestSchema, {
   isBase64Encoded: z._default(z.boolean(), false),
 });
 
-/** What they answer: always a page, or a way on. */
+/** Their answer: a page or a redirect. */
 export const HttpResponseSchema = z.object({
   statusCode: z.int().check(z.minimum(200), z.maximum(599)),
   headers: z.record(z.string(), z.string()),
@@ -33,7 +33,7 @@ export type HttpRequest = z.infer<typeof HttpRequestSchema>;
 export type PanelRequest = z.infer<typeof PanelRequestSchema>;
 export type HttpResponse = z.infer<typeof HttpResponseSchema>;
 
-/** An answer, and what the log is to call it; the browser does not see that. */
+/** An answer, with its outcome for the log. The browser does not get the outcome. */
 export type LoggedResponse = HttpResponse & { readonly outcome?: string };
 
 export function logged(outcome: string, response: HttpResponse): LoggedResponse {
@@ -56,7 +56,7 @@ export function cookieMs(kind: CookieKind): number {
   return cookies[kind].seconds * 1000;
 }
 
-/** The browser's secret of that kind, where it has one of ours. */
+/** The secret in the browser's cookie of that kind. */
 export function cookieOf(request: HttpRequest, kind: CookieKind): string | undefined {
   for (const cookie of request.cookies ?? []) {
     const match = /^([^=]+)=([A-Za-z0-9_-]{43})$/.exec(cookie.trim());
@@ -65,19 +65,19 @@ export function cookieOf(request: HttpRequest, kind: CookieKind): string | undef
   return undefined;
 }
 
-/** Who asks, as far as the network tells: an IPv4 address, or the /64 that an IPv6 subscriber has whole. */
+/** The network of the request: an IPv4 address, or the /64 that one IPv6 subscriber has. */
 export function sourceOf({ requestContext: { http } }: HttpRequest): string {
   const groups = http.sourceIp.split('::')[0]!.split(':');
   return groups.length > 1 ? groups.slice(0, 4).join(':') : http.sourceIp;
 }
 
-/** The name of the execution that a link starts goes through the logs of its pages too. */
+/** Puts the name of the execution that a link starts into the logs of its pages. */
 export function pageLogKeys(name: Pick<AuthorizationName, 'connectionId' | 'authorizationId'> | undefined) {
   if (name === undefined) return {};
   return { correlationId: executionOfLink(name), connectionId: name.connectionId };
 }
 
-/** Lax, because the way back from the provider, and from a mail, is a navigation from another site. */
+/** Lax, because the provider, and a mail, lead here from another site. */
 export function setCookie(kind: CookieKind, value: string): string {
   return cookie(kind, value, cookies[kind].seconds);
 }
@@ -90,7 +90,7 @@ function cookie(kind: CookieKind, value: string, seconds: number): string {
   return `${cookies[kind].name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
 }
 
-/** The fields of a form; none where the body is something else, or too large to be one of ours. */
+/** The fields of a form. Empty if the body is no form, or larger than any of ours. */
 export function formOf({ headers, body = '', isBase64Encoded }: PanelRequest): URLSearchParams {
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
   if (!isForm || body.length > maximumFormCharacters) return new URLSearchParams();

@@ -4,8 +4,8 @@ import { html } from '../../core/html.ts';
 import { formatInstant } from '../../core/notice.ts';
 
 /**
- * An instant in a zone's own time; the pages' script tells it in that of whoever looks.
- * @param nowMs with it, an instant of another year says which
+ * An instant in a time zone. The pages' script shows it in the reader's own.
+ * @param nowMs shows the year of an instant in another year
  */
 export function instant(epochMs: number, timeZone: string, nowMs = epochMs): Html {
   const [then, now] = [epochMs, nowMs].map((ms) => new Date(ms).toISOString());
@@ -13,8 +13,8 @@ export function instant(epochMs: number, timeZone: string, nowMs = epochMs): Htm
   return html`<time datetime="${then!}">${formatInstant(epochMs, timeZone, hasYear)}</time>`;
 }
 
-/** How long it is until then, or since; the panel's script counts. */
+/** The time until or since an instant. The panel's script keeps it current. */
 export function countdown(epochMs: number, nowMs: number): Html {
-  const words = countdownInWords(epochMs - nowMs);
-  return html`<span data-countdown="${new Date(epochMs).toISOString()}">${words}</span>`;
+  const text = countdownInWords(epochMs - nowMs);
+  return html`<span data-countdown="${new Date(epochMs).toISOString()}">${text}</span>`;
 }

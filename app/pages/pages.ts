@@ -23,10 +23,10 @@ button { width: 100%; margin: 1rem 0 .25rem; padding: .8rem 1rem; border: 0; bor
 button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 `;
 
-/** Tells instants in the reader's own time zone; without it they are in that of the configuration. */
+/** Shows times in the reader's time zone. Without it, they are in the configured one. */
 const ownerScript = '/panel/assets/owner.js';
 
-/** The one piece of markup that is not a template's: its hash stands in the policy below. */
+/** The only markup that no template escapes. The policy below allows it by its hash. */
 const rawStyle = new Html(style);
 const styleHash = createHash('sha256').update(style).digest('base64');
 
@@ -68,7 +68,7 @@ export function page({ statusCode, title, body }: Page): HttpResponse {
   return { statusCode, headers: { ...headers }, body: markup.toString() };
 }
 
-/** The rest of the ceremony happens at the provider. */
+/** Leads the browser to the provider. */
 export function seeOther(location: string, cookie: string): HttpResponse {
   return {
     statusCode: 303,
@@ -77,79 +77,76 @@ export function seeOther(location: string, cookie: string): HttpResponse {
   };
 }
 
-/** How somebody whose login came to nothing begins another one: the first words of a sentence. */
+/** How to begin a login again: the beginning of a sentence. */
 export function beginAgain({ connectionId, reason }: Pick<Authorization, 'connectionId' | 'reason'>): Html {
   return reason === 'panel'
     ? html`Begin again on <a href="/panel/connections/${connectionId}">the panel</a>`
-    : html`Open the link in your mail again`;
+    : html`Open the link in your message again`;
 }
 
-/** Whether the owner is asked for a login now, or will be by the next check. */
+/** Whether the owner was asked to log in, or will be by the next check. */
 export function isNeeded(settings: Settings, grant: Grant, nowMs: number): boolean {
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
-  // By the panel they came of themselves.
+  // Nobody asks for a login that the owner began on the panel.
   return (open !== undefined && open.reason !== 'panel') || !isAlive(settings, grant, nowMs);
 }
 
-/** Where somebody with an old link finds one that works. */
+/** Where to find a link that works. */
 export function newerLink(settings: Settings, grant: Grant, nowMs: number): Html {
   if (isPaused(settings, grant)) {
     return html`<p>
-      Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on. If that is a
-      surprise, ask them.
+      An operator has paused this connection. You get a new link when it is resumed. If you have questions, ask your
+      Grantkeeper operator.
     </p>`;
   }
   const isAsked = isNeeded(settings, grant, nowMs) && !isEndedByOperator(grant, nowMs);
   return isAsked
-    ? html`<p>A newer link is on its way to your mailbox, or there already. Please use the newest one.</p>`
+    ? html`<p>A newer link is on its way to you, or has arrived. Use the newest one.</p>`
     : html`<p>
-        Nobody needs you to log in at the moment. If you want to all the same, ask whoever runs Grantkeeper for you for a
-        new link.
+        You need not log in at the moment. If you want to, ask your Grantkeeper operator for a new link.
       </p>`;
 }
 
-/** Of a link, or a login, that has done its work for a grant that is over. */
+/** The page for a used link of a grant that has ended since. */
 export function neededAgain(settings: Settings, grant: Grant, nowMs: number): HttpResponse {
   return page({
     statusCode: 410,
     title: 'This link was used already',
     body: html`<p>
-        It did its work when you logged in. Since then the connection needs you again, and this link is no good for
-        that.
+        You logged in with it. Since then the connection needs another login, and each link works once.
       </p>
       ${newerLink(settings, grant, nowMs)}`,
   });
 }
 
-/** Of whoever follows a link, or comes back from a login, that an operator's end of the connection has overtaken. */
+/** The page for a link or login of a connection that an operator has disconnected since. */
 export function ended({ connectionId, provider }: Settings): HttpResponse {
   return page({
     statusCode: 410,
-    title: 'This connection was ended meanwhile',
+    title: 'This connection was disconnected',
     body: html`<p>
-        Whoever runs Grantkeeper for you has ended the connection <strong>${connectionId}</strong> to
-        ${provider.displayName}: its links work no more, and nothing was stored.
+        An operator has disconnected <strong>${connectionId}</strong> from ${provider.displayName}. Its links no longer
+        work, and nothing was stored.
       </p>
-      <p>If you want it back, ask them for a new link.</p>`,
+      <p>To restore it, ask your Grantkeeper operator for a new link.</p>`,
   });
 }
 
-/** For whatever no page was written for. */
+/** The page for an error that no other page covers. */
 export function ourFault(error?: GrantkeeperError): HttpResponse {
-  // Trying again mends nothing that an operator has to mend; they are told, by an alert or by an alarm.
+  // Trying again does not help until an operator has fixed it. An alert or an alarm tells them.
   const isTheOperators = error instanceof ConfigurationError || error instanceof ClientRejectedError;
   return page({
     statusCode: 500,
     title: 'Something went wrong on our side',
     body: isTheOperators
       ? html`<p>
-            Your login was not lost by anything you did. Whoever runs Grantkeeper for you has been told, and has something
-            to mend first.
+            You did nothing wrong. Your Grantkeeper operator has been told and has to fix something first.
           </p>
           <p>Open your link again later.</p>`
       : html`<p>
-            Your login was not lost by anything you did. Open your link again in a minute.
+            You did nothing wrong. Open your link again in a minute.
           </p>
-          <p class="dim">If this page comes back, tell whoever runs Grantkeeper for you.</p>`,
+          <p class="dim">If this page comes back, tell your Grantkeeper operator.</p>`,
   });
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { ActionName } from './panel-action.ts';
-import type { Visitor } from './visitor.ts';
+import type { SignedInUser } from './signed-in-user.ts';
 
 export interface TakeActionPorts {
   readonly panel: Pick<Panel, 'readSettings'>;
@@ -29,6 +29,6 @@ export interface ActionRequest {
   readonly action: ActionName;
   readonly settings: Settings;
   readonly grant: Grant;
-  readonly visitor: Visitor;
+  readonly user: SignedInUser;
   readonly form: URLSearchParams;
 }

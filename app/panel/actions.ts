@@ -6,45 +6,44 @@ import type { KeptConnection } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { csrfField, isOwner, panelPage, paths } from './panel-page.ts';
-import type { Visitor } from './visitor.ts';
+import type { SignedInUser } from './signed-in-user.ts';
 
 type Shown = KeptConnection & { readonly settings: Settings };
 
-/** What this visitor may do with it now; nothing but to look, for a viewer who is not its owner. */
-export function actions(connection: Shown, visitor: Visitor, nowMs: number): Html {
+/** The buttons that this user may press now. A viewer who is not the owner has none. */
+export function actions(connection: Shown, user: SignedInUser, nowMs: number): Html {
   const { connectionId, settings, grant } = connection;
   const { displayName } = settings.provider;
-  const owns = isOwner(visitor, settings.owner.email);
+  const owns = isOwner(user, settings.owner.email);
   const press = (action: string, label: string, look = 'quiet') =>
     html`<form method="post" action="${paths.action(connectionId, action)}" id="ask-${action}">
-      ${csrfField(visitor)}<button class="${look}">${label}</button>
+      ${csrfField(user)}<button class="${look}">${label}</button>
     </form>`;
-  /** With a line for the timeline. */
   const pressWithReason = (action: 'pause' | 'resume', label: string, look: string, need: Html) =>
     html`<form method="post" action="${paths.action(connectionId, action)}" id="ask-${action}" class="reason">
-      ${csrfField(visitor)}
-      <label>Why ${action} <input name="reason" id="why-${action}" maxlength="200"${need} /></label>
+      ${csrfField(user)}
+      <label>Reason <input name="reason" id="why-${action}" maxlength="200"${need} /></label>
       <button class="${look}">${label}</button>
     </form>`;
-  const mayLogIn = owns && (!isEndedByOperator(grant, nowMs) || visitor.role === 'operator');
+  const mayLogIn = owns && (!isEndedByOperator(grant, nowMs) || user.role === 'operator');
   const here = mayLogIn ? press('continue', `Log in to ${displayName} here`, 'go') : '';
-  if (visitor.role !== 'operator') {
+  if (user.role !== 'operator') {
     return html`${isPaused(settings, grant) ? '' : here}
       <p class="dim">
-        ${owns && isEndedByOperator(grant, nowMs) ? 'Ask an operator for a login. ' : ''}You may look; all else is for operators.
+        ${owns && isEndedByOperator(grant, nowMs) ? 'Ask an operator to send you a login link. ' : ''}View only.
       </p>`;
   }
   const pausing = grant.paused
-    ? pressWithReason('resume', 'Resume', 'go', html` placeholder="if you like"`)
-    : pressWithReason('pause', 'Pause', 'quiet', html` required placeholder="for the timeline"`);
+    ? pressWithReason('resume', 'Resume', 'go', html` placeholder="optional"`)
+    : pressWithReason('pause', 'Pause', 'quiet', html` required placeholder="shown in the timeline"`);
   return html`${isPaused(settings, grant) ? '' : html`${here} ${press('reauthorize', 'Re-authorize', owns ? 'quiet' : 'go')}`}
     ${!isPaused(settings, grant) && isAlive(settings, grant, nowMs) ? press('refresh', 'Refresh now') : ''}
     ${press('test', 'Send test notice')} ${settings.paused ? '' : pausing}
     ${isDisconnected(grant) ? '' : html`<a class="button danger" id="ask-disconnect" href="${paths.action(connectionId, 'disconnect')}">Disconnect …</a>`}`;
 }
 
-/** What cannot be undone is asked first. */
-export function disconnectPage(connection: Shown, visitor: Visitor, nowMs: number): HttpResponse {
+/** Asks for confirmation, because a disconnection can't be undone. */
+export function disconnectPage(connection: Shown, user: SignedInUser, nowMs: number): HttpResponse {
   const { connectionId, settings } = connection;
   const { displayName, revocationEndpoint } = settings.provider;
   const body = html`<section class="card narrow">
@@ -53,25 +52,25 @@ export function disconnectPage(connection: Shown, visitor: Visitor, nowMs: numbe
       <li>
         ${
           revocationEndpoint !== undefined
-            ? html`The tokens are revoked at ${displayName}.`
+            ? html`Grantkeeper revokes the tokens at ${displayName}.`
             : settings.provider.metadata !== undefined
-              ? html`The tokens are revoked at ${displayName}, if its metadata names an endpoint for that; the timeline will say whether
-                  they were. If not, they stay valid there until they end.`
-              : html`${displayName} offers no way to revoke tokens, so they stay valid there until they end. To end them at once, withdraw
-                  the access in your account at ${displayName}.`
+              ? html`Grantkeeper revokes the tokens at ${displayName}, if its metadata names a revocation endpoint. If it does not,
+                  they stay valid there until they end. The timeline will show which.`
+              : html`${displayName} cannot revoke tokens, so they stay valid there until they end. To end them at once, withdraw the
+                  access in your account at ${displayName}.`
         }
       </li>
-      <li>Both secrets are emptied: whatever uses this connection stops.</li>
-      <li>Links that were sent do not work any more. Nobody is asked to log in until somebody presses Re-authorize.</li>
-      <li>The history stays. The configuration stays.</li>
+      <li>Grantkeeper empties both secrets, so every program that uses this connection stops.</li>
+      <li>Login links stop working. Nobody is asked to log in until an operator presses Re-authorize.</li>
+      <li>The history and the configuration stay.</li>
     </ul>
     <p><strong>This can’t be undone:</strong> to connect again, the owner has to log in.</p>
     <form method="post" action="${paths.action(connectionId, 'disconnect')}">
-      ${csrfField(visitor)}
+      ${csrfField(user)}
       <label class="check"><input type="checkbox" name="sure" value="yes" required /> Disconnect ${connectionId}</label>
       <button class="danger">Disconnect</button>
-      <a class="button quiet" href="${paths.connection(connectionId)}">Keep it</a>
+      <a class="button quiet" href="${paths.connection(connectionId)}">Cancel</a>
     </form>
   </section>`;
-  return panelPage({ statusCode: 200, title: `Disconnect ${connectionId}`, body, nowMs, visitor });
+  return panelPage({ statusCode: 200, title: `Disconnect ${connectionId}`, body, nowMs, user });
 }

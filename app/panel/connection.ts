@@ -8,10 +8,10 @@ import { problemsOf, healthOf } from '../../core/health.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { countdown, instant } from '../pages/instant.ts';
 import { panelPage } from './panel-page.ts';
-import type { Visitor } from './visitor.ts';
-import { decisionLabels, reasonLabel } from '../labels.ts';
+import type { SignedInUser } from './signed-in-user.ts';
+import { decisionLabel, healthLabels } from '../labels.ts';
 import { actions } from './actions.ts';
-import { badge, banner, healthLabels } from './problems.ts';
+import { badge, banner } from './problems.ts';
 import { timeline } from './timeline.ts';
 import { week } from './week.ts';
 
@@ -21,15 +21,15 @@ export interface ConnectionView {
   readonly kind: EventKind | undefined;
   readonly isNewest: boolean;
   readonly executionUrl: string;
-  readonly visitor: Visitor;
+  readonly user: SignedInUser;
   readonly nowMs: number;
-  /** What was just done, if anything. */
-  readonly done: string | undefined;
+  /** The result of the action that led here, if one did. */
+  readonly actionResult: string | undefined;
 }
 
-/** One connection: how it stands and why, what comes next, what can be done, what happened. */
+/** One connection: its health and why, what comes next, the actions, the timeline. */
 export function connectionPage(view: ConnectionView): HttpResponse {
-  const { connection, visitor, nowMs, executionUrl, found, kind, isNewest, done } = view;
+  const { connection, user, nowMs, executionUrl, found, kind, isNewest, actionResult } = view;
   const { connectionId, settings, grant, incidents } = connection;
   const { timeZone } = settings.owner;
   const problems = problemsOf(settings, grant, incidents, nowMs);
@@ -38,10 +38,10 @@ export function connectionPage(view: ConnectionView): HttpResponse {
     <p class="dim">
       ${settings.provider.displayName} · owner ${settings.owner.name ?? ''} &lt;${settings.owner.email}&gt; · ${timeZone}
     </p>
-    ${done === undefined ? '' : html`<p class="done" role="status">${done}</p>`}
+    ${actionResult === undefined ? '' : html`<p class="done" role="status">${actionResult}</p>`}
     <div id="attention" data-part>${banner(problems, { settings, grant, nowMs, executionUrl })}</div>
     <div id="lives" class="lives" data-part>${lives(connection, nowMs)}</div>
-    <section id="actions" class="actions" aria-label="Actions" data-part>${actions(connection, visitor, nowMs)}</section>
+    <section id="actions" class="actions" aria-label="Actions" data-part>${actions(connection, user, nowMs)}</section>
     <section aria-labelledby="week-heading">
       <h2 id="week-heading">The coming week</h2>
       <div id="week" data-part>${week(settings, grant, problems, nowMs)}</div>
@@ -49,10 +49,10 @@ export function connectionPage(view: ConnectionView): HttpResponse {
     <div id="events" data-part>
       ${timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl })}
     </div>`;
-  return panelPage({ statusCode: 200, title: connectionId, body, nowMs, visitor, isLive: true });
+  return panelPage({ statusCode: 200, title: connectionId, body, nowMs, user, isLive: true });
 }
 
-/** How long each token lives, and what comes next. */
+/** When each token ends, and what comes next. */
 function lives({ settings, grant }: ConnectionView['connection'], nowMs: number): Html {
   const { timeZone } = settings.owner;
   const tile = (title: string, epochMs: number | undefined, otherwise: string) =>
@@ -68,8 +68,8 @@ function lives({ settings, grant }: ConnectionView['connection'], nowMs: number)
   const { accessExpiresAtMs } = grant;
   const endsMs = grantEndsAtMs(settings, grant);
   const hasEnded = (epochMs: number | undefined) => epochMs !== undefined && epochMs <= nowMs;
-  return html`${tile(hasEnded(accessExpiresAtMs) ? 'Access token ended' : 'Access token ends', accessExpiresAtMs, 'There is none.')}
-    ${tile(hasEnded(endsMs) ? 'Grant ended' : 'Grant ends', endsMs, grant.status === 'active' ? 'The provider sets no end.' : 'There is no grant.')}
+  return html`${tile(hasEnded(accessExpiresAtMs) ? 'Access token ended' : 'Access token ends', accessExpiresAtMs, 'None stored.')}
+    ${tile(hasEnded(endsMs) ? 'Grant ended' : 'Grant ends', endsMs, grant.status === 'active' ? 'The provider sets no end.' : 'Not connected.')}
     <section class="card">
       <h2>Next</h2>
       ${next(settings, grant, nowMs)}
@@ -81,10 +81,10 @@ function next(settings: Settings, grant: ConnectionView['connection']['grant'], 
   const { nextCheckMs, decision, nextReminderMs } = forecastOf(settings, grant, nowMs);
   const check =
     nextCheckMs === undefined
-      ? html`<p>The first check comes with the schedule.</p>`
+      ? html`<p>The schedule has not started the first check yet.</p>`
       : html`<p class="big">${countdown(nextCheckMs, nowMs)}</p>
-          <p>${decisionLabels[decision.decision]}: ${reasonLabel(decision.reason)}.</p>
+          <p>${decisionLabel(decision)}.</p>
           <p class="dim">${instant(nextCheckMs, timeZone)}</p>`;
   return html`${check}
-  ${nextReminderMs === undefined ? '' : html`<p class="dim">The owner is told next ${countdown(nextReminderMs, nowMs)}, ${instant(nextReminderMs, timeZone)}.</p>`}`;
+  ${nextReminderMs === undefined ? '' : html`<p class="dim">Next reminder to ${settings.owner.name ?? settings.owner.email}: ${countdown(nextReminderMs, nowMs)}, ${instant(nextReminderMs, timeZone)}.</p>`}`;
 }

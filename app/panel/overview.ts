@@ -8,15 +8,16 @@ import { problemsOf, needsSomebody, healthOf } from '../../core/health.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { countdown, instant } from '../pages/instant.ts';
 import { panelPage, paths } from './panel-page.ts';
-import type { Visitor } from './visitor.ts';
-import { badge, sentence, healthLabels } from './problems.ts';
+import type { SignedInUser } from './signed-in-user.ts';
+import { healthLabels } from '../labels.ts';
+import { badge, sentence } from './problems.ts';
 
 export interface Overview {
   readonly connections: readonly KeptConnection[];
   readonly executionUrl: string;
-  readonly visitor: Visitor;
+  readonly user: SignedInUser;
   readonly nowMs: number;
-  /** What is looked for: a part of a name, and how it stands. */
+  /** `q`: part of a name. `health`: one of the codes. */
   readonly filter: URLSearchParams;
 }
 
@@ -28,8 +29,8 @@ interface Row extends KeptConnection {
 
 const healths = Object.keys(healthLabels) as Health[];
 
-/** Every connection, those first that need somebody. */
-export function overviewPage({ connections, executionUrl, visitor, nowMs, filter }: Overview): HttpResponse {
+/** Every connection, the worst first. */
+export function overviewPage({ connections, executionUrl, user, nowMs, filter }: Overview): HttpResponse {
   const rows = connections
     .flatMap((connection) => rowOf(connection, nowMs))
     .toSorted((a, b) => healths.indexOf(a.health) - healths.indexOf(b.health));
@@ -39,7 +40,7 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
     searchText(row).includes(sought.toLowerCase()) && (chosen === undefined || health === chosen);
   const shown = new Set(rows.filter(isShown));
   const body = html`<h1>Connections</h1>
-    <p id="needing" class="unseen" role="status" data-part>${needingWords(rows)}</p>
+    <p id="needing" class="unseen" role="status" data-part>${attentionText(rows)}</p>
     <div id="attention" data-part>${attention(rows, executionUrl, nowMs)}</div>
     <form class="filter" method="get" role="search">
       <label>Find <input type="search" name="q" value="${sought}" maxlength="60" data-filter /></label>
@@ -59,16 +60,16 @@ export function overviewPage({ connections, executionUrl, visitor, nowMs, filter
     <ul id="connections" class="connections" data-part>
       ${rows.map((row) => listed(row, shown.has(row), nowMs))}
     </ul>`;
-  return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, visitor, isLive: true });
+  return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, user, isLive: true });
 }
 
-/** For who cannot see the banner: it changes when another connection needs somebody, and not as time passes. */
-function needingWords(rows: readonly Row[]): string {
+/** For screen readers: changes when another connection needs attention, and not as time passes. */
+function attentionText(rows: readonly Row[]): string {
   const needing = rows.filter(({ problems }) => problems.some(needsSomebody));
   return needing.map(({ connectionId, health }) => `${connectionId}: ${healthLabels[health]}`).join(', ');
 }
 
-/** What a search looks at. */
+/** The text that a search looks in. */
 function searchText({ connectionId, settings }: Pick<Row, 'connectionId' | 'settings'>): string {
   return `${connectionId} ${settings.provider.displayName} ${settings.owner.name ?? ''} ${settings.owner.email}`.toLowerCase();
 }
@@ -80,7 +81,7 @@ function rowOf(connection: KeptConnection, nowMs: number): Row[] {
   return [{ ...connection, settings, problems, health: healthOf(problems) }];
 }
 
-/** The warning banner: what there is of each connection that needs somebody, the worst first. */
+/** The warning banner: the problems of each connection that needs attention, the worst first. */
 function attention(rows: readonly Row[], executionUrl: string, nowMs: number): Html {
   const needing = rows.filter(({ problems }) => problems.some(needsSomebody));
   if (needing.length === 0) return html`<p class="all-well">Nothing needs attention.</p>`;
@@ -98,7 +99,7 @@ function attention(rows: readonly Row[], executionUrl: string, nowMs: number): H
   </section>`;
 }
 
-/** What the filter leaves out is there, hidden: the script's filter finds it again without asking. */
+/** A filtered-out row is hidden and not left out, so that the script can show it without a request. */
 function listed(row: Row, isShown: boolean, nowMs: number): Html {
   const { connectionId, settings, grant, health } = row;
   const { timeZone } = settings.owner;
@@ -107,15 +108,15 @@ function listed(row: Row, isShown: boolean, nowMs: number): Html {
       ? html`–`
       : html`${countdown(epochMs, nowMs)} <small>${instant(epochMs, timeZone, nowMs)}</small>`;
   const end = grantEndsAtMs(settings, grant);
-  const words = (epochMs: number | undefined) =>
+  const verb = (epochMs: number | undefined) =>
     epochMs !== undefined && epochMs <= nowMs ? 'ended' : 'ends';
   return html`<li class="card" id="connection-${connectionId}" data-search="${searchText(row)}" data-health="${health}"${isShown ? '' : html` hidden`}>
     <h2><a href="${paths.connection(connectionId)}">${connectionId}</a> ${badge(health)}</h2>
     <p class="dim">${settings.provider.displayName} · ${settings.owner.name ?? settings.owner.email}</p>
     <dl>
-      <div><dt>Access token ${words(grant.accessExpiresAtMs)}</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
+      <div><dt>Access token ${verb(grant.accessExpiresAtMs)}</dt><dd>${when(grant.accessExpiresAtMs)}</dd></div>
       <div>
-        <dt>Grant ${words(end)}</dt>
+        <dt>Grant ${verb(end)}</dt>
         <dd>${grant.status === 'active' && end === undefined ? 'The provider sets no end.' : when(end)}</dd>
       </div>
     </dl>

@@ -3,7 +3,7 @@ import { Html, html } from '../../core/html.ts';
 import { addressKey } from '../../core/panel.ts';
 import type { HttpResponse, LoggedResponse } from '../pages/http.ts';
 import { logged } from '../pages/http.ts';
-import type { Visitor } from './visitor.ts';
+import type { SignedInUser } from './signed-in-user.ts';
 
 export const paths = {
   home: '/panel',
@@ -30,23 +30,15 @@ export interface PanelPage {
   readonly statusCode: number;
   readonly title: string;
   readonly body: Html;
-  /** Unknown after a fault: its page counts nothing. */
+  /** Unknown after a fault: that page has no countdowns. */
   readonly nowMs: number | undefined;
-  /** Absent where nobody has signed in. */
-  readonly visitor?: Visitor | undefined;
-  /** Whether its script keeps it current. */
+  readonly user?: SignedInUser | undefined;
+  /** Whether the script reloads it regularly. */
   readonly isLive?: boolean;
 }
 
-/** A whole page of the panel. It works without its script; that counts down and keeps it current. */
-export function panelPage({
-  statusCode,
-  title,
-  body,
-  nowMs,
-  visitor,
-  isLive = false,
-}: PanelPage): HttpResponse {
+/** A whole page of the panel. Without the script it works, but has no countdowns and does not update itself. */
+export function panelPage({ statusCode, title, body, nowMs, user, isLive = false }: PanelPage): HttpResponse {
   const markup = html`<!doctype html>
     <html lang="en"${nowMs === undefined ? '' : html` data-now="${new Date(nowMs).toISOString()}"`}${isLive ? new Html(' data-live') : ''}>
       <head>
@@ -62,7 +54,7 @@ export function panelPage({
         <a class="skip" href="#main">Skip to the content</a>
         <header id="header" data-part>
           <a class="home" href="${paths.home}">Grantkeeper</a>
-          ${visitor ? signedIn(visitor) : ''}
+          ${user ? signedIn(user) : ''}
         </header>
         <main id="main">${body}</main>
       </body>
@@ -70,29 +62,29 @@ export function panelPage({
   return { statusCode, headers: { ...headers }, body: markup.toString() };
 }
 
-function signedIn(visitor: Visitor): Html {
+function signedIn(user: SignedInUser): Html {
   return html`<div class="who">
-    <span>${visitor.email} <small>${visitor.role}</small></span>
+    <span>${user.email} <small>${user.role}</small></span>
     <form method="post" action="${paths.signOut}">
-      ${csrfField(visitor)}
+      ${csrfField(user)}
       <button class="quiet">Sign out</button>
       <button class="quiet" name="everywhere" value="yes">Sign out everywhere</button>
     </form>
   </div>`;
 }
 
-/** Every form of a visitor's has it. */
-export function csrfField({ csrfToken }: Visitor): Html {
+/** Every form needs it. */
+export function csrfField({ csrfToken }: SignedInUser): Html {
   return html`<input type="hidden" name="csrf" value="${csrfToken}" />`;
 }
 
-/** Of a page of the panel; undefined for any other place, and for what is only pressed. */
+/** The path to return to after signing in; undefined for a path that is no page of the panel. */
 export function returnPathOf(path: string | null): string | undefined {
   return /^\/panel\/connections\/[a-z0-9-]{2,32}(\/disconnect)?$/.exec(path ?? '')?.[0];
 }
 
-/** A way on; with cookies to set. */
-export function onTo(location: string, cookies: readonly string[] = []): HttpResponse {
+/** @param cookies to set */
+export function redirect(location: string, cookies: readonly string[] = []): HttpResponse {
   return {
     statusCode: 303,
     headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location },
@@ -119,42 +111,42 @@ export function backTo(connectionId: string): Html {
   return html`<a class="button" href="${paths.connection(connectionId)}">Back to ${connectionId}</a>`;
 }
 
-/** @param path what was asked for: who signs in is led back to it */
+/** @param path of the request; signing in leads back to it */
 export function notSignedIn(nowMs: number, path: string): LoggedResponse {
   const to = returnPathOf(path);
   const page = problemPage({
     statusCode: 401,
     title: 'You are not signed in',
-    why: 'A session ends after an hour without a click, after twelve hours in any case, and when you sign out. Nothing was changed.',
+    why: 'Nothing was changed. A session ends when you sign out, after an hour without a click, and after twelve hours in any case.',
     next: html`<a class="button" href="${paths.signIn}${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}">Sign in</a>`,
     nowMs,
   });
   return logged('not-signed-in', page);
 }
 
-export function noSuchConnection(nowMs: number, visitor: Visitor): HttpResponse {
+export function noSuchConnection(nowMs: number, user: SignedInUser): HttpResponse {
   return problemPage({
     statusCode: 404,
     title: 'There is no such connection',
-    why: 'It may have been removed from the configuration, or the address lacks something.',
+    why: 'It may have been removed from the configuration, or the address is incomplete.',
     next: backHome,
     nowMs,
-    visitor,
+    user,
   });
 }
 
-/** For whatever no page was written for. */
+/** The page for an error that no other page covers. */
 export function panelFault(error: GrantkeeperError): HttpResponse {
   return problemPage({
     statusCode: 500,
     title: 'Something went wrong on our side',
-    why: `The log of this function has more (${error.name}). Whether anything was changed, the overview tells.`,
+    why: `Check the overview to see whether anything changed. The function’s log has the details (${error.name}).`,
     next: backHome,
     nowMs: undefined,
   });
 }
 
-/** Whether this visitor is who logs in at the provider for a connection. */
-export function isOwner(visitor: Visitor, ownerEmail: string): boolean {
-  return addressKey(visitor.email) === addressKey(ownerEmail);
+/** Whether this user owns a connection, that is, logs in at its provider. */
+export function isOwner(user: SignedInUser, ownerEmail: string): boolean {
+  return addressKey(user.email) === addressKey(ownerEmail);
 }

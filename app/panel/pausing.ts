@@ -1,4 +1,5 @@
 import type { Clock, Events, Grants } from '../../core/ports.ts';
+import type { Refusal } from '../../core/refusal.ts';
 import type { Settings } from '../../core/settings.ts';
 import { recordIfPossible } from '../checks/step-events.ts';
 
@@ -8,40 +9,38 @@ export interface PausingPorts {
   readonly clock: Clock;
 }
 
-/** Who does it, and what they say for the timeline. */
-export interface Said {
+/** Who pauses or resumes it, and the reason for the timeline. */
+export interface PauseRequest {
   readonly by: string;
   readonly reason?: string;
 }
 
 /**
- * Pauses a connection. It is written down before it is done, so that nothing is done that is not written down.
- * @returns why there was nothing to do, if so
+ * Pauses a connection. The request is recorded first, so that no pause goes unrecorded.
+ * @returns why it was refused, if it was
  */
 export async function pause(
   { connectionId, paused }: Settings,
-  { by, reason }: Required<Said>,
+  { by, reason }: Required<PauseRequest>,
   { grants, events, clock }: PausingPorts,
-): Promise<string | undefined> {
-  if (paused) return inTheConfiguration;
+): Promise<Refusal | undefined> {
+  if (paused) return 'paused-in-configuration';
   const atMs = clock.nowMs();
   await events.record(connectionId, 'requested', { what: 'pause', by, reason });
-  if (!(await grants.pause(connectionId, { by, reason, atMs }))) return 'it is paused already';
+  if (!(await grants.pause(connectionId, { by, reason, atMs }))) return 'already-paused';
   await recordIfPossible(events, connectionId, 'paused', { by, reason });
   return undefined;
 }
 
-/** The other way round. See {@link pause}. */
+/** Resumes a connection. See {@link pause}. */
 export async function resume(
   { connectionId, paused }: Settings,
-  said: Said,
+  request: PauseRequest,
   { grants, events }: PausingPorts,
-): Promise<string | undefined> {
-  if (paused) return inTheConfiguration;
-  await events.record(connectionId, 'requested', { what: 'resume', ...said });
-  if (!(await grants.resume(connectionId))) return 'it is not paused';
-  await recordIfPossible(events, connectionId, 'resumed', { ...said });
+): Promise<Refusal | undefined> {
+  if (paused) return 'paused-in-configuration';
+  await events.record(connectionId, 'requested', { what: 'resume', ...request });
+  if (!(await grants.resume(connectionId))) return 'not-paused';
+  await recordIfPossible(events, connectionId, 'resumed', { ...request });
   return undefined;
 }
-
-const inTheConfiguration = 'it is paused in the configuration';

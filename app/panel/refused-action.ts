@@ -1,22 +1,37 @@
+import type { Refusal } from '../../core/refusal.ts';
 import type { HttpResponse } from '../pages/http.ts';
-import { backTo, problemPage } from './panel-page.ts';
-import { reasonLabel } from '../labels.ts';
+import { refusalText, refusalTitle } from '../labels.ts';
 import type { TakeActionPorts, ActionRequest } from './action-request.ts';
+import { backTo, problemPage } from './panel-page.ts';
 
-/** What was asked for has nothing to do now, and that is written down. @param reason of the decision, or in words */
+const statusCodes: { readonly [Code in Refusal]?: number } = {
+  'cross-site': 403,
+  'not-owner': 403,
+  'operators-only': 403,
+  'not-confirmed': 400,
+  'reason-missing': 400,
+};
+
+/** Records a refused action and answers its page. @param until from when it is granted, ISO 8601 */
 export async function refusedAction(
-  { action, settings: { connectionId }, visitor }: ActionRequest,
-  reason: string,
+  { action, settings, user }: ActionRequest,
+  refusal: Refusal,
   { events, clock }: TakeActionPorts,
+  until?: string,
 ): Promise<HttpResponse> {
-  const why = reasonLabel(reason);
-  await events.record(connectionId, 'refused', { what: action, by: visitor.email, why });
+  const { connectionId } = settings;
+  await events.record(connectionId, 'refused', {
+    what: action,
+    by: user.email,
+    why: refusal,
+    ...(until !== undefined && { until }),
+  });
   return problemPage({
-    statusCode: 409,
-    title: 'Not now',
-    why: `That can’t be asked of this connection at the moment: ${why}. Nothing was changed.`,
+    statusCode: statusCodes[refusal] ?? 409,
+    title: refusalTitle(refusal),
+    why: `${refusalText(refusal, settings, until)} Nothing was changed.`,
     next: backTo(connectionId),
     nowMs: clock.nowMs(),
-    visitor,
+    user,
   });
 }

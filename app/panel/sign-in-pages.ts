@@ -6,9 +6,9 @@ import { panelPage, paths, problemPage } from './panel-page.ts';
 const again = html`<a class="button" href="${paths.signIn}">Ask for a new link</a>`;
 
 export interface SignInForm {
-  /** What was typed, where it is no address. */
+  /** The text that was entered, if it is no address. */
   readonly refused?: string;
-  /** Where to lead whoever signs in. */
+  /** Where signing in leads to. */
   readonly returnTo?: string | undefined;
 }
 
@@ -18,11 +18,11 @@ export function form(nowMs: number, { refused, returnTo }: SignInForm): HttpResp
     isRefused ? 400 : 200,
     'Sign in',
     nowMs,
-    html`<p>There is no password. You get a mail with a link, which works in this browser.</p>
+    html`<p>You need no password: we send you a link by email. Open it in this browser.</p>
       <form method="post" action="${paths.signIn}">
         ${returnTo === undefined ? '' : html`<input type="hidden" name="to" value="${returnTo}" />`}
-        <label for="email">Your address</label>
-        ${isRefused ? html`<p id="refused" class="refused">That is not an e-mail address.</p>` : ''}
+        <label for="email">Your email address</label>
+        ${isRefused ? html`<p id="refused" class="refused">This is not an email address.</p>` : ''}
         <input
           id="email"
           name="email"
@@ -44,15 +44,15 @@ export function form(nowMs: number, { refused, returnTo }: SignInForm): HttpResp
 export function sent(nowMs: number, typed: string): HttpResponse {
   return card(
     200,
-    'Look into your mailbox',
+    'Check your email',
     nowMs,
     html`<p>
-        If <strong><bdi>${typed}</bdi></strong> may sign in here, a mail is on its way to it. Open its link within ten minutes,
-        in this browser.
+        If <strong><bdi>${typed}</bdi></strong> may sign in here, we have sent it a link. Open it in this browser within ten
+        minutes.
       </p>
       <p class="dim">
-        None there? Look into the spam folder. Whoever runs Grantkeeper decides which addresses may sign in, and finds in
-        the log of sign-in whether a mail could be sent.
+        No email? Check your spam folder. Then ask a Grantkeeper operator whether your address is in the configuration; the
+        log of the function sign-in shows whether a mail was sent.
       </p>`,
   );
 }
@@ -62,7 +62,7 @@ export function confirm(nowMs: number, email: string): HttpResponse {
     200,
     'Sign in',
     nowMs,
-    html`<p>You will be signed in as <strong>${email}</strong> for up to twelve hours.</p>
+    html`<p>You sign in as <strong>${email}</strong>, for up to twelve hours.</p>
       <form method="post"><button>Sign in</button></form>`,
   );
 }
@@ -72,14 +72,14 @@ export function signedOut(nowMs: number, everywhere: boolean): HttpResponse {
     200,
     'You are signed out',
     nowMs,
-    html`<p>${everywhere ? 'All your sessions have ended, in every browser.' : 'This browser has no session any more.'}</p>
+    html`<p>${everywhere ? 'Your sessions in all browsers have ended.' : 'Your session in this browser has ended.'}</p>
       <p><a class="button" href="${paths.signIn}">Sign in again</a></p>`,
   );
 }
 
 export function notSignedOutElsewhere(nowMs: number): HttpResponse {
   const title = 'Other browsers may still be signed in';
-  const why = 'This browser’s session had ended before, so nobody could tell whose others to end.';
+  const why = 'Your session in this browser had already ended, so your other sessions could not be found.';
   const next = html`<a class="button" href="${paths.signIn}">Sign in</a>, then press Sign out everywhere.`;
   return problemPage({ statusCode: 401, title, why, next, nowMs });
 }
@@ -87,36 +87,35 @@ export function notSignedOutElsewhere(nowMs: number): HttpResponse {
 export function otherBrowser(nowMs: number): HttpResponse {
   const title = 'This link belongs to another browser';
   const why =
-    'For your safety it works only in the browser that asked for it, with cookies allowed. Open it there, or ask for one in this browser.';
+    'A link works only in the browser in which you asked for it, with cookies allowed. Open it there, or ask for a new one in this browser.';
   return problemPage({ statusCode: 403, title, why, next: again, nowMs });
 }
 
 export function expired(nowMs: number): HttpResponse {
-  const why = 'Links to sign in work for ten minutes.';
+  const why = 'A link to sign in works for ten minutes.';
   return problemPage({ statusCode: 410, title: 'This link has expired', why, next: again, nowMs });
 }
 
 export function usedAlready(nowMs: number): HttpResponse {
   const next = html`<a class="button" href="${paths.home}">Go to the panel</a>`;
-  const why = 'Each link signs in once. If that was you, you are signed in.';
+  const why = 'A link works once. If you used it, you are signed in.';
   return problemPage({ statusCode: 410, title: 'This link was used already', why, next, nowMs });
 }
 
 export function notALink(nowMs: number): HttpResponse {
-  const why =
-    'Mail programs sometimes cut long links, and links are forgotten some time after they have expired.';
+  const why = 'It may have expired long ago, or your mail program may have cut it.';
   return problemPage({ statusCode: 404, title: 'This link is not valid', why, next: again, nowMs });
 }
 
 export function crossSite(nowMs: number): HttpResponse {
-  const why = 'It was sent by a page of another site, or by one that was open too long. Nothing was changed.';
+  const why = 'It came from another site, or from a page that was open too long. Nothing was changed.';
   const next = html`<a class="button" href="${paths.home}">Go to the panel</a>`;
-  return problemPage({ statusCode: 403, title: 'That was not taken', why, next, nowMs });
+  return problemPage({ statusCode: 403, title: 'Request refused', why, next, nowMs });
 }
 
 export function tooOften(nowMs: number): HttpResponse {
   const why = 'There were too many attempts from your network.';
-  const next = html`Please wait ten minutes, then try again.`;
+  const next = html`Wait ten minutes, then try again.`;
   const answer = problemPage({ statusCode: 429, title: 'Too many attempts', why, next, nowMs });
   return { ...answer, headers: { ...answer.headers, 'retry-after': '600' } };
 }

@@ -6,7 +6,8 @@ import type { EventsFound } from '../../core/ports.ts';
 import { splitScreenshot } from './problems.ts';
 import { instant } from '../pages/instant.ts';
 import { paths } from './panel-page.ts';
-import { eventLabelOf, factOf, isFact } from '../labels.ts';
+import type { Fact } from '../labels.ts';
+import { eventLabelOf, factsOf } from '../labels.ts';
 
 const kindLabels = {
   check: 'Checks',
@@ -29,15 +30,15 @@ export interface Timeline {
   readonly executionUrl: string;
 }
 
-/** What happened, newest first, a page at a time. */
+/** The events, newest first, a page at a time. */
 export function timeline({ connectionId, found, kind, isNewest, timeZone, executionUrl }: Timeline): Html {
   const path = paths.connection(connectionId);
   const href = (of: EventKind | undefined, before?: string) => {
     const query = new URLSearchParams({ ...(of && { kind: of }), ...(before && { before }) }).toString();
     return `${path}${query && `?${query}`}#timeline`;
   };
-  const choice = (of: EventKind | undefined, words: string) =>
-    html`<li><a href="${href(of)}"${of === kind ? html` aria-current="true"` : ''}>${words}</a></li>`;
+  const choice = (of: EventKind | undefined, label: string) =>
+    html`<li><a href="${href(of)}"${of === kind ? html` aria-current="true"` : ''}>${label}</a></li>`;
   return html`<section id="timeline" aria-labelledby="timeline-title">
     <h2 id="timeline-title">Timeline</h2>
     <nav aria-label="Kinds of events">
@@ -48,7 +49,7 @@ export function timeline({ connectionId, found, kind, isNewest, timeZone, execut
     <ol class="timeline">
       ${newestFirst(found.events).map((event) => listed(event, timeZone, executionUrl))}
     </ol>
-    ${found.events.length === 0 ? html`<p class="dim">${found.before ? 'None among the newest of these.' : 'Nothing yet.'}</p>` : ''}
+    ${found.events.length === 0 ? html`<p class="dim">${found.before ? 'None among the newest events.' : 'Nothing yet.'}</p>` : ''}
     <p class="pages">
       ${isNewest ? '' : html`<a class="button quiet" href="${href(kind)}">Newest</a>`}
       ${found.before ? html`<a class="button quiet" href="${href(kind, found.before)}">Older</a>` : ''}
@@ -57,31 +58,29 @@ export function timeline({ connectionId, found, kind, isNewest, timeZone, execut
 }
 
 function listed({ key, at, type, details }: TimelineEvent, timeZone: string, executionUrl: string): Html {
-  const { executionId, ...rest } = details;
+  const { executionId } = details;
   const kind = eventKinds[type] ?? 'check';
-  const words = eventLabelOf({ type, details });
+  const label = eventLabelOf({ type, details });
   const when = instant(Date.parse(at), timeZone);
-  const facts = Object.entries(rest).filter(([name]) => isFact(name));
   return html`<li class="${kind}" id="event-${key}">
     ${when}
-    <span><strong>${words}</strong>${facts.map(([name, value]) => html` <span class="fact">${fact(name, value, timeZone)}</span>`)}</span>
+    <span><strong>${label}</strong>${factsOf({ type, details }).map((fact) => html` <span class="fact">${shownFact(fact, timeZone)}</span>`)}</span>
     ${
       typeof executionId === 'string'
-        ? html`<a href="${executionUrl}${executionId}">Execution<span class="unseen"> of: ${words}, ${when}</span></a>`
+        ? html`<a href="${executionUrl}${executionId}">Execution<span class="unseen"> of: ${label}, ${when}</span></a>`
         : ''
     }
   </li>`;
 }
 
-/** An instant is told as one; and whatever direction a text has, it turns nothing around it. */
-function fact(name: string, value: string | number, timeZone: string): Html {
-  const { label, words, atMs } = factOf(name, value);
-  if (name === 'screenshot') return pictureAt(words);
+/** `bdi` keeps a text of the other writing direction from turning what stands around it. */
+function shownFact({ name, label, text, atMs }: Fact, timeZone: string): Html {
+  if (name === 'screenshot') return pictureAt(text);
   if (atMs !== undefined) return html`${label}${instant(atMs, timeZone)}`;
-  const { words: said, screenshot } = splitScreenshot(words);
-  return html`${label}<bdi>${said}</bdi>${screenshot === undefined ? '' : html` ${pictureAt(screenshot)}`}`;
+  const { message, screenshot } = splitScreenshot(text);
+  return html`${label}<bdi>${message}</bdi>${screenshot === undefined ? '' : html` ${pictureAt(screenshot)}`}`;
 }
 
 function pictureAt(url: string): Html {
-  return html`<a href="${url}">how the page looked</a>`;
+  return html`<a href="${url}">screenshot</a>`;
 }

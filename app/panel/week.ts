@@ -21,11 +21,11 @@ interface Mark {
   readonly label: string;
 }
 
-/** The coming week: when the token is needed, when its owner will be told, when the grant ends; as a picture and as a list. */
+/** The coming week as a picture and as a list: when the token is needed, reminders, the end of the grant. */
 export function week(settings: Settings, grant: Grant, problems: readonly Problem[], nowMs: number): Html {
   const endMs = nowMs + daysShown * dayMs;
   const { timeZone } = settings.neededHours ?? settings.owner;
-  // Of the width, whatever that is: so nothing is stretched, and the days' names are as large as all text.
+  // Percent of the width, so that the text is not scaled with the picture.
   const share = (ms: number) => `${Math.round((ms / (endMs - nowMs)) * 10_000) / 100}%`;
   const x = (epochMs: number) => share(epochMs - nowMs);
   const needed = settings.neededHours
@@ -60,7 +60,7 @@ export function week(settings: Settings, grant: Grant, problems: readonly Proble
     <figcaption>
       <p class="dim">Days of ${timeZone}</p>
       <ul class="legend">
-        <li><span class="key needed"></span> ${neededWords(settings)}</li>
+        <li><span class="key needed"></span> ${neededText(settings)}</li>
         ${marks.map(
           ({ atMs, kind, label }) =>
             html`<li><span class="key ${kind}"></span> ${label}: ${instant(atMs, timeZone)}</li>`,
@@ -71,20 +71,19 @@ export function week(settings: Settings, grant: Grant, problems: readonly Proble
   </figure>`;
 }
 
-/** What the empty picture means. */
+/** Why the picture is empty. */
 function emptyWeek(settings: Settings, grant: Grant, problems: readonly Problem[]): string {
+  const owner = settings.owner.name ?? settings.owner.email;
   const has = (...kinds: readonly Problem['kind'][]) => problems.some(({ kind }) => kinds.includes(kind));
-  if (isPaused(settings, grant)) return 'It is paused: nobody is told anything.';
+  if (isPaused(settings, grant)) return `Paused: ${owner} gets no notices.`;
   if (problems.some((problem) => problem.kind === 'incident' && !isOfChannel(problem.incident)))
-    return 'What fails has to be mended first: see above.';
-  if (has('first-login', 'rejected', 'ended'))
-    return 'The owner is sent a link every day until they have logged in.';
-  if (grant.status === 'disconnected' || has('disconnecting', 'set-up')) return 'Nothing is planned.';
-  return 'Nobody is told anything, and nothing ends, in these seven days.';
+    return 'Fix the failure above first.';
+  if (has('first-login', 'rejected', 'ended')) return `${owner} gets a link every day until they log in.`;
+  if (grant.status === 'disconnected' || has('disconnecting', 'set-up')) return 'Nothing is scheduled.';
+  return 'No reminder is due and nothing ends in these seven days.';
 }
 
-/** In words: the picture alone is no help to somebody who cannot see it. */
-function neededWords({ neededHours }: Settings): string {
+function neededText({ neededHours }: Settings): string {
   if (neededHours === undefined) return 'the token is always needed';
   const { days, from, to, timeZone } = neededHours;
   return `the token is needed ${days.join(', ')} ${from}–${to} (${timeZone})`;
@@ -100,7 +99,7 @@ function marksOf(settings: Settings, grant: Grant): Mark[] {
     ...notified.map(({ atMs, channels }) => ({
       atMs,
       kind: 'reminder' as const,
-      label: `the owner is told (${channels.join(', ')})`,
+      label: `reminder (${channels.join(', ')})`,
     })),
     { atMs: deadlineMs, kind: 'deadline', label: 'the grant ends' },
     ...(neededAtMs === deadlineMs
@@ -109,7 +108,7 @@ function marksOf(settings: Settings, grant: Grant): Mark[] {
   ];
 }
 
-/** Where the days of a zone begin; with daylight saving they have 23 to 25 hours. */
+/** The midnights of a zone. With daylight saving, days have 23 to 25 hours. */
 function midnights(fromMs: number, toMs: number, timeZone: string): number[] {
   const days = WeeklyHoursSchema.parse({ from: '00:00', to: '23:59', timeZone });
   return openingsWithin(days, fromMs, toMs).flatMap(({ startMs }) => (startMs > fromMs ? startMs : []));

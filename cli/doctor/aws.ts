@@ -6,7 +6,7 @@ import type { Deployment } from '../../core/deployment.ts';
 import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
 
-/** Whether each connection is checked at all. */
+/** Checks that each connection's schedule is enabled. */
 export async function lookAtSchedules({ scheduleNames }: Deployment): Promise<readonly Finding[]> {
   const about = 'Schedules';
   const client = new SchedulerClient({});
@@ -20,20 +20,22 @@ export async function lookAtSchedules({ scheduleNames }: Deployment): Promise<re
         },
       );
       if (state === 'ENABLED') return [];
-      const what = state === undefined ? 'is gone' : 'is disabled';
+      const what = state === undefined ? 'is missing' : 'is disabled';
       const remedy =
-        state === undefined ? 'Deploy again.' : 'Enable it in the console of EventBridge Scheduler.';
-      return [problem(about, `The schedule ${Name} ${what}: ${connectionId} is not checked.`, remedy)];
+        state === undefined
+          ? 'Deploy again: npx pulumi up.'
+          : 'Enable it in the EventBridge Scheduler console.';
+      return [problem(about, `The schedule ${Name} ${what}, so ${connectionId} is not checked.`, remedy)];
     }),
   );
   const found = findings.flat();
-  return found.length > 0 ? found : [well(about, 'All of them are enabled.')];
+  return found.length > 0 ? found : [well(about, 'All are enabled.')];
 }
 
-/** Of one call. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html */
+/** The most names that one call takes. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html */
 const mostNames = 100;
 
-/** Whether the alarms are there, tell somebody, and are quiet. */
+/** Checks that the alarms exist, notify the operators, and are not in ALARM. */
 export async function lookAtAlarms({
   alarmNames,
   operatorTopicArn,
@@ -45,30 +47,41 @@ export async function lookAtAlarms({
   );
   const findings = AlarmNames.flatMap((name) => {
     const alarm = alarms.find(({ AlarmName }) => AlarmName === name);
-    if (alarm === undefined) return [problem(about, `The alarm ${name} is gone.`, 'Deploy again.')];
+    if (alarm === undefined)
+      return [problem(about, `The alarm ${name} is missing.`, 'Deploy again: npx pulumi up.')];
     if (!alarm.ActionsEnabled || !alarm.AlarmActions?.includes(operatorTopicArn)) {
-      return [problem(about, `The alarm ${name} tells nobody.`, 'Enable its actions, or deploy again.')];
+      return [
+        problem(
+          about,
+          `The alarm ${name} notifies nobody.`,
+          'Enable its actions in CloudWatch, or deploy again: npx pulumi up.',
+        ),
+      ];
     }
     if (alarm.StateValue !== 'ALARM') return [];
-    return [problem(about, `${name} has gone off.`, alarm.AlarmDescription ?? 'See docs/alarms.md.')];
+    return [
+      problem(about, `The alarm ${name} is in state ALARM.`, alarm.AlarmDescription ?? 'See docs/alarms.md.'),
+    ];
   });
-  return findings.length > 0 ? findings : [well(about, `All ${alarmNames.length} are in place and quiet.`)];
+  return findings.length > 0
+    ? findings
+    : [well(about, `All ${alarmNames.length} exist, and none is in state ALARM.`)];
 }
 
-/** What a new account has, and this stack was made for. */
+/** The limit of a new account; this stack is made for it. */
 const enoughConcurrency = 10;
 
-/** Whether Lambda has room for the functions. */
+/** Checks that Lambda has concurrency left for the functions. */
 export async function lookAtConcurrency(): Promise<readonly Finding[]> {
   const about = 'Lambda';
   const { AccountLimit } = await new LambdaClient({}).send(new GetAccountSettingsCommand({}));
   const free = AccountLimit?.UnreservedConcurrentExecutions ?? 0;
-  if (free >= enoughConcurrency) return [well(about, `The account may run ${free} functions at a time.`)];
+  if (free >= enoughConcurrency) return [well(about, `The account can run ${free} functions at a time.`)];
   return [
     problem(
       about,
-      `The account may run ${free} functions at a time beside those that others have reserved.`,
-      'Reserve less elsewhere, or ask AWS for a higher quota of concurrent executions.',
+      `The account can run only ${free} functions at a time beside reserved concurrency; Grantkeeper needs ${enoughConcurrency}.`,
+      'Reserve less concurrency for other functions, or ask AWS for a higher quota of concurrent executions.',
     ),
   ];
 }

@@ -12,7 +12,7 @@ import type { Shown } from '../stack.ts';
 import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
 
-/** When it was checked last, and what needs somebody. */
+/** Finds the connection's problems, or when it was last checked. */
 export function lookAtGrant(
   { connectionId: about, settings, grant, incidents }: Shown,
   nowMs: number,
@@ -20,42 +20,42 @@ export function lookAtGrant(
 ): readonly Finding[] {
   const problems = problemsOf(settings, grant, incidents, nowMs).filter(needsSomebody);
   if (problems.length > 0) {
-    const notified = { settings, grant, nowMs, executionUrl };
-    return problems.map((concern) =>
-      problem(about, sentence(concern, notified).toText(), remedyOf(concern.kind, about)),
+    const context = { settings, grant, nowMs, executionUrl };
+    return problems.map((found) =>
+      problem(about, sentence(found, context).toText(), remedyOf(found.kind, about)),
     );
   }
-  if (isPaused(settings, grant)) return [well(about, 'It is paused: nothing is checked or refreshed.')];
+  if (isPaused(settings, grant)) return [well(about, 'Paused: nothing is refreshed.')];
   const { lastTick } = grant;
   if (lastTick === undefined) {
     return [
       problem(
         about,
         'It was never checked.',
-        'Look whether its schedule is enabled, and at the dead-letter queue.',
+        'Check that its schedule is enabled, and look into the dead-letter queue.',
       ),
     ];
   }
   const { nextCheckMs } = forecastOf(settings, grant, nowMs);
   const when = (epochMs: number) => formatInstant(epochMs, settings.owner.timeZone);
-  const next = nextCheckMs === undefined ? '' : `, and is again at ${when(nextCheckMs)}`;
-  return [well(about, `It was checked at ${when(Date.parse(lastTick.scheduledTime))}${next}.`)];
+  const next = nextCheckMs === undefined ? '' : ` Next check: ${when(nextCheckMs)}.`;
+  return [well(about, `Last check: ${when(Date.parse(lastTick.scheduledTime))}.${next}`)];
 }
 
 function remedyOf(kind: Problem['kind'], connectionId: string): string {
   if (kind === 'set-up') return `Run grantkeeper connect ${connectionId}.`;
   if (['incident', 'silent', 'access-ended'].includes(kind))
-    return `What failed stands in grantkeeper history ${connectionId}, and on the panel.`;
-  return `Its owner is to use the link that they were sent. Another one: grantkeeper reauthorize ${connectionId}.`;
+    return `To see what failed, run grantkeeper history ${connectionId}.`;
+  return `Ask the owner to use the link in their newest message. To send another one, run grantkeeper reauthorize ${connectionId}.`;
 }
 
-/** Whether the client's credentials are there, and look like those of its provider. */
+/** Checks that the client's credentials exist and look like those of its provider. */
 export async function lookAtClient(
   { settings: { provider, clientSecretName: name }, connectionId }: Shown,
   clients: Clients,
 ): Promise<readonly Finding[]> {
   const about = `Client ${name.split('/').at(-1)}`;
-  const remedy = `Put the right ones there: grantkeeper connect ${connectionId} --replace`;
+  const remedy = `Store the right ones: grantkeeper connect ${connectionId} --replace`;
   if (!(await clients.isThere(name))) {
     return [problem(about, `${name} is empty.`, `Run grantkeeper connect ${connectionId}.`)];
   }
@@ -69,10 +69,10 @@ export async function lookAtClient(
   }
   const isShaped = provider.clientIdPattern !== undefined || provider.clientSecretPattern !== undefined;
   const shape = isShaped ? ` and look like those of ${provider.displayName}` : '';
-  return [well(about, `Its id and secret are in place${shape}.`)];
+  return [well(about, `Its id and secret are stored${shape}.`)];
 }
 
-/** Of a connection that opts in: whether its browser has a password, and how old that is. Does not read it. */
+/** Checks the age of the password of the browser login, without reading it. */
 export async function lookAtBrowser(
   { connectionId }: Shown,
   browserLogins: Pick<BrowserLogins, 'readSettings' | 'read'>,
@@ -93,10 +93,10 @@ export async function lookAtBrowser(
   }
   const rotate = `Change the password at the provider, then run grantkeeper browser-login rotate ${connectionId}.`;
   if (currentVersionId === refusedVersionId) {
-    return [problem(about, 'The provider has refused its password, and no browser is sent.', rotate)];
+    return [problem(about, 'The provider refused its password, so no browser logs in.', rotate)];
   }
   const days = Math.floor((nowMs - changedAtMs) / (24 * 3600 * 1000));
   return days >= own.credentialsMaxAgeDays
     ? [problem(about, `Its password is ${days} days old.`, rotate)]
-    : [well(about, 'Its password is in place.')];
+    : [well(about, 'Its password is stored.')];
 }

@@ -1,4 +1,4 @@
-/** What was looked at, and how it is. `unknown`: it could not be seen. */
+/** The result of one check. `unknown`: the check was not possible. */
 export interface Finding {
   readonly about: string;
   readonly state: 'well' | 'problem' | 'unknown';
@@ -16,7 +16,7 @@ export const problem = (about: string, what: string, remedy: string): Finding =>
   remedy,
 });
 
-/** What could not be looked at is no problem found, and nothing that is well. */
+/** Turns an error of a check into a finding `unknown`. */
 export async function looked(
   about: string,
   look: () => Promise<readonly Finding[]>,
@@ -26,10 +26,10 @@ export async function looked(
   } catch (error) {
     const { name, message } = error as Error;
     const isRefused = /AccessDenied|AuthorizationError|not authorized/.test(`${name} ${message}`);
-    const what = isRefused ? message : `It could not be looked at: ${name}.`;
+    const what = isRefused ? message : `The check failed: ${name}.`;
     const remedy = isRefused
-      ? 'Use a profile that may, by --profile.'
-      : 'Is the region right, and the network there? Try again.';
+      ? 'Use a profile that has this permission: --profile.'
+      : 'Check the region and your network, then try again.';
     return [{ about, state: 'unknown', what, remedy }];
   }
 }

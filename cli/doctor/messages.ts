@@ -16,9 +16,9 @@ import type { Deployment } from '../../core/deployment.ts';
 import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
 
-const askAws = 'ask AWS for production access in the console of SES';
+const askAws = 'ask AWS for production access in the SES console';
 
-/** Whether SES sends, and to whom. */
+/** Checks whether SES sends, and to whom. */
 export async function lookAtMail(
   { mailFrom, mailIdentity }: Deployment,
   recipients: readonly string[],
@@ -31,17 +31,17 @@ export async function lookAtMail(
   ]);
   if (!isVerified) {
     const how = mailIdentity.includes('@')
-      ? 'Open the mail that AWS has sent there, and press its link; look among the spam.'
-      : 'Put the records of `npx pulumi stack output mailDnsRecords` into its DNS, and wait an hour.';
-    return [problem(about, `${mailIdentity} is not verified with SES: no mail leaves.`, how)];
+      ? 'Open the mail that AWS sent to this address, and follow its link. Check the spam folder, too.'
+      : 'Add the records of `npx pulumi stack output mailDnsRecords` to its DNS, and wait an hour.';
+    return [problem(about, `${mailIdentity} is not verified with SES, so no mail is sent.`, how)];
   }
   if (account.SendingEnabled === false) {
     return [
-      problem(about, 'Sending is paused for this account.', 'See the reputation dashboard of SES for why.'),
+      problem(about, 'SES has paused sending for this account.', 'See the SES reputation dashboard for why.'),
     ];
   }
   if (account.ProductionAccessEnabled) {
-    return [well(about, `${mailFrom} sends to everybody: it is verified, and SES is out of its sandbox.`)];
+    return [well(about, `${mailFrom} is verified and can send to everybody.`)];
   }
   const unverified: string[] = [];
   for (const address of recipients) {
@@ -49,8 +49,8 @@ export async function lookAtMail(
     if (!(await isVerifiedBy(client, address)) && !(await isVerifiedBy(client, domain)))
       unverified.push(address);
   }
-  const sandbox = 'SES is in its sandbox: mail goes to verified addresses only';
-  if (unverified.length === 0) return [well(about, `${sandbox}, and all that are named here are.`)];
+  const sandbox = 'SES is in its sandbox, so it sends to verified addresses only';
+  if (unverified.length === 0) return [well(about, `${sandbox}. All configured addresses are verified.`)];
   return [
     problem(
       about,
@@ -70,7 +70,7 @@ async function isVerifiedBy(client: SESv2Client, identity: string): Promise<bool
   }
 }
 
-/** Whether texts reach these numbers. */
+/** Checks whether text messages reach these numbers. */
 export async function lookAtTexts(phones: readonly string[]): Promise<readonly Finding[]> {
   const about = 'Text messages';
   if (phones.length === 0) return [];
@@ -84,8 +84,8 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
     findings.push(
       problem(
         about,
-        `SNS is in its SMS sandbox, where a number is verified first. Not verified: ${unverified.join(', ')}.`,
-        'Verify them in the console of SNS (Text messaging, Sandbox), or exit the sandbox there.',
+        `SNS is in its SMS sandbox, so it sends to verified numbers only. Not verified: ${unverified.join(', ')}.`,
+        'Verify them in the SNS console (Text messaging, Sandbox), or leave the sandbox there.',
       ),
     );
   }
@@ -93,8 +93,8 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
     findings.push(
       problem(
         about,
-        `Numbers in North America need one of the account's own to send from, and there is none in this region. Not reached: ${withoutOrigin.join(', ')}.`,
-        'Register a toll-free or 10DLC number with AWS End User Messaging SMS; it takes days to weeks.',
+        `Text messages to North America need an origination number, and the account has none in this region. Not reached: ${withoutOrigin.join(', ')}.`,
+        'Register a toll-free or 10DLC number with AWS End User Messaging SMS. That takes days to weeks.',
       ),
     );
   }
@@ -104,8 +104,8 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
     findings.push(
       problem(
         about,
-        `${phoneNumber} has answered STOP: nothing reaches it.`,
-        'Have its owner answer START, or opt it in with SNS.',
+        `${phoneNumber} has opted out with STOP, so no text message reaches it.`,
+        'Ask its owner to answer START, or opt it in with SNS.',
       ),
     );
   }
@@ -113,11 +113,11 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
   // https://docs.aws.amazon.com/sns/latest/api/API_SetSMSAttributes.html
   const { MonthlySpendLimit: limit = '1' } = attributes;
   return [
-    well(about, `They reach ${phones.join(', ')}, within the account’s limit of ${limit} USD a month.`),
+    well(about, `They reach ${phones.join(', ')}. The account’s spending limit is ${limit} USD a month.`),
   ];
 }
 
-/** Whether operators hear of what fails. */
+/** Checks that the operators have confirmed their subscriptions. */
 export async function lookAtSubscriptions({
   operatorTopicArn: TopicArn,
   operatorEmails,
@@ -132,13 +132,13 @@ export async function lookAtSubscriptions({
       if (SubscriptionArn?.startsWith('arn:')) confirmed.add(Endpoint!);
     }
   }
-  const deaf = operatorEmails.filter((email) => !confirmed.has(email));
-  if (deaf.length === 0) return [well(about, `Alerts go to ${operatorEmails.join(', ')}.`)];
+  const unconfirmed = operatorEmails.filter((email) => !confirmed.has(email));
+  if (unconfirmed.length === 0) return [well(about, `Alerts go to ${operatorEmails.join(', ')}.`)];
   return [
     problem(
       about,
-      `${deaf.join(', ')} ${deaf.length === 1 ? 'has' : 'have'} not confirmed the subscription: no alert goes there.`,
-      'Press the link in the mail from AWS Notifications. After three days it is void: deploy with the address taken out and put back.',
+      `${unconfirmed.join(', ')} ${unconfirmed.length === 1 ? 'has' : 'have'} not confirmed the subscription, so no alerts arrive there.`,
+      'Follow the link in the mail from AWS Notifications. After three days it no longer works: remove the address, deploy, add it again and deploy.',
     ),
   ];
 }

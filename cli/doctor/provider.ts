@@ -7,10 +7,10 @@ import type { Finding } from './finding.ts';
 import { problem, well } from './finding.ts';
 
 const timeoutMs = 5_000;
-/** Tokens, and the signatures of AWS, bear less than a minute. */
+/** Tokens and AWS signatures tolerate less than a minute. */
 const mostSkewMs = 30_000;
 
-/** Checks that a provider answers at its endpoints over TLS, that its clock is right, and that its issuer is the configured one. */
+/** Checks a provider's endpoints, TLS, clock and issuer. */
 export async function lookAtProvider(provider: Provider, clock: Clock): Promise<readonly Finding[]> {
   const [issuers, others] = await Promise.all([
     lookAtIssuer(provider, clock),
@@ -22,7 +22,7 @@ export async function lookAtProvider(provider: Provider, clock: Clock): Promise<
     : others;
 }
 
-const notFound = 'Its endpoints are not found';
+const notFound = 'Its endpoints were not found';
 
 /**
  * Compares the configured issuer with its metadata of either kind. A callback that names another issuer is refused (RFC 9207
@@ -38,8 +38,8 @@ async function lookAtIssuer(provider: Provider, clock: Clock): Promise<readonly 
     return [
       problem(
         about,
-        `Its issuer is configured as ${issuer}, and its metadata names ${other}.`,
-        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+        `The configured issuer is ${issuer}, but its metadata names ${other}.`,
+        'If that is the right issuer, put exactly that into the configuration and run npx pulumi up.',
       ),
     ];
   }
@@ -50,8 +50,8 @@ async function lookAtIssuer(provider: Provider, clock: Clock): Promise<readonly 
   return [
     problem(
       about,
-      'Its metadata promises iss in callbacks, and callbacks without it are accepted.',
-      'Put authorizationResponseIss: true into its data in the configuration, and run npx pulumi up.',
+      'Its metadata promises iss in callbacks, but the configuration accepts callbacks without it.',
+      'Set authorizationResponseIss: true for this provider in the configuration and run npx pulumi up.',
     ),
   ];
 }
@@ -64,7 +64,9 @@ async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readon
       problem(
         about,
         `${notFound}: ${found.error}.`,
-        found.refusal === 'unavailable' ? unreachable : 'Compare issuer and metadata with its documentation.',
+        found.refusal === 'unavailable'
+          ? unreachable
+          : 'Compare issuer and metadata in the configuration with the provider’s documentation.',
       ),
     ];
   }
@@ -85,19 +87,19 @@ async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readon
     return [
       problem(
         about,
-        `It answers, and its clock and the one of this machine are ${Math.round(skewMs / 1000)} seconds apart.`,
-        'Set the clock of this machine by NTP; if it is right, ask the provider.',
+        `Its clock and this machine's are ${Math.round(skewMs / 1000)} seconds apart.`,
+        'Set the clock of this machine by NTP. If it is right, ask the provider.',
       ),
     ];
   }
-  return [well(about, 'It answers at both endpoints, and its clock agrees with the one of this machine.')];
+  return [well(about, 'Both endpoints answer, and its clock agrees with this machine’s.')];
 }
 
-const unreachable = 'Look at its status page, and at your network.';
+const unreachable = 'Check its status page and your network.';
 
 type Answer = { readonly skewMs: number | undefined } | { readonly why: string; readonly remedy: string };
 
-/** Whatever it answers to a request without parameters, it is there. */
+/** Any answer to a request without parameters proves that the endpoint works. */
 async function probe(url: string): Promise<Answer> {
   const askedAtMs = Date.now();
   try {
@@ -119,30 +121,30 @@ function whyOf(error: unknown): { why: string; remedy: string } {
   if (/CERT|TLS|SSL|SIGNED|SIGNATURE/.test(code)) {
     return {
       why: `its certificate is not accepted (${code})`,
-      remedy: 'Look whether something between here and there opens TLS, and at the address.',
+      remedy: 'Check the address, and whether a proxy on the way opens TLS.',
     };
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return {
-      why: 'its name is not found',
-      remedy: 'Compare the address with its documentation, and look at your DNS.',
+      why: 'its name does not resolve',
+      remedy: 'Compare the address with the provider’s documentation, and check your DNS.',
     };
   }
   if (name === 'TimeoutError') {
     return {
-      why: `not within ${timeoutMs / 1000} seconds`,
+      why: `no answer within ${timeoutMs / 1000} seconds`,
       remedy: unreachable,
     };
   }
   return { why: code, remedy: unreachable };
 }
 
-/** What has to be registered there, for comparison. */
+/** The callback URL to compare with what is registered at the provider. */
 export function lookAtCallbackUrls(connections: readonly Shown[]): readonly Finding[] {
   const urls = new Set(connections.map(({ settings }) => settings.redirectUri));
   return [...urls].map((url) => {
     const oddity = oddityOfCallbackUrl(url);
-    const what = `Registered with every provider should be exactly ${url}`;
+    const what = `Register exactly this at every provider: ${url}`;
     if (oddity === undefined) return well('Callback URL', what);
     return problem(
       'Callback URL',

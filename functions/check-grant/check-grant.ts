@@ -1,5 +1,5 @@
 import type { Force } from '../../core/decide.ts';
-import { isAlive, isPaused } from '../../core/decide.ts';
+import { isAlive, isPaused, untilOf } from '../../core/decide.ts';
 import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isInSetUp, isOpen } from '../../core/grant.ts';
@@ -39,7 +39,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
       return {
         outcome: 'repeated',
         done: input.done,
-        next: { decision: 'none', reason: 'this tick was checked already' },
+        next: { decision: 'none', reason: 'tick-already-checked' },
         ended: [],
         known: {},
       };
@@ -51,7 +51,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   if (isKept && needsClient(grant, force)) await ports.clients.read(settings.clientSecretName);
   const checked = await finishStepWith('checked', 'CheckGrant', input, connection, ports);
   const { next } = checked;
-  const limitedUntil = next.decision === 'none' ? next.until : undefined;
+  const limitedUntil = next.reason === 'refresh-limited' ? untilOf(next) : undefined;
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
   // Once an execution: what it does after that has lines of its own.

@@ -9,7 +9,8 @@ import {
   wordsOfSteps,
 } from '../../core/browser-login.ts';
 import type { BrowserLoginOutcome, SkipReason } from '../../core/browser-outcome.ts';
-import { browserAuthorizationId, outcomes, skipReasons } from '../../core/browser-outcome.ts';
+import { browserAuthorizationId } from '../../core/browser-outcome.ts';
+import { browserOutcomeLabels } from '../../app/labels.ts';
 import type { Decision } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
 import { GrantkeeperError, LeaseHeldError } from '../../core/errors.ts';
@@ -235,15 +236,14 @@ async function finish(
   metrics.count('BrowserLoginsFailed', 'reason', ended.outcome);
   await recordIfPossible(events, connectionId, 'browser-failed', {
     ...facts,
-    ended: ended.outcome,
-    why: outcomes[ended.outcome],
+    why: ended.outcome,
     detail: ended.detail,
     ...(screenshot !== undefined && { screenshot }),
   });
   await remind(report, own, connectionId, ports);
   const where = screenshot === undefined ? '' : ` How the page looked: ${screenshot}`;
-  const why = `The browser did not log in: ${outcomes[ended.outcome]}. ${ended.detail}${where}`;
-  throw errorOf(ended.outcome, why);
+  const message = `The browser login failed: ${browserOutcomeLabels[ended.outcome]}. ${ended.detail}${where}`;
+  throw errorOf(ended.outcome, message);
 }
 
 /** None was started. */
@@ -258,8 +258,7 @@ async function skip(
 ): Promise<StepOutput> {
   const { connectionId } = input.request;
   await recordIfPossible(eventsOf(input, ports.events), connectionId, 'browser-skipped', {
-    ended: why,
-    why: skipReasons[why],
+    why,
   });
   return finishStepWith('skipped', undefined, input, await ports.grants.read(connectionId), ports);
 }

@@ -1,17 +1,18 @@
 import { isDisconnected } from '../../core/grant.ts';
 import type { Clock, Panel, Random, Sessions } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse, PanelRequest } from '../../app/pages/http.ts';
 import {
   backTo,
   noSuchConnection,
   notSignedIn,
-  onTo,
+  redirect,
   paths,
   problemPage,
 } from '../../app/panel/panel-page.ts';
-import { wordsFor } from '../../app/panel/panel-action.ts';
-import type { Visitor } from '../../app/panel/visitor.ts';
-import { liveHeader, visitorOf } from '../../app/panel/visitor.ts';
+import { actionResultText, refusalText, refusalTitle } from '../../app/labels.ts';
+import type { SignedInUser } from '../../app/panel/signed-in-user.ts';
+import { autoRefreshHeader, signedInUserOf } from '../../app/panel/signed-in-user.ts';
 import { disconnectPage } from '../../app/panel/actions.ts';
 import { connectionPage } from '../../app/panel/connection.ts';
 import { overviewPage } from '../../app/panel/overview.ts';
@@ -29,31 +30,30 @@ export interface ShowPanelPorts {
 /** Events on one page of the timeline. */
 const pageSize = 40;
 const connectionPath = /^\/panel\/connections\/([a-z0-9-]{2,32})(\/disconnect)?$/;
-/** The time and the random letters of an event's key. */
 const eventKey = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[\w-]{1,40}$/;
 
-/** The pages of the panel: it reads, and changes nothing. */
+/** Answers the panel's pages and assets. Changes nothing. */
 export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): Promise<HttpResponse> {
   const asset = /^\/panel\/assets\/([\w.-]+)$/.exec(request.rawPath)?.[1];
   if (asset !== undefined) return serveAsset(asset, ports);
   const settings = await ports.panel.readSettings();
   const nowMs = ports.clock.nowMs();
-  const visitor = await visitorOf(request, settings, ports);
-  if (visitor === undefined) {
-    // What refreshes itself is told; a person is led on.
-    return request.headers[liveHeader] === undefined && request.rawPath === paths.home
-      ? onTo(paths.signIn)
+  const user = await signedInUserOf(request, settings, ports);
+  if (user === undefined) {
+    // A person is redirected; the script is told that the session has ended.
+    return request.headers[autoRefreshHeader] === undefined && request.rawPath === paths.home
+      ? redirect(paths.signIn)
       : notSignedIn(nowMs, request.rawPath);
   }
   const query = new URLSearchParams(request.rawQueryString);
   const { executionUrl } = settings;
   if (request.rawPath === paths.home) {
     const connections = await ports.panel.readConnections(settings.connectionIds);
-    return overviewPage({ connections, executionUrl, visitor, nowMs, filter: query });
+    return overviewPage({ connections, executionUrl, user, nowMs, filter: query });
   }
   const [, connectionId, isDisconnect] = connectionPath.exec(request.rawPath) ?? [];
   if (connectionId === undefined || !settings.connectionIds.includes(connectionId)) {
-    return noSuchConnection(nowMs, visitor);
+    return noSuchConnection(nowMs, user);
   }
   const kind = kinds.find((each) => each === query.get('kind'));
   const before = eventKey.exec(query.get('before') ?? '')?.[0];
@@ -62,20 +62,30 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
     ports.panel.readEvents(connectionId, { kind, before, limit: pageSize }),
   ]);
   const [connection] = connections;
-  if (connection?.settings === undefined) return noSuchConnection(nowMs, visitor);
+  if (connection?.settings === undefined) return noSuchConnection(nowMs, user);
   const shown = { ...connection, settings: connection.settings };
   if (isDisconnect !== undefined) {
-    if (visitor.role === 'operator' && isDisconnected(shown.grant))
-      return disconnectedAlready(connectionId, nowMs, visitor);
-    return visitor.role === 'operator'
-      ? disconnectPage(shown, visitor, nowMs)
-      : operatorsOnly(connectionId, nowMs, visitor);
+    if (user.role === 'operator' && isDisconnected(shown.grant))
+      return disconnectedAlready(connectionId, nowMs, user);
+    return user.role === 'operator'
+      ? disconnectPage(shown, user, nowMs)
+      : operatorsOnly(shown.settings, nowMs, user);
   }
-  // After a press the browser comes from a page of ours; whoever follows a link from elsewhere has done nothing.
+  // After an action the browser comes from our own page. A link from elsewhere must not claim that you did something.
   const { 'sec-fetch-site': site = 'same-origin' } = request.headers;
-  const done = site === 'same-origin' ? wordsFor(query.get('done')) : undefined;
+  const actionResult =
+    site === 'same-origin' ? actionResultText(query.get('done'), connection.settings) : undefined;
   const isNewest = before === undefined;
-  return connectionPage({ connection: shown, found, kind, isNewest, executionUrl, visitor, nowMs, done });
+  return connectionPage({
+    connection: shown,
+    found,
+    kind,
+    isNewest,
+    executionUrl,
+    user,
+    nowMs,
+    actionResult,
+  });
 }
 
 function serveAsset(name: string, { assets }: ShowPanelPorts): HttpResponse {
@@ -85,29 +95,29 @@ function serveAsset(name: string, { assets }: ShowPanelPorts): HttpResponse {
     const headers = { ...shared, 'cache-control': 'no-store', 'content-type': 'text/plain; charset=utf-8' };
     return { statusCode: 404, headers, body: 'There is no such file.' };
   }
-  // No secret is in it, and ten minutes after a deployment everybody has the new one.
+  // Assets hold no secret. Ten minutes after a deployment every browser has the new ones.
   const headers = { ...shared, 'cache-control': 'public, max-age=600', 'content-type': asset.type };
   return { statusCode: 200, headers, body: asset.text };
 }
 
-function disconnectedAlready(connectionId: string, nowMs: number, visitor: Visitor): HttpResponse {
+function disconnectedAlready(connectionId: string, nowMs: number, user: SignedInUser): HttpResponse {
   return problemPage({
     statusCode: 409,
-    title: 'It is disconnected already',
-    why: 'Its secrets are empty, and nothing is left to revoke. The timeline has who did it.',
+    title: `${connectionId} is already disconnected`,
+    why: 'Its secrets are empty, and there is nothing left to revoke. The timeline shows who disconnected it.',
     next: backTo(connectionId),
     nowMs,
-    visitor,
+    user,
   });
 }
 
-function operatorsOnly(connectionId: string, nowMs: number, visitor: Visitor): HttpResponse {
+function operatorsOnly(settings: Settings, nowMs: number, user: SignedInUser): HttpResponse {
   return problemPage({
     statusCode: 403,
-    title: 'Only operators may do that',
-    why: 'You are signed in as a viewer. Whoever runs Grantkeeper can change that in the configuration.',
-    next: backTo(connectionId),
+    title: refusalTitle('operators-only'),
+    why: refusalText('operators-only', settings),
+    next: backTo(settings.connectionId),
     nowMs,
-    visitor,
+    user,
   });
 }

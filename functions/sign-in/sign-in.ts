@@ -12,8 +12,8 @@ import {
   setCookie,
   sourceOf,
 } from '../../app/pages/http.ts';
-import { onTo, paths, returnPathOf } from '../../app/panel/panel-page.ts';
-import { hasCsrfToken, visitorOf } from '../../app/panel/visitor.ts';
+import { redirect, paths, returnPathOf } from '../../app/panel/panel-page.ts';
+import { hasCsrfToken, signedInUserOf } from '../../app/panel/signed-in-user.ts';
 import * as pages from '../../app/panel/sign-in-pages.ts';
 import { signInMail } from '../../app/panel/sign-in-mail.ts';
 
@@ -28,19 +28,19 @@ export interface SignInPorts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** Mails to one address that one source asks for: somebody who finds none asks again. */
-const asks = { most: 10, windowMs: 60 * 60_000 };
-/** From wherever: an inbox is not flooded; and it takes more than one source to keep somebody else from signing in. */
-const asksOfAll = { most: 60, windowMs: asks.windowMs };
-/** Asks and guesses of one source. */
-const tries = { most: 20, windowMs: 10 * 60_000 };
-/** Longer than sending a mail takes: the time of an answer tells nothing of whether there was one to send. */
+/** How many mails one network may have sent to one address. Somebody who does not find the mail asks again. */
+const mailLimit = { most: 10, windowMs: 60 * 60_000 };
+/** From all networks together, so that no inbox is flooded. Higher, so that one network cannot lock somebody else out. */
+const mailLimitOfAll = { most: 60, windowMs: mailLimit.windowMs };
+/** Requests and guessed links of one network. */
+const attemptLimit = { most: 20, windowMs: 10 * 60_000 };
+/** Longer than sending a mail takes, so that the time of an answer does not reveal whether one was sent. */
 const answerMs = 500;
 const longestAddress = 254;
 
 /**
- * Passwordless: whoever reads the mail of an address in the configuration, in the browser that asked for it, is that
- * person. Mail scanners open links and submit their forms, but have no cookie of that browser's.
+ * Signs in without a password: the link in the mail works only in the browser that asked for it. Mail scanners open links
+ * and even submit forms, but do not have that browser's cookie.
  */
 export async function signIn(request: PanelRequest, ports: SignInPorts): Promise<LoggedResponse> {
   const { method } = request.requestContext.http;
@@ -49,15 +49,15 @@ export async function signIn(request: PanelRequest, ports: SignInPorts): Promise
   if (isForeign(request, settings.publicUrl)) return logged('cross-site', pages.crossSite(nowMs));
   if (request.rawPath === paths.signOut) return signOut(request, settings, ports);
   if (request.rawPath === paths.signIn) {
-    if (method === 'POST') return ask(request, settings, ports);
-    const visitor = await visitorOf(request, settings, ports);
+    if (method === 'POST') return sendLink(request, settings, ports);
+    const user = await signedInUserOf(request, settings, ports);
     const returnTo = returnPathOf(new URLSearchParams(request.rawQueryString).get('to'));
-    return visitor ? onTo(returnTo ?? paths.home) : pages.form(nowMs, { returnTo });
+    return user ? redirect(returnTo ?? paths.home) : pages.form(nowMs, { returnTo });
   }
   return open(request, settings, ports);
 }
 
-async function ask(
+async function sendLink(
   request: PanelRequest,
   settings: PanelSettings,
   ports: SignInPorts,
@@ -70,13 +70,14 @@ async function ask(
   if (typed.length > longestAddress || !/^[^\s@]+@[^\s@]+$/u.test(typed))
     return logged('not-an-address', pages.form(nowMs, { refused: typed, returnTo }));
   const source = `source#${sourceOf(request)}`;
-  if ((await limits.count('panel', source, tries.windowMs, nowMs)) > tries.most)
+  if ((await limits.count('panel', source, attemptLimit.windowMs, nowMs)) > attemptLimit.most)
     return logged('too-often', pages.tooOften(nowMs));
   const address = `address#${addressKey(typed)}`;
-  const asked = await limits.count('panel', `${address} ${source}`, asks.windowMs, nowMs);
-  // What is refused to one source is not counted against the others.
+  const asked = await limits.count('panel', `${address} ${source}`, mailLimit.windowMs, nowMs);
+  // A request refused to one network does not count for the others.
   const isTooOften =
-    asked > asks.most || (await limits.count('panel', address, asksOfAll.windowMs, nowMs)) > asksOfAll.most;
+    asked > mailLimit.most ||
+    (await limits.count('panel', address, mailLimitOfAll.windowMs, nowMs)) > mailLimitOfAll.most;
   const browser = cookieOf(request, 'signIn') ?? random.secret();
   const person = personOf(settings.people, typed);
   const send = async () => {
@@ -92,11 +93,11 @@ async function ask(
       returnTo,
     });
     const url = `${settings.publicUrl}${paths.signIn}/${secret}`;
-    // To the address of the configuration, however it was typed.
+    // The address of the configuration, not as it was typed.
     await ports.mail.send(person.email, signInMail(url));
     return 'mail-sent';
   };
-  // A fault is no answer: it would tell that there was a mail to send.
+  // Answering a fault would reveal that there was a mail to send.
   const sendQuietly = async () => send().catch((error: unknown) => `mail-failed: ${asOurs(error).message}`);
   const [outcome] = await Promise.all([sendQuietly(), ports.wait(answerMs)]);
   const answer = pages.sent(nowMs, typed);
@@ -115,11 +116,11 @@ async function open(
   const linkHash = random.hash(request.rawPath.slice(`${paths.signIn}/`.length));
   const [found, tried] = await Promise.all([
     ports.signIns.read(linkHash),
-    limits.read('panel', source, tries.windowMs, nowMs),
+    limits.read('panel', source, attemptLimit.windowMs, nowMs),
   ]);
-  if (tried >= tries.most) return logged('too-often', pages.tooOften(nowMs));
+  if (tried >= attemptLimit.most) return logged('too-often', pages.tooOften(nowMs));
   if (found === undefined) {
-    await limits.count('panel', source, tries.windowMs, nowMs);
+    await limits.count('panel', source, attemptLimit.windowMs, nowMs);
     return logged('not-a-link', pages.notALink(nowMs));
   }
   const browser = cookieOf(request, 'signIn');
@@ -129,13 +130,13 @@ async function open(
     return logged('used-already', pages.usedAlready(nowMs));
   if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
   if (isOther) {
-    // Who asked twice has signed in by the other link.
-    const visitor = await visitorOf(request, settings, ports);
-    return visitor === undefined
+    // Somebody who asked twice may have signed in with the other link.
+    const user = await signedInUserOf(request, settings, ports);
+    return user === undefined
       ? logged('other-browser', pages.otherBrowser(nowMs))
-      : logged('signed-in-already', onTo(found.returnTo ?? paths.home));
+      : logged('signed-in-already', redirect(found.returnTo ?? paths.home));
   }
-  // Taken out of the configuration since.
+  // The address may have left the configuration since.
   if (personOf(settings.people, found.email) === undefined)
     return logged('not-in-the-configuration', pages.notALink(nowMs));
   if (request.requestContext.http.method !== 'POST') return pages.confirm(nowMs, found.email);
@@ -152,7 +153,7 @@ async function begin(
   if (!(await ports.signIns.use(linkHash, nowMs))) return logged('used-already', pages.usedAlready(nowMs));
   const secret = random.secret();
   await ports.sessions.start(random.hash(secret), { email, startedAtMs: nowMs, seenAtMs: nowMs });
-  return logged('signed-in', onTo(returnTo, [setCookie('session', secret), clearCookie('signIn')]));
+  return logged('signed-in', redirect(returnTo, [setCookie('session', secret), clearCookie('signIn')]));
 }
 
 async function signOut(
@@ -161,17 +162,17 @@ async function signOut(
   ports: SignInPorts,
 ): Promise<LoggedResponse> {
   const nowMs = ports.clock.nowMs();
-  const visitor = await visitorOf(request, settings, ports);
+  const user = await signedInUserOf(request, settings, ports);
   const form = formOf(request);
   const isEverywhere = form.get('everywhere') === 'yes';
-  // Whose the others are, a session that has ended does not tell.
-  if (visitor === undefined) {
+  // An ended session does not say whose other sessions to end.
+  if (user === undefined) {
     const page = isEverywhere ? pages.notSignedOutElsewhere(nowMs) : pages.signedOut(nowMs, false);
     return logged('no-session', { ...page, cookies: [clearCookie('session')] });
   }
-  if (!hasCsrfToken(visitor, form, ports.random)) return logged('forged', pages.crossSite(nowMs));
-  await ports.sessions.end(visitor.sessionHash);
-  if (isEverywhere) await ports.sessions.endAll(visitor.email, nowMs);
+  if (!hasCsrfToken(user, form, ports.random)) return logged('forged', pages.crossSite(nowMs));
+  await ports.sessions.end(user.sessionHash);
+  if (isEverywhere) await ports.sessions.endAll(user.email, nowMs);
   const outcome = isEverywhere ? 'signed-out-everywhere' : 'signed-out';
   return logged(outcome, { ...pages.signedOut(nowMs, isEverywhere), cookies: [clearCookie('session')] });
 }

@@ -29,7 +29,7 @@ async function states(): Promise<string[]> {
 async function attempts(): Promise<string[]> {
   const notified = (await events(demo)).filter(({ type }) => type.startsWith('browser-'));
   return notified.map(({ type, details }) =>
-    details.ended === undefined ? type : `${type}: ${details.ended as string}`,
+    details.why === undefined ? type : `${type}: ${details.why as string}`,
   );
 }
 
@@ -180,7 +180,7 @@ test('a browser that dies is told, and the owner has the link', async () => {
     'Grantkeeper: demo-main: BrowserUnavailableError',
   ]);
   expect(inbox.alerts()[0]!.text).toContain(
-    'the browser could not be started, or broke. Its function ended with Runtime.ExitError.',
+    'the browser did not start, or crashed. Its function ended with Runtime.ExitError.',
   );
   expect(inbox.mails()).toHaveLength(1);
   expect((await states()).at(-1)).toBe('RequestReauthorization');

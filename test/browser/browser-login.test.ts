@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import type { BrowserLoginOutcome } from '../../core/browser-outcome.ts';
-import { outcomes } from '../../core/browser-outcome.ts';
+import { browserOutcomeLabels } from '../../app/labels.ts';
 import type { LoginBehaviour } from '../../local/brokerage/control.ts';
 import { putSecretValue } from '../../local/cloud.ts';
 import { minuteMs, type TestDemo } from '../helpers/demo.ts';
@@ -143,7 +143,7 @@ test.each([
     right,
     'LoginPageError',
     true,
-    'a page is not the one that the recipe knows. Step 1 (fill "Login ID") is not on the page.',
+    'a page differs from the recipe. Step 1 (fill "Login ID") is not on the page.',
   ],
   [
     'a button that is there twice',
@@ -159,7 +159,7 @@ test.each([
     right,
     'LoginPageError',
     false,
-    'the provider wants to see a person (captcha). The page has the text "confirm that you are a person".',
+    'the provider asked for a captcha. The page has the text "confirm that you are a person".',
   ],
   [
     'a page that takes too long',
@@ -175,7 +175,7 @@ test.each([
     right,
     'ConfigurationError',
     true,
-    'its credentials are not usable. A one-time code is asked for, and totp_seed is missing or not usable.',
+    'its credentials are malformed. A one-time code is asked for, and totp_seed is missing or not usable.',
   ],
   [
     'a wrong password',
@@ -211,9 +211,9 @@ test.each([
     );
     expect(links).toBe(1);
     expect(event.type).toBe('browser-failed');
-    expect(`${outcomes[event.details.ended as BrowserLoginOutcome]}. ${event.details.detail as string}`).toBe(
-      why,
-    );
+    expect(
+      `${browserOutcomeLabels[event.details.why as BrowserLoginOutcome]}. ${event.details.detail as string}`,
+    ).toBe(why);
     // A picture of the last page, for whoever has to find out; in the alert and in the timeline.
     const [[path, picture]] = pictures as [[string, { contentType: string; body: Buffer }]];
     expect(path).toMatch(
@@ -224,7 +224,7 @@ test.each([
     expect(alerts.map(({ subject }) => subject)).toEqual(isNews ? [`Grantkeeper: demo-main: ${error}`] : []);
     if (!isNews) return;
     expect(alerts[0]!.text).toContain(
-      `The browser did not log in: ${why} How the page looked: ${event.details.screenshot as string}`,
+      `The browser login failed: ${why} How the page looked: ${event.details.screenshot as string}`,
     );
   },
 );
@@ -232,7 +232,7 @@ test.each([
 test('the panel leads to the pictures, and says what works again once a browser has logged in', async () => {
   const pageOf = async () =>
     (await (await signIn(demo, operator)).open(`${demo.cloud.apiUrl}/panel/connections/demo-main`)).body;
-  const href = [...(await pageOf()).matchAll(/<a href="([^"]+)">(?:H|h)ow the page looked<\/a>/g)];
+  const href = [...(await pageOf()).matchAll(/<a href="([^"]+)">[Ss]creenshot<\/a>/g)];
   expect(href.length).toBeGreaterThanOrEqual(3);
   expect(href[0]![1]).toMatch(
     /^https:\/\/us-east-1\.console\.aws\.amazon\.com\/s3\/object\/grantkeeper-local-browser-/,
@@ -246,12 +246,12 @@ test('the panel leads to the pictures, and says what works again once a browser 
   expect(recovered).toEqual([
     ['BrowserLogin: ConfigurationError', 'BrowserLogin: LoginPageError', 'BrowserLogin: LoginRefusedError'],
   ]);
-  expect(await pageOf()).not.toContain('>How the page looked</a>');
+  expect(await pageOf()).not.toContain('>Screenshot</a>');
 });
 
 test('credentials that were refused are not tried again before they change', async () => {
   const mistyped = { username: 'demo', password: wrong.password };
-  expect((await attempt({}, mistyped)).event.details).toMatchObject({ ended: 'password-refused' });
+  expect((await attempt({}, mistyped)).event.details).toMatchObject({ why: 'password-refused' });
   const tried = await demo.brokerage.passwordsTried();
 
   // Not even if it would be right by now.
@@ -263,7 +263,7 @@ test('credentials that were refused are not tried again before they change', asy
 
   expect(await demo.brokerage.passwordsTried()).toBe(tried);
   expect((await events(demo)).findLast(({ type }) => type === 'browser-skipped')!.details).toMatchObject({
-    ended: 'refused-before',
+    why: 'refused-before',
   });
   expect(
     inbox

@@ -139,11 +139,7 @@ test('an owner whom the provider sends back without a code reads whose it is to 
     if (url.pathname === '/v1/oauth/authorize') state = url.searchParams.get('state')!;
   });
   for (const [name, answer, heading] of [
-    [
-      'not-now',
-      { error: 'temporarily_unavailable', iss: issuer },
-      'Demo Brokerage could not log you in just now',
-    ],
+    ['not-now', { error: 'temporarily_unavailable', iss: issuer }, 'Demo Brokerage could not log you in'],
     ['unfinished', { error: 'login_required', iss: issuer }, 'Your login was not finished'],
     ['operator', { error: 'invalid_scope', iss: issuer }, 'Demo Brokerage refused this installation'],
     ['issuer', { code: 'c', iss: `${issuer}/` }, 'Your login could not be verified'],

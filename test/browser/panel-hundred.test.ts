@@ -19,9 +19,9 @@ beforeAll(async () => {
   await Promise.all(ids.map((id, index) => logInSince(id, index)));
   page = await browser.newPage();
   await page.goto(`${demo.cloud.apiUrl}/panel/sign-in`);
-  await page.getByLabel('Your address').fill(operator);
+  await page.getByLabel('Your email address').fill(operator);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  await page.getByRole('heading', { name: 'Check your email' }).waitFor();
   await page.goto(signInLink(demo, operator)!);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Connections' }).waitFor();
@@ -80,7 +80,7 @@ test('the first page comes in four requests at most, and 60 KB over the wire', a
 test('those that need somebody come first, and the banner names them', async () => {
   expect(await page.locator('.badge').allInnerTexts()).toEqual([
     ...Array.from({ length: 5 }, () => 'Ends soon'),
-    ...Array.from({ length: 95 }, () => 'Well'),
+    ...Array.from({ length: 95 }, () => 'Healthy'),
   ]);
   expect(await page.locator('.banner li').count()).toBe(5);
   expect(await flaws(page)).toEqual([]);
@@ -96,7 +96,7 @@ test('the list is filtered as somebody types, and by status', async () => {
   expect(await shown()).toBe(5);
   // The same by the form, without the script's help.
   await page.getByRole('button', { name: 'Show' }).click();
-  await page.waitForURL('**/panel?q=&health=ending');
+  await page.waitForURL('**/panel?q=&health=ends-soon');
   expect(await shown()).toBe(5);
   expect(await page.locator('[data-shown]').innerText()).toBe('5 of 100 connections');
   await page.getByLabel('Status').selectOption('any');

@@ -17,9 +17,9 @@ beforeAll(async () => {
   page = await browser.newPage({ timezoneId: 'America/New_York' });
   page.on('dialog', (dialog) => void alarms.push(dialog.message()));
   await page.goto(`${demo.cloud.apiUrl}/panel/sign-in`);
-  await page.getByLabel('Your address').fill(operator);
+  await page.getByLabel('Your email address').fill(operator);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  await page.getByRole('heading', { name: 'Check your email' }).waitFor();
   await page.goto(signInLink(demo, operator)!);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Connections' }).waitFor();
@@ -54,54 +54,54 @@ const states: readonly State[] = [
   {
     name: 'never',
     grant: {},
-    heading: 'demo-main Waits for its owner',
-    says: /Not connected yet: its owner has to log in to Demo Brokerage for the first time\./,
+    heading: 'demo-main Waiting for login',
+    says: /Not connected yet: Dana has to log in to Demo Brokerage for the first time\./,
   },
   {
     name: 'set-up',
     grant: { setUp: true },
-    heading: 'demo-main In set-up',
-    says: /In set-up: the client’s credentials are not there yet, and nothing is asked of its owner before\./,
+    heading: 'demo-main Set-up',
+    says: /Set-up is not complete: the client’s credentials are missing\./,
   },
   {
     name: 'rejected',
     grant: kept(startMs, { status: 'rejected' }),
-    heading: 'demo-main Failed',
-    says: /Demo Brokerage does not accept the grant any more\..*ask the owner to log in: the provider rejected the grant\./s,
+    heading: 'demo-main Expired',
+    says: /Demo Brokerage rejected the grant\..*Login needed: the provider rejected the grant\./s,
   },
   {
     name: 'ended',
     grant: kept(startMs - 8 * dayMs),
-    heading: 'demo-main Failed',
-    says: /The grant has ended, Sun 4 Jan, 07:00 GMT-5 \(1 day ago\)\..*ask the owner to log in: the grant has ended\./s,
+    heading: 'demo-main Expired',
+    says: /The grant ended Sun 4 Jan, 07:00 GMT-5 \(1 day ago\)\..*Login needed: the grant has ended\./s,
   },
   {
     name: 'without-access',
     grant: kept(startMs - hourMs, { accessExpiresAtMs: startMs - 10 * minuteMs }),
-    heading: 'demo-main Failed',
-    says: /The access token has ended, Mon 5 Jan, 06:50 GMT-5 \(10 minutes ago\), and was not refreshed\./,
+    heading: 'demo-main Failing',
+    says: /The access token ended Mon 5 Jan, 06:50 GMT-5 \(10 minutes ago\) and was not refreshed\./,
   },
   {
     name: 'silent',
     grant: kept(startMs - dayMs, {
       lastTick: { scheduledTime: new Date(startMs - 3 * hourMs).toISOString(), executionName: 'x' },
     }),
-    heading: 'demo-main Failed',
+    heading: 'demo-main Failing',
     says: /No check since Mon 5 Jan, 04:00 GMT-5 \(3 hours ago\)\./,
   },
   {
     name: 'failing',
     grant: kept(startMs - dayMs),
     incident: 'RefreshTokens',
-    heading: 'demo-main Failed',
-    says: /RefreshTokens fails since .*: ClientRejectedError\. <img src=x.*Put the right id and secret into the client secret\./s,
+    heading: 'demo-main Failing',
+    says: /RefreshTokens has been failing since .*: ClientRejectedError\. <img src=x.*Store the right client id and secret/s,
   },
   {
     name: 'unreached',
     grant: kept(startMs - dayMs),
     incident: 'Slack',
-    heading: 'demo-main Well',
-    says: /The owner is not reached by Slack since/,
+    heading: 'demo-main Healthy',
+    says: /Slack has not reached Dana since/,
   },
   {
     name: 'logging-in',
@@ -113,26 +113,26 @@ const states: readonly State[] = [
         startedAtMs: startMs - 2 * minuteMs,
       },
     }),
-    heading: 'demo-main Waits for its owner',
-    says: /Waits for its owner: they began to log in 2 minutes ago\./,
+    heading: 'demo-main Waiting for login',
+    says: /Dana is logging in, since /,
   },
   {
     name: 'disconnected',
     grant: { status: 'disconnected' },
     heading: 'demo-main Disconnected',
-    says: /Disconnected: nothing is asked of anybody until an operator asks for a login\./,
+    says: /Disconnected\. To restore it, an operator has to send Dana a login link\./,
   },
   {
     name: 'disconnecting',
     grant: kept(startMs - dayMs, { disconnection: { atMs: startMs, by: operator } }),
     heading: 'demo-main Disconnected',
-    says: /Is being disconnected: what cannot be finished now is taken up again by a later check\./,
+    says: /Being disconnected\. If something cannot be finished now, a later check finishes it\./,
   },
   {
     name: 'paused',
     grant: kept(startMs - dayMs, { paused: true, pause: { by: script, reason: script, atMs: startMs } }),
     heading: 'demo-main Paused',
-    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is refreshed, and its owner is told nothing\./s,
+    says: /Paused by <img src=x .*“<img src=x onerror=.*Nothing is refreshed, and .* gets no notices\./s,
   },
 ];
 

@@ -42,9 +42,9 @@ async function newPage(
 
 async function signIn(page: Page, email: string): Promise<void> {
   await page.goto(`${demo.cloud.apiUrl}/panel`);
-  await page.getByLabel('Your address').fill(email);
+  await page.getByLabel('Your email address').fill(email);
   await page.getByRole('button', { name: 'Send the link' }).click();
-  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  await page.getByRole('heading', { name: 'Check your email' }).waitFor();
   await page.goto(signInLink(demo, email)!);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Connections' }).waitFor();
@@ -59,14 +59,14 @@ test('an operator signs in by mail and sees what waits; each page is flawless, n
   await page.goto(`${demo.cloud.apiUrl}/panel`);
   expect(await flaws(page)).toEqual([]);
   await picture(page, 'panel-1-sign-in');
-  await page.getByLabel('Your address').fill('not an address');
+  await page.getByLabel('Your email address').fill('not an address');
   await page.keyboard.press('Enter');
-  await page.getByText('That is not an e-mail address.').waitFor();
+  await page.getByText('This is not an email address.').waitFor();
   expect(await flaws(page)).toEqual([]);
   problems.length = 0; // Chromium's console tells of a 400.
-  await page.getByLabel('Your address').fill(operator);
+  await page.getByLabel('Your email address').fill(operator);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+  await page.getByRole('heading', { name: 'Check your email' }).waitFor();
   expect(await flaws(page)).toEqual([]);
   await picture(page, 'panel-2-sent');
   await page.goto(signInLink(demo, operator)!);
@@ -74,7 +74,7 @@ test('an operator signs in by mail and sees what waits; each page is flawless, n
   await page.getByRole('button', { name: 'Sign in' }).press('Enter');
   await page.getByRole('heading', { name: 'Connections' }).waitFor();
   expect(await text(page, '#attention')).toContain(
-    'demo-main Not connected yet: its owner has to log in to Demo Brokerage for the first time.',
+    'demo-main Not connected yet: Dana has to log in to Demo Brokerage for the first time.',
   );
   expect(await flaws(page)).toEqual([]);
   await picture(page, 'panel-3-waiting');
@@ -96,12 +96,12 @@ describe('a connection', () => {
 
   test('shows how long each token lives in words and local time, what comes next, and the week', async () => {
     await openConnection(page);
-    expect(await text(page, 'h1')).toBe('demo-main Well');
+    expect(await text(page, 'h1')).toBe('demo-main Healthy');
     const lives = await text(page, '#lives');
     expect(lives).toMatch(/Access token ends\s+in \d+ minutes.*\s+Tue 6 Jan, 0[01]:\d\d GMT-5/);
     expect(lives).toMatch(/Grant ends\s+in 6 hours, \d+ minutes\s+Tue 6 Jan, 07:00 GMT-5/);
-    expect(lives).toMatch(/refresh the access token: it would end before the next check\./);
-    expect(lives).toMatch(/The owner is told next in \d+ minutes?.*, Tue 6 Jan, 01:00 GMT-5\./);
+    expect(lives).toMatch(/Refresh due: the token expires before the next check\./);
+    expect(lives).toMatch(/Next reminder to Dana: in \d+ minutes?.*, Tue 6 Jan, 01:00 GMT-5\./);
     const week = await text(page, '#week');
     expect(
       week
@@ -111,8 +111,8 @@ describe('a connection', () => {
     ).toEqual(
       expect.arrayContaining([
         'the token is always needed',
-        'the owner is told (email, sms, slack, discord): Tue 6 Jan, 01:00 GMT-5',
-        'the owner is told (email, sms, slack, discord): Tue 6 Jan, 06:00 GMT-5',
+        'reminder (email, sms, slack, discord): Tue 6 Jan, 01:00 GMT-5',
+        'reminder (email, sms, slack, discord): Tue 6 Jan, 06:00 GMT-5',
         'the grant ends: Tue 6 Jan, 07:00 GMT-5',
       ]),
     );
@@ -130,9 +130,9 @@ describe('a connection', () => {
     expect(await page.locator('#lives [data-countdown]').first().innerText()).not.toBe(before);
     await demo.advance(30 * minuteMs);
     await page.clock.runFor(16_000);
-    await page.getByText('The grant nears its end:').waitFor();
+    await page.getByText('The grant ends soon:').waitFor();
     expect(await text(page, 'h1')).toBe('demo-main Ends soon');
-    expect(await text(page, '#events')).toContain('Told the owner');
+    expect(await text(page, '#events')).toContain('Sent the owner a notice');
     expect(await text(page, '#attention')).toContain('before Tue 6 Jan, 07:00 GMT-5');
     expect(await page.evaluate("document.querySelector('main').dataset.mark")).toBe(marked);
     expect(await flaws(page)).toEqual([]);
@@ -141,16 +141,16 @@ describe('a connection', () => {
   });
 
   test('leaves alone what somebody is typing into, and says when it has no answer', async () => {
-    await page.getByLabel('Why').fill('half a sen');
+    await page.getByLabel('Reason').fill('half a sen');
     await demo.advance(25 * minuteMs);
     await page.clock.runFor(16_000);
-    expect(await page.getByLabel('Why').inputValue()).toBe('half a sen');
+    expect(await page.getByLabel('Reason').inputValue()).toBe('half a sen');
     await page.context().setOffline(true);
     await page.clock.runFor(16_000);
-    await page.getByText('No answer just now: what you see may be some time old.').waitFor();
+    await page.getByText('The server does not answer, so this page may be out of date.').waitFor();
     await page.context().setOffline(false);
     await page.clock.runFor(16_000);
-    await page.getByText('No answer just now').waitFor({ state: 'hidden' });
+    await page.getByText('The server does not answer').waitFor({ state: 'hidden' });
     problems.length = 0; // Chromium's console tells of the answers that did not come.
   });
 
@@ -203,25 +203,25 @@ describe('a connection', () => {
   test('is refreshed, paused and resumed by its buttons, each with a word of what was done', async () => {
     await openConnection(page);
     await page.getByRole('button', { name: 'Refresh now' }).click();
-    await page.getByText('Asked for: the access token is refreshed now.').waitFor();
+    await page.getByText('Refreshing the access token.').waitFor();
     // Said once: not when it is loaded again.
     expect(page.url()).not.toContain('done=');
-    await page.getByLabel('Why').fill('holiday <b>1</b>');
+    await page.getByLabel('Reason').fill('holiday <b>1</b>');
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('You have paused it. Nothing is refreshed').waitFor();
+    await page.getByText('You paused demo-main. Nothing is refreshed').waitFor();
     expect(await text(page, '#attention')).toContain('“holiday <b>1</b>”');
     expect(await page.getByRole('button', { name: 'Refresh now' }).count()).toBe(0);
     expect(await flaws(page)).toEqual([]);
     await picture(page, 'panel-6-paused');
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('You have resumed it: a check was started at once.').waitFor();
+    await page.getByText('You resumed demo-main, and a check has started.').waitFor();
     await demo.cloud.clock.idle();
     expect(problems).toEqual([]);
   });
 
   test('leads from a line of the timeline to its execution, drawn', async () => {
     await page.getByRole('link', { name: 'Actions' }).click();
-    await page.getByText('Asked for').first().waitFor();
+    await page.getByText('Requested').first().waitFor();
     await page.getByRole('link', { name: 'Execution' }).first().click();
     await page.getByRole('heading', { name: 'Execution' }).first().waitFor();
     expect(page.url()).toMatch(/\/execution\?arn=arn:aws:states:.*demo-main-panel-refresh-\d+$/);
@@ -242,7 +242,7 @@ describe('a connection', () => {
     // The box is wanted by the browser already.
     await page.getByRole('button', { name: 'Disconnect' }).click();
     expect(page.url()).toMatch(/\/disconnect$/);
-    await page.getByRole('link', { name: 'Keep it' }).click();
+    await page.getByRole('link', { name: 'Cancel' }).click();
     await page.getByRole('heading', { name: 'demo-main' }).waitFor();
   });
 
@@ -268,7 +268,7 @@ describe('a connection', () => {
     expect(await flaws(owners)).toEqual([]);
     await context.close();
     await openConnection(page);
-    expect(await text(page, 'h1')).toBe('demo-main Well');
+    expect(await text(page, 'h1')).toBe('demo-main Healthy');
   });
 });
 
@@ -277,22 +277,22 @@ test('an operator asks for a login, sends a test, and disconnects after being as
   await signIn(page, operator);
   await openConnection(page);
   await page.getByRole('button', { name: 'Re-authorize' }).click();
-  await page.getByText('Asked for: the owner is sent a link.').waitFor();
+  await page.getByText('Sending Dana a login link').waitFor();
   await page.getByRole('button', { name: 'Send test notice' }).click();
-  await page.getByText('Asked for: a test notice goes out').waitFor();
+  await page.getByText('Sending Dana a test notice').waitFor();
   await demo.cloud.clock.idle();
   await page.getByRole('link', { name: 'Disconnect …' }).click();
   await page.getByLabel('Disconnect demo-main').check();
   await page.getByRole('button', { name: 'Disconnect' }).click();
-  await page.getByText('Asked for: the tokens are revoked').waitFor();
+  await page.getByText('Disconnecting demo-main').waitFor();
   await demo.cloud.clock.idle();
   await openConnection(page);
   expect(await text(page, 'h1')).toBe('demo-main Disconnected');
-  expect(await text(page, '#events')).toMatch(/Sent a test notice[\s\S]*Asked the owner to log in/);
+  expect(await text(page, '#events')).toMatch(/Sent a test notice[\s\S]*Sent the owner a login link/);
   expect(await page.getByRole('link', { name: 'Disconnect …' }).count()).toBe(0);
   await demo.advance(minuteMs);
   await page.getByRole('button', { name: 'Re-authorize' }).click();
-  await page.getByText('Asked for: the owner is sent a link.').waitFor();
+  await page.getByText('Sending Dana a login link').waitFor();
   await demo.cloud.clock.idle();
   await demo.logIn(demo.newestLink());
   await demo.cloud.clock.idle();
@@ -307,8 +307,8 @@ test('everything but the countdowns works without JavaScript', async () => {
   // In the owner's zone, for nobody knows the reader's.
   expect(await text(page, '#lives')).toMatch(/Grant ends\s+in 1 day\s+Wed 7 Jan, \d\d:\d\d GMT-5/);
   await page.getByRole('button', { name: 'Refresh now' }).click();
-  expect(await text(page, '.done')).toContain('Asked for: the access token is refreshed now.');
-  await page.getByLabel('Why').fill('without script');
+  expect(await text(page, '.done')).toContain('Refreshing the access token.');
+  await page.getByLabel('Reason').fill('without script');
   await page.getByRole('button', { name: 'Pause' }).click();
   expect(await text(page, '#attention')).toContain('“without script”');
   await page.getByRole('button', { name: 'Resume' }).click();
@@ -329,7 +329,7 @@ test('a session that ends under an open page is said on it, and pressing changes
   await openConnection(page);
   await demo.advance(61 * minuteMs);
   await page.clock.runFor(16_000);
-  await page.getByText('You are signed out: load the page again to sign in.').waitFor();
+  await page.getByText('You are signed out. Reload the page to sign in.').waitFor();
   await page.getByRole('button', { name: 'Refresh now' }).click();
   await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
   expect(await flaws(page)).toEqual([]);

@@ -97,13 +97,13 @@ test('credentials are put into their secret, and others in their place', async (
   });
   expect(await stored()).toEqual(others);
   expect(await timeline(demo)).toEqual(['browser-credentials-stored', 'browser-credentials-stored']);
-  expect((await run('doctor')).out).toMatch(/well +Browser of demo-main +Its password is in place\./);
+  expect((await run('doctor')).out).toMatch(/ok +Browser of demo-main +Its password is stored\./);
 });
 
 test('reauthorize sends the browser, and follows it', async () => {
   const ran = await run('reauthorize demo-main');
   expect(ran).toMatchObject({ code: 0, err: '' });
-  expect(ran.out).toMatch(/The browser was sent, and came back · steps: link .*9 callback \d\.\d s\n/);
+  expect(ran.out).toMatch(/The browser login succeeded · steps: link .*9 callback \d\.\d s\n/);
   expect(await demo.grant()).toMatchObject({ status: 'active' });
   expect((await run('history demo-main --kind login')).out).toMatch(
     /A browser began to log in[^]*A browser logged in/,

@@ -54,7 +54,7 @@ test('credentials from standard input are stored, and from there the first login
   expect(await runCommand(demo, tools, ['status', '--local'])).toMatchObject({
     code: 3,
     out: expect.stringContaining(
-      'In set-up: the client’s credentials are not there yet, and nothing is asked of its owner before. Put them in place with grantkeeper connect demo-main.',
+      'Set-up is not complete: the client’s credentials are missing. Run grantkeeper connect demo-main. Dana is not asked to log in before that.',
     ),
   });
   const ran = await run(input);
@@ -161,7 +161,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
     expect(await command('disconnect demo-main --local --yes')).toMatchObject({
       code: 0,
       out: expect.stringContaining(
-        'nobody asked the provider, for the connection had left the configuration',
+        'the provider was not asked, because the connection had left the configuration',
       ),
     });
     await putBack();

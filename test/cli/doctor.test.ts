@@ -33,18 +33,18 @@ test('of a stack that is well each thing is named, and no secret', async () => {
     .split('\n')
     .map((line) => line.replaceAll(/ {2,}/g, ' | '));
   expect(lines).toEqual([
-    'well | demo-main | It was checked at Mon 5 Jan, 07:00 GMT-5, and is again at Mon 5 Jan, 07:25 GMT-5.',
-    'well | Client demo | Its id and secret are in place.',
-    'well | Demo Brokerage | It answers at both endpoints, and its clock agrees with the one of this machine.',
-    `well | Callback URL | Registered with every provider should be exactly ${demo.cloud.apiUrl}/callback`,
-    'well | Mail | grantkeeper@example.com sends to everybody: it is verified, and SES is out of its sandbox.',
-    'well | Text messages | They reach +12125550123, within the account’s limit of 1 USD a month.',
-    'well | Operators | Alerts go to operator@example.com.',
-    'well | Schedules | All of them are enabled.',
-    'well | Alarms | All 11 are in place and quiet.',
-    'well | Lambda | The account may run 1000 functions at a time.',
+    'ok | demo-main | Last check: Mon 5 Jan, 07:00 GMT-5. Next check: Mon 5 Jan, 07:25 GMT-5.',
+    'ok | Client demo | Its id and secret are stored.',
+    'ok | Demo Brokerage | Both endpoints answer, and its clock agrees with this machine’s.',
+    `ok | Callback URL | Register exactly this at every provider: ${demo.cloud.apiUrl}/callback`,
+    'ok | Mail | grantkeeper@example.com is verified and can send to everybody.',
+    'ok | Text messages | They reach +12125550123. The account’s spending limit is 1 USD a month.',
+    'ok | Operators | Alerts go to operator@example.com.',
+    'ok | Schedules | All are enabled.',
+    'ok | Alarms | All 11 exist, and none is in state ALARM.',
+    'ok | Lambda | The account can run 1000 functions at a time.',
     '',
-    'All is well.',
+    'No problems found.',
   ]);
   expect(ran.out).not.toContain(demo.demo.client.clientSecret);
 });
@@ -55,8 +55,8 @@ test.each<[string, object, [what: string, remedy: string][]]>([
     { issuer: 'ISSUER/' },
     [
       [
-        'Its issuer is configured as ISSUER/, and its metadata names ISSUER.',
-        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+        'The configured issuer is ISSUER/, but its metadata names ISSUER.',
+        'If that is the right issuer, put exactly that into the configuration and run npx pulumi up.',
       ],
     ],
   ],
@@ -70,8 +70,8 @@ test.each<[string, object, [what: string, remedy: string][]]>([
     },
     [
       [
-        'Its issuer is configured as ISSUER/, and its metadata names ISSUER.',
-        'If that is its issuer, put it into the configuration, to the letter, and run npx pulumi up.',
+        'The configured issuer is ISSUER/, but its metadata names ISSUER.',
+        'If that is the right issuer, put exactly that into the configuration and run npx pulumi up.',
       ],
     ],
   ],
@@ -80,8 +80,8 @@ test.each<[string, object, [what: string, remedy: string][]]>([
     { authorizationResponseIss: false },
     [
       [
-        'Its metadata promises iss in callbacks, and callbacks without it are accepted.',
-        'Put authorizationResponseIss: true into its data in the configuration, and run npx pulumi up.',
+        'Its metadata promises iss in callbacks, but the configuration accepts callbacks without it.',
+        'Set authorizationResponseIss: true for this provider in the configuration and run npx pulumi up.',
       ],
     ],
   ],
@@ -96,8 +96,8 @@ test.each<[string, object, [what: string, remedy: string][]]>([
     { issuer: 'http://localhost:9', metadata: 'openid', tokenEndpoint: undefined },
     [
       [
-        'Its endpoints are not found: metadata: not reached in time.',
-        'Look at its status page, and at your network.',
+        'Its endpoints were not found: metadata: not reached in time.',
+        'Check its status page and your network.',
       ],
     ],
   ],
@@ -141,26 +141,26 @@ test('of each thing that is not, it is said what is wrong, and what remedies it'
   const notified = findings.map(({ about, state, what }) => `${state} ${about}: ${what}`);
   const { authorizationEndpoint, tokenEndpoint } = demo.brokerage;
   expect(notified).toEqual([
-    expect.stringMatching(/^problem demo-main: The access token has ended, /),
+    expect.stringMatching(/^problem demo-main: The access token ended /),
     expect.stringMatching(/^problem demo-main: No check since Mon 5 Jan, 07:00 GMT-5/),
     'problem Client demo: The client secret grantkeeper/local/client/demo lacks client_secret.',
     `problem Demo Brokerage: ${authorizationEndpoint} does not answer: ECONNREFUSED.`,
     `problem Demo Brokerage: ${tokenEndpoint} does not answer: ECONNREFUSED.`,
-    `well Callback URL: Registered with every provider should be exactly ${cloud.apiUrl}/callback`,
-    'problem Mail: SES is in its sandbox: mail goes to verified addresses only. Not verified: operator@example.com.',
-    'problem Text messages: SNS is in its SMS sandbox, where a number is verified first. Not verified: +12125550123.',
-    "problem Text messages: Numbers in North America need one of the account's own to send from, and there is none in this region. Not reached: +12125550123.",
-    'problem Text messages: +12125550123 has answered STOP: nothing reaches it.',
-    'problem Operators: operator@example.com has not confirmed the subscription: no alert goes there.',
-    'problem Schedules: The schedule grantkeeper-local-demo-main is disabled: demo-main is not checked.',
-    'problem Alarms: grantkeeper-local-checks-stopped has gone off.',
-    'problem Alarms: The alarm grantkeeper-local-functions-failing tells nobody.',
-    'problem Alarms: The alarm grantkeeper-local-dead-letters is gone.',
-    'problem Lambda: The account may run 5 functions at a time beside those that others have reserved.',
+    `well Callback URL: Register exactly this at every provider: ${cloud.apiUrl}/callback`,
+    'problem Mail: SES is in its sandbox, so it sends to verified addresses only. Not verified: operator@example.com.',
+    'problem Text messages: SNS is in its SMS sandbox, so it sends to verified numbers only. Not verified: +12125550123.',
+    'problem Text messages: Text messages to North America need an origination number, and the account has none in this region. Not reached: +12125550123.',
+    'problem Text messages: +12125550123 has opted out with STOP, so no text message reaches it.',
+    'problem Operators: operator@example.com has not confirmed the subscription, so no alerts arrive there.',
+    'problem Schedules: The schedule grantkeeper-local-demo-main is disabled, so demo-main is not checked.',
+    'problem Alarms: The alarm grantkeeper-local-checks-stopped is in state ALARM.',
+    'problem Alarms: The alarm grantkeeper-local-functions-failing notifies nobody.',
+    'problem Alarms: The alarm grantkeeper-local-dead-letters is missing.',
+    'problem Lambda: The account can run only 5 functions at a time beside reserved concurrency; Grantkeeper needs 10.',
   ]);
   for (const { state, remedy } of findings) {
     if (state === 'well') expect(remedy).toBeUndefined();
-    else expect(remedy).toMatch(/^\S.*\.$|^Put the right ones there: /);
+    else expect(remedy).toMatch(/^\S.*\.$|^Store the right ones: /);
   }
 });
 
@@ -188,7 +188,7 @@ test('what is wrong with a connection’s settings is told, and a pause', async 
   expect(await about()).toEqual([['problem', 'Its settings are not in the table: it is not kept.']]);
   await call('PutItem', { Item });
   await setInGrant(demo, 'paused', { BOOL: true });
-  expect(await about()).toEqual([['well', 'It is paused: nothing is checked or refreshed.']]);
+  expect(await about()).toEqual([['well', 'Paused: nothing is refreshed.']]);
   await setInGrant(demo, 'paused', { BOOL: false });
 });
 
@@ -210,12 +210,12 @@ test('what goes on in AWS is told of the sender, and of what may not be looked a
   expect(findings.find(({ about }) => about === 'Mail')).toEqual({
     about: 'Mail',
     state: 'problem',
-    what: 'grantkeeper@example.com is not verified with SES: no mail leaves.',
-    remedy: 'Open the mail that AWS has sent there, and press its link; look among the spam.',
+    what: 'grantkeeper@example.com is not verified with SES, so no mail is sent.',
+    remedy: 'Open the mail that AWS sent to this address, and follow its link. Check the spam folder, too.',
   });
   expect(findings.find(({ about }) => about === 'Lambda')).toMatchObject({
     state: 'unknown',
     what: expect.stringContaining('is not authorized to perform: lambda:GetAccountSettings'),
-    remedy: 'Use a profile that may, by --profile.',
+    remedy: 'Use a profile that has this permission: --profile.',
   });
 });

@@ -187,7 +187,7 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   )) as { executions: unknown[] };
   expect(executions).toEqual([]);
   const { out } = await runCommand(demo, tools, ['history', 'demo-new', '--local', '--kind', 'login']);
-  expect(out).toContain('Took over a grant from elsewhere · from: schwab-py · by: ');
+  expect(out).toContain('Imported a grant · from: schwab-py · by: ');
 });
 
 test('the same login again is refused as what it is; forced, it is taken over though the connection is paused', async () => {

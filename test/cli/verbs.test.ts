@@ -39,7 +39,7 @@ describe('status', () => {
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(lines(ran)).toEqual([
       'CONNECTION | STATUS | ACCESS TOKEN ENDS | GRANT ENDS | NEXT CHECK',
-      'demo-main | Well | in 30 minutes (Mon 5 Jan, 07:30 GMT-5) | in 7 days (Mon 12 Jan, 07:00 GMT-5) | in 25 minutes (Mon 5 Jan, 07:25 GMT-5)',
+      'demo-main | Healthy | in 30 minutes (Mon 5 Jan, 07:30 GMT-5) | in 7 days (Mon 12 Jan, 07:00 GMT-5) | in 25 minutes (Mon 5 Jan, 07:25 GMT-5)',
     ]);
   });
 
@@ -49,14 +49,14 @@ describe('status', () => {
     expect(JSON.parse(out)).toEqual([
       {
         connectionId: 'demo-main',
-        health: 'well',
+        health: 'healthy',
         needsSomebody: false,
         problems: [],
         accessExpiresAt: '2026-01-05T12:30:00.000Z',
         grantEndsAt: '2026-01-12T12:00:00.000Z',
         next: {
           at: '2026-01-05T12:25:00.000Z',
-          decision: 'refresh the access token: it would end before the next check',
+          decision: 'Refresh due: the token expires before the next check',
           ownerNotifiedAt: '2026-01-10T12:00:00.000Z',
         },
       },
@@ -78,8 +78,8 @@ describe('what it has done', () => {
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
     const [asked, checked, refreshed, ended] = lines(ran);
-    expect(asked).toMatch(/^Mon 5 Jan, 07:01 GMT-5 \| Asked for · Refresh now · by: .+ at .+$/);
-    expect(checked).toBe('Mon 5 Jan, 07:01 GMT-5 | Checked · refresh the access token · because: asked for');
+    expect(asked).toMatch(/^Mon 5 Jan, 07:01 GMT-5 \| Requested · Refresh now · by: .+ at .+$/);
+    expect(checked).toBe('Mon 5 Jan, 07:01 GMT-5 | Refresh due: somebody asked for it');
     expect(refreshed).toBe('Mon 5 Jan, 07:01 GMT-5 | Refreshed the access token');
     expect(ended).toMatch(
       /^The execution succeeded: http:.*\/execution\?arn=arn:.*demo-main-cli-refresh-\d+$/,
@@ -92,29 +92,32 @@ describe('what it has done', () => {
   test('it pauses with a reason, says why nothing is done meanwhile, and resumes', async () => {
     expect(await run('pause demo-main --local')).toMatchObject({
       code: 2,
-      err: expect.stringContaining("required option '--reason <words>' not specified"),
+      err: expect.stringContaining("required option '--reason <text>' not specified"),
     });
     const wordless = await runCommand(demo, tools, ['pause', 'demo-main', '--local', '--reason', ' ']);
     expect(wordless).toMatchObject({
       code: 2,
-      err: expect.stringContaining('It says why, in a word or more.'),
+      err: expect.stringContaining('Enter a reason, for example “provider maintenance”.'),
     });
     expect(await run('pause demo-main --local --reason holiday')).toMatchObject({
       code: 0,
       out: 'demo-main is paused.\n',
     });
-    const nothing = { code: 1, err: 'grantkeeper: Not now: it is paused. Nothing was changed.\n' };
+    const nothing = {
+      code: 1,
+      err: 'grantkeeper: demo-main is paused. Resume it first. Nothing was changed.\n',
+    };
     expect(await run('refresh demo-main --local')).toMatchObject(nothing);
     const { code, out } = await run('status --local');
     expect(code).toBe(0);
-    expect(out).toContain('“holiday”. Nothing is refreshed, and its owner is told nothing.');
+    expect(out).toContain('“holiday”. Nothing is refreshed, and Dana gets no notices.');
     expect(await run('resume demo-main --local --json')).toMatchObject({
       code: 0,
       out: '{\n  "connectionId": "demo-main",\n  "paused": false\n}\n',
     });
     expect(await run('resume demo-main --local')).toMatchObject({
       code: 1,
-      err: 'grantkeeper: Not now: it is not paused. Nothing was changed.\n',
+      err: 'grantkeeper: demo-main is not paused. Nothing was changed.\n',
     });
   });
 
@@ -122,12 +125,12 @@ describe('what it has done', () => {
     const before = demo.mails().length;
     const { code, out } = await run('reauthorize demo-main --local');
     expect(code).toBe(0);
-    expect(out).toContain('The execution waits for the owner: http');
+    expect(out).toContain('The execution is waiting for the owner: http');
     expect(demo.mails()).toHaveLength(before + 1);
     expect(out).not.toContain('/reauthorize/');
     expect(await run('status --local')).toMatchObject({
       code: 3,
-      out: expect.stringContaining('Waits for its owner: the link that they have works until'),
+      out: expect.stringContaining('Waiting for Dana to log in. The link works until'),
     });
   });
 
@@ -145,19 +148,19 @@ describe('what it has done', () => {
   test('a new owner is let in by a link of their own', async () => {
     const { code, out } = await run('reauthorize demo-main --local --new-owner');
     expect(code).toBe(0);
-    expect(out).toContain('Asked for · Let a new owner in · by: ');
-    expect(out).toContain('Asked the owner to log in · because: another owner was allowed to log in');
+    expect(out).toContain('Requested · Let a new owner in · by: ');
+    expect(out).toContain('Sent the owner a login link · because: a new owner may log in');
     expect((await demo.grant()).authorization).toMatchObject({ reason: 'change-owner' });
     expect(await run('reauthorize demo-main --local --new-owner')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('Not now: the owner has a link'),
+      err: expect.stringContaining('Waiting for Dana. Nothing was changed.'),
     });
   });
 
   test('it disconnects, but not unless it is meant', async () => {
     expect(await run('disconnect demo-main --local')).toMatchObject({
       code: 1,
-      err: "grantkeeper: This can't be undone: to connect demo-main again its owner has to log in. If it is meant, say --yes.\n",
+      err: "grantkeeper: This can't be undone: to restore demo-main, its owner has to log in again. To confirm, add --yes.\n",
     });
     const { code, out } = await run('disconnect demo-main --local --yes');
     expect(code).toBe(0);
@@ -165,7 +168,7 @@ describe('what it has done', () => {
     expect(out).toContain('the tokens were revoked at the provider');
     expect((await demo.grant()).status).toBe('disconnected');
     expect(await run('refresh demo-main --local')).toMatchObject({
-      err: 'grantkeeper: Not now: it is disconnected. Nothing was changed.\n',
+      err: 'grantkeeper: demo-main is disconnected. Send Dana a login link to restore it. Nothing was changed.\n',
     });
   });
 });
@@ -179,7 +182,7 @@ test('what has left the configuration keeps its past', async () => {
   };
   await demo.cloud.dynamoDb.call('PutItem', { TableName: 'grantkeeper-local', Item }, administrator);
   const [line] = lines(await run('history old-main --local'));
-  expect(line).toMatch(/^Thu 1 Jan, 09:00 UTC \| Disconnected · by: alex · nobody asked the provider/);
+  expect(line).toMatch(/^Thu 1 Jan, 09:00 UTC \| Disconnected · by: alex · the provider was not asked/);
 });
 
 describe('what is wrong is said with its remedy', () => {
@@ -207,7 +210,7 @@ describe('what is wrong is said with its remedy', () => {
   test.each([
     ['nonsense', "unknown command 'nonsense'"],
     ['history', "missing required argument 'connection'"],
-    ['history demo-main --limit many', 'It is a whole number from 1 to 1000.'],
+    ['history demo-main --limit many', 'Enter a whole number from 1 to 1000.'],
     ['history demo-main --kind nonsense', 'Allowed choices are'],
   ])('%s', async (args, words) => {
     const ran = await run(args);

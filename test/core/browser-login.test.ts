@@ -12,8 +12,7 @@ import {
   wasTried,
   wordsOfSteps,
 } from '../../core/browser-login.ts';
-import type { BrowserLoginOutcome } from '../../core/browser-outcome.ts';
-import { browserAuthorizationId, isBrowsers, outcomes } from '../../core/browser-outcome.ts';
+import { browserAuthorizationId, isBrowsers, browserLoginOutcomes } from '../../core/browser-outcome.ts';
 import { linkPath, parseLinkPath } from '../../core/link.ts';
 import { elementOf, RecipeSchema, recipes, wordsOfStep } from '../../core/recipe.ts';
 import { isSeed, problemOfBrowserCredentials } from '../../core/browser-credentials.ts';
@@ -30,7 +29,7 @@ describe('what an attempt is for', () => {
     const notified = {
       decision: 'notify',
       kind: 'expiring',
-      reason: 'a reminder was crossed',
+      reason: 'reminder-due',
       reminder,
       expiresAt,
     } as const;
@@ -54,13 +53,13 @@ describe('what an attempt is for', () => {
       'a link that somebody has clicked',
       { decision: 'reauthorize', reason: 'reminder', expiresAt, authorizationId: 'a' },
     ],
-    ['a test of the channels', { decision: 'notify', kind: 'test', reason: 'asked for' }],
-    ['a grant that is back', { decision: 'notify', kind: 'restored', reason: 'the grant is back' }],
-    ['a refresh', { decision: 'refresh', reason: 'asked for' }],
+    ['a test of the channels', { decision: 'notify', kind: 'test', reason: 'asked-for' }],
+    ['a grant that is back', { decision: 'notify', kind: 'restored', reason: 'grant-restored' }],
+    ['a refresh', { decision: 'refresh', reason: 'asked-for' }],
   ] as const)('and for %s none is made', (_, decision) => {
     expect(occasionOf(schwab, grant, decision, monday)).toBeUndefined();
     // A notice that names a reminder and tells of none.
-    const restored = { decision: 'notify', kind: 'restored', reason: 'r', reminder } as const;
+    const restored = { decision: 'notify', kind: 'restored', reason: 'grant-restored', reminder } as const;
     expect(occasionOf(schwab, grant, restored, monday)).toBeUndefined();
   });
 });
@@ -101,10 +100,7 @@ describe('there is', () => {
 
 test('each outcome has its error, and only what was refused ends the credentials', () => {
   const names = Object.fromEntries(
-    (Object.keys(outcomes) as BrowserLoginOutcome[]).map((outcome) => [
-      outcome,
-      errorOf(outcome, 'why').name,
-    ]),
+    browserLoginOutcomes.map((outcome) => [outcome, errorOf(outcome, 'why').name]),
   );
   expect(names).toEqual({
     'logged-in': 'LoginPageError',
@@ -123,7 +119,7 @@ test('each outcome has its error, and only what was refused ends the credentials
     'not-stored': 'LoginPageError',
     'browser-failed': 'BrowserUnavailableError',
   });
-  expect((Object.keys(outcomes) as BrowserLoginOutcome[]).filter(endsCredentials)).toEqual([
+  expect(browserLoginOutcomes.filter(endsCredentials)).toEqual([
     'password-refused',
     'code-refused',
     'account-locked',
@@ -289,7 +285,7 @@ test('what a browser is told and what it answers is looked at whole', () => {
     died: { detail: 'closed', ms: 5 },
     credentials: { versionId: 'v', createdAt: '2026-01-05T12:00:00.000Z' },
   };
-  const outcome = Object.keys(outcomes)[0];
+  const outcome = browserLoginOutcomes[0];
   expect(ReportSchema.parse({ ...report, outcome })).toEqual({ ...report, outcome });
 });
 

@@ -39,7 +39,11 @@ const fresh = (nowMs: number, change: Partial<Grant> = {}) =>
   loggedIn(login, { accessExpiresAtMs: nowMs + 30 * minuteMs, ...change });
 const at = (nowMs: number, grant: Grant, ask: Partial<DecisionRequest> = {}, settings: Settings = schwab) =>
   decide(settings, grant, nowMs, { done: [], ...ask });
-const none = (reason: string): Decision => ({ decision: 'none', reason });
+const none = (reason: Extract<Decision, { decision: 'none' }>['reason'], until?: string): Decision => ({
+  decision: 'none',
+  reason,
+  ...(until !== undefined && { until }),
+});
 const open = (
   reason: NonNullable<Grant['authorization']>['reason'],
   expiresAt: string,
@@ -57,8 +61,8 @@ describe('1. paused or in set-up', () => {
   test.each([
     ['the operator paused the connection', schwab, { paused: true }, 'paused'],
     ['config pauses it', { ...schwab, paused: true }, {}, 'paused'],
-    ['it is still in set-up', schwab, { setUp: true }, 'still in set-up'],
-  ])('answers none when %s, whatever is asked', (_, settings, change, reason) => {
+    ['it is still in set-up', schwab, { setUp: true }, 'in-set-up'],
+  ] as const)('answers none when %s, whatever is asked', (_, settings, change, reason) => {
     const grant = { ...newGrant, ...change };
     expect(at(login, grant, {}, settings)).toEqual(none(reason));
     expect(at(login, grant, { force: 'refresh' }, settings)).toEqual(none(reason));
@@ -67,7 +71,7 @@ describe('1. paused or in set-up', () => {
 });
 
 describe('the end of a connection', () => {
-  const ended: Decision = { decision: 'disconnect', reason: 'asked for' };
+  const ended: Decision = { decision: 'disconnect', reason: 'asked-for' };
   test.each<[string, Partial<Grant>, Settings]>([
     ['is paused', { paused: true }, schwab],
     ['is paused in config', {}, { ...schwab, paused: true }],
@@ -95,7 +99,7 @@ describe('the end of a connection', () => {
     expect(at(login, gone, { force: 'reauthorize' })).toEqual(asked);
     expect(at(login, gone, { force: 'change-owner' })).toEqual({ ...asked, reason: 'change-owner' });
     const askedFor = { ...gone, ...open('requested', '2026-03-03T15:00:00Z') };
-    expect(at(login, askedFor, { force: 'reauthorize' })).toEqual(none('the owner has been asked'));
+    expect(at(login, askedFor, { force: 'reauthorize' })).toEqual(none('waiting-for-owner'));
     expect(at(login, askedFor)).toEqual(none('disconnected'));
     expect(at(afterTheEnd, askedFor)).toEqual(none('disconnected'));
     expect(at(login, gone, { force: 'reauthorize', done: ['reauthorize'] })).toEqual(none('disconnected'));
@@ -105,26 +109,24 @@ describe('the end of a connection', () => {
 
   test('that was left undone is gone on with after five minutes, or when somebody asks for anything', () => {
     const left = { ...fresh(login, { paused: true }), disconnection: { atMs: login } };
-    const goesOn = { decision: 'disconnect', reason: 'a disconnection was not completed' };
-    expect(at(login + 5 * minuteMs - 1, left)).toEqual(none('it is being disconnected'));
+    const goesOn = { decision: 'disconnect', reason: 'disconnection-interrupted' };
+    expect(at(login + 5 * minuteMs - 1, left)).toEqual(none('disconnecting'));
     expect(at(login + 5 * minuteMs, left)).toEqual(goesOn);
     expect(at(login, left, { force: 'reauthorize' })).toEqual(goesOn);
-    expect(at(login + 5 * minuteMs, left, { done: ['disconnect'] })).toEqual(
-      none('it is being disconnected'),
-    );
+    expect(at(login + 5 * minuteMs, left, { done: ['disconnect'] })).toEqual(none('disconnecting'));
   });
 
   test('does not hide a login that was asked for after it and whose callback died', () => {
     const interrupted = { ...gone, login: { versionId: 'v', authorizationId: id, atMs: login } };
     expect(at(login + 90_000, interrupted)).toEqual({
       decision: 'refresh',
-      reason: 'a login was not completed',
+      reason: 'login-interrupted',
     });
   });
 });
 
 describe('a test of the channels', () => {
-  const tested: Decision = { decision: 'notify', reason: 'asked for', kind: 'test' };
+  const tested: Decision = { decision: 'notify', reason: 'asked-for', kind: 'test' };
   test.each<[string, Partial<Grant>, Settings]>([
     ['is paused', { ...newGrant, paused: true }, schwab],
     ['is paused in config', newGrant, { ...schwab, paused: true }],
@@ -144,22 +146,22 @@ test('an operator who pins anew is answered first, whatever was asked of the own
   const asked = fresh(login, open('requested', '2026-03-03T15:00:00Z'));
   const answer = at(login, asked, { force: 'change-owner' });
   expect(answer).toMatchObject({ decision: 'reauthorize', reason: 'change-owner' });
-  expect(at(login, asked, { force: 'change-owner', done: ['reauthorize'] })).toEqual(none('all is well'));
+  expect(at(login, asked, { force: 'change-owner', done: ['reauthorize'] })).toEqual(none('healthy'));
   expect(
     at(login, fresh(login, open('change-owner', '2026-03-03T15:00:00Z')), { force: 'change-owner' }),
-  ).toEqual(none('the owner has been asked'));
+  ).toEqual(none('waiting-for-owner'));
   expect(at(login, newGrant, { force: 'change-owner' })).toMatchObject({ reason: 'change-owner' });
 });
 
 test('the link of whoever was let in serves for any reason until the next reminder, a day at most, and no other takes its place', () => {
   const letIn = open('change-owner', '2026-03-03T15:00:00Z');
   const rejected: Grant = { ...fresh(login, letIn), status: 'rejected' };
-  expect(at(login + minuteMs, rejected)).toEqual(none('the owner has been asked'));
+  expect(at(login + minuteMs, rejected)).toEqual(none('waiting-for-owner'));
   expect(at(ms('2026-03-03T15:00:00Z'), rejected)).toMatchObject({ reason: 'rejected' });
   const atReminder = ms('2026-03-07T15:00:00Z');
   const kept = (expiresAt: string) =>
     fresh(login, { ...open('change-owner', expiresAt), accessExpiresAtMs: atReminder + hourMs });
-  expect(at(atReminder, kept('2026-03-07T16:00:00Z'))).toEqual(none('all is well'));
+  expect(at(atReminder, kept('2026-03-07T16:00:00Z'))).toEqual(none('healthy'));
   expect(at(atReminder, kept('2026-03-07T14:00:00Z'))).toMatchObject({
     decision: 'notify',
     kind: 'expiring',
@@ -183,7 +185,7 @@ describe('a login that was not completed', () => {
     'is finished by a refresh, 90 seconds after its callback began (%s)',
     (status) => {
       const grant = loggedIn(login, { ...interrupted, status });
-      const finish: Decision = { decision: 'refresh', reason: 'a login was not completed' };
+      const finish: Decision = { decision: 'refresh', reason: 'login-interrupted' };
       expect(at(past, grant)).toEqual(finish);
       expect(at(past, grant, { force: 'reauthorize', authorizationId: id })).toEqual(finish);
       expect(at(past - 1, grant)).not.toEqual(finish);
@@ -219,25 +221,23 @@ describe('2. a started link', () => {
     ['another one is', open('reminder', '2026-03-08T15:50:00Z'), { ...ask, authorizationId: 'f'.repeat(20) }],
     ['it has expired', open('reminder', '2026-03-07T15:09:59Z'), ask],
   ])('is not attached to when it is no longer open: %s', (_, change, asked) => {
-    expect(at(afterFirstReminder, loggedIn(login, change), asked)).toEqual(
-      none('that link is no longer open'),
-    );
+    expect(at(afterFirstReminder, loggedIn(login, change), asked)).toEqual(none('link-closed'));
   });
 
   test('is attached to once', () => {
     const grant = fresh(login, open('reminder', '2026-03-08T15:50:00Z'));
-    expect(at(login, grant, { ...ask, done: ['reauthorize'] })).toEqual(none('all is well'));
+    expect(at(login, grant, { ...ask, done: ['reauthorize'] })).toEqual(none('healthy'));
   });
 });
 
 describe('3. refresh', () => {
-  const due = { decision: 'refresh', reason: 'the access token would not outlive the next check' };
+  const due = { decision: 'refresh', reason: 'access-token-expiring' };
 
   test('the access token must outlive the next tick (25 minutes) and the margin (150 seconds)', () => {
     const now = login + 10 * hourMs;
     const needed = 27.5 * minuteMs;
     expect(at(now, loggedIn(login, { accessExpiresAtMs: now + needed }))).toEqual(due);
-    expect(at(now, loggedIn(login, { accessExpiresAtMs: now + needed + 1 }))).toEqual(none('all is well'));
+    expect(at(now, loggedIn(login, { accessExpiresAtMs: now + needed + 1 }))).toEqual(none('healthy'));
     expect(at(now, loggedIn(login, { accessExpiresAtMs: undefined }))).toEqual(due);
   });
 
@@ -250,9 +250,9 @@ describe('3. refresh', () => {
 
   test('is made when it is asked for, once', () => {
     const now = login + hourMs;
-    expect(at(now, fresh(now), { force: 'refresh' })).toEqual({ decision: 'refresh', reason: 'asked for' });
-    expect(at(now, fresh(now), { force: 'refresh', done: ['refresh'] })).toEqual(none('all is well'));
-    expect(at(now, loggedIn(login), { done: ['refresh'] })).toEqual(none('all is well'));
+    expect(at(now, fresh(now), { force: 'refresh' })).toEqual({ decision: 'refresh', reason: 'asked-for' });
+    expect(at(now, fresh(now), { force: 'refresh', done: ['refresh'] })).toEqual(none('healthy'));
+    expect(at(now, loggedIn(login), { done: ['refresh'] })).toEqual(none('healthy'));
   });
 
   test('is never tried with a grant that is dead or was never given, even if it is asked for', () => {
@@ -308,7 +308,7 @@ describe('4. the owner is needed', () => {
   });
 
   test('once: not again while an authorization is open for this reason, but for another one', () => {
-    const asked = none('the owner has been asked');
+    const asked = none('waiting-for-owner');
     const expiring = fresh(afterLastReminder, open('expiring', '2026-03-09T15:00:00Z'));
     expect(at(afterLastReminder, expiring)).toEqual(asked);
     expect(at(afterTheEnd, expiring)).toMatchObject({ decision: 'reauthorize', reason: 'expired' });
@@ -320,13 +320,13 @@ describe('4. the owner is needed', () => {
     // Whoever came by the panel and went away again was sent nothing.
     const came = fresh(afterLastReminder, open('panel', '2026-03-09T15:00:00Z'));
     expect(at(afterLastReminder, came)).toMatchObject({ decision: 'reauthorize', reason: 'expiring' });
-    expect(at(login, fresh(login, open('panel', '2026-03-09T15:00:00Z')))).toEqual(none('all is well'));
+    expect(at(login, fresh(login, open('panel', '2026-03-09T15:00:00Z')))).toEqual(none('healthy'));
     expect(at(afterLastReminder, fresh(afterLastReminder), { done: ['reauthorize'] })).toEqual(asked);
   });
 
   test('again when the link has expired: the reminder', () => {
     const grant = { ...newGrant, ...open('first-login', '2026-03-02T15:00:00Z') };
-    expect(at(login - 1, grant)).toEqual(none('the owner has been asked'));
+    expect(at(login - 1, grant)).toEqual(none('waiting-for-owner'));
     expect(at(login, grant)).toMatchObject({
       decision: 'reauthorize',
       expiresAt: '2026-03-03T15:00:00.000Z',
@@ -336,14 +336,14 @@ describe('4. the owner is needed', () => {
   test('a login begun less than 15 minutes ago holds every ask back', () => {
     const started = open('reminder', '2026-03-09T14:50:00Z', '2026-03-09T14:00:00Z');
     const grant = fresh(ms('2026-03-09T14:15:00Z'), started);
-    expect(at(ms('2026-03-09T14:14:59Z'), grant)).toEqual(none('the owner is logging in'));
+    expect(at(ms('2026-03-09T14:14:59Z'), grant)).toEqual(none('owner-logging-in'));
     expect(at(ms('2026-03-09T14:15:00Z'), grant)).toMatchObject({ decision: 'reauthorize' });
   });
 
   test('but not when its link would end before the next check, 25 minutes later: who goes away from it had none', () => {
     const started = (linkEnds: string) => open('reminder', linkEnds, '2026-03-09T14:00:00Z');
     const now = ms('2026-03-09T14:10:00Z');
-    expect(at(now, fresh(now, started('2026-03-09T14:35:00Z')))).toEqual(none('the owner is logging in'));
+    expect(at(now, fresh(now, started('2026-03-09T14:35:00Z')))).toEqual(none('owner-logging-in'));
     expect(at(now, fresh(now, started('2026-03-09T14:34:59Z')))).toMatchObject({ reason: 'expiring' });
   });
 
@@ -353,7 +353,7 @@ describe('4. the owner is needed', () => {
     const nextSaturday = ms('2026-03-14T16:00:00Z');
     const lastReminder = ms('2026-03-16T10:00:00Z');
     const done: Partial<DecisionRequest> = { done: ['notify'] };
-    expect(at(nextSaturday, loggedIn(saturday), done, settings)).toEqual(none('all is well'));
+    expect(at(nextSaturday, loggedIn(saturday), done, settings)).toEqual(none('healthy'));
     expect(at(lastReminder, loggedIn(saturday), {}, settings)).toEqual({
       decision: 'reauthorize',
       reason: 'expiring',
@@ -372,16 +372,18 @@ describe('4. the owner is needed', () => {
     expect(at(login, fresh(login), force, withLimits({}))).toMatchObject({
       expiresAt: '2026-03-03T15:00:00.000Z',
     });
-    expect(at(login, fresh(login), { ...force, done: ['reauthorize'] })).toEqual(none('all is well'));
+    expect(at(login, fresh(login), { ...force, done: ['reauthorize'] })).toEqual(none('healthy'));
     const requested = fresh(login, open('requested', '2026-03-07T15:50:00Z'));
-    expect(at(login, requested, force)).toEqual(none('the owner has been asked'));
+    expect(at(login, requested, force)).toEqual(none('waiting-for-owner'));
     // Who asks by hand a quarter of an hour later means a new link.
     const openedAtMs = login - 15 * minuteMs;
     const asked = (atMs: number) =>
       fresh(login, { authorization: { ...requested.authorization!, openedAtMs: atMs } });
     expect(at(login, asked(openedAtMs), force)).toMatchObject({ reason: 'requested' });
-    expect(at(login, asked(openedAtMs + 1), force)).toEqual(none('the owner has been asked'));
-    expect(at(login, asked(openedAtMs))).toEqual(none('all is well'));
+    expect(at(login, asked(openedAtMs + 1), force)).toEqual(
+      none('waiting-for-owner', '2026-03-02T15:00:00.001Z'),
+    );
+    expect(at(login, asked(openedAtMs))).toEqual(none('healthy'));
     expect(at(login, newGrant, force)).toMatchObject({ reason: 'first-login' });
   });
 });
@@ -389,14 +391,14 @@ describe('4. the owner is needed', () => {
 describe('5. a reminder', () => {
   const notify = {
     decision: 'notify',
-    reason: 'a reminder was crossed',
+    reason: 'reminder-due',
     kind: 'expiring',
     reminder: '2026-03-07T15:00:00.000Z',
     expiresAt: '2026-03-08T15:50:00.000Z',
   };
 
   test('newly crossed is told, with a link until the next one and two ticks', () => {
-    expect(at(ms('2026-03-07T14:59:59Z'), fresh(afterFirstReminder))).toEqual(none('all is well'));
+    expect(at(ms('2026-03-07T14:59:59Z'), fresh(afterFirstReminder))).toEqual(none('healthy'));
     expect(at(ms('2026-03-07T15:00:00Z'), fresh(afterFirstReminder))).toEqual(notify);
     expect(at(afterFirstReminder, fresh(afterFirstReminder))).toEqual(notify);
   });
@@ -407,10 +409,8 @@ describe('5. a reminder', () => {
 
   test('is told once, and the newest only', () => {
     const notified = { sentReminders: ['2026-03-07T15:00:00.000Z'] };
-    expect(at(afterFirstReminder, fresh(afterFirstReminder, notified))).toEqual(none('all is well'));
-    expect(at(afterFirstReminder, fresh(afterFirstReminder), { done: ['notify'] })).toEqual(
-      none('all is well'),
-    );
+    expect(at(afterFirstReminder, fresh(afterFirstReminder, notified))).toEqual(none('healthy'));
+    expect(at(afterFirstReminder, fresh(afterFirstReminder), { done: ['notify'] })).toEqual(none('healthy'));
     const later = ms('2026-03-09T10:00:00Z');
     expect(at(later, fresh(later))).toMatchObject({
       reminder: '2026-03-09T09:00:00.000Z',
@@ -420,7 +420,7 @@ describe('5. a reminder', () => {
 
   test('waits while the owner logs in, and not for an open link of another reason', () => {
     const started = open('requested', '2026-03-07T15:50:00Z', '2026-03-07T15:00:00Z');
-    expect(at(afterFirstReminder, fresh(afterFirstReminder, started))).toEqual(none('all is well'));
+    expect(at(afterFirstReminder, fresh(afterFirstReminder, started))).toEqual(none('healthy'));
     const requested = open('requested', '2026-03-07T15:50:00Z');
     expect(at(afterFirstReminder, fresh(afterFirstReminder, requested), { force: 'reauthorize' })).toEqual(
       notify,
@@ -438,10 +438,10 @@ describe('5. a reminder', () => {
 describe('6. a problem ended', () => {
   test('is told once, when the owner is not needed for anything else', () => {
     const grant = fresh(login, { restoredNoticePending: true });
-    expect(at(login, grant)).toEqual({ decision: 'notify', reason: 'the grant is back', kind: 'restored' });
-    expect(at(login, grant, { done: ['notify'] })).toEqual(none('all is well'));
+    expect(at(login, grant)).toEqual({ decision: 'notify', reason: 'grant-restored', kind: 'restored' });
+    expect(at(login, grant, { done: ['notify'] })).toEqual(none('healthy'));
     expect(at(login, { ...grant, ...open('rejected', '2026-03-03T00:00:00Z'), status: 'rejected' })).toEqual(
-      none('the owner has been asked'),
+      none('waiting-for-owner'),
     );
     expect(at(afterFirstReminder, fresh(afterFirstReminder, { restoredNoticePending: true }))).toMatchObject({
       kind: 'expiring',
@@ -451,24 +451,24 @@ describe('6. a problem ended', () => {
   test('that a refresh has ended is told to the owner who was told of it, where use postpones the end', () => {
     const sliding = withLimits({ slidingSeconds: 7 * 86_400 });
     const refreshed = (change: Partial<Grant> = {}) => fresh(later, { refreshedAtMs: later, ...change });
-    const back = { decision: 'notify', reason: 'the grant is back', kind: 'restored' };
+    const back = { decision: 'notify', reason: 'grant-restored', kind: 'restored' };
     const later = ms('2026-03-10T15:00:00Z');
     // The reminder of an end that is not the end any more.
     const notified = { sentReminders: ['2026-03-07T15:00:00.000Z'] };
     expect(at(later, refreshed(notified), {}, sliding)).toEqual(back);
-    expect(at(later, refreshed(notified), { done: ['notify'] }, sliding)).toEqual(none('all is well'));
-    expect(at(later, refreshed(), {}, sliding)).toEqual(none('all is well'));
+    expect(at(later, refreshed(notified), { done: ['notify'] }, sliding)).toEqual(none('healthy'));
+    expect(at(later, refreshed(), {}, sliding)).toEqual(none('healthy'));
     // By a clock that is late: the reminder is to come, and told already.
     const reminderMs = ms('2026-03-15T15:00:00Z');
     const early = { sentReminders: [new Date(reminderMs).toISOString()] };
     expect(at(reminderMs - 1000, { ...refreshed(early), accessExpiresAtMs: Infinity }, {}, sliding)).toEqual(
-      none('all is well'),
+      none('healthy'),
     );
     // Of an end that nothing postpones there is no such news: only a login ends it.
     expect(at(ms('2026-03-07T14:00:00Z'), fresh(ms('2026-03-07T14:00:00Z'), notified))).toEqual(
-      none('all is well'),
+      none('healthy'),
     );
-    expect(at(later, refreshed(notified), {}, withLimits({}))).toEqual(none('all is well'));
+    expect(at(later, refreshed(notified), {}, withLimits({}))).toEqual(none('healthy'));
   });
 
   test('is no end of one that other reminder settings would tell later', () => {
@@ -477,21 +477,21 @@ describe('6. a problem ended', () => {
     const now = ms('2026-03-07T16:00:00Z');
     for (const limits of [{ slidingSeconds: 7 * 86_400 }, { absoluteSeconds: 7 * 86_400 }]) {
       const changed = { ...withLimits(limits), ...atLast };
-      expect(at(now, fresh(now, notified), {}, changed)).toEqual(none('all is well'));
+      expect(at(now, fresh(now, notified), {}, changed)).toEqual(none('healthy'));
       // Used as the reminder was crossed; below, a millisecond after it.
       const refreshed = (atMs: number) => fresh(now, { ...notified, refreshedAtMs: atMs });
-      expect(at(now, refreshed(ms('2026-03-07T15:00:00Z')), {}, changed)).toEqual(none('all is well'));
+      expect(at(now, refreshed(ms('2026-03-07T15:00:00Z')), {}, changed)).toEqual(none('healthy'));
     }
     const used = fresh(now, { ...notified, refreshedAtMs: ms('2026-03-07T15:00:00.001Z') });
     expect(at(now, used, {}, { ...withLimits({ slidingSeconds: 7 * 86_400 }), ...atLast })).toEqual({
       decision: 'notify',
-      reason: 'the grant is back',
+      reason: 'grant-restored',
       kind: 'restored',
     });
-    expect(at(now, used, {}, { ...schwab, ...atLast })).toEqual(none('all is well'));
+    expect(at(now, used, {}, { ...schwab, ...atLast })).toEqual(none('healthy'));
     const twoTold = { ...used, sentReminders: [...notified.sentReminders, '2026-03-08T15:00:00.000Z'] };
     expect(at(now, twoTold, {}, { ...withLimits({ slidingSeconds: 7 * 86_400 }), ...atLast })).toEqual(
-      none('all is well'),
+      none('healthy'),
     );
   });
 
@@ -576,13 +576,13 @@ describe('whatever the grant', () => {
   });
 
   test.each<Decision>([
-    none('all is well'),
-    { decision: 'refresh', reason: 'asked for' },
-    { decision: 'notify', reason: 'a reminder was crossed', kind: 'expiring', reminder: 'r', expiresAt: 'e' },
-    { decision: 'notify', reason: 'the grant is back', kind: 'restored' },
-    { decision: 'notify', reason: 'asked for', kind: 'test' },
+    none('healthy'),
+    { decision: 'refresh', reason: 'asked-for' },
+    { decision: 'notify', reason: 'reminder-due', kind: 'expiring', reminder: 'r', expiresAt: 'e' },
+    { decision: 'notify', reason: 'grant-restored', kind: 'restored' },
+    { decision: 'notify', reason: 'asked-for', kind: 'test' },
     { decision: 'reauthorize', reason: 'panel', expiresAt: 'e', authorizationId: id },
-    { decision: 'disconnect', reason: 'asked for' },
+    { decision: 'disconnect', reason: 'asked-for' },
   ])('%j keeps its contract', (decision) => {
     expect(DecisionSchema.parse(decision)).toEqual(decision);
   });
@@ -603,10 +603,10 @@ describe('whatever the grant', () => {
 
   test('nothing is refreshed but an active grant, and nothing is done while paused', () => {
     always(({ decision, reason }, { grant }) => {
-      const isAsked = reason === 'asked for' || reason === 'a disconnection was not completed';
+      const isAsked = reason === 'asked-for' || reason === 'disconnection-interrupted';
       const inSetUp = grant.setUp && grant.status === 'never-authorized';
       if ((grant.paused || inSetUp) && !isAsked) expect(decision).toBe('none');
-      if (decision === 'refresh' && reason !== 'a login was not completed') {
+      if (decision === 'refresh' && reason !== 'login-interrupted') {
         expect(grant.status).toBe('active');
       }
     });
@@ -615,7 +615,7 @@ describe('whatever the grant', () => {
   test('of a connection that was ended nothing is refreshed, told or asked until somebody asks', () => {
     always(({ decision, reason }, { grant, force }) => {
       if (grant.status !== 'disconnected' && grant.disconnection === undefined) return;
-      if (force !== undefined || reason === 'a login was not completed') return;
+      if (force !== undefined || reason === 'login-interrupted') return;
       expect(['none', ...(grant.disconnection ? ['disconnect'] : [])]).toContain(decision);
     });
   });

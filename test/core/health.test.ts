@@ -41,7 +41,7 @@ const health = (grant: Grant, nowMs: number, incidents: KnownIncident[] = [], se
 describe('how a connection stands', () => {
   test('is well while nothing is to be said', () => {
     expect(kinds(fresh(login), login)).toEqual([]);
-    expect(health(fresh(login), login)).toBe('well');
+    expect(health(fresh(login), login)).toBe('healthy');
   });
 
   test('is well for ever where the provider sets no end', () => {
@@ -51,9 +51,9 @@ describe('how a connection stands', () => {
 
   test('waits for its owner before the first login, and while a link is open', () => {
     expect(kinds(newGrant, login)).toEqual(['first-login']);
-    expect(health(newGrant, login)).toBe('waiting');
+    expect(health(newGrant, login)).toBe('waiting-for-login');
     expect(kinds(fresh(login, open(login + hourMs)), login)).toEqual(['waiting']);
-    expect(health(fresh(login, open(login + hourMs)), login)).toBe('waiting');
+    expect(health(fresh(login, open(login + hourMs)), login)).toBe('waiting-for-login');
     expect(kinds(fresh(login, open(login)), login)).toEqual([]);
     // Expired, and its login has begun.
     expect(kinds(fresh(login, open(login, login - minuteMs)), login)).toEqual(['waiting']);
@@ -72,7 +72,7 @@ describe('how a connection stands', () => {
     const first = end - 48 * hourMs;
     expect(kinds(fresh(first - 1), first - 1)).toEqual([]);
     expect(kinds(fresh(first), first)).toEqual(['ending']);
-    expect(health(fresh(first), first)).toBe('ending');
+    expect(health(fresh(first), first)).toBe('ends-soon');
     expect(kinds(fresh(first, open(first + hourMs)), first)).toEqual(['ending', 'waiting']);
   });
 
@@ -80,9 +80,9 @@ describe('how a connection stands', () => {
     expect(problemsOf(schwab, fresh(end), [], end)).toEqual([
       { kind: 'ended', deadlineMs: end, neededAtMs: end },
     ]);
-    expect(health(fresh(end), end)).toBe('failed');
+    expect(health(fresh(end), end)).toBe('expired');
     expect(kinds(fresh(login, { status: 'rejected' }), login)).toEqual(['rejected']);
-    expect(health(fresh(login, { status: 'rejected' }), login)).toBe('failed');
+    expect(health(fresh(login, { status: 'rejected' }), login)).toBe('expired');
     // Ended on a Saturday, needed on Monday.
     const saturday = ms('2026-03-14T15:00:00Z');
     const weekend = loggedIn(ms('2026-03-07T15:00:00Z'), { accessExpiresAtMs: saturday });
@@ -99,18 +99,18 @@ describe('how a connection stands', () => {
     expect(problemsOf(schwab, grant, [], login + 30 * minuteMs)).toEqual([
       { kind: 'access-ended', atMs: login + 30 * minuteMs },
     ]);
-    expect(health(grant, login + 30 * minuteMs)).toBe('failed');
+    expect(health(grant, login + 30 * minuteMs)).toBe('failing');
     expect(kinds({ ...grant, accessExpiresAtMs: undefined }, login)).toEqual([]);
   });
 
   test('has failed while a step fails, not while a channel does', () => {
     const failing = [incident('RefreshTokens')];
     expect(kinds(fresh(login), login, failing)).toEqual(['incident']);
-    expect(health(fresh(login), login, failing)).toBe('failed');
+    expect(health(fresh(login), login, failing)).toBe('failing');
     expect(kinds(fresh(login), login, [incident('Slack')])).toEqual(['incident']);
-    expect(health(fresh(login), login, [incident('Slack')])).toBe('well');
+    expect(health(fresh(login), login, [incident('Slack')])).toBe('healthy');
     expect(kinds(fresh(login), login, [incident('BrowserLogin')])).toEqual(['incident']);
-    expect(health(fresh(login), login, [incident('BrowserLogin')])).toBe('well');
+    expect(health(fresh(login), login, [incident('BrowserLogin')])).toBe('healthy');
   });
 
   test('has failed when two checks are overdue', () => {
@@ -119,7 +119,7 @@ describe('how a connection stands', () => {
     expect(problemsOf(schwab, grant, [], login + 50 * minuteMs)).toEqual([
       { kind: 'silent', sinceMs: login },
     ]);
-    expect(health(grant, login + 50 * minuteMs)).toBe('failed');
+    expect(health(grant, login + 50 * minuteMs)).toBe('failing');
   });
 
   test('is disconnected, and waits again once somebody is asked', () => {
@@ -137,12 +137,12 @@ describe('how a connection stands', () => {
     ]);
     expect(health(disconnected, login, [incident('RefreshTokens')])).toBe('disconnected');
     expect(kinds({ ...disconnected, paused: true }, login)).toEqual(['paused', 'disconnected']);
-    expect(health({ ...disconnected, ...open(login + hourMs) }, login)).toBe('waiting');
+    expect(health({ ...disconnected, ...open(login + hourMs) }, login)).toBe('waiting-for-login');
     const underWay = fresh(login, { paused: true, disconnection: { atMs: login } });
     expect(kinds(underWay, login)).toEqual(['disconnecting']);
     expect(health(underWay, login)).toBe('disconnected');
     expect(kinds(underWay, login, [incident('DisconnectGrant')])).toEqual(['incident', 'disconnecting']);
-    expect(health(underWay, login, [incident('DisconnectGrant')])).toBe('failed');
+    expect(health(underWay, login, [incident('DisconnectGrant')])).toBe('failing');
   });
 
   test('is told with the worst first', () => {
@@ -178,7 +178,7 @@ describe('how a connection stands', () => {
     expect(health(paused, beforeEnd - 1)).toBe('paused');
     expect(kinds(paused, beforeEnd - 1, [incident('RefreshTokens')])).toEqual(['incident', 'paused']);
     expect(kinds(paused, beforeEnd)).toEqual(['ending', 'paused']);
-    expect(health(paused, beforeEnd)).toBe('ending');
+    expect(health(paused, beforeEnd)).toBe('ends-soon');
     expect(kinds(paused, end)).toEqual(['ended', 'paused']);
     expect(kinds({ ...paused, status: 'rejected' }, login)).toEqual(['rejected', 'paused']);
     expect(kinds({ ...newGrant, paused: true, pause }, login)).toEqual(['paused']);
@@ -202,7 +202,7 @@ describe('what comes next', () => {
     expect(forecastOf(schwab, grant, login + minuteMs)).toEqual({
       nextCheckMs: login + 25 * minuteMs,
       silentSinceMs: undefined,
-      decision: { decision: 'refresh', reason: 'the access token would not outlive the next check' },
+      decision: { decision: 'refresh', reason: 'access-token-expiring' },
       nextReminderMs: end - 48 * hourMs,
     });
   });

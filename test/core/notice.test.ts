@@ -20,20 +20,20 @@ describe('a notice', () => {
       `Hello Dana,
 
 The connection schwab-main to Charles Schwab needs you to log in again.
-Until Mon 9 Mar, 11:00 GMT-4 everything goes on working; after that it stops.
+It works until Mon 9 Mar, 11:00 GMT-4. If you have not logged in by then, it stops.
 
 ${link.url}
 
-The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to Charles Schwab; your password is typed there and nowhere else.
+The link works until Sun 8 Mar, 11:50 GMT-4. It leads you to Charles Schwab. Enter your password only there.
 `,
     );
     expect(notice.html.split(`href="${link.url}"`)).toHaveLength(2);
     expect(notice.html).toContain('>Log in to Charles Schwab</a');
     expect(notice.html).toContain(
-      '<p style="font-size:14px">The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page',
+      '<p style="font-size:14px">The link works until Sun 8 Mar, 11:50 GMT-4. It leads you',
     );
     expect(notice.html).toContain('<p>Hello Dana,</p>');
-    expect(notice.html).toContain('Until Mon 9 Mar, 11:00 GMT-4 everything goes on working');
+    expect(notice.html).toContain('It works until Mon 9 Mar, 11:00 GMT-4.');
   });
 
   test('before no known end asks for a login', () => {
@@ -47,32 +47,32 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
     const notice = mailAbout({ ...schwab, owner }, { kind: 'invited', link });
     expect(notice.subject).toBe('Connect Charles Schwab (schwab-main)');
     expect(notice.text).toMatch(
-      /^Hello,\n\nGrantkeeper keeps the connection schwab-main to Charles Schwab alive/,
+      /^Hello,\n\nLog in to Charles Schwab once to connect schwab-main\. Grantkeeper then keeps the connection working/,
     );
     expect(notice.text).toContain('The link works until Sun 8 Mar, 15:50 UTC.');
   });
 
   test('after the end says what has stopped', () => {
     const notice = mailAbout(schwab, { kind: 'expired', link });
-    expect(notice.subject).toBe('Charles Schwab has stopped working: log in again (schwab-main)');
-    expect(notice.text).toContain('has ended. It works again as soon as you have logged in.');
+    expect(notice.subject).toBe('schwab-main is disconnected. Log in to Charles Schwab to restore it');
+    expect(notice.text).toContain('has stopped working. Log in to restore it.');
   });
 
   test('that is a test says so, that nothing is to be done, and until when the connection stands', () => {
     const notice = mailAbout(schwab, { kind: 'test', deadlineMs: neededAtMs });
-    expect(notice.subject).toBe('This is a test, nothing is to be done: Charles Schwab (schwab-main)');
+    expect(notice.subject).toBe('Test message: no action needed (Charles Schwab, schwab-main)');
     expect(notice.text).toBe(
       `Hello Dana,
 
-This is a test of the messages about the connection schwab-main to Charles Schwab. There is nothing to do.
-The next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
+This message tests whether notices about the connection schwab-main to Charles Schwab reach you. You need not do anything.
+Your next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
 `,
     );
     expect(notice.html).not.toContain('href');
-    expect(mailAbout(schwab, { kind: 'test' }).text).toMatch(/There is nothing to do\.\n$/);
+    expect(mailAbout(schwab, { kind: 'test' }).text).toMatch(/You need not do anything\.\n$/);
     expect(new Html(notice.html).toText()).toMatch(/11:00 GMT-4\.$/);
     expect(smsOf(writeNotice(schwab, { kind: 'test' }))).toBe(
-      'This is a test, nothing is to be done: Charles Schwab (schwab-main)',
+      'Test message: no action needed (Charles Schwab, schwab-main)',
     );
   });
 
@@ -80,7 +80,7 @@ The next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
     const notice = mailAbout(schwab, { kind: 'restored', deadlineMs: neededAtMs });
     expect(notice).toMatchObject({
       subject: 'Charles Schwab works again (schwab-main)',
-      text: 'Hello Dana,\n\nThe connection schwab-main to Charles Schwab works again.\nThe next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.\n',
+      text: 'Hello Dana,\n\nThe connection schwab-main to Charles Schwab works again.\nYour next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.\n',
     });
     expect(notice.html).not.toContain('<a');
     expect(mailAbout(schwab, { kind: 'restored' }).text).not.toContain('due');
@@ -123,15 +123,15 @@ The next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
     const failures = ['email: sending mail for schwab-main: MessageRejected', 'sms: failed before'];
     expect(unreached(schwab, notice, failures)).toEqual({
       subject: 'Grantkeeper: schwab-main: the owner could not be reached',
-      text: `The owner of schwab-main could not be reached by any channel:
+      text: `No channel reached the owner of schwab-main:
 - email: sending mail for schwab-main: MessageRejected
 - sms: failed before
 
-Please pass this on to Dana (dana@example.com), and to nobody else:
+Please pass this on to Dana (dana@example.com) and to nobody else:
 
-The connection schwab-main to Charles Schwab has ended. It works again as soon as you have logged in.
+The connection schwab-main to Charles Schwab has stopped working. Log in to restore it.
 ${link.url}
-The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to Charles Schwab; your password is typed there and nowhere else.
+The link works until Sun 8 Mar, 11:50 GMT-4. It leads you to Charles Schwab. Enter your password only there.
 `,
     });
     const { text } = unreached(
@@ -139,7 +139,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It opens a page that leads you to C
       writeNotice(schwab, { kind: 'restored' }),
       [],
     );
-    expect(text).toContain('Please pass this on to dana@example.com, and');
+    expect(text).toContain('Please pass this on to dana@example.com and');
     expect(text).not.toContain('http');
     expect(text).toMatch(/works again\.\n$/);
   });

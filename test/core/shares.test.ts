@@ -18,19 +18,19 @@ test('every answer is met: percent of a sample', () => {
     return [`${answer.decision}${kind}: ${isAttached ? 'attached' : answer.reason}`];
   });
   const wanted = {
-    'disconnect: a disconnection was not completed': 1.5,
-    'disconnect: asked for': 5,
-    'none: all is well': 7,
+    'disconnect: disconnection-interrupted': 1.5,
+    'disconnect: asked-for': 5,
+    'none: healthy': 7,
     'none: disconnected': 3,
-    'none: it is being disconnected': 1,
+    'none: disconnecting': 1,
     'none: paused': 4,
-    'none: still in set-up': 1.5,
-    'none: that link is no longer open': 4,
-    'none: the owner has been asked': 7,
-    'none: the owner is logging in': 1.2,
-    'notify expiring: a reminder was crossed': 0.8,
-    'notify restored: the grant is back': 2,
-    'notify test: asked for': 5,
+    'none: in-set-up': 1.5,
+    'none: link-closed': 4,
+    'none: waiting-for-owner': 7,
+    'none: owner-logging-in': 1.2,
+    'notify expiring: reminder-due': 0.8,
+    'notify restored: grant-restored': 2,
+    'notify test: asked-for': 5,
     'reauthorize: attached': 2,
     'reauthorize: expired': 2,
     'reauthorize: expiring': 1.5,
@@ -38,9 +38,9 @@ test('every answer is met: percent of a sample', () => {
     'reauthorize: rejected': 1.5,
     'reauthorize: change-owner': 6,
     'reauthorize: requested': 2,
-    'refresh: a login was not completed': 3,
-    'refresh: asked for': 2,
-    'refresh: the access token would not outlive the next check': 8,
+    'refresh: login-interrupted': 3,
+    'refresh: asked-for': 2,
+    'refresh: access-token-expiring': 8,
   };
   expect(tooRare(shares, wanted)).toEqual([]);
 });

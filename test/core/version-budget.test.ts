@@ -184,7 +184,7 @@ describe('the decision', () => {
     });
     expect(decide(schwab, grant(minuteMs, 3), nowMs, { force: 'refresh', done: [] })).toEqual({
       decision: 'refresh',
-      reason: 'asked for',
+      reason: 'asked-for',
     });
   });
 

@@ -112,7 +112,7 @@ describe('a start', () => {
     expect((await connection.return(back)).body).toContain('Done: you are connected');
     const { status } = await connection.grant();
     await connection.patch({ status: 'disconnected' });
-    expect((await connection.return(back)).body).toContain('This connection was ended meanwhile');
+    expect((await connection.return(back)).body).toContain('This connection was disconnected');
     await connection.patch({ status });
     connection.later(8 * 24 * hourMs);
     expect((await connection.return(back)).body).toContain('This link was used already');
@@ -157,7 +157,7 @@ describe('an answer that is no code', () => {
   });
 
   test.each([
-    ['temporarily_unavailable', 'unavailable', 'could not log you in just now'],
+    ['temporarily_unavailable', 'unavailable', 'could not log you in'],
     ['login_required', 'unfinished', 'Your login was not finished'],
   ])('%s leaves the start unused, and is written down once', async (error, outcome, title) => {
     const { connection, back, query, page, authorizationId } = await answer(
@@ -390,7 +390,7 @@ describe('beside other logins and ends', () => {
     const back = await connection.logIn();
     const before = await connection.stored();
     await connection.patch({ disconnection: { atMs: connection.nowMs } });
-    expect((await connection.return(back)).body).toContain('This connection was ended meanwhile');
+    expect((await connection.return(back)).body).toContain('This connection was disconnected');
     expect(connection.counts.at(-1)).toBe('CallbacksFailed ended');
     expect(await connection.stored()).toEqual(before);
   });

@@ -192,7 +192,7 @@ describe('a refresh', () => {
     expect(await connection.refresh()).toMatchObject({
       outcome: 'refreshed',
       done: ['refresh'],
-      next: { decision: 'none', reason: 'all is well' },
+      next: { decision: 'none', reason: 'healthy' },
     });
     const after = await connection.grant();
     expect(after).toMatchObject({
@@ -271,7 +271,7 @@ describe('a callback that died', () => {
     connection.later(2 * minuteMs);
     expect((await connection.check()).next).toEqual({
       decision: 'refresh',
-      reason: 'a login was not completed',
+      reason: 'login-interrupted',
     });
     expect((await connection.refresh()).outcome).toBe('login-recovered');
     expect(await connection.grant()).toMatchObject({ status: 'active', authorizedAtMs: startMs });

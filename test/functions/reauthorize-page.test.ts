@@ -91,7 +91,7 @@ describe('a link that was used', () => {
   const newer = { ...open, authorizationId: 'c'.repeat(20) };
   const nothingToDo = 'the connection was renewed. You need not do anything.';
   const neededAgain =
-    'Since then the connection needs you again, and this link is no good for that. A newer link is on its way to your mailbox';
+    'Since then the connection needs another login, and each link works once. A newer link is on its way to you';
 
   test.each([
     ['stands', alive, nothingToDo],
@@ -106,7 +106,7 @@ describe('a link that was used', () => {
     [
       'has ended since, and is paused',
       loggedIn(ms('2026-01-01T15:00:00Z'), { paused: true }),
-      'Whoever runs Grantkeeper for you has paused the connection: you get a newer link when it goes on.',
+      'An operator has paused this connection. You get a new link when it is resumed.',
     ],
   ])('says what there is to do where the grant %s', async (_name, grant, sentence) => {
     const { statusCode, text } = await pageOf(grant, { status: 'completed' });
@@ -116,7 +116,7 @@ describe('a link that was used', () => {
 });
 
 test('of a link that came too late for a grant that stands, or that was ended, none is promised', async () => {
-  const nobodyAsks = 'ask whoever runs Grantkeeper for you for a new link.';
+  const nobodyAsks = 'ask your Grantkeeper operator for a new link.';
   const stands = loggedIn(ms('2026-01-05T15:00:00Z'), { authorization: { ...open, expiresAtMs: nowMs } });
   expect((await pageOf(stands, { expiresAtMs: nowMs })).text).toContain(nobodyAsks);
   const ended = { ...newGrant, status: 'disconnected' as const, authorization: stands.authorization };
@@ -126,6 +126,6 @@ test('of a link that came too late for a grant that stands, or that was ended, n
 test('of a link that came too late while the connection is paused no newer one is promised', async () => {
   const paused = loggedIn(ms('2026-01-05T15:00:00Z'), { paused: true, authorization: open });
   const { text } = await pageOf(paused, { expiresAtMs: nowMs });
-  expect(text).toContain('you get a newer link when it goes on.');
+  expect(text).toContain('You get a new link when it is resumed.');
   expect(text).not.toContain('on its way');
 });

@@ -96,8 +96,8 @@ describe('a link that works no more', () => {
     [
       'whose connection is being ended',
       (connection) => connection.patch({ disconnection: { atMs: startMs } }),
-      'This connection was ended meanwhile',
-      'ask them for a new link',
+      'This connection was disconnected',
+      'ask your Grantkeeper operator for a new link',
     ],
     [
       'that was superseded',

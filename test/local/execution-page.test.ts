@@ -137,7 +137,7 @@ test('a first login that is done is drawn from its beginning to Done, with what 
     Status: 'SUCCEEDED',
     Stopped: '2026-01-05T12:05:00.000Z',
     Duration: '5 min',
-    Output: expect.stringContaining('all is well'),
+    Output: expect.stringContaining('healthy'),
   });
 });
 

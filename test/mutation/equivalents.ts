@@ -86,9 +86,9 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'core/health.ts',
-    line: "return isOfGrant(problem.incident) ? 'failed' : 'well';",
-    mutated: 'return isOfGrant(problem.incident) ? \'failed\' : "";',
-    reason: 'What is none of the severe standings is well.',
+    line: "return isOfGrant(problem.incident) ? 'failing' : 'healthy';",
+    mutated: 'return isOfGrant(problem.incident) ? \'failing\' : "";',
+    reason: 'Any value outside the list of severities counts as healthy.',
   },
   {
     file: 'core/weekly-hours.ts',

@@ -190,7 +190,7 @@ describe('an answer that was lost is asked for again with the same refresh token
       expect(outcome).toBe(expected);
       expect(decision).toMatchObject(
         expected === 'refreshed'
-          ? { decision: 'none', reason: 'all is well' }
+          ? { decision: 'none', reason: 'healthy' }
           : { decision: 'reauthorize', reason: 'rejected' },
       );
     }

@@ -166,7 +166,7 @@ describe('over the life of a grant', () => {
           }
           expect(decide(asked, grant, nowMs, { done: ['refresh'] })).toEqual({
             decision: 'none',
-            reason: 'all is well',
+            reason: 'healthy',
           });
         }
       }),

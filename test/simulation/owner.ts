@@ -121,7 +121,7 @@ export class Owner {
     if (title.startsWith('Done')) return;
     // An operator was faster.
     const isEnded = ledger.grant(this.#settings.connectionId).status === 'disconnected';
-    if (isEnded && title === 'This connection was ended meanwhile') return;
+    if (isEnded && title === 'This connection was disconnected') return;
     // Owners of grants that last some hours log in at every reminder, and more often than there is room for.
     const { otherWritesAtMs = [] } = ledger.grant(this.#settings.connectionId);
     const isFull = otherWritesAtMs.filter((atMs) => atMs > stage.nowMs - 24 * hourMs).length >= 12;

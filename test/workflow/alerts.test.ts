@@ -34,7 +34,7 @@ describe('with a connection that works', () => {
         at: '2026-01-05T12:25:00.000Z',
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
         text: expect.stringMatching(
-          /Since: 2026-01-05T12:25:00\.000Z\nLast success: 2026-01-05T12:00:00\.000Z\nAccess token ends: 2026-01-05T12:30:00\.000Z\n\n.*invalid_client[^]*What to do: Put the right id and secret into the client secret\./,
+          /Since: 2026-01-05T12:25:00\.000Z\nLast success: 2026-01-05T12:00:00\.000Z\nAccess token ends: 2026-01-05T12:30:00\.000Z\n\n.*invalid_client[^]*What to do: Store the right client id and secret:/,
         ),
       },
     ]);
@@ -184,7 +184,7 @@ test('an unusable client secret, then mail that SES refuses: one alert each, no 
       at: '2026-01-05T13:15:00.000Z',
       subject: 'Grantkeeper: demo-main: the owner could not be reached',
       text: expect.stringMatching(
-        /- email: sending mail for demo-main: MessageRejected[^]*Please pass this on to Dana \(dana@example\.com\), and to nobody else:[^]*http:\S+\/reauthorize\/demo-main\//,
+        /- email: sending mail for demo-main: MessageRejected[^]*Please pass this on to Dana \(dana@example\.com\) and to nobody else:[^]*http:\S+\/reauthorize\/demo-main\//,
       ),
     },
   ]);

@@ -386,7 +386,7 @@ describe('the gateway', () => {
   };
 
   test('takes request line and header values of 10,240 bytes together, and none larger', async () => {
-    expect(await send(exactly(10_240))).toMatchObject({ status: 400, title: 'This is not a login we know' });
+    expect(await send(exactly(10_240))).toMatchObject({ status: 400, title: 'This login is not known' });
     expect(await send(exactly(10_241))).toMatchObject({ status: 431 });
   });
 

@@ -98,7 +98,7 @@ describe('with the data of Demo Brokerage', () => {
       for (let count = 0; count < 3; count += 1) {
         const page = await open(changed);
         expect(page).toMatchObject({ status: 400, title: 'Your login could not be verified' });
-        expect(page.body).toMatch(/Whoever\s+runs Grantkeeper for you has been told/);
+        expect(page.body).toMatch(/Your\s+Grantkeeper\s+operator\s+has\s+been\s+told/);
       }
       expect(await stored(demo)).toEqual(before);
       expect((await events('issuer-refused')).slice(seen)).toEqual([
@@ -174,9 +174,9 @@ describe('with the data of Demo Brokerage', () => {
       expect(await open(changed, new Browser())).toMatchObject({
         title: 'This login began in another browser',
       });
-      expect(await open(withoutStart.href)).toMatchObject({ title: 'This is not a login we know' });
+      expect(await open(withoutStart.href)).toMatchObject({ title: 'This login is not known' });
       expect(await open(withoutStart.href, new Browser())).toMatchObject({
-        title: 'This is not a login we know',
+        title: 'This login is not known',
       });
       expect(newAlerts()).toEqual([]);
       expect(await demo.executions()).toHaveLength(executions);
@@ -203,7 +203,7 @@ describe('with the data of Demo Brokerage', () => {
         const page = await open(changed);
 
         expect(page).toMatchObject({ status: 502, title: 'Demo Brokerage refused this installation' });
-        expect(page.body).toContain('whoever runs Grantkeeper for you has been told');
+        expect(page.body).toContain('Your Grantkeeper operator has been told');
         expect(page.body).not.toContain('offline_access');
         expect(await stored(demo)).toEqual(before);
         expect(newAlerts()).toMatchObject([
@@ -229,8 +229,8 @@ describe('with the data of Demo Brokerage', () => {
 
   describe('an error that decides nothing', () => {
     test.each([
-      ['temporarily_unavailable', 502, 'Demo Brokerage could not log you in just now'],
-      ['server_error', 502, 'Demo Brokerage could not log you in just now'],
+      ['temporarily_unavailable', 502, 'Demo Brokerage could not log you in'],
+      ['server_error', 502, 'Demo Brokerage could not log you in'],
       ['login_required', 400, 'Your login was not finished'],
       ['interaction_required', 400, 'Your login was not finished'],
       ['consent_required', 400, 'Your login was not finished'],

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
-const notOurs = { status: 400, title: 'This is not a login we know' };
+const notOurs = { status: 400, title: 'This login is not known' };
 const notVerified = { status: 400, title: 'Your login could not be verified' };
 const otherBrowser = { status: 400, title: 'This login began in another browser' };
 const done = { status: 200, title: 'Done: you are connected' };
@@ -195,7 +195,7 @@ describe('a login that the provider refuses', () => {
   });
 
   test.each([
-    ['server_error', 'server_error', 502, 'Demo Brokerage could not log you in just now'],
+    ['server_error', 'server_error', 502, 'Demo Brokerage could not log you in'],
     ['login_required', 'login_required', 400, 'Your login was not finished'],
     ['<img src=x>', undefined, 502, 'Demo Brokerage refused this installation'],
     ['x'.repeat(61), undefined, 502, 'Demo Brokerage refused this installation'],

@@ -110,7 +110,7 @@ describe('a refresh answered against the contract', () => {
       {
         subject: 'Grantkeeper: demo-main: ClientRejectedError',
         text: expect.stringContaining(
-          'Put the right id and secret into the client secret. If they are right, see at',
+          'Store the right client id and secret: grantkeeper connect with --replace. If they are right, check at',
         ),
       },
     ]);
@@ -160,7 +160,7 @@ describe('a refresh token that the provider calls dead in its own words', () => 
 
       expect(await stored(demo)).toEqual({ ...before, status: 'rejected' });
       expect(demo.mails().slice(mails)).toMatchObject([
-        { subject: 'Demo Brokerage has stopped working: log in again (demo-main)' },
+        { subject: 'demo-main is disconnected. Log in to Demo Brokerage to restore it' },
       ]);
       // Later than what went wrong, or that is not over.
       await demo.advance(1000);

@@ -49,7 +49,7 @@ async function outcomeNow(newestSubject: () => string | undefined): Promise<Outc
   await demo.advance(minuteMs);
   await demo.start(refresh);
   if ((await demo.grant()).status !== 'active') {
-    expect(newestSubject()).toBe('Demo Brokerage has stopped working: log in again (demo-main)');
+    expect(newestSubject()).toBe('demo-main is disconnected. Log in to Demo Brokerage to restore it');
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     return 'asked';
   }

@@ -25,7 +25,7 @@ import {
 const by = 'operator@example.com';
 const disconnect = { connectionId: 'demo-main', trigger: 'panel', force: 'disconnect', by };
 const refresh = { connectionId: 'demo-main', trigger: 'operator', force: 'refresh' };
-const ended = { status: 410, title: 'This connection was ended meanwhile' };
+const ended = { status: 410, title: 'This connection was disconnected' };
 
 let demo: TestDemo;
 let story: ReturnType<typeof watch>;
@@ -200,7 +200,7 @@ describe('beside others', () => {
     await ask();
     const page = await browser.open(callback);
     expect(page).toMatchObject(ended);
-    expect(page.body).toContain('If you want it back, ask them for a new link.');
+    expect(page.body).toContain('To restore it, ask your Grantkeeper operator for a new link.');
     expect(await new Browser().open(link)).toMatchObject(ended);
     expect(await executionNamed(demo, waiting)).toMatchObject({ status: 'SUCCEEDED' });
     await demo.cloud.clock.idle();
@@ -330,7 +330,7 @@ test('the page of a login that was completed says so when it is loaded again, an
   expect(await browser.open(callback)).toMatchObject(done);
   const again = await browser.open(callback);
   expect(again).toMatchObject(done);
-  expect(again.body).toContain('It is good until');
+  expect(again.body).toContain('It works until');
   await demo.cloud.clock.idle();
   await ask();
   expect(await browser.open(callback)).toMatchObject(ended);

@@ -41,10 +41,7 @@ test('a tick is one check, however often it is delivered, and what it did', asyn
   const scheduledTime = '2026-01-05T12:25:00Z';
   await demo.start({ connectionId: 'demo-main', trigger: 'schedule', scheduledTime });
   expect(sorted(await fresh())).toEqual([
-    [
-      'checked',
-      { decision: 'refresh', reason: 'the access token would not outlive the next check', executionId },
-    ],
+    ['checked', { decision: 'refresh', reason: 'access-token-expiring', executionId }],
     ['refreshed', { executionId }],
   ]);
 });

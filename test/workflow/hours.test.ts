@@ -55,7 +55,7 @@ test('unanswered, it is told again on Sunday and before the night, and lapses un
 
   await advanceUntil(demo, '2026-01-19T12:30:00Z');
   expect(notified(story).slice(2)).toEqual([
-    ['Mon 07:00', 'Demo Brokerage has stopped working: log in again (demo-main)'],
+    ['Mon 07:00', 'demo-main is disconnected. Log in to Demo Brokerage to restore it'],
   ]);
   expect(story.alerts()).toEqual([]);
 });

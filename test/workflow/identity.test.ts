@@ -38,7 +38,7 @@ describe('where a call tells subject and accounts', () => {
     const page = await logInAs(demo, link, { loginId: 'friend' });
     expect(page).toMatchObject({ status: 403, title: 'That was another account' });
     expect(page.body).toContain(
-      'At Demo Brokerage a login can end what was allowed before. Until the right account logs in, the connection may stop working.',
+      'A login at Demo Brokerage can end the access that you allowed before. The connection may not work until you log in with the right account.',
     );
     expect((await stored(demo)).grant).toEqual(before.grant);
     expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
@@ -65,7 +65,7 @@ describe('where a call tells subject and accounts', () => {
     const page = await logInAs(demo, await askForLogin(demo), fewer);
     expect(page).toMatchObject(done);
     expect(page.body.replace(/\s+/g, ' ')).toContain(
-      'One account that you shared before is not shared any more.',
+      'One account that you shared before is no longer shared.',
     );
     expect(alerts().map(({ text }) => /shared \d of \d accounts no more/.exec(text)?.[0])).toEqual([
       'shared 1 of 3 accounts no more',
@@ -160,7 +160,7 @@ describe('where the id_token tells', () => {
       {
         subject: 'Grantkeeper: demo-main: IdentityUnknownError',
         text: expect.stringContaining(
-          "What to do: Compare identity in the provider's data with what the provider answers",
+          "What to do: Compare identity in the provider's data with the provider's answers",
         ),
       },
     ]);

@@ -40,7 +40,7 @@ describe('an operator', () => {
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
     expect(await started()).toHaveLength(1);
     const lines = await timelineOf(demo, browser);
-    expect(lines.some((line) => line.includes('Asked for') && line.includes(operator))).toBe(true);
+    expect(lines.some((line) => line.includes('Requested') && line.includes(operator))).toBe(true);
     expect(lines.some((line) => line.includes('Refreshed the access token'))).toBe(true);
     expect(opened.body).toContain('Refresh now');
   });
@@ -49,19 +49,21 @@ describe('an operator', () => {
     await demo.advance(minuteMs);
     const before = demo.mails().length;
     const asked = await press(demo, browser, 'reauthorize');
-    expect(textOf(asked.body)).toContain('Asked for: the owner is sent a link.');
+    expect(textOf(asked.body)).toContain(
+      'Sending Dana a login link by email, text message, Slack and Discord.',
+    );
     expect(
       demo
         .mails()
         .slice(before)
         .map(({ to }) => to),
     ).toEqual([viewer]);
-    expect(await page(browser)).toContain('Waits for its owner: the link that they have works until');
+    expect(await page(browser)).toContain('Waiting for Dana to log in. The link works until');
     await demo.advance(14 * minuteMs);
     const again = await press(demo, browser, 'reauthorize');
     expect(again).toMatchObject({ status: 409, title: 'Not now' });
-    expect(textOf(again.body)).toContain(
-      'a quarter of an hour after it another one can be asked for. Nothing was changed.',
+    expect(textOf(again.body)).toMatch(
+      /Waiting for Dana\. You can send another link at Mon 5 Jan, 07:\d\d GMT-5\. Nothing was changed\./,
     );
     expect(demo.mails()).toHaveLength(before + 1);
     // A quarter of an hour later whoever presses means a new link.
@@ -70,7 +72,7 @@ describe('an operator', () => {
     expect(demo.mails()).toHaveLength(before + 2);
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     await demo.cloud.clock.idle();
-    expect(await page(browser)).not.toContain('Waits for its owner');
+    expect(await page(browser)).not.toContain('Waiting for Dana');
   });
 
   test('pauses with a reason, which nobody refreshes or asks against, and resumes', async () => {
@@ -81,10 +83,8 @@ describe('an operator', () => {
     const paused = await browser.open(path);
     expect(paused.body).not.toContain('<script>alert');
     expect(textOf(paused.body)).toContain(`Paused by ${operator}, Mon 5 Jan,`);
-    expect(textOf(paused.body)).toContain(
-      `“ ${reason} ”. Nothing is refreshed, and its owner is told nothing.`,
-    );
-    expect(textOf(paused.body)).toContain('nothing to do: it is paused.');
+    expect(textOf(paused.body)).toContain(`“ ${reason} ”. Nothing is refreshed, and Dana gets no notices.`);
+    expect(textOf(paused.body)).toContain('Nothing to do: it is paused.');
     await demo.brokerage.reset();
     await demo.advance(50 * minuteMs);
     expect(await tokenCalls(demo)).toEqual([]);
@@ -94,7 +94,7 @@ describe('an operator', () => {
     // Somebody else is a moment late: nothing is written over, and they are told.
     const late = await press(demo, browser, 'pause', { reason: 'another' });
     expect(late).toMatchObject({ status: 409, title: 'Not now' });
-    expect(textOf(late.body)).toContain('it is paused already. Nothing was changed.');
+    expect(textOf(late.body)).toContain('demo-main is already paused. Nothing was changed.');
     expect(await demo.grant()).toMatchObject({ paused: true, pause: { by: operator, reason } });
 
     await press(demo, browser, 'resume', { reason: 'back\r\nagain' });
@@ -104,16 +104,16 @@ describe('an operator', () => {
     const lines = (await timelineOf(demo, browser, '?kind=action')).map((line) => line.split('GMT-5 ')[1]);
     expect(lines.slice(0, 11)).toEqual([
       `Refused Resume by: ${operator} because: it is not paused`,
-      `Asked for Resume by: ${operator}`,
+      `Requested Resume by: ${operator}`,
       `Resumed by: ${operator} because: back again`,
-      `Asked for Resume by: ${operator} because: back again`,
-      `Refused Pause by: ${operator} because: it is paused already`,
-      `Asked for Pause by: ${operator} because: another`,
+      `Requested Resume by: ${operator} because: back again`,
+      `Refused Pause by: ${operator} because: it is already paused`,
+      `Requested Pause by: ${operator} because: another`,
       `Refused Re-authorize by: ${operator} because: it is paused`,
       `Refused Refresh now by: ${operator} because: it is paused`,
       `Paused by: ${operator} because: ${reason}`,
-      `Asked for Pause by: ${operator} because: ${reason}`,
-      `Refused Pause by: ${operator} because: A reason is missing`,
+      `Requested Pause by: ${operator} because: ${reason}`,
+      `Refused Pause by: ${operator} because: no reason was given`,
     ]);
   });
 
@@ -125,20 +125,20 @@ describe('an operator', () => {
     expect((await timelineOf(demo, browser, '?kind=action'))[0]).not.toContain('unheard');
   });
 
-  test('does not disconnect without a mark in the box', async () => {
+  test('does not disconnect unless the box is ticked', async () => {
     expect(await browser.open(`${path}/disconnect`)).toMatchObject({
       status: 200,
       title: 'Disconnect demo-main',
     });
     const refused = await press(demo, browser, 'disconnect');
-    expect(refused).toMatchObject({ status: 400, title: 'That was not confirmed' });
+    expect(refused).toMatchObject({ status: 400, title: 'Not confirmed' });
     expect(await demo.grant()).toMatchObject({ status: 'active' });
   });
 
   test('does not log in for an owner', async () => {
     expect(await press(demo, browser, 'continue')).toMatchObject({
       status: 403,
-      title: 'You are not its owner',
+      title: 'You are not the owner',
     });
     expect(await page(browser)).not.toContain('Log in to Demo Brokerage here');
   });
@@ -155,18 +155,18 @@ describe('a viewer', () => {
     async (action) => {
       const [executions, grant] = [await started(), await demo.grant()];
       const refused = await press(demo, browser, action, { reason: 'x', sure: 'yes' });
-      expect(refused).toMatchObject({ status: 403, title: 'Only operators may do that' });
+      expect(refused).toMatchObject({ status: 403, title: 'Operators only' });
       expect(await started()).toEqual(executions);
       expect(await demo.grant()).toEqual(grant);
       expect((await timelineOf(demo, browser, '?kind=action'))[0]).toMatch(
-        new RegExp(`Refused ${actionLabels[action]} by: ${viewer} because: Only operators may do that$`),
+        new RegExp(`Refused ${actionLabels[action]} by: ${viewer} because: only operators can do that$`),
       );
     },
   );
 
   test('sees no buttons, nor the page before a disconnection', async () => {
     const { body } = await browser.open(path);
-    expect(body).toContain('You may look; all else is for operators.');
+    expect(body).toContain('View only.');
     expect(body).not.toContain('Refresh now</button>');
     expect(await browser.open(`${path}/disconnect`)).toMatchObject({ status: 403 });
   });
@@ -188,7 +188,7 @@ describe('a viewer', () => {
 
   test('who owns it and goes away again is waited for by nobody, and is led back to the panel', async () => {
     const link = await press(demo, browser, 'continue');
-    expect(await page(browser)).toContain('demo-main Well');
+    expect(await page(browser)).toContain('demo-main Healthy');
     const declined = await demo.logIn(link.url, 'cancel');
     expect(declined).toMatchObject({ title: 'Nothing was changed' });
     expect(declined.body).toMatch(
@@ -220,7 +220,7 @@ describe('an operator, in the end', () => {
     const grant = await demo.grant();
     const asked = await press(demo, browser, 'test');
     expect(textOf(asked.body)).toContain(
-      'Asked for: a test notice goes out over every channel of the owner.',
+      'Sending Dana a test notice by email, text message, Slack and Discord.',
     );
     const sent = demo.cloud.inbox.list().slice(before);
     expect(sent.map(({ channel }) => channel).sort()).toEqual(['discord', 'email', 'slack', 'sms']);
@@ -233,14 +233,16 @@ describe('an operator, in the end', () => {
 
   test('disconnects: tokens are revoked, secrets emptied, and nothing is asked until somebody presses', async () => {
     const done = await press(demo, browser, 'disconnect', { sure: 'yes' });
-    expect(textOf(done.body)).toContain('Asked for: the tokens are revoked and the secrets emptied now.');
+    expect(textOf(done.body)).toContain(
+      'Disconnecting demo-main: revoking the tokens and emptying the secrets.',
+    );
     const seen = await page(browser);
     expect(seen).toContain('demo-main Disconnected');
-    expect(seen).toContain('nothing is asked of anybody until an operator asks for a login.');
+    expect(seen).toContain('To restore it, an operator has to send Dana a login link.');
     expect((await browser.open(path)).body).not.toContain('Refresh now</button>');
     expect(await browser.open(`${path}/disconnect`)).toMatchObject({
       status: 409,
-      title: 'It is disconnected already',
+      title: 'demo-main is already disconnected',
     });
     expect(await press(demo, browser, 'disconnect', { sure: 'yes' })).toMatchObject({ status: 409 });
     expect(await timelineOf(demo, browser, '?kind=action')).toContainEqual(
@@ -265,21 +267,21 @@ describe('an operator, in the end', () => {
     const mails = demo.mails().length;
     await press(demo, browser, 'reauthorize');
     expect(demo.mails()).toHaveLength(mails + 1);
-    expect(await page(browser)).toContain('demo-main Waits for its owner');
+    expect(await page(browser)).toContain('demo-main Waiting for login');
     // By now somebody has asked them.
     expect(await press(demo, owner, 'continue')).toMatchObject({ title: 'Log in to Demo Brokerage' });
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
     await demo.cloud.clock.idle();
-    expect(await page(browser)).toContain('demo-main Well');
+    expect(await page(browser)).toContain('demo-main Healthy');
   });
 });
 
 test('what was done is said to whoever has pressed, and to nobody who follows a link from elsewhere', async () => {
-  const words = 'Asked for: the tokens are revoked';
+  const text = 'Disconnecting demo-main';
   const elsewhere = await signIn(demo, operator, new Browser({ 'sec-fetch-site': 'same-origin' }));
-  expect((await elsewhere.open(`${path}?done=disconnect`)).body).toContain(words);
+  expect((await elsewhere.open(`${path}?done=disconnect`)).body).toContain(text);
   const from = elsewhere.with({ 'sec-fetch-site': 'cross-site' });
-  expect((await from.open(`${path}?done=disconnect`)).body).not.toContain(words);
+  expect((await from.open(`${path}?done=disconnect`)).body).not.toContain(text);
 });
 
 describe('what is not taken', () => {
@@ -287,7 +289,7 @@ describe('what is not taken', () => {
   beforeAll(async () => {
     browser = await signIn(demo, operator);
   });
-  const notTaken = { status: 403, title: 'That was not taken' };
+  const notTaken = { status: 403, title: 'Request refused' };
 
   test('a token that is missing, forged, or of another session', async () => {
     const another = csrfOf(await (await signIn(demo, operator)).open(path));

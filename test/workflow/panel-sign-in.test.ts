@@ -30,7 +30,7 @@ describe('signing in', () => {
   test('takes a mailed link and one press, and gives a cookie of this origin alone', async () => {
     const browser = new Browser();
     const asked = await askForLink(demo, operator, browser);
-    expect(asked).toMatchObject({ status: 200, title: 'Look into your mailbox' });
+    expect(asked).toMatchObject({ status: 200, title: 'Check your email' });
     const mail = demo.mails().at(-1)!;
     expect(mail).toMatchObject({ to: operator, subject: 'Sign in to Grantkeeper' });
     const link = signInLink(demo)!;
@@ -142,7 +142,7 @@ describe('signing in', () => {
     tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);
     const asked = await askForLink(demo, operator);
     tap.refuse = () => undefined;
-    expect(asked).toMatchObject({ status: 200, title: 'Look into your mailbox' });
+    expect(asked).toMatchObject({ status: 200, title: 'Check your email' });
     const line = demo.cloud.lambda.logs.findLast(({ text }) => text.includes('mail-failed'));
     expect(line?.text).toContain('is not authorized to perform: ses:SendEmail');
   });
@@ -174,7 +174,7 @@ describe('signing in', () => {
   ])('what is no address (%j) is said to be none, and is kept in the form', async (typed) => {
     const refused = await askForLink(demo, typed);
     expect(refused).toMatchObject({ status: 400, title: 'Sign in' });
-    expect(refused.body).toContain('That is not an e-mail address.');
+    expect(refused.body).toContain('This is not an email address.');
     expect(refused.body).not.toContain('<script>');
   });
 
@@ -192,7 +192,7 @@ describe('signing in', () => {
 
   test('a form of another site is not taken', async () => {
     const before = demo.mails().length;
-    const refused = { status: 403, title: 'That was not taken' };
+    const refused = { status: 403, title: 'Request refused' };
     for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
       expect(await askForLink(demo, operator, new Browser(headers))).toMatchObject(refused);
     }
@@ -206,7 +206,7 @@ describe('a session', () => {
     await demo.advance(59 * minuteMs);
     expect(await look(browser)).toMatchObject({ status: 200 });
     await demo.advance(59 * minuteMs);
-    const live = browser.with({ 'x-grantkeeper-live': '1' });
+    const live = browser.with({ 'x-grantkeeper-auto-refresh': '1' });
     expect(await look(live)).toMatchObject({ status: 200 });
     await demo.advance(minuteMs);
     expect(await look(live)).toMatchObject(notSignedIn);
@@ -278,7 +278,7 @@ describe('limits', () => {
     await demo.advance(hourMs);
     const before = demo.mails().length;
     const asked = await Promise.all(Array.from({ length: 12 }, () => askForLink(demo, viewer)));
-    expect(new Set(asked.map(({ title }) => title))).toEqual(new Set(['Look into your mailbox']));
+    expect(new Set(asked.map(({ title }) => title))).toEqual(new Set(['Check your email']));
     expect(demo.mails()).toHaveLength(before + 10);
   });
 

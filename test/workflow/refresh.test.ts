@@ -149,7 +149,7 @@ describe('where the refresh token stays the same', () => {
 
     await demo.advance(2 * hourMs);
     expect(story.mails().map(({ at, subject }) => [at, subject])).toEqual([
-      ['2026-01-20T12:25:00.000Z', 'Demo Brokerage has stopped working: log in again (demo-main)'],
+      ['2026-01-20T12:25:00.000Z', 'demo-main is disconnected. Log in to Demo Brokerage to restore it'],
     ]);
     expect(await demo.grant()).toMatchObject({ status: 'rejected', restoredNoticePending: true });
     const asking = (await demo.executions()).find(({ status }) => status === 'RUNNING')!;
@@ -285,7 +285,7 @@ describe('limits of other providers', () => {
       ['2026-01-28T13:45:00.000Z', 'Log in to Slider before Thu 29 Jan, 13:40 UTC (sliding-main)'],
       ['2026-01-29T07:40:00.000Z', 'Log in to Slider before Thu 29 Jan, 13:40 UTC (sliding-main)'],
       ['2026-01-29T12:40:00.000Z', 'Log in to Slider before Thu 29 Jan, 13:40 UTC (sliding-main)'],
-      ['2026-01-29T13:40:00.000Z', 'Slider has stopped working: log in again (sliding-main)'],
+      ['2026-01-29T13:40:00.000Z', 'sliding-main is disconnected. Log in to Slider to restore it'],
     ]);
     expect(story.alerts().map(({ subject }) => subject)).toEqual(
       expect.arrayContaining(['Grantkeeper: sliding-main: ClientRejectedError']),

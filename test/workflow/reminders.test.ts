@@ -86,8 +86,8 @@ test('a grant that ends unanswered is told as ended at that instant, and again a
   });
   await advanceUntil(demo, '2026-01-13T13:00:00Z');
   expect(story.mails().map(({ at, subject }) => [at, subject])).toEqual([
-    ['2026-01-12T12:00:00.000Z', 'Demo Brokerage has stopped working: log in again (demo-main)'],
-    ['2026-01-13T12:00:00.000Z', 'Demo Brokerage has stopped working: log in again (demo-main)'],
+    ['2026-01-12T12:00:00.000Z', 'demo-main is disconnected. Log in to Demo Brokerage to restore it'],
+    ['2026-01-13T12:00:00.000Z', 'demo-main is disconnected. Log in to Demo Brokerage to restore it'],
   ]);
 
   await demo.logIn(demo.newestLink());
@@ -96,7 +96,7 @@ test('a grant that ends unanswered is told as ended at that instant, and again a
     {
       at: '2026-01-13T13:00:00.000Z',
       subject: 'Demo Brokerage works again (demo-main)',
-      text: expect.stringContaining('The next login is due before Tue, 20 Jan 2026, 08:00 GMT-5.'),
+      text: expect.stringContaining('Your next login is due before Tue, 20 Jan 2026, 08:00 GMT-5.'),
     },
   ]);
   const asked = (await demo.executions()).find(({ states }) => states.includes('NotifyOwner'));

@@ -18,9 +18,9 @@ const askForTest = async () => {
 };
 const tested = async () =>
   (await events(demo)).filter(({ type }) => type === 'tested').map(({ details }) => details);
-const subject = 'This is a test, nothing is to be done: Demo Brokerage (demo-main)';
-const text = `This is a test of the messages about the connection demo-main to Demo Brokerage. There is nothing to do.`;
-const due = 'The next login is due before Mon, 12 Jan 2026, 07:00 GMT-5.';
+const subject = 'Test message: no action needed (Demo Brokerage, demo-main)';
+const text = `This message tests whether notices about the connection demo-main to Demo Brokerage reach you. You need not do anything.`;
+const due = 'Your next login is due before Mon, 12 Jan 2026, 07:00 GMT-5.';
 
 test('a test goes over every channel, plainly as one, and changes nothing but when each was reached', async () => {
   const story = watch(demo);

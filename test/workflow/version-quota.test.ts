@@ -121,7 +121,7 @@ describe('with a refresh token that is good once', () => {
     const page = await press(demo, await signIn(demo, operator), 'refresh');
     expect(page).toMatchObject({ status: 409, title: 'Not now' });
     expect(page.body).toContain(
-      'it was refreshed on request too often, and the stored access token is still valid; you can refresh it again at Tue 6 Jan, 07:01 GMT-5. Nothing was changed.',
+      'It was refreshed on request too often. The stored access token is still valid. You can refresh it again at Tue 6 Jan, 07:01 GMT-5. Nothing was changed.',
     );
     const versions = await demo.secret('access');
     await demo.advance(30 * minuteMs);
