@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { Brokerage } from './brokerage/brokerage.ts';
 import { startBrokerage } from './brokerage/brokerage.ts';
 import type { BrokerageLimits, LoginBehaviour } from './brokerage/control.ts';
-import { VirtualClock } from './clock.ts';
+import { VirtualClock } from './aws/clock.ts';
 import type { Cloud, CloudOptions } from './cloud.ts';
 import { putSecretValue, startCloud } from './cloud.ts';
 

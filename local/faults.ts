@@ -7,7 +7,7 @@ import { AwsError } from './aws/errors.ts';
 import type { AwsService } from './aws/service.ts';
 import type { Brokerage } from './brokerage/brokerage.ts';
 import type { Misbehaviour } from './brokerage/control.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './aws/clock.ts';
 
 /** Who calls the token endpoint, and for what. */
 const grantTypes: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What runs in threads of its own, beside the cloud. */
-const entries = { function: 'lambda/worker.ts', brokerage: 'brokerage/worker.ts' } as const;
+const entries = { function: 'aws/lambda/worker.ts', brokerage: 'brokerage/worker.ts' } as const;
 
 export type ThreadName = keyof typeof entries;
 

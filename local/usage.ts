@@ -1,8 +1,8 @@
 import { administrator } from './aws/service.ts';
 import type { Cloud } from './cloud.ts';
-import { readEmf } from './cloudwatch/emf.ts';
-import { metricKey } from './cloudwatch/metric.ts';
-import type { Usage } from './meter.ts';
+import { readEmf } from './aws/cloudwatch/emf.ts';
+import { metricKey } from './aws/cloudwatch/metric.ts';
+import type { Usage } from './aws/meter.ts';
 
 /** What a function's time is made of: this machine's own is not AWS's. */
 export interface Assumptions {

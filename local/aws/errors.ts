@@ -15,14 +15,14 @@ export class AwsError extends Error {
 }
 
 /**
- * Refuses, by name, what the embedded cloud does not play: never ignored.
+ * Refuses, by name, what the embedded cloud does not support: never ignored.
  * @param supported what it supports instead
  */
 export function notSupported(what: string, supported: readonly string[] = []): AwsError {
   const instead = supported.length === 0 ? '' : ` Supported: ${[...new Set(supported)].sort().join(', ')}.`;
   return new AwsError(
     'NotImplementedByEmbeddedCloud',
-    `The embedded cloud does not play ${what}.${instead}`,
+    `The embedded cloud does not support ${what}.${instead}`,
     501,
   );
 }

@@ -8,10 +8,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
-import { closeServer, isLoopbackHost, listenOnLoopback } from '../http/loopback.ts';
+import type { Clock } from './clock.ts';
+import { closeServer, isLoopbackHost, listenOnLoopback } from './loopback.ts';
 import { AwsError, notSupported } from './errors.ts';
-import type { Iam } from './iam.ts';
+import type { Iam } from './iam/iam.ts';
 import {
   awsJson,
   awsQuery,
@@ -52,7 +52,7 @@ export interface AwsFrontOptions {
   readonly iam: Pick<Iam, 'callerOf'>;
   readonly services: Record<ServiceName, AwsService>;
   readonly clock: Pick<Clock, 'now' | 'track'>;
-  /** Real milliseconds by which each call is held back, to play the network. */
+  /** Real milliseconds by which each call is held back, to imitate the network. */
   readonly delayMs?: () => number;
 }
 
@@ -94,12 +94,6 @@ const protocols: Record<ServiceName, Readonly<Partial<Record<Wire, Protocol>>>> 
   apigateway: {
     json: restJson('API Gateway', {
       'GET /v2/apis': 'GetApis',
-      'GET /v2/apis/{ApiId}': 'GetApi',
-      'GET /v2/apis/{ApiId}/routes': 'GetRoutes',
-      'GET /v2/apis/{ApiId}/integrations': 'GetIntegrations',
-      'GET /v2/apis/{ApiId}/stages': 'GetStages',
-      'GET /v2/domainnames': 'GetDomainNames',
-      'GET /v2/domainnames/{DomainName}/apimappings': 'GetApiMappings',
     }),
   },
   events: { json: awsJson('AWSEvents', '1.1') },
@@ -114,7 +108,7 @@ const protocols: Record<ServiceName, Readonly<Partial<Record<Wire, Protocol>>>> 
   },
 };
 
-// Lambda's payload, the largest of any call we play.
+// Lambda's payload, the largest of any supported call.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxBodyBytes = 6 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-/** The wire protocols that the SDK's clients speak to the services we play. */
+/** The wire protocols that the SDK's clients speak to the emulated services. */
 import { cbor, dateToTag, tagSymbol } from '@smithy/core/cbor';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, notSupported } from './errors.ts';
@@ -258,20 +258,15 @@ const ofEveryPut =
   /^x-amz-(date|content-sha256|security-token|user-agent|checksum-\w+|sdk-checksum-algorithm)$/;
 
 /**
- * S3's REST, path-style: whole objects are put, and listed. Checksums that clients send along are not compared.
+ * S3's REST, path-style: whole objects are put. Checksums that clients send along are not compared.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 export const s3Protocol: Protocol = {
   read({ method, path, query, headers, body }) {
-    const { 'x-id': _operation, 'list-type': listType, ...given } = Object.fromEntries(query);
-    if (method === 'GET' && path === '/') return { operation: 'ListBuckets', input: given };
+    const { 'x-id': _operation, ...given } = Object.fromEntries(query);
     const [, bucket, key] = /^\/([^/]+)(?:\/(.+))?$/.exec(path.replace(/(.)\/$/, '$1')) ?? [];
-    if (method === 'GET' && key === undefined && listType === '2') {
-      return { operation: 'ListObjectsV2', input: { ...given, Bucket: bucket } };
-    }
     if (method !== 'PUT' || bucket === undefined || key === undefined) {
-      const supported = ['ListBuckets', 'ListObjectsV2', 'PutObject'];
-      throw notSupported(`the route ${method} ${path} of S3`, supported);
+      throw notSupported(`the route ${method} ${path} of S3`, ['PutObject']);
     }
     for (const name of Object.keys(given)) throw notSupported(`the parameter ${name} of s3:PutObject`);
     for (const name of Object.keys(headers)) {
@@ -288,22 +283,11 @@ export const s3Protocol: Protocol = {
     };
     return { operation: 'PutObject', input };
   },
-  answer: (operation, output, requestId) =>
-    operation === 'PutObject'
-      ? {
-          status: 200,
-          headers: { etag: String(output.ETag), 'x-amz-request-id': requestId },
-          body: '',
-        }
-      : xml(
-          200,
-          requestId,
-          element(
-            operation === 'ListBuckets' ? 'ListAllMyBucketsResult' : 'ListBucketResult',
-            flatXmlOf(output),
-            ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"',
-          ),
-        ),
+  answer: (_operation, output, requestId) => ({
+    status: 200,
+    headers: { etag: String(output.ETag), 'x-amz-request-id': requestId },
+    body: '',
+  }),
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
   error: ({ code, message, statusCode }, requestId) =>
     xml(
@@ -456,15 +440,6 @@ function xmlOf(value: unknown): string {
       .join('');
   }
   return escapeXml(String(value));
-}
-
-/** In REST with XML, S3's lists are flat: an element for each member. */
-function flatXmlOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return xmlOf(value);
-  return Object.entries(value)
-    .filter(([, each]) => each !== undefined)
-    .flatMap(([name, each]) => [each].flat().map((one) => element(name, flatXmlOf(one))))
-    .join('');
 }
 
 function xml(status: number, requestId: string, body: string): WireAnswer {

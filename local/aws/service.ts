@@ -39,7 +39,7 @@ export interface AwsService {
   call(operation: string, input: Record<string, unknown>, caller: Caller): Promise<Record<string, unknown>>;
 }
 
-/** Identity of the one account and region that the embedded cloud plays. */
+/** Identity of the one account and region of the embedded cloud. */
 export const accountId = '000000000000';
 export const region = 'us-east-1';
 

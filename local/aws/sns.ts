@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { Inbox } from '../inbox.ts';
+import type { Inbox } from './inbox.ts';
 import { AwsError, notSupported } from './errors.ts';
 import { paged, TableService, Token, type Operation, type Output } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from 'oidc-provider';
-import { isLoopbackHost } from '../http/loopback.ts';
+import { isLoopbackHost } from '../aws/loopback.ts';
 import { paths, schwabLimits } from './control.ts';
 import type { BrokerageControl, BrokerageOptions, WorkerMessage } from './control.ts';
 import { Grants } from './grants.ts';

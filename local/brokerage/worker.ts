@@ -1,6 +1,6 @@
 /** The brokerage's thread: puts itself on virtual time first, then loads oidc-provider. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { installVirtualDate } from '../virtual-date.ts';
+import { installVirtualDate } from '../aws/virtual-date.ts';
 import type { BrokerageControl, BrokerageOptions, ControlRequest, WorkerMessage } from './control.ts';
 
 const options = workerData as BrokerageOptions;

@@ -1,23 +1,22 @@
 import type * as pulumi from '@pulumi/pulumi';
 
-import type { DynamoDb } from '../aws/dynamodb.ts';
+import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { notSupported } from '../aws/errors.ts';
-import type { Iam } from '../aws/iam.ts';
+import type { Iam } from '../aws/iam/iam.ts';
 import type { S3 } from '../aws/s3.ts';
-import type { SecretsManager } from '../aws/secrets-manager.ts';
+import type { SecretsManager } from '../aws/secrets-manager/secrets-manager.ts';
 import { accountId, administrator } from '../aws/service.ts';
 import type { Ses } from '../aws/ses.ts';
 import type { Sns } from '../aws/sns.ts';
-import type { CloudTrail } from '../cloud-trail.ts';
-import type { CloudWatch } from '../cloudwatch/cloudwatch.ts';
-import type { EventBus } from '../event-bus.ts';
-import type { HttpApi } from '../http/http-api.ts';
-import type { Lambda } from '../lambda/lambda.ts';
-import type { Scheduler } from '../scheduler.ts';
-import type { StepFunctions } from '../step-functions/step-functions.ts';
-import type { Registered } from './evaluate.ts';
-import type { Resource, ResourceType } from './inputs.ts';
-import { Resources } from './inputs.ts';
+import type { CloudTrail } from '../aws/cloud-trail.ts';
+import type { CloudWatch } from '../aws/cloudwatch/cloudwatch.ts';
+import type { EventBus } from '../aws/events/event-bus.ts';
+import type { HttpApi } from '../aws/http-api.ts';
+import type { Lambda } from '../aws/lambda/lambda.ts';
+import type { Scheduler } from '../aws/scheduler.ts';
+import type { StepFunctions } from '../aws/step-functions/step-functions.ts';
+import type { Registered, Resource, ResourceType } from '../aws/resources/resources.ts';
+import { Resources } from '../aws/resources/resources.ts';
 import { functionOf, mayDeliverLogs, mayInvoke, mayPublish, mayWriteTrail, mustHave } from './links.ts';
 
 export interface Services {

@@ -2,21 +2,9 @@ import * as pulumi from '@pulumi/pulumi';
 
 import { readConfig } from '../../infra/config.ts';
 import { grantkeeper } from '../../infra/stack.ts';
+import type { Registered } from '../aws/resources/resources.ts';
 import { accountId, region } from '../aws/service.ts';
 import { stateOf } from './resource-state.ts';
-
-/** One resource as the program registered it, inputs resolved. */
-export interface Registered {
-  /** Pulumi's type token, for example `aws:lambda/function:Function`. */
-  readonly type: string;
-  /** The logical name. */
-  readonly name: string;
-  /** As its provider would answer it: an ARN, a name, or what else tells it apart. */
-  readonly id: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  /** What AWS would have answered: inputs, and ARN and the like. */
-  readonly state: Readonly<Record<string, unknown>>;
-}
 
 export interface Evaluated {
   readonly resources: readonly Registered[];
@@ -97,7 +85,7 @@ function answerOf(token: string): Record<string, unknown> {
         availabilityZones: ['b', 'c'].map((zone) => `${region}${zone}`),
       };
     default:
-      throw new Error(`The embedded cloud does not play the provider function ${token}.`);
+      throw new Error(`The embedded cloud does not support the provider function ${token}.`);
   }
 }
 

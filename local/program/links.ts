@@ -2,9 +2,9 @@
 import * as z from 'zod';
 
 import { notSupported } from '../aws/errors.ts';
-import type { Iam } from '../aws/iam.ts';
+import type { Iam } from '../aws/iam/iam.ts';
 import { accountId } from '../aws/service.ts';
-import type { Resource, Resources, ResourceType } from './inputs.ts';
+import type { Resource, Resources, ResourceType } from '../aws/resources/resources.ts';
 
 /**
  * The resource of a type with these properties, of its inputs or of what AWS added.

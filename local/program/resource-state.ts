@@ -117,7 +117,7 @@ const made: Readonly<
 
 /**
  * Id and state of a resource as its provider would answer them.
- * @throws {Error} naming a type that the embedded cloud does not play
+ * @throws {Error} naming a type that the embedded cloud does not support
  */
 export function stateOf(
   type: string,
@@ -127,7 +127,7 @@ export function stateOf(
 ): { id: string; state: Inputs } {
   if (!type.startsWith('aws:')) return { id: name, state: inputs };
   const make = made[type];
-  if (!make) throw new Error(`The embedded cloud does not play the resource type ${type} (${name}).`);
+  if (!make) throw new Error(`The embedded cloud does not support the resource type ${type} (${name}).`);
   const { id = name, ...added } = make(inputs as Names, name, place);
   return { id, state: { ...inputs, ...added } };
 }

@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { html, type Html } from '../../core/html.ts';
 import { AwsError } from '../aws/errors.ts';
 import type { Cloud } from '../cloud.ts';
-import type { HistoryEvent } from '../step-functions/history.ts';
+import type { HistoryEvent } from '../aws/step-functions/history.ts';
 import { describeExecution, type DescribedExecution } from './executions.ts';
 import { graphOf, graphStyle } from './graph.ts';
 import { iso, layout } from './layout.ts';

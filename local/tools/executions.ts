@@ -1,9 +1,9 @@
 import { administrator } from '../aws/service.ts';
 import type { Cloud } from '../cloud.ts';
-import type { Definition } from '../step-functions/definition.ts';
-import type { ExecutionStatus } from '../step-functions/execution.ts';
-import type { HistoryEvent } from '../step-functions/history.ts';
-import { parseDefinition } from '../step-functions/parse-definition.ts';
+import type { Definition } from '../aws/step-functions/definition.ts';
+import type { ExecutionStatus } from '../aws/step-functions/execution.ts';
+import type { HistoryEvent } from '../aws/step-functions/history.ts';
+import { parseDefinition } from '../aws/step-functions/parse-definition.ts';
 
 interface ListedExecution {
   readonly executionArn: string;

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../core/html.ts';
-import type { Definition } from '../step-functions/definition.ts';
-import { targetsOf } from '../step-functions/parse-definition.ts';
+import type { Definition } from '../aws/step-functions/definition.ts';
+import { targetsOf } from '../aws/step-functions/parse-definition.ts';
 import { arrange, boxHeight, type Box, type Line, type Link } from './graph-layout.ts';
 import type { Outcome, Step } from './path.ts';
 

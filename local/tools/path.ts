@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../step-functions/history.ts';
+import type { HistoryEvent } from '../aws/step-functions/history.ts';
 
 /** How a stay in a state ended, or what it does now. */
 export type Outcome = 'succeeded' | 'caught' | 'failed' | 'timed out' | 'aborted' | 'waiting' | 'running';

@@ -5,10 +5,10 @@ import { Temporal } from 'temporal-polyfill';
 
 import type * as z from 'zod/mini';
 
-import type { Ran, VirtualClock } from '../clock.ts';
+import type { Ran, VirtualClock } from '../aws/clock.ts';
 import type { Cloud } from '../cloud.ts';
 import { FaultSchema } from '../faults.ts';
-import { closeServer, isLoopbackHost, listenOnLoopback } from '../http/loopback.ts';
+import { closeServer, isLoopbackHost, listenOnLoopback } from '../aws/loopback.ts';
 import { executionPage } from './execution-page.ts';
 import { overviewPage, problemPage } from './pages.ts';
 

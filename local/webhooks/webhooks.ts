@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { finished } from 'node:stream/promises';
-import type { Clock } from '../clock.ts';
-import { closeServer, listenOnLoopback } from '../http/loopback.ts';
-import type { Inbox } from '../inbox.ts';
+import type { Clock } from '../aws/clock.ts';
+import { closeServer, listenOnLoopback } from '../aws/loopback.ts';
+import type { Inbox } from '../aws/inbox.ts';
 import type { Service, ServiceAnswer, ServiceName } from './services.ts';
 import { newServices, Refused } from './services.ts';
 

@@ -1,7 +1,7 @@
 /** What a connection, and a stack, cost a month: the embedded cloud counts what is used, and a table of public prices tells what that costs. */
 import { readFileSync } from 'node:fs';
 
-import type { Usage } from '../../local/meter.ts';
+import type { Usage } from '../../local/aws/meter.ts';
 import type { Assumptions } from '../../local/usage.ts';
 import { hoursOfMonth, usageOf } from '../../local/usage.ts';
 import { hourMs, mailOnly, minuteMs, TestDemo } from '../helpers/demo.ts';

@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, RegExp>> = {
   client: /^client\//,
   cli: /^(core|adapters|app|cli)\//,
   local: /^(core|infra|local|examples)\/|^(app\/environment|functions\/[a-z-]+\/contract)\.ts$/,
+  'local/aws': /^local\/aws\//,
   examples: /^(examples|infra)\//,
 };
 
@@ -40,6 +41,7 @@ const foreign: Readonly<Record<string, RegExp>> = {
   client: /^@pulumi\//,
   cli: /^@pulumi\//,
   local: /^@aws-sdk\//,
+  'local/aws': /^@aws-sdk\//,
   examples: /^@aws-sdk\//,
 };
 
@@ -52,7 +54,8 @@ const impure: readonly (readonly [RegExp, string])[] = [
 
 function violationsOf(file: string, source: string): string[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:\w'"`])\/\/.*$/gm, '');
-  const [folder = '', ...inside] = file.split('/');
+  const [room = '', ...inside] = file.split('/');
+  const folder = file.startsWith('local/aws/') ? 'local/aws' : room;
   const own = folder === 'functions' && inside.length > 1 ? `functions/${inside[0]}/` : undefined;
   const imports = [...code.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"]+)['"]/g)].map(
     ([, specifier]) => specifier!,
@@ -121,6 +124,10 @@ const seeds: readonly (readonly [file: string, source: string, onlyHere?: 'only 
   ['local/shared.ts', "import '../app/labels.ts';"],
   ['local/tools/adapters.ts', "import '../../adapters/aws.ts';"],
   ['local/test.ts', "import '../test/helpers/demo.ts';"],
+  ['local/aws/core.ts', "import '../../core/html.ts';"],
+  ['local/aws/program.ts', "import '../program/evaluate.ts';"],
+  ['local/aws/iam/sdk.ts', "import '@aws-sdk/client-iam';"],
+  ['local/aws/iam/clock.ts', "import '../../threads.ts';"],
 ];
 
 test.each(seeds)('%s is found here: %s', (file, source) => {
@@ -137,6 +144,7 @@ test.each([
     'functions/check-grant/a.ts',
     "import './contract.ts'; import '../../app/labels.ts'; import '../../core/grant.ts';",
   ],
+  ['local/aws/iam/a.ts', "import '../service.ts'; import './policy.ts'; import 'zod';"],
   ['functions/check-grant/deeper/a.ts', "import '../contract.ts';"],
   [
     'core/a.ts',

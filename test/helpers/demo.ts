@@ -4,7 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { administrator } from '../../local/aws/service.ts';
 import type { Demo, DemoOptions } from '../../local/demo.ts';
 import { startDemo } from '../../local/demo.ts';
-import type { Message } from '../../local/inbox.ts';
+import type { Message } from '../../local/aws/inbox.ts';
 
 /** A Monday, 12:00 UTC. */
 export const startMs = Date.UTC(2026, 0, 5, 12);

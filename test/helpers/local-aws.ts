@@ -5,19 +5,19 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { startDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/aws/dynamodb/dynamodb.ts';
 import { startAwsFront } from '../../local/aws/front.ts';
-import { iamService, stsService } from '../../local/aws/iam-service.ts';
-import { Iam, type Credentials } from '../../local/aws/iam.ts';
+import { iamService, stsService } from '../../local/aws/iam/iam-service.ts';
+import { Iam, type Credentials } from '../../local/aws/iam/iam.ts';
 import { S3 } from '../../local/aws/s3.ts';
-import { SecretsManager } from '../../local/aws/secrets-manager.ts';
+import { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import type { AwsService, Caller } from '../../local/aws/service.ts';
 import { Ses } from '../../local/aws/ses.ts';
 import { Sns } from '../../local/aws/sns.ts';
-import { VirtualClock } from '../../local/clock.ts';
-import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
-import { Inbox } from '../../local/inbox.ts';
-import { Scheduler } from '../../local/scheduler.ts';
+import { VirtualClock } from '../../local/aws/clock.ts';
+import { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
+import { Inbox } from '../../local/aws/inbox.ts';
+import { Scheduler } from '../../local/aws/scheduler.ts';
 
 /** A service that keeps what it was called with and answers what it is told to. */
 export class FakeService implements AwsService {

@@ -1,7 +1,7 @@
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator, type AwsService, type Caller } from '../../local/aws/service.ts';
-import { VirtualClock } from '../../local/clock.ts';
-import { StepFunctions, type ExecutionStatusChange } from '../../local/step-functions/step-functions.ts';
+import { VirtualClock } from '../../local/aws/clock.ts';
+import { StepFunctions, type ExecutionStatusChange } from '../../local/aws/step-functions/step-functions.ts';
 
 export type Invoked = { payload: unknown; functionError?: 'Unhandled' | 'Handled' };
 export type Event = { id: number; previousEventId: number; timestamp: number; type: string } & Record<

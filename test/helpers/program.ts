@@ -4,7 +4,7 @@ import { MockMonitor } from '@pulumi/pulumi/runtime/mocks.js';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-import type { Registered } from '../../local/program/evaluate.ts';
+import type { Registered } from '../../local/aws/resources/resources.ts';
 import { evaluate } from '../../local/program/evaluate.ts';
 
 export type Config = Record<string, unknown>;

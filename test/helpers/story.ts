@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { AwsError } from '../../local/aws/errors.ts';
 import type { AwsService } from '../../local/aws/service.ts';
 import { administrator } from '../../local/aws/service.ts';
-import type { Message } from '../../local/inbox.ts';
+import type { Message } from '../../local/aws/inbox.ts';
 import type { BrokerageLimits } from '../../local/brokerage/control.ts';
 import type { Execution, TestDemo } from './demo.ts';
 import { isAlarm, isAlert, isRecovery } from './demo.ts';

@@ -5,7 +5,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { AwsError } from '../../local/aws/errors.ts';
-import { Iam } from '../../local/aws/iam.ts';
+import { Iam } from '../../local/aws/iam/iam.ts';
 import { withBrowserLogin } from '../../local/browser-login.ts';
 import { json, ofType, program } from '../helpers/program.ts';
 

@@ -2,19 +2,19 @@
 import { get } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 
-import { Iam } from '../../local/aws/iam.ts';
-import { SecretsManager } from '../../local/aws/secrets-manager.ts';
+import { Iam } from '../../local/aws/iam/iam.ts';
+import { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import { Ses } from '../../local/aws/ses.ts';
 import { Sns } from '../../local/aws/sns.ts';
-import { VirtualClock } from '../../local/clock.ts';
-import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
-import { EventBus } from '../../local/event-bus.ts';
-import { HttpApi } from '../../local/http/http-api.ts';
-import { Inbox } from '../../local/inbox.ts';
+import { VirtualClock } from '../../local/aws/clock.ts';
+import { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
+import { EventBus } from '../../local/aws/events/event-bus.ts';
+import { HttpApi } from '../../local/aws/http-api.ts';
+import { Inbox } from '../../local/aws/inbox.ts';
 import type { Services } from '../../local/program/deploy.ts';
 import { deploy } from '../../local/program/deploy.ts';
-import type { Registered } from '../../local/program/evaluate.ts';
-import { Scheduler } from '../../local/scheduler.ts';
+import type { Registered } from '../../local/aws/resources/resources.ts';
+import { Scheduler } from '../../local/aws/scheduler.ts';
 import { startMs, TestDemo } from '../helpers/demo.ts';
 import { FakeService } from '../helpers/local-aws.ts';
 import type { Config } from '../helpers/program.ts';
@@ -332,7 +332,7 @@ describe('is not supported:', () => {
       'the property logGroupClass of aws:cloudwatch/logGroup:LogGroup (check-grant-logs)',
     ],
   ])('%s', async (_what, change, words) => {
-    await expect(deployAll(change(local))).rejects.toThrow(`The embedded cloud does not play ${words}.`);
+    await expect(deployAll(change(local))).rejects.toThrow(`The embedded cloud does not support ${words}.`);
   });
 
   test.each<[string, Change, string]>([
@@ -369,14 +369,16 @@ describe('is not supported:', () => {
       'the property setIdentifier of aws:route53/record:Record (http-api-record)',
     ],
   ])('in prod, %s', async (_what, change, words) => {
-    await expect(deployAll(change(prod))).rejects.toThrow(`The embedded cloud does not play ${words}.`);
+    await expect(deployAll(change(prod))).rejects.toThrow(`The embedded cloud does not support ${words}.`);
   });
 
   test('a type that it does not know', async () => {
     const [first, ...rest] = local;
     await expect(
       deployAll([{ ...first!, type: 'aws:ec2/instance:Instance', name: 'one' }, ...rest]),
-    ).rejects.toThrow('The embedded cloud does not play the resource type aws:ec2/instance:Instance (one).');
+    ).rejects.toThrow(
+      'The embedded cloud does not support the resource type aws:ec2/instance:Instance (one).',
+    );
   });
 });
 
@@ -576,7 +578,7 @@ describe('what another resource needs', () => {
   test('is allowed: a permission for one route alone is not supported', async () => {
     const oneRoute = 'arn:aws:execute-api:us-east-1:000000000000:local/*/GET/callback';
     await expect(deployAll(set(permission, 'sourceArn', oneRoute)(local))).rejects.toThrow(
-      `The embedded cloud does not play a permission for ${oneRoute} alone.`,
+      `The embedded cloud does not support a permission for ${oneRoute} alone.`,
     );
   });
 
@@ -594,7 +596,7 @@ describe('what another resource needs', () => {
   test('is allowed: a topic’s policy that is not all Allow is not supported', async () => {
     const denying = replaced('operator-alerts-topic-policy', 'policy', '"Allow"', '"Deny"');
     await expect(deployAll(denying(local))).rejects.toThrow(
-      'does not play a Deny in the policy of arn:aws:sns:',
+      'does not support a Deny in the policy of arn:aws:sns:',
     );
   });
 });

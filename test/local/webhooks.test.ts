@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { postedChannelNames, postedChannels } from '../../core/channel.ts';
 import type { PostedChannelName } from '../../core/channel.ts';
 import type { ChatNotice, PostRequest } from '../../core/posted-channel.ts';
-import { Inbox } from '../../local/inbox.ts';
+import { Inbox } from '../../local/aws/inbox.ts';
 import { startWebhooks } from '../../local/webhooks/webhooks.ts';
 import type { WebhookFault, Webhooks } from '../../local/webhooks/webhooks.ts';
 import { notice, url } from '../helpers/chat-notice.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../local/clock.ts';
+import type { Clock, Timer } from '../../local/aws/clock.ts';
 
 interface Event {
   readonly atMs: number;

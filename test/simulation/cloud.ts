@@ -33,7 +33,7 @@ import type {
 import type { FindEndpoints } from '../../core/provider.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { tokenRequestMs } from '../../core/time-limits.ts';
-import { SecretsManager } from '../../local/aws/secrets-manager.ts';
+import { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { diceRandom } from './dice.ts';
 import type { Request } from './dynamodb.ts';

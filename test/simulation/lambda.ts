@@ -1,6 +1,6 @@
 import { asOurs } from '../../core/errors.ts';
 import { AwsError } from '../../local/aws/errors.ts';
-import { StateFailure } from '../../local/step-functions/failure.ts';
+import { StateFailure } from '../../local/aws/step-functions/failure.ts';
 import { tokenFunctionSeconds, tokenRequestMs } from '../../core/time-limits.ts';
 import type { Conditions } from './conditions.ts';
 import type { Stage } from './stage.ts';

@@ -9,7 +9,7 @@ import type { TokenAnswer } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
-import type { ExecutionStatusChange } from '../../local/step-functions/step-functions.ts';
+import type { ExecutionStatusChange } from '../../local/aws/step-functions/step-functions.ts';
 import type { Item } from './dynamodb-expressions.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import type { Invocation } from './lambda.ts';

@@ -1,4 +1,4 @@
-import type { SecretsManager } from '../../local/aws/secrets-manager.ts';
+import type { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
 

@@ -11,7 +11,7 @@ import type { RefreshTokenLifetime } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';
 import { startGraceMs } from '../../core/grant.ts';
-import { CloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
+import { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { evaluate } from '../../local/program/evaluate.ts';
 import { Cloud, clientSecretName, secretPrefix } from './cloud.ts';
 import { Dice } from './dice.ts';

@@ -12,9 +12,9 @@ import * as timeLimits from '../../core/time-limits.ts';
 import { tokenEndpointEnvironment } from '../../app/environment.ts';
 import type { AslFacts } from '../helpers/asl-lint.ts';
 import { withAddition } from '../../infra/definition.ts';
-import type { Json } from '../../local/step-functions/json.ts';
-import { parseDefinition } from '../../local/step-functions/parse-definition.ts';
-import { compileTemplate } from '../../local/step-functions/template.ts';
+import type { Json } from '../../local/aws/step-functions/json.ts';
+import { parseDefinition } from '../../local/aws/step-functions/parse-definition.ts';
+import { compileTemplate } from '../../local/aws/step-functions/template.ts';
 import { lintAsl } from '../helpers/asl-lint.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

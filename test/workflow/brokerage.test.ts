@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { startBrokerage } from '../../local/brokerage/brokerage.ts';
 import type { Brokerage } from '../../local/brokerage/brokerage.ts';
 import type { BrokerageLimits } from '../../local/brokerage/control.ts';
-import { VirtualClock } from '../../local/clock.ts';
+import { VirtualClock } from '../../local/aws/clock.ts';
 
 const redirectUri = 'http://127.0.0.1:8182/callback';
 const clientId = 'client id:with+odd/characters';

@@ -5,7 +5,7 @@ import { postedChannelNames } from '../../core/channel.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { administrator } from '../../local/aws/service.ts';
 import { putSecretValue } from '../../local/cloud.ts';
-import type { Message } from '../../local/inbox.ts';
+import type { Message } from '../../local/aws/inbox.ts';
 import type { Canary, Document } from '../helpers/canary.ts';
 import { formsOf, leaks } from '../helpers/canary.ts';
 import { Browser, TestDemo, everyChannel, hourMs, linkIn, minuteMs } from '../helpers/demo.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';
-import type { Registered } from '../../local/program/evaluate.ts';
+import type { Registered } from '../../local/aws/resources/resources.ts';
 import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
 import { operator, press, signIn } from '../helpers/panel.ts';
 import { askForLogin, setClientSecret, stored, toNextTick, withProviderData } from '../helpers/stored.ts';

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-import { VirtualClock } from '../../local/clock.ts';
+import { VirtualClock } from '../../local/aws/clock.ts';
 import { startCloud } from '../../local/cloud.ts';
-import { closeServer, listenOnLoopback } from '../../local/http/loopback.ts';
+import { closeServer, listenOnLoopback } from '../../local/aws/loopback.ts';
 import { handler } from './fake-provider/handler.ts';
 import type { Observed } from './walk.ts';
 import { configOf, walking } from './walking.ts';
