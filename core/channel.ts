@@ -7,14 +7,19 @@ import { webhook } from './channel-webhook.ts';
 import type { PostedChannel } from './posted-channel.ts';
 
 /**
- * The channels that post to a service. A key is the channel's name, and the key of the owner's configuration that names
- * the channel's secret. docs/adding-a-channel.md adds one.
+ * The channels that post to a service. Each is also the key of the owner's configuration that names the channel's secret.
+ * docs/adding-a-channel.md adds one.
  */
-export const postedChannels = { slack, discord, telegram, webhook } as const satisfies Readonly<
-  Record<string, PostedChannel>
->;
-export type PostedChannelName = keyof typeof postedChannels;
-export const postedChannelNames = Object.keys(postedChannels) as PostedChannelName[];
+export const postedChannelNames = ['slack', 'discord', 'telegram', 'webhook'] as const;
+export type PostedChannelName = (typeof postedChannelNames)[number];
+
+/** Their definitions. Bundles that send nothing need only the names, and esbuild drops these. */
+export const postedChannels: { readonly [Name in PostedChannelName]: PostedChannel } = {
+  slack,
+  discord,
+  telegram,
+  webhook,
+};
 
 /** The ways by which an owner can be reached. */
 export const channelNames = ['email', 'sms', ...postedChannelNames] as const;
@@ -25,7 +30,7 @@ export type ChannelName = z.infer<typeof ChannelSchema>;
 export const channelSteps: Readonly<Record<ChannelName, string>> = {
   email: 'Email',
   sms: 'Sms',
-  ...forEachPosted((name) => postedChannels[name].title),
+  ...forEachPosted((name) => name.charAt(0).toUpperCase() + name.slice(1)),
 };
 
 /** The key of an owner that says where the channel leads. */
