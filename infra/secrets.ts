@@ -1,6 +1,8 @@
 import { getSecrets, Secret } from '@pulumi/aws/secretsmanager/index.js';
 import type * as pulumi from '@pulumi/pulumi';
 
+import { postedChannelNames, postedChannels } from '../core/channel.ts';
+import type { GrantkeeperConfig } from './config.ts';
 import { kept } from './kept.ts';
 
 /** ARNs of secrets that exist, by name. */
@@ -36,4 +38,51 @@ export function keptSecret(
 ): Secret {
   const mayDiffer = ['description', 'recoveryWindowInDays', 'forceOverwriteReplicaSecret', 'tags'];
   return new Secret(logicalName, { name, description }, { ...opts, ...kept(found[name], mayDiffer) });
+}
+
+/** One secret a client, empty until the operator puts its credentials in. */
+export function clientSecrets(
+  secretPrefix: string,
+  config: GrantkeeperConfig,
+  found: FoundSecrets,
+): Readonly<Record<string, Secret>> {
+  const names = [...new Set(config.connections.map(({ client }) => client))];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      keptSecret(`client-${name}`, {
+        name: `${secretPrefix}/client/${name}`,
+        description: `{"client_id", "client_secret"} of the OAuth client ${name}. Put there by the operator.`,
+        found,
+      }),
+    ]),
+  );
+}
+
+/** One secret for each channel that posts to a service, empty until the operator puts its address in. */
+export function webhookSecrets(
+  secretPrefix: string,
+  config: GrantkeeperConfig,
+  found: FoundSecrets,
+): Readonly<Record<string, Secret>> {
+  const named = config.connections.flatMap(({ owner }) =>
+    postedChannelNames.flatMap((channel) => {
+      const name = owner[channel];
+      return name === undefined ? [] : [[name, postedChannels[channel]] as const];
+    }),
+  );
+  return Object.fromEntries(
+    [...new Map(named)].map(([name, { secretHolds, secretExample }]) => [
+      name,
+      keptSecret(`webhook-${name}`, {
+        name: `${secretPrefix}/webhook/${name}`,
+        description: `Holds the ${secretHolds} (${secretExample}). Put there by the operator.`,
+        found,
+      }),
+    ]),
+  );
+}
+
+export function namesOf(secrets: Readonly<Record<string, Secret>>): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.name]));
 }

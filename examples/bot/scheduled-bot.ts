@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { ConsumerArgs } from '../../infra/consumer.ts';
 import { grantAccessToken } from '../../infra/consumer.ts';
-import { policyDocument, trustPolicy } from '../../infra/policy.ts';
+import { policyDocument, trustPolicy } from '../../infra/permissions.ts';
 
 export interface ScheduledBotArgs extends Pick<ConsumerArgs, 'connectionId' | 'consumerPolicies'> {
   /** What the bot asks with its token. */

@@ -7,7 +7,7 @@ import * as pulumi from '@pulumi/pulumi';
 
 import { kept } from '../kept.ts';
 import type { GrantkeeperConfig } from '../config.ts';
-import type { Statement } from '../policy.ts';
+import type { Statement } from '../permissions.ts';
 import type { WatchedEvent } from './operator-alerts.ts';
 
 export interface EmailArgs {
@@ -43,7 +43,7 @@ function moreSpecific({ from }: GrantkeeperConfig['mail'], identity: string): st
 
 /** The sender's identity, and the configuration set that every mail goes through. */
 export class Email extends pulumi.ComponentResource {
-  readonly environment: Record<string, pulumi.Input<string>>;
+  readonly environment: Record<'MAIL_FROM' | 'MAIL_CONFIGURATION_SET', pulumi.Input<string>>;
   readonly #senderArns: readonly pulumi.Input<string>[];
   /** What proves a domain to SES (Easy DKIM); none for an address, which gets a mail. */
   readonly dnsRecords: pulumi.Output<DnsRecord[]>;

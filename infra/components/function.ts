@@ -6,17 +6,18 @@ import * as pulumi from '@pulumi/pulumi';
 
 import type { Bundle, FunctionName } from '../bundle.ts';
 import { bundleOf } from '../bundle.ts';
-import type { Statement } from '../policy.ts';
-import { policyDocument, trustPolicy } from '../policy.ts';
+import type { EnvironmentOf } from '../environment.ts';
+import type { Statement } from '../permissions.ts';
+import { policyDocument, trustPolicy } from '../permissions.ts';
 
-export interface LambdaFunctionArgs {
-  readonly functionName: FunctionName;
+export interface LambdaFunctionArgs<Name extends FunctionName> {
+  readonly functionName: Name;
   /** What all names of the stack begin with. */
   readonly prefix: string;
   readonly description: string;
   /** Seconds; longer than its token request, shorter than the state or gateway that waits for it. */
   readonly timeoutSeconds: number;
-  readonly environment: Record<string, pulumi.Input<string>>;
+  readonly environment: EnvironmentOf<Name>;
   readonly permissions: readonly Statement[];
   readonly logRetentionDays: number;
   /** What it is for, where there are several of that code: the end of its name. */
@@ -38,13 +39,13 @@ type Machine = Pick<
 const small: Machine = { architectures: ['arm64'], memorySize: 512 };
 
 /** One Lambda function with a role of its own and a log group that was there before it. */
-export class LambdaFunction extends pulumi.ComponentResource {
+export class LambdaFunction<Name extends FunctionName = FunctionName> extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly invokeArn: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
 
-  constructor(name: string, args: LambdaFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: LambdaFunctionArgs<Name>, opts?: pulumi.ComponentResourceOptions) {
     super('grantkeeper:index:LambdaFunction', name, {}, opts);
     const parent = { parent: this };
     const { prefix, functionName, suffix, machine = small } = args;
@@ -75,7 +76,7 @@ export class LambdaFunction extends pulumi.ComponentResource {
         code: archive(bundleOf(functionName)),
         role: role.arn,
         timeout: args.timeoutSeconds,
-        environment: { variables: args.environment },
+        environment: { variables: { POWERTOOLS_SERVICE_NAME: prefix, ...args.environment } },
         loggingConfig: { logFormat: 'JSON', logGroup: logs.name },
       },
       // AWS checks the role's permissions when the function is made.

@@ -4,7 +4,7 @@ import { StateMachine } from '@pulumi/aws/sfn/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import { definitionOf } from '../definition.ts';
-import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
+import { exceptions, policyDocument, trustPolicy } from '../permissions.ts';
 
 export interface RefreshRequestsArgs {
   readonly prefix: string;

@@ -2,7 +2,7 @@ import { Role, RolePolicy } from '@pulumi/aws/iam/index.js';
 import { Queue } from '@pulumi/aws/sqs/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
-import { policyDocument, trustPolicy } from '../policy.ts';
+import { policyDocument, trustPolicy } from '../permissions.ts';
 
 export interface SchedulingArgs {
   readonly prefix: string;

@@ -2,7 +2,7 @@ import { TableItem } from '@pulumi/aws/dynamodb/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface StoredSettingsArgs<T> {
-  readonly tableName: pulumi.Output<string>;
+  readonly tableName: pulumi.Input<string>;
   /** The item is `<pk>/<sk>`. */
   readonly pk: string;
   /** `settings` by default. */

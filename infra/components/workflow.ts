@@ -5,8 +5,8 @@ import * as pulumi from '@pulumi/pulumi';
 
 import { remedies } from '../../core/errors.ts';
 import { definitionOf } from '../definition.ts';
-import type { Statement } from '../policy.ts';
-import { exceptions, policyDocument, trustPolicy } from '../policy.ts';
+import type { Statement } from '../permissions.ts';
+import { exceptions, policyDocument, trustPolicy } from '../permissions.ts';
 
 export interface WorkflowArgs {
   /** Name of the state machine; its ARN is known to its functions before it is made. */

@@ -6,7 +6,7 @@ import { createBrotliDecompress } from 'node:zlib';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { layerFolders } from '../../infra/browser-layer.ts';
+import { layerFolders } from '../../infra/browser-login/layer.ts';
 import { bundleOf, functionNames } from '../../infra/bundle.ts';
 import type { Config, Program } from '../helpers/program.ts';
 import { configOf, json, ofType, program, resource } from '../helpers/program.ts';

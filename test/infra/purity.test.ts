@@ -26,7 +26,7 @@ describe('the program', () => {
 
   test('reads files where it bundles, makes the layer and defines the state machines, and writes none', () => {
     const reads = sources.filter(({ source }) => /'node:fs/.test(source)).map(({ file }) => file);
-    expect(reads.sort()).toEqual(['infra/browser-layer.ts', 'infra/bundle.ts', 'infra/definition.ts']);
+    expect(reads.sort()).toEqual(['infra/browser-login/layer.ts', 'infra/bundle.ts', 'infra/definition.ts']);
     expect(sources.filter(({ source }) => /writeFile|mkdir|write: true/.test(source))).toEqual([]);
   });
 

@@ -70,7 +70,7 @@ export interface Ports {
 export const secretPrefix = 'simulation';
 export const clientSecretName = `${secretPrefix}/client/main`;
 const tableName = 'table';
-/** Partition keys that the roles of functions and of the state machine may write (`infra/stack.ts`). */
+/** Partition keys that the roles of functions and of the state machine may write (`infra/permissions.ts`). */
 const writable = /^connection#/;
 
 /** The real reading of a callback; the requests themselves go to the model. */

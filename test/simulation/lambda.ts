@@ -40,7 +40,7 @@ export interface Call<T> {
   readonly unanswered: () => T;
 }
 
-/** In seconds, as the program sets them (`infra/stack.ts`). */
+/** In seconds, as the program sets them (`infra/functions.ts`). */
 const timeoutSeconds = { step: 30, page: 28, token: tokenFunctionSeconds };
 const spendsTokens = new Set(['refresh-tokens', 'disconnect-grant', 'callback']);
 /** The slowest provider that is served; some take twelve seconds. */

@@ -62,7 +62,7 @@ describe('keep-grant.asl.json', () => {
       leaseMs: 75_000,
       callbackGraceMs: 90_000,
     });
-    expect(read('infra/stack.ts')).toMatch(/^const stepTimeoutSeconds = 30;$/m);
+    expect(read('infra/functions.ts')).toMatch(/^const stepTimeoutSeconds = 30;$/m);
     const { States } = JSON.parse(source) as { States: Record<string, { TimeoutSeconds?: number | string }> };
     const timeouts = Object.entries(States).map(([name, { TimeoutSeconds }]) => [name, TimeoutSeconds]);
     expect(Object.fromEntries(timeouts.filter(([, seconds]) => seconds !== undefined))).toEqual({
@@ -186,9 +186,9 @@ describe('keep-grant.asl.json with browser-login.asl.json', () => {
     expect(RecipeSchema.safeParse({ ...recipes['schwab'], seconds: 76 }).success).toBe(false);
     // After it a last look, a picture and the closing take up to 14 s.
     expect(limits.wholeMs).toBe(80_000);
-    expect(read('infra/components/browser-login.ts')).toMatch(/^const timeoutSeconds = 100;$/m);
+    expect(read('infra/browser-login/component.ts')).toMatch(/^const timeoutSeconds = 100;$/m);
     expect(read('functions/request-browser-login/handler.ts')).toMatch(/^const answerMs = 102_000;$/m);
-    expect(read('infra/stack.ts')).toMatch(/^const browserTimeoutSeconds = 110;$/m);
+    expect(read('infra/browser-login/index.ts')).toMatch(/^const browserTimeoutSeconds = 110;$/m);
     expect(States.BrowserLogin!.TimeoutSeconds).toBe(115);
     expect(claimMs).toBe(120_000);
   });

@@ -7,7 +7,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { build, stop } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 
-import { trustPolicy } from '../../../infra/policy.ts';
+import { trustPolicy } from '../../../infra/permissions.ts';
 
 const name = `grantkeeper-fake-provider-${pulumi.getStack()}`;
 

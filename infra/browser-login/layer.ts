@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const modules = new URL('../node_modules/', import.meta.url);
+const modules = new URL('../../node_modules/', import.meta.url);
 const folderOf = (path: string) => fileURLToPath(new URL(path, modules));
 
 /** What is in the layer, by where it stands under `/opt`. */

@@ -6,13 +6,13 @@ import * as pulumi from '@pulumi/pulumi';
 
 import type { BrowserLoginSettings } from '../../core/browser-login.ts';
 import type { Recipe } from '../../core/recipe.ts';
-import { browserArchitecture, chromiumFolder, layerArchive, layerVersion } from '../browser-layer.ts';
+import { browserArchitecture, chromiumFolder, layerArchive, layerVersion } from './layer.ts';
 import { bucketNameOf, privateBucket, tlsOnly } from '../private-bucket.ts';
-import type { Statement } from '../policy.ts';
-import { exceptions } from '../policy.ts';
-import type { VpcConfig } from './browser-network.ts';
-import { LambdaFunction } from './function.ts';
-import { StoredSettings } from './stored-settings.ts';
+import type { Statement } from '../permissions.ts';
+import { exceptions } from '../permissions.ts';
+import type { VpcConfig } from './network.ts';
+import { LambdaFunction } from '../components/function.ts';
+import { StoredSettings } from '../components/stored-settings.ts';
 
 /** Pictures of what went wrong are kept that long. */
 const screenshotDays = 14;
@@ -98,7 +98,7 @@ export interface BrowserLoginArgs {
   readonly vpcConfig: VpcConfig | undefined;
   /** Its own, known before it is made. */
   readonly functionArn: pulumi.Input<string>;
-  readonly tableName: pulumi.Output<string>;
+  readonly tableName: pulumi.Input<string>;
   readonly logRetentionDays: number;
 }
 
@@ -132,7 +132,6 @@ export class BrowserLogin extends pulumi.ComponentResource {
         description: `Plays the browser of the owner of ${connectionId}.`,
         timeoutSeconds,
         environment: {
-          POWERTOOLS_SERVICE_NAME: prefix,
           BROWSER_CREDENTIALS_SECRET: secret.name,
           CHROMIUM_FOLDER: chromiumFolder,
         },
