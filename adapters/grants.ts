@@ -31,6 +31,12 @@ const fromMinutes = (minutes: readonly number[]) => {
   return minutes.map((each) => (sum += each) * minuteMs);
 };
 
+/** `SET` of each value that is given, to the attribute of its name. */
+const assign = (values: object) =>
+  Object.entries(values)
+    .flatMap(([name, value]) => (value === undefined ? [] : `#${name} = :${name}`))
+    .join(', ');
+
 const noteWrites = '#otherWritesAtMs = list_append(if_not_exists(#otherWritesAtMs, :nothingYet), :writes)';
 
 const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
@@ -181,16 +187,9 @@ export function dynamoGrants(table: Table): Grants {
     },
 
     async recordTokens(connectionId, fencingNumber, { loggedIn, ...tokens }) {
-      const { accessVersionId, identity } = tokens;
       const written = await table.update({
         ...record(connectionId),
-        expression: `SET #status = :active, #authorizedAtMs = :authorizedAtMs, #refreshedAtMs = :refreshedAtMs,
-          #accessExpiresAtMs = :accessExpiresAtMs, #grantVersionId = :grantVersionId,
-          #grantObtainedAtMs = :grantObtainedAtMs
-          ${accessVersionId === undefined ? '' : ', #accessVersionId = :accessVersionId'}
-          ${identity === undefined ? '' : ', #identity = :identity'}
-          ${loggedIn ? `, ${noteWrites}, #sentReminders = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''}
-          REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
+        expression: `SET #status = :active, ${assign(tokens)}${loggedIn ? `, ${noteWrites}, #sentReminders = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''} REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
         condition: '#fencingNumber = :fencingNumber',
         values: {
           ...tokens,
@@ -235,9 +234,7 @@ export function dynamoGrants(table: Table): Grants {
       const writes = { ...others, ...(refreshesAtMs && { refreshesAtMinutes: toMinutes(refreshesAtMs) }) };
       const written = await table.update({
         ...record(connectionId),
-        expression: `SET ${Object.keys(writes)
-          .map((name) => `#${name} = :${name}`)
-          .join(', ')}`,
+        expression: `SET ${assign(writes)}`,
         condition: '#fencingNumber = :fencingNumber',
         values: { fencingNumber, ...writes },
       });
