@@ -1,4 +1,5 @@
-import type { Authorization, Authorizations } from '../core/ports.ts';
+import type { Authorization } from '../core/authorization.ts';
+import type { Authorizations } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
 

@@ -1,7 +1,8 @@
 import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-import type { Clock, EndedIncident, Events, Incidents, Random } from '../core/ports.ts';
+import type { Clock, Events, Incidents, Random } from '../core/ports.ts';
+import type { EndedIncident } from '../core/incident.ts';
 import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';

@@ -1,9 +1,9 @@
 import { ConfigurationError, LeaseHeldError } from '../core/errors.ts';
-import type { Grant } from '../core/grant.ts';
+import type { Grant, Claim } from '../core/grant.ts';
 import { claimMs, newGrant } from '../core/grant.ts';
 import { reachedAt } from '../core/incident.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { Claim, Grants } from '../core/ports.ts';
+import type { Grants } from '../core/ports.ts';
 import { SettingsSchema } from '../core/settings.ts';
 import { leaseMs } from '../core/time-limits.ts';
 import type { Item, Table } from './table.ts';
@@ -37,9 +37,20 @@ const assign = (values: object) =>
     .flatMap(([name, value]) => (value === undefined ? [] : `#${name} = :${name}`))
     .join(', ');
 
+// Each condition of a write has a name. `:name` values are filled in by the write that uses it.
+const leaseIsOurs = '#fencingNumber = :fencingNumber';
+const isNewestLogin = '#login.#versionId = :versionId';
+const isNotRecorded = 'attribute_not_exists(#login.#closed)';
+const isOpenAuthorization = '#authorization.#authorizationId = :authorizationId';
+const isDisconnecting = 'attribute_exists(#disconnection)';
+const isNewTick =
+  'attribute_not_exists(#lastTick) OR #lastTick.#scheduledTime < :scheduledTime OR #lastTick.#executionName = :executionName';
+const isPaused = '#paused = :true';
+const isNotPaused = 'attribute_not_exists(#paused) OR #paused <> :true';
 const noteWrites = '#otherWritesAtMs = list_append(if_not_exists(#otherWritesAtMs, :nothingYet), :writes)';
 
-const isFree = 'attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR #lease.#owner = :owner';
+const isLeaseholder = '#lease.#owner = :owner';
+const isLeaseFree = `attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR ${isLeaseholder}`;
 
 const isNotDisconnected = 'attribute_not_exists(#status) OR #status <> :disconnected';
 
@@ -70,7 +81,7 @@ export function dynamoGrants(table: Table): Grants {
     const written = await table.update({
       ...record(connectionId),
       expression,
-      condition: '#authorization.#authorizationId = :authorizationId',
+      condition: isOpenAuthorization,
       values: { ...values, authorizationId },
     });
     return written !== undefined;
@@ -92,8 +103,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #lastTick = :tick',
-        condition:
-          'attribute_not_exists(#lastTick) OR #lastTick.#scheduledTime < :scheduledTime OR #lastTick.#executionName = :executionName',
+        condition: isNewTick,
         values: { tick: { scheduledTime, executionName }, scheduledTime, executionName },
       });
       return written !== undefined;
@@ -103,7 +113,7 @@ export function dynamoGrants(table: Table): Grants {
       const taken = await table.update({
         ...record(connectionId),
         expression: `SET ${nextLease}`,
-        condition: isFree,
+        condition: isLeaseFree,
         values: { ...leaseOf(owner, nowMs), owner, nowMs },
         returns: 'ALL_NEW',
       });
@@ -117,7 +127,7 @@ export function dynamoGrants(table: Table): Grants {
         ...record(connectionId),
         expression: `SET ${nextLease}, #status = :disconnected,
           #disconnection = if_not_exists(#disconnection, :disconnection)`,
-        condition: isFree,
+        condition: isLeaseFree,
         values: { ...leaseOf(owner, atMs), owner, nowMs: atMs, disconnected: 'disconnected', disconnection },
         returns: 'ALL_NEW',
       });
@@ -130,7 +140,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #disconnection.#revocation = :revocation, #otherWritesAtMs = :otherWritesAtMs',
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: { fencingNumber, revocation, otherWritesAtMs },
       });
       return written !== undefined;
@@ -143,8 +153,7 @@ export function dynamoGrants(table: Table): Grants {
           REMOVE #disconnection, #lease, #authorization, #claim, #login, #unrecordedLogins, #authorizedAtMs,
           #refreshedAtMs, #accessExpiresAtMs, #grantVersionId, #grantObtainedAtMs, #accessVersionId, #doubtedAtMs`,
         // A repeat of it must not take away what was asked for since.
-        condition:
-          '#fencingNumber = :fencingNumber AND (attribute_exists(#disconnection) OR attribute_not_exists(#authorization))',
+        condition: `${leaseIsOurs} AND (${isDisconnecting} OR attribute_not_exists(#authorization))`,
         values: { fencingNumber, none: [], false: false },
       });
       return written !== undefined;
@@ -156,9 +165,9 @@ export function dynamoGrants(table: Table): Grants {
         ...record(connectionId),
         expression: `SET ${nextLease}, #login = :login,
           #unrecordedLogins = list_append(if_not_exists(#unrecordedLogins, :none), :versionIds)`,
-        condition: `(attribute_not_exists(#login.#closed) OR #login.#versionId = :versionId)
+        condition: `(${isNotRecorded} OR ${isNewestLogin})
           AND attribute_not_exists(#disconnection)
-          AND (${isNotDisconnected} OR #authorization.#authorizationId = :authorizationId)`,
+          AND (${isNotDisconnected} OR ${isOpenAuthorization})`,
         values: {
           ...leaseOf(owner, atMs),
           login,
@@ -181,7 +190,7 @@ export function dynamoGrants(table: Table): Grants {
       await table.update({
         ...record(connectionId),
         expression: 'REMOVE #lease',
-        condition: '#lease.#owner = :owner',
+        condition: isLeaseholder,
         values: { owner },
       });
     },
@@ -190,7 +199,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: `SET #status = :active, ${assign(tokens)}${loggedIn ? `, ${noteWrites}, #sentReminders = :none, #login.#closed = if_not_exists(#authorization, if_not_exists(#login.#closed, :nothing))` : ''} REMOVE #lease, #doubtedAtMs${loggedIn ? ', #authorization, #claim, #unrecordedLogins' : ''}`,
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: {
           ...tokens,
           active: 'active',
@@ -206,7 +215,7 @@ export function dynamoGrants(table: Table): Grants {
       await table.update({
         ...record(connectionId),
         expression: `SET #login.#tokensHeld = :true, ${noteWrites}`,
-        condition: '#login.#versionId = :versionId AND attribute_not_exists(#login.#closed)',
+        condition: `${isNewestLogin} AND ${isNotRecorded}`,
         values: { versionId, true: true, nothingYet: [], writes: [atMs] },
       });
     },
@@ -215,7 +224,7 @@ export function dynamoGrants(table: Table): Grants {
       await table.update({
         ...record(connectionId),
         expression: 'SET #login.#refusedAs = :as',
-        condition: '#login.#versionId = :versionId',
+        condition: isNewestLogin,
         values: { versionId, as },
       });
     },
@@ -224,7 +233,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #unrecordedLogins = :versionIds',
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: { fencingNumber, versionIds },
       });
       return written !== undefined;
@@ -235,7 +244,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: `SET ${assign(writes)}`,
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: { fencingNumber, ...writes },
       });
       return written !== undefined;
@@ -245,7 +254,7 @@ export function dynamoGrants(table: Table): Grants {
       await table.update({
         ...record(connectionId),
         expression: 'REMOVE #login, #unrecordedLogins',
-        condition: '#login.#versionId = :versionId',
+        condition: isNewestLogin,
         values: { versionId },
       });
     },
@@ -254,7 +263,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #status = :rejected',
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: { rejected: 'rejected', fencingNumber },
       });
       return written !== undefined;
@@ -264,7 +273,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #doubtedAtMs = if_not_exists(#doubtedAtMs, :nowMs)',
-        condition: '#fencingNumber = :fencingNumber',
+        condition: leaseIsOurs,
         values: { fencingNumber, nowMs },
         returns: 'ALL_NEW',
       });
@@ -282,8 +291,8 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: `SET #authorization = :authorization${claim ? ', #claim = :claim' : ''}`,
-        condition: `(${isFirst} OR #authorization.#authorizationId = :authorizationId)
-          AND (${isAsked ? '#fencingNumber = :fencingNumber' : isNotDisconnected})${claim ? ` AND ${isUnclaimed}` : ''}`,
+        condition: `(${isFirst} OR ${isOpenAuthorization})
+          AND (${isAsked ? leaseIsOurs : isNotDisconnected})${claim ? ` AND ${isUnclaimed}` : ''}`,
         values: {
           authorization,
           authorizationId,
@@ -350,7 +359,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'SET #paused = :true, #pause = :pause',
-        condition: 'attribute_not_exists(#paused) OR #paused <> :true',
+        condition: isNotPaused,
         values: { true: true, pause },
       });
       return written !== undefined;
@@ -360,7 +369,7 @@ export function dynamoGrants(table: Table): Grants {
       const written = await table.update({
         ...record(connectionId),
         expression: 'REMOVE #paused, #pause',
-        condition: '#paused = :true',
+        condition: isPaused,
         values: { true: true },
       });
       return written !== undefined;

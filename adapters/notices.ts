@@ -1,5 +1,6 @@
 import { channelNames } from '../core/channel.ts';
-import type { NoticeOutcomes, Notices } from '../core/ports.ts';
+import type { NoticeOutcomes } from '../core/notice.ts';
+import type { Notices } from '../core/ports.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
 

@@ -8,7 +8,8 @@ import * as z from 'zod/mini';
 
 import { ConfigurationError, StoreQuotaExceededError, StoreUnavailableError } from '../core/errors.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { AccessSecret, Clients, GrantSecret, Tokens, Versions } from '../core/ports.ts';
+import type { AccessSecret, GrantSecret, Versions } from '../core/stored-tokens.ts';
+import type { Clients, Tokens } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { callAws, clientDefaults } from './aws.ts';
 

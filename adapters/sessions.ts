@@ -1,5 +1,5 @@
-import type { Random, Sessions, SignIn, SignIns } from '../core/ports.ts';
-import type { Session } from '../core/panel.ts';
+import type { Random, Sessions, SignIns } from '../core/ports.ts';
+import type { SignIn, Session } from '../core/panel.ts';
 import { addressKey, isInTime, sessionMs, signInRepeatMs } from '../core/panel.ts';
 import type { Table } from './table.ts';
 

@@ -6,13 +6,10 @@ import { classifyAuthorizationError } from '../core/authorization-answer.ts';
 import { valuesAt } from '../core/identity.ts';
 import type { Identity } from '../core/identity.ts';
 import { parseJson, parseJsonExactly } from '../core/parse-json.ts';
-import type {
-  AuthorizationAnswer,
-  Client,
-  IdentityAnswer,
-  TokenAnswer,
-  TokenEndpoint,
-} from '../core/ports.ts';
+import type { AuthorizationAnswer } from '../core/authorization-answer.ts';
+import type { Client } from '../core/client-credentials.ts';
+import type { IdentityAnswer, TokenAnswer } from '../core/token-answer.ts';
+import type { TokenEndpoint } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { describedIn, sanitisedIssuer, sanitisedText } from '../core/provider-text.ts';

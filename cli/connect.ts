@@ -7,7 +7,7 @@ import { problemOfCredentials } from '../core/client-credentials.ts';
 import { isAlive } from '../core/decide.ts';
 import { ClientRejectedError, ConfigurationError, LeaseHeldError } from '../core/errors.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { Client } from '../core/ports.ts';
+import type { Client } from '../core/client-credentials.ts';
 import { Secret } from '../core/secret.ts';
 import { holdsValue } from './describe-secret.ts';
 import { CommandError, exitCodes, json } from './output.ts';

@@ -1,4 +1,4 @@
-import type { Client } from '../core/ports.ts';
+import type { Client } from '../core/client-credentials.ts';
 import { refreshUnderLease } from '../app/refresh/refresh-under-lease.ts';
 import { commandPorts } from './ports.ts';
 import type { Shown, Stack } from './stack.ts';

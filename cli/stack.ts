@@ -2,10 +2,10 @@ import { hostname, userInfo } from 'node:os';
 
 import type { Table } from '../adapters/table.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import type { Clock, KeptConnection, Panel } from '../core/ports.ts';
+import type { Clock, Panel } from '../core/ports.ts';
+import type { KeptConnection, PanelSettings } from '../core/panel.ts';
 import type { Deployment } from '../core/deployment.ts';
 import { DeploymentSchema } from '../core/deployment.ts';
-import type { PanelSettings } from '../core/panel.ts';
 import type { Settings } from '../core/settings.ts';
 import { CommandError } from './output.ts';
 

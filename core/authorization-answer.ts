@@ -1,3 +1,4 @@
+import type { Said } from './token-answer.ts';
 import type { Provider } from './provider.ts';
 
 /** The meaning of a refusal by the authorization endpoint. */
@@ -36,3 +37,13 @@ export function classifyAuthorizationError(
   const mayAsk = !authorizationParameters?.prompt?.split(' ').includes('none');
   return mayAsk && unfinished.includes(code) ? 'unfinished' : 'request-rejected';
 }
+
+/** The provider's answer on the callback (RFC 6749 §4.1.2, RFC 9207). */
+export type AuthorizationAnswer =
+  | { readonly kind: 'code' }
+  /** The provider says no; `error` is one of the codes of RFC 6749 §4.1.2.1, or unknown. */
+  | ({ readonly kind: 'refused'; readonly refusal: AuthorizationRefusal } & Said)
+  /** Its `iss` is not the configured issuer, or is missing although the provider promises it; `received` is sanitised. */
+  | { readonly kind: 'other-issuer'; readonly received: string | undefined }
+  /** Not an answer to our request: parameters missing or twice. */
+  | { readonly kind: 'invalid' };

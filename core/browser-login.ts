@@ -1,3 +1,4 @@
+import type { Recipe } from './recipe.ts';
 import * as z from 'zod/mini';
 
 import type { BrowserLoginOutcome } from './browser-outcome.ts';
@@ -149,3 +150,20 @@ export function wordsOfSteps({ steps, died }: Pick<Report, 'steps' | 'died'>): s
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** What keeps further browsers from being sent with the same credentials. */
+export interface Blocks {
+  readonly refusedVersionId?: string | undefined;
+  readonly unheardAtMs?: number | undefined;
+}
+
+/** What a browser is sent to do; the link is a credential, and in no history. */
+export interface BrowserLoginRequest {
+  readonly connectionId: string;
+  readonly link: string;
+  readonly callbackUrl: string;
+  readonly recipe: Recipe;
+  readonly refusedVersionId?: string | undefined;
+  /** Credentials that were put there before are not to be tried; epoch milliseconds. */
+  readonly unheardAtMs?: number | undefined;
+}

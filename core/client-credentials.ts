@@ -1,3 +1,4 @@
+import type { Secret } from './secret.ts';
 import type { Provider } from './provider.ts';
 import { isPrintable } from './token-answer.ts';
 
@@ -25,4 +26,9 @@ export function problemOfCredentials(
 
 function isWhole(pattern: string, value: string): boolean {
   return new RegExp(`^(?:${pattern})$`).test(value);
+}
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
 }

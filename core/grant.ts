@@ -1,6 +1,7 @@
+import type { Settings } from './settings.ts';
+import type { ChannelName, ChannelsReached } from './channel.ts';
 import * as z from 'zod/mini';
 
-import type { ChannelsReached } from './channel.ts';
 import type { Identity } from './identity.ts';
 import { callbackGraceMs } from './time-limits.ts';
 import type { Writes } from './version-budget.ts';
@@ -200,4 +201,39 @@ export function isEndedFor(
 ): boolean {
   if (disconnection !== undefined) return true;
   return status === 'disconnected' && authorization?.authorizationId !== authorizationId;
+}
+
+export interface Connection {
+  /** Absent for a connection that config does not have, or has no longer. */
+  readonly settings: Settings | undefined;
+  readonly grant: Grant;
+}
+
+export interface SeizedLease {
+  readonly fencingNumber: number;
+  /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
+  readonly hasDisplaced: boolean;
+  /** The record at that instant: who was pinned, and which versions it names. */
+  readonly record: Grant;
+}
+
+/** Who tells the owner something now, so that nobody else does. */
+export interface Claim {
+  /** A reminder (ISO 8601), or `restored`. */
+  readonly notice: string;
+  /** An execution. */
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/** What the owner has heard by now. */
+export interface Notified {
+  readonly atMs: number;
+  /** Over which channels it was. */
+  readonly channels: readonly ChannelName[];
+  /** Reminders (ISO 8601) that need no notice any more. */
+  readonly reminders?: readonly string[];
+  readonly restoredNoticePending?: boolean;
+  /** Those told before are over. */
+  readonly forgetsReminders?: boolean;
 }

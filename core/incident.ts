@@ -44,3 +44,9 @@ export function isOver(
 export function reachedAt<C extends ChannelName>(channel: C): `${C}ReachedAtMs` {
   return `${channel}ReachedAtMs`;
 }
+
+export interface EndedIncident {
+  readonly incident: Incident;
+  /** Ended by this very call, not by an earlier attempt. */
+  readonly isNew: boolean;
+}

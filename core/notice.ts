@@ -1,3 +1,4 @@
+import type { ChannelName } from './channel.ts';
 import type { LoginReason } from './grant.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -187,3 +188,5 @@ function layout(
       </body>
     </html> `;
 }
+
+export type NoticeOutcomes = { readonly [channel in ChannelName]?: 'sent' | 'failed' };

@@ -1,3 +1,6 @@
+import type { Connection } from './grant.ts';
+import type { KnownIncident } from './health.ts';
+import type { EventKind, TimelineEvent } from './event.ts';
 import * as z from 'zod/mini';
 
 /** A viewer sees everything; an operator may act as well. */
@@ -57,4 +60,34 @@ export interface Session {
 /** Whether a session that nobody has ended still holds. */
 export function isInTime({ startedAtMs, seenAtMs }: Session, nowMs: number): boolean {
   return nowMs < startedAtMs + sessionMs && nowMs < seenAtMs + idleMs;
+}
+
+export interface KeptConnection extends Connection {
+  readonly connectionId: string;
+  /** That are not over. */
+  readonly incidents: readonly KnownIncident[];
+}
+
+export interface EventPage {
+  /** All kinds where it is absent. */
+  readonly kind?: EventKind | undefined;
+  /** The key of an event: those that came before it. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+export interface EventsFound {
+  readonly events: readonly TimelineEvent[];
+  /** Where to go on from; absent when there are no more. Without events, when looking on would take too long at once. */
+  readonly before?: string | undefined;
+}
+
+export interface SignIn {
+  readonly email: string;
+  /** Of the cookie of the browser that asked. */
+  readonly browserHash: string;
+  /** The page of the panel that they came for. */
+  readonly returnTo?: string | undefined;
+  readonly expiresAtMs: number;
+  readonly usedAtMs?: number | undefined;
 }

@@ -1,3 +1,5 @@
+import type { Secret } from './secret.ts';
+import type { Identity } from './identity.ts';
 import { parseJson } from './parse-json.ts';
 import type { Provider } from './provider.ts';
 
@@ -70,3 +72,48 @@ function isJsonObject(body: string): boolean {
 function errorCode(body: string): string | undefined {
   return /^\s*\{[^{}]*?"error"\s*:\s*"([a-z_]{1,60})"/.exec(body)?.[1];
 }
+
+/** A validated token response (RFC 6749 §5.1). */
+export interface TokenSet {
+  readonly accessToken: Secret;
+  readonly tokenType: string;
+  readonly scope?: string | undefined;
+  readonly expiresInSeconds?: number | undefined;
+  readonly refreshToken?: Secret | undefined;
+  /** The `sub` of a valid `id_token`, where the provider's data says that it tells whose grant it is. */
+  readonly subject?: string | undefined;
+}
+
+export type TokenAnswer =
+  | { readonly kind: 'tokens'; readonly tokens: TokenSet }
+  | ({ readonly kind: 'refused'; readonly refusal: Refusal } & Said);
+
+/** A provider's own words for a refusal. Both are safe to log and to show to operators. */
+export interface Said {
+  /** An error code; without one, the HTTP status or what went wrong. */
+  readonly error: string;
+  /** Its own words, sanitised. */
+  readonly description?: string | undefined;
+}
+
+export type IdentityAnswer =
+  /** Empty where the provider tells nothing. */
+  | { readonly kind: 'identity'; readonly identity: Identity }
+  /** The provider gave no readable answer; `error` is safe to show. */
+  | { readonly kind: 'unavailable'; readonly error: string };
+
+export interface CodeExchange {
+  /** The callback's query parameters, checked before. */
+  readonly parameters: URLSearchParams;
+  readonly state: string;
+  readonly redirectUri: string;
+  readonly codeVerifier: string;
+}
+
+/**
+ * What became of a token that was given back:
+ * - `not-offered`: the provider has no place for it, or none for tokens of that type
+ * - `refused`: it will not take it, whatever is tried again
+ * - `unavailable`: it did not answer; it may take it another time
+ */
+export type RevocationAnswer = 'revoked' | 'not-offered' | 'refused' | 'unavailable';

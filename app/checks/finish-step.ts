@@ -1,7 +1,8 @@
 import type { Decision, StepsDone } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
 import { isOver } from '../../core/incident.ts';
-import type { Clock, Connection, Events, Grants, Incidents } from '../../core/ports.ts';
+import type { Clock, Events, Grants, Incidents } from '../../core/ports.ts';
+import type { Connection } from '../../core/grant.ts';
 import type { StepInput, StepOutput } from './step.ts';
 import { eventsOf, recordIfPossible } from './step-events.ts';
 

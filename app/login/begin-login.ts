@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
-import type { Grant, Login } from '../../core/grant.ts';
+import type { Grant, Login, SeizedLease } from '../../core/grant.ts';
 import { isEndedFor } from '../../core/grant.ts';
-import type { Grants, SeizedLease, Tokens } from '../../core/ports.ts';
+import type { Grants, Tokens } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { loginsFullUntilMs, withinDay } from '../../core/version-budget.ts';
 import type { Stored } from '../refresh/read-stored.ts';

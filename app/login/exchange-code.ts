@@ -3,22 +3,19 @@ import { IdentityError, IdentityUnknownError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
+import type { Authorization, Start } from '../../core/authorization.ts';
+import type { Client } from '../../core/client-credentials.ts';
 import type {
-  Authorization,
-  Client,
   Clients,
   Grants,
   Random,
   RevocationEndpoint,
-  Said,
-  Start,
   TokenEndpoint,
-  TokenSet,
   Workflow,
 } from '../../core/ports.ts';
+import type { Said, TokenSet, Refusal } from '../../core/token-answer.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { Refusal } from '../../core/token-answer.ts';
 import * as pages from '../pages/callback-pages.ts';
 import { detailsOf, errorOf, saidIn } from '../refresh/refusal.ts';
 import type { BeginLoginPorts, BegunLogin } from './begin-login.ts';

@@ -1,17 +1,9 @@
 import type { Grant } from '../../core/grant.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
-import type {
-  Clients,
-  Grants,
-  Random,
-  RevocationEndpoint,
-  Said,
-  TokenEndpoint,
-  TokenSet,
-} from '../../core/ports.ts';
+import type { Clients, Grants, Random, RevocationEndpoint, TokenEndpoint } from '../../core/ports.ts';
+import type { Said, TokenSet, Refusal } from '../../core/token-answer.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { Refusal } from '../../core/token-answer.ts';
 import type { BeginLoginAnswer, BeginLoginPorts } from './begin-login.ts';
 import { abandonLogin, beginLogin } from './begin-login.ts';
 import { completeImport } from './complete-login.ts';

@@ -1,4 +1,4 @@
-import type { Authorization } from '../../core/ports.ts';
+import type { Authorization } from '../../core/authorization.ts';
 import type { HttpResponse } from '../pages/http.ts';
 
 /** The page at the end of a login, and how the alarms count it. */

@@ -1,7 +1,8 @@
 import type { GrantkeeperError } from '../../core/errors.ts';
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
-import type { Grants, GrantSecret, Tokens } from '../../core/ports.ts';
+import type { Grants, Tokens } from '../../core/ports.ts';
+import type { GrantSecret } from '../../core/stored-tokens.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { CompleteLoginPorts } from './complete-login.ts';
 import { completeLogin } from './complete-login.ts';

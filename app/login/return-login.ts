@@ -8,13 +8,9 @@ import type { EventType } from '../../core/event.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isEndedFor, isLoginUnderWay } from '../../core/grant.ts';
 import { parseState } from '../../core/link.ts';
-import type {
-  Authorization,
-  AuthorizationAnswer,
-  Authorizations,
-  Start,
-  TokenEndpoint,
-} from '../../core/ports.ts';
+import type { Authorization, Start } from '../../core/authorization.ts';
+import type { AuthorizationAnswer } from '../../core/authorization-answer.ts';
+import type { Authorizations, TokenEndpoint } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callbackGraceMs } from '../../core/time-limits.ts';
 import { reporting } from '../notices/report.ts';

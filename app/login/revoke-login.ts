@@ -1,4 +1,7 @@
-import type { Client, GrantSecret, RevocationEndpoint, Tokens, TokenSet } from '../../core/ports.ts';
+import type { Client } from '../../core/client-credentials.ts';
+import type { GrantSecret } from '../../core/stored-tokens.ts';
+import type { RevocationEndpoint, Tokens } from '../../core/ports.ts';
+import type { TokenSet } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Secret } from '../../core/secret.ts';
 

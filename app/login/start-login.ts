@@ -1,14 +1,6 @@
 import { stateOf } from '../../core/link.ts';
-import type {
-  Authorization,
-  Authorizations,
-  Clients,
-  Clock,
-  Events,
-  Grants,
-  Random,
-  Workflow,
-} from '../../core/ports.ts';
+import type { Authorization } from '../../core/authorization.ts';
+import type { Authorizations, Clients, Clock, Events, Grants, Random, Workflow } from '../../core/ports.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { errorOf } from '../refresh/refusal.ts';

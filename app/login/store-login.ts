@@ -1,17 +1,10 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
-import type {
-  Client,
-  Clock,
-  Grants,
-  GrantSecret,
-  Random,
-  RevocationEndpoint,
-  Tokens,
-  TokenSet,
-  Versions,
-} from '../../core/ports.ts';
+import type { Client } from '../../core/client-credentials.ts';
+import type { Clock, Grants, Random, RevocationEndpoint, Tokens } from '../../core/ports.ts';
+import type { GrantSecret, Versions } from '../../core/stored-tokens.ts';
+import type { TokenSet } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { BegunLogin } from './begin-login.ts';
 import type { CompleteLoginPorts } from './complete-login.ts';

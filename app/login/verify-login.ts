@@ -7,19 +7,17 @@ import {
 } from '../../core/errors.ts';
 import type { Grant, Login } from '../../core/grant.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
+import type { AccessSecret, GrantSecret, Versions } from '../../core/stored-tokens.ts';
 import type {
-  AccessSecret,
   Authorizations,
   Clients,
   Clock,
   Events,
   Grants,
-  GrantSecret,
   Random,
   RevocationEndpoint,
   TokenEndpoint,
   Tokens,
-  Versions,
   Workflow,
 } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';

@@ -1,6 +1,6 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import type { Authorization } from '../../core/ports.ts';
+import type { Authorization } from '../../core/authorization.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from './http.ts';
 import { instant } from './instant.ts';

@@ -6,7 +6,7 @@ import { ClientRejectedError, ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isEndedByOperator, isOpen } from '../../core/grant.ts';
 import { Html, html } from '../../core/html.ts';
-import type { Authorization } from '../../core/ports.ts';
+import type { Authorization } from '../../core/authorization.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from './http.ts';
 

@@ -2,7 +2,7 @@ import { isAlive, isPaused } from '../../core/decide.ts';
 import { isDisconnected, isEndedByOperator } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import type { KeptConnection } from '../../core/ports.ts';
+import type { KeptConnection } from '../../core/panel.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { csrfField, isOwner, panelPage, paths } from './panel-page.ts';

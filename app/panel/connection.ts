@@ -2,7 +2,7 @@ import type { EventKind } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { grantEndsAtMs, forecastOf } from '../../core/forecast.ts';
-import type { EventsFound, KeptConnection } from '../../core/ports.ts';
+import type { EventsFound, KeptConnection } from '../../core/panel.ts';
 import type { Settings } from '../../core/settings.ts';
 import { problemsOf, healthOf } from '../../core/health.ts';
 import type { HttpResponse } from '../pages/http.ts';

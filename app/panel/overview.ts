@@ -1,7 +1,7 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { grantEndsAtMs } from '../../core/forecast.ts';
-import type { KeptConnection } from '../../core/ports.ts';
+import type { KeptConnection } from '../../core/panel.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Problem, Health } from '../../core/health.ts';
 import { problemsOf, needsSomebody, healthOf } from '../../core/health.ts';

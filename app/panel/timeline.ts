@@ -2,7 +2,7 @@ import type { EventKind, TimelineEvent } from '../../core/event.ts';
 import { eventKinds, newestFirst } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import type { EventsFound } from '../../core/ports.ts';
+import type { EventsFound } from '../../core/panel.ts';
 import { splitScreenshot } from './problems.ts';
 import { instant } from '../pages/instant.ts';
 import { paths } from './panel-page.ts';

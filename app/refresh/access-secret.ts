@@ -1,5 +1,7 @@
 import { deadlineOf } from '../../core/deadline.ts';
-import type { AccessSecret, GrantSecret, Random, StoredTokens, TokenSet } from '../../core/ports.ts';
+import type { AccessSecret, GrantSecret, StoredTokens } from '../../core/stored-tokens.ts';
+import type { Random } from '../../core/ports.ts';
+import type { TokenSet } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
 
 /** The access secret of a token response that was asked for at `askedAtMs`, beside its grant secret. */

@@ -1,4 +1,5 @@
-import type { AccessSecret, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+import type { AccessSecret, GrantSecret, Versions } from '../../core/stored-tokens.ts';
+import type { Tokens } from '../../core/ports.ts';
 
 /** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
 export async function adoptGrant(

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
-import type { AccessSecret, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+import type { AccessSecret, GrantSecret, Versions } from '../../core/stored-tokens.ts';
+import type { Tokens } from '../../core/ports.ts';
 
 /** Both secrets of a connection. */
 export interface Stored {

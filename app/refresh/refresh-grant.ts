@@ -3,19 +3,9 @@ import { ConfigurationError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import type { Identity } from '../../core/identity.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
-import type {
-  AccessSecret,
-  Clients,
-  Clock,
-  Grants,
-  GrantSecret,
-  Random,
-  TokenAnswer,
-  TokenEndpoint,
-  Tokens,
-  TokenSet,
-  Workflow,
-} from '../../core/ports.ts';
+import type { AccessSecret, GrantSecret } from '../../core/stored-tokens.ts';
+import type { Clients, Clock, Grants, Random, TokenEndpoint, Tokens, Workflow } from '../../core/ports.ts';
+import type { TokenAnswer, TokenSet } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { StepInput } from '../checks/step.ts';
 import { hashed } from '../login/hashed-identity.ts';

@@ -4,9 +4,8 @@ import {
   ProviderContractError,
   TokenEndpointUnavailableError,
 } from '../../core/errors.ts';
-import type { Said } from '../../core/ports.ts';
+import type { Said, Refusal } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
-import type { Refusal } from '../../core/token-answer.ts';
 
 /** For the timeline. */
 export function detailsOf({ error, description }: Said): Record<string, string> {

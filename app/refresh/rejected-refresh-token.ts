@@ -2,9 +2,10 @@ import { deadlineOf, isEarlyRejection } from '../../core/deadline.ts';
 import { EarlyRejectionError, StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isExchanging, isLoginUnderWay } from '../../core/grant.ts';
-import type { Clock, Grants, GrantSecret, Said, Tokens } from '../../core/ports.ts';
+import type { Clock, Grants, Tokens } from '../../core/ports.ts';
+import type { GrantSecret } from '../../core/stored-tokens.ts';
+import type { Said, Refusal } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
-import type { Refusal } from '../../core/token-answer.ts';
 import { saidIn } from './refusal.ts';
 import type { StepInput } from '../checks/step.ts';
 

@@ -1,6 +1,7 @@
 import { StoreQuotaExceededError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
-import type { Clock, Grants, TokenAnswer } from '../../core/ports.ts';
+import type { Clock, Grants } from '../../core/ports.ts';
+import type { TokenAnswer } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
 import { refreshBudget, withinDay } from '../../core/version-budget.ts';
 import type { StepInput } from '../checks/step.ts';

@@ -1,19 +1,17 @@
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Grant } from '../../core/grant.ts';
 import { isDisconnected } from '../../core/grant.ts';
+import type { AccessSecret, GrantSecret, Versions } from '../../core/stored-tokens.ts';
 import type {
-  AccessSecret,
   Authorizations,
   Clients,
   Clock,
   Events,
   Grants,
-  GrantSecret,
   Incidents,
   Random,
   RevocationEndpoint,
   Tokens,
-  Versions,
   Workflow,
 } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';

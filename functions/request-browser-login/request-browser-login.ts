@@ -21,7 +21,6 @@ import type {
   Authorizations,
   BrowserLogins,
   Clock,
-  Connection,
   Events,
   Grants,
   Messages,
@@ -30,6 +29,7 @@ import type {
   Screenshots,
   SendBrowser,
 } from '../../core/ports.ts';
+import type { Connection } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
 import { superseded } from '../../app/login/direct-login.ts';
 import type { FinishStepPorts } from '../../app/checks/finish-step.ts';

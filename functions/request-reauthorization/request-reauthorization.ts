@@ -1,6 +1,7 @@
 import { decide } from '../../core/decide.ts';
 import { UnexpectedError } from '../../core/errors.ts';
-import type { Authorizations, Events, Grants, Waiter } from '../../core/ports.ts';
+import type { Authorizations, Events, Grants } from '../../core/ports.ts';
+import type { Waiter } from '../../core/authorization.ts';
 import type { SendLoginLinkPorts } from '../../app/notices/send-login-link.ts';
 import { authorizationIdOf, sendLoginLink } from '../../app/notices/send-login-link.ts';
 import { eventsOf } from '../../app/checks/step-events.ts';

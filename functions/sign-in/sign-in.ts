@@ -1,7 +1,7 @@
-import type { PanelSettings } from '../../core/panel.ts';
+import type { PanelSettings, SignIn } from '../../core/panel.ts';
 import { asOurs } from '../../core/errors.ts';
 import { addressKey, personOf, signInLinkMs, signInRepeatMs } from '../../core/panel.ts';
-import type { Clock, RateLimits, Mail, Panel, Random, Sessions, SignIn, SignIns } from '../../core/ports.ts';
+import type { Clock, RateLimits, Mail, Panel, Random, Sessions, SignIns } from '../../core/ports.ts';
 import type { LoggedResponse, PanelRequest } from '../../app/pages/http.ts';
 import {
   clearCookie,

@@ -1,7 +1,7 @@
 /** Each write of an authorization: what it changes, and when it changes nothing. */
 import { describe, expect, test } from '@jest/globals';
 
-import type { Authorization, LoginLink } from '../../core/ports.ts';
+import type { Authorization, LoginLink } from '../../core/authorization.ts';
 import { minuteMs, ms } from '../helpers/core-samples.ts';
 import { connectionId, OneConnection } from '../helpers/one-connection.ts';
 

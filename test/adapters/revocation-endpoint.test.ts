@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { oauthRevocationEndpoint } from '../../adapters/revocation-endpoint.ts';
 import { StoreUnavailableError } from '../../core/errors.ts';
 import type { Revocation } from '../../core/grant.ts';
-import type { RevocationAnswer } from '../../core/ports.ts';
+import type { RevocationAnswer } from '../../core/token-answer.ts';
 import { presets, type Provider, ProviderSchema } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { revoke as revokeAll } from '../../app/login/revoke-stored.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { newGrant } from '../../core/grant.ts';
 import type { Grant } from '../../core/grant.ts';
-import type { Authorization } from '../../core/ports.ts';
+import type { Authorization } from '../../core/authorization.ts';
 import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
 import type { ReauthorizePorts } from '../../functions/reauthorize/reauthorize.ts';
 import { dayMs, loggedIn, ms, schwab } from '../helpers/core-samples.ts';

@@ -3,14 +3,9 @@ import type { DecisionRequest, Decision } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
 import type { Grant } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
-import type {
-  AccessSecret,
-  GrantSecret,
-  StoredTokens,
-  TokenEndpoint,
-  TokenSet,
-  Versions,
-} from '../../core/ports.ts';
+import type { AccessSecret, GrantSecret, StoredTokens, Versions } from '../../core/stored-tokens.ts';
+import type { TokenEndpoint } from '../../core/ports.ts';
+import type { TokenSet } from '../../core/token-answer.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { RefreshTokensPorts } from '../../functions/refresh-tokens/refresh-tokens.ts';

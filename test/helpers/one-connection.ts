@@ -5,8 +5,8 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import type { Force } from '../../core/decide.ts';
-import type { Grant } from '../../core/grant.ts';
-import type { Claim, Resumption } from '../../core/ports.ts';
+import type { Grant, Claim } from '../../core/grant.ts';
+import type { Resumption } from '../../core/execution-request.ts';
 import { presets } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callback } from '../../functions/callback/callback.ts';

@@ -22,7 +22,7 @@ import { providerEndpoints } from '../../adapters/provider-endpoints.ts';
 import { Table } from '../../adapters/table.ts';
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
 import { deadlineOf } from '../../core/deadline.ts';
-import type { Authorization, Start } from '../../core/ports.ts';
+import type { Authorization, Start } from '../../core/authorization.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { SettingsSchema, tickSeconds } from '../../core/settings.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { oauthTokenEndpoint } from '../../adapters/token-endpoint.ts';
-import type { TokenAnswer, TokenSet } from '../../core/ports.ts';
+import type { TokenAnswer, TokenSet } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';

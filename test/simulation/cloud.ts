@@ -16,20 +16,18 @@ import type {
   Clock,
   Events,
   Grants,
-  IdentityAnswer,
   Incidents,
   RateLimits,
   Messages,
   Metrics,
   Notices,
   Random,
-  RevocationAnswer,
   RevocationEndpoint,
-  TokenAnswer,
   TokenEndpoint,
   Tokens,
   Workflow,
 } from '../../core/ports.ts';
+import type { IdentityAnswer, RevocationAnswer, TokenAnswer } from '../../core/token-answer.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { tokenRequestMs } from '../../core/time-limits.ts';

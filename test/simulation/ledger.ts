@@ -5,7 +5,7 @@ import { newGrant } from '../../core/grant.ts';
 import type { ChannelName } from '../../core/channel.ts';
 import { channelNames } from '../../core/channel.ts';
 import type { Notice } from '../../core/notice.ts';
-import type { TokenAnswer } from '../../core/ports.ts';
+import type { TokenAnswer } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { tickSeconds } from '../../core/settings.ts';

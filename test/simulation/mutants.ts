@@ -1,5 +1,6 @@
 import type { Grant } from '../../core/grant.ts';
-import type { Grants, GrantSecret, Tokens, Versions } from '../../core/ports.ts';
+import type { Grants, Tokens } from '../../core/ports.ts';
+import type { GrantSecret, Versions } from '../../core/stored-tokens.ts';
 import type { Ports } from './cloud.ts';
 import type { Request } from './dynamodb.ts';
 

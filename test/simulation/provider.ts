@@ -1,11 +1,6 @@
 import { systemRandom } from '../../adapters/system.ts';
-import type {
-  Client,
-  CodeExchange,
-  IdentityAnswer,
-  RevocationAnswer,
-  TokenAnswer,
-} from '../../core/ports.ts';
+import type { Client } from '../../core/client-credentials.ts';
+import type { CodeExchange, IdentityAnswer, RevocationAnswer, TokenAnswer } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
 import { classifyRefusal } from '../../core/token-answer.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { remedies } from '../../core/errors.ts';
-import type { Resumption } from '../../core/ports.ts';
+import type { Resumption } from '../../core/execution-request.ts';
 import { AwsError } from '../../local/aws/errors.ts';
 import { accountId, administrator, region } from '../../local/aws/service.ts';
 import type { ExecutionStatusChange } from '../../local/aws/step-functions/step-functions.ts';

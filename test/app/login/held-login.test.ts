@@ -1,7 +1,7 @@
 /** `refresh-tokens` while the account of a login cannot be checked. */
 import { expect, test } from '@jest/globals';
 
-import type { TokenAnswer } from '../../../core/ports.ts';
+import type { TokenAnswer } from '../../../core/token-answer.ts';
 import { Secret } from '../../../core/secret.ts';
 import { loggedIn, minuteMs, ms, schwab } from '../../helpers/core-samples.ts';
 import { firstTokens, KeptGrant } from '../../helpers/kept-grant.ts';

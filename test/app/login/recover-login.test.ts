@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 
 import { newGrant } from '../../../core/grant.ts';
-import type { GrantSecret } from '../../../core/ports.ts';
+import type { GrantSecret } from '../../../core/stored-tokens.ts';
 import { Secret } from '../../../core/secret.ts';
 import type { RecoverLoginPorts } from '../../../app/login/recover-login.ts';
 import { recoverLogin } from '../../../app/login/recover-login.ts';

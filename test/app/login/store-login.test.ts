@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import type { Grant } from '../../../core/grant.ts';
 import { newGrant } from '../../../core/grant.ts';
-import type { AccessSecret, GrantSecret, RevocationAnswer } from '../../../core/ports.ts';
+import type { AccessSecret, GrantSecret } from '../../../core/stored-tokens.ts';
+import type { RevocationAnswer } from '../../../core/token-answer.ts';
 import { presets } from '../../../core/provider.ts';
 import { Secret } from '../../../core/secret.ts';
 import { completeLogin } from '../../../app/login/complete-login.ts';

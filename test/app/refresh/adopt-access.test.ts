@@ -1,7 +1,8 @@
 /** Which access token a refresh goes on with, where one is pending. */
 import { expect, test } from '@jest/globals';
 
-import type { AccessSecret, GrantSecret, Tokens } from '../../../core/ports.ts';
+import type { AccessSecret, GrantSecret } from '../../../core/stored-tokens.ts';
+import type { Tokens } from '../../../core/ports.ts';
 import { adoptAccess } from '../../../app/refresh/adopt.ts';
 import { iso, ms } from '../../helpers/core-samples.ts';
 

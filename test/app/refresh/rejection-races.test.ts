@@ -5,7 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { Login } from '../../../core/grant.ts';
-import type { TokenAnswer } from '../../../core/ports.ts';
+import type { TokenAnswer } from '../../../core/token-answer.ts';
 import { Secret } from '../../../core/secret.ts';
 import { iso, minuteMs, ms, schwab } from '../../helpers/core-samples.ts';
 import { firstTokens, KeptGrant } from '../../helpers/kept-grant.ts';
