@@ -111,7 +111,7 @@ describe('one channel that does not answer holds no other back, and is tried aga
     expect(alertOf('Discord')).toMatchObject({
       subject: 'Grantkeeper: demo-main: ChannelUnavailableError',
       text: expect.stringMatching(
-        /Discord's webhook of demo-main answered 429[^]*What to do: It is tried again/,
+        /Discord's webhook of demo-main answered 429[^]*What to do: The next notice tries this channel again/,
       ),
     });
     demo.cloud.webhooks.reset();
