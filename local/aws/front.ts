@@ -152,7 +152,7 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     refuseForeignHost(request.headers.host);
     const body = await readBody(request);
     const delayMs = options.delayMs?.() ?? 0;
-    if (delayMs > 0) await sleep(delayMs);
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
 
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.searchParams.has('X-Amz-Algorithm')) throw notSupported('requests signed in the query string');

@@ -202,21 +202,52 @@ export function holdFunction({ cloud }: TestDemo, functionName: string): Hold {
 }
 
 /** Holds back one function's calls of one operation of Secrets Manager until they are released. */
-export function holdSecrets({ cloud }: TestDemo, functionName: string, operation: string): Hold {
-  const hold = newHold(() => undo());
-  const undo = wrap(cloud.secrets, async (name, _input, call, principalArn) => {
-    if (name === operation && principalArn.endsWith(`-${functionName}`)) await hold.wait();
-    return call();
-  });
-  return hold;
-}
+export const holdSecrets = ({ cloud }: TestDemo, functionName: string, operation: string): Hold =>
+  holdCalls(cloud.secrets, functionName, (name) => name === operation);
 
-/** Holds back what one function writes of one attribute into the table. */
-export function holdWrites({ cloud }: TestDemo, functionName: string, attribute: string): Hold {
+/** Holds back the first read of the grant's secret by one function; later ones pass. */
+export const holdFirstGrantRead = ({ cloud }: TestDemo, functionName: string): Hold =>
+  holdCalls(
+    cloud.secrets,
+    functionName,
+    (name, { SecretId }) => name === 'GetSecretValue' && String(SecretId).endsWith('/grant'),
+    1,
+  );
+
+/**
+ * Holds back what one function writes of one attribute into the table.
+ * @param most how many writes are held back; later ones pass
+ */
+export const holdWrites = (
+  { cloud }: TestDemo,
+  functionName: string,
+  attribute: string,
+  most = Infinity,
+): Hold =>
+  holdCalls(
+    cloud.dynamoDb,
+    functionName,
+    (_name, input) => String(input.UpdateExpression).includes(`#${attribute} =`),
+    most,
+  );
+
+/** Holds back the mails that one function sends. */
+export const holdMails = ({ cloud }: TestDemo, functionName: string): Hold =>
+  holdCalls(cloud.ses, functionName, (name) => name === 'SendEmail');
+
+function holdCalls(
+  service: AwsService,
+  functionName: string,
+  isMeant: (operation: string, input: Record<string, unknown>) => boolean,
+  most = Infinity,
+): Hold {
   const hold = newHold(() => undo());
-  const undo = wrap(cloud.dynamoDb, async (_name, input, call, principalArn) => {
-    const writes = String(input.UpdateExpression).includes(`#${attribute} =`);
-    if (writes && principalArn.endsWith(`-${functionName}`)) await hold.wait();
+  let held = 0;
+  const undo = wrap(service, async (name, input, call, principalArn) => {
+    if (isMeant(name, input) && principalArn.endsWith(`-${functionName}`) && held < most) {
+      held += 1;
+      await hold.wait();
+    }
     return call();
   });
   return hold;

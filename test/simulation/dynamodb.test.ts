@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';
+import { isExhaustive } from '../helpers/exhaustive.ts';
 import { startLocalAws } from '../helpers/local-aws.ts';
 import { DynamoDb } from './dynamodb.ts';
 import { unchanged } from './mutants.ts';
@@ -26,9 +27,9 @@ async function callsOf(seed: number) {
   });
 }
 
-test('it answers as dynalite does, to all that three simulated worlds ask', async () => {
+test('it answers as dynalite does, to all that a simulated world asks', async () => {
   const operations = new Set<string>();
-  for (const seed of [1, 2, 3]) {
+  for (const seed of isExhaustive ? [1, 2, 3] : [1]) {
     const TableName = `table-${seed}`;
     await aws.dynamoDb.createTable({ name: TableName, hashKey: 'pk', rangeKey: 'sk' });
     for (const { operation, request, answer } of await callsOf(seed)) {

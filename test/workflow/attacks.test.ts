@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import * as fc from 'fast-check';
 
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
+import { isExhaustive } from '../helpers/exhaustive.ts';
 import { clients, refusal } from '../helpers/local-aws.ts';
 import { askForLogin, stored } from '../helpers/stored.ts';
 import { refreshDirectly, tokenCalls, forgetWrites } from '../helpers/story.ts';
@@ -438,7 +439,8 @@ describe('anything at all', () => {
     body: fc.oneof(fc.constant(''), random),
   });
 
-  test('10,000 requests change nothing, end in no fault, lead nowhere and come back in no page', async () => {
+  const rounds = isExhaustive ? 1000 : 100;
+  test('random requests change nothing, end in no fault, lead nowhere and come back in no page', async () => {
     link = await askForLogin(demo);
     const before = await stored(demo);
     const authorization = (await demo.grant()).authorization;
@@ -463,9 +465,9 @@ describe('anything at all', () => {
           expect(body).not.toContain('r3flect');
         }
       }),
-      { numRuns: 1000, endOnFailure: true },
+      { numRuns: rounds, endOnFailure: true },
     );
-    expect([...seen.values()].reduce((sum, each) => sum + each)).toBe(10_000);
+    expect([...seen.values()].reduce((sum, each) => sum + each)).toBe(10 * rounds);
     expect(await stored(demo)).toEqual(before);
     expect((await demo.grant()).authorization).toEqual(authorization);
     expect(demo.alerts()).toEqual([]);

@@ -1,14 +1,20 @@
-/** The example bot in the embedded cloud, over a week in which the grant has to be renewed by its owner. */
+/** The example bot in the embedded cloud, over two days in which the grant has to be renewed by its owner. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { administrator } from '../../local/aws/service.ts';
 import { addBot } from '../../local/example-bot.ts';
 import { TestDemo, dayMs, mailOnly, minuteMs } from '../helpers/demo.ts';
+import { withProviderData } from '../helpers/stored.ts';
 import { tokenCalls } from '../helpers/story.ts';
 
 let demo: TestDemo;
 beforeAll(async () => {
-  demo = await TestDemo.start({ configure: mailOnly, add: addBot });
+  const absoluteSeconds = (2 * dayMs) / 1000;
+  demo = await TestDemo.start({
+    configure: (config) => withProviderData({ limits: { absoluteSeconds } })(mailOnly(config)),
+    limits: { refreshSeconds: absoluteSeconds },
+    add: addBot,
+  });
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
@@ -26,26 +32,26 @@ const asked = async () => {
   return (await call('ListExecutions', { stateMachineArn }, administrator)).executions;
 };
 
-test('over a week with a new login in it the bot has no call refused', async () => {
+test('over two days with a new login in them the bot has no call refused', async () => {
   await demo.connect();
   // Whatever it was told before there was a grant is over.
   await demo.advance(30 * minuteMs);
   const begin = log().length;
-  // The first reminder of a week's grant is two days before its end. Its owner takes an hour.
-  await demo.advance(5 * dayMs);
+  // The first reminder of this grant is a day before its end. Its owner takes half an hour.
+  await demo.advance(dayMs);
   expect(demo.mails()).toHaveLength(2);
   expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
   await demo.cloud.clock.idle();
   // Beyond the day on which the first grant would have ended.
-  await demo.advance(3 * dayMs);
+  await demo.advance(dayMs);
 
   const lines = log().slice(begin);
-  expect(lines).toHaveLength(8 * 24);
+  expect(lines).toHaveLength(2 * 24);
   expect(new Set(lines.map(({ text }) => text))).toEqual(
     new Set(['{"message":"Looked at the accounts","accounts":3}']),
   );
   expect(lines[0]!.at).toBe('2026-01-05T13:00:00.000Z');
-  expect(lines.at(-1)!.at).toBe('2026-01-13T12:00:00.000Z');
+  expect(lines.at(-1)!.at).toBe('2026-01-07T12:00:00.000Z');
   // Nor did the client have to ask for a refresh, as after a call that is refused: the schedule was always before it.
   expect(await asked()).toEqual([]);
   expect(await tokenCalls(demo)).not.toContain('refresh_token 400');

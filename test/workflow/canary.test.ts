@@ -56,7 +56,7 @@ beforeAll(async () => {
   await demo.cloud.clock.idle();
   canaries = await everyCanary();
   documents = await everyDocument();
-}, 180_000);
+});
 afterAll(async () => {
   globalThis.fetch = usualFetch;
   await demo[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { administrator } from '../../local/aws/service.ts';
 import { Browser, dayMs, minuteMs, TestDemo } from '../helpers/demo.ts';
+import { isKillPoint } from '../helpers/exhaustive.ts';
 import { askForLogin, setClientSecret } from '../helpers/stored.ts';
 import {
   clientRefused,
@@ -282,6 +283,7 @@ test('killed before each of its calls, and after, it comes to its end all the sa
   await sleep(demo, 2 * dayMs);
   let kills = 0;
   for (; ; kills += 1) {
+    if (!isKillPoint(kills)) continue;
     await forgetWrites(demo);
     await logInAnew(demo);
     await askForLogin(demo);

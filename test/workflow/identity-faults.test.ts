@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { Browser, TestDemo, minuteMs } from '../helpers/demo.ts';
 import { askForLogin } from '../helpers/stored.ts';
+import { holdWrites } from '../helpers/story.ts';
 
 const done = { status: 200, title: 'Done: you are connected' };
 const otherAccount = { status: 403, title: 'That was another account' };
@@ -53,16 +54,11 @@ test('a callback that was slow to begin is compared to whom a faster one has pin
   const [slow, fast] = [new Browser(), new Browser()];
   const ofFriend = await demo.logInUpToCallback(link, 'allow', slow, { loginId: 'friend' });
   const ofDemo = await demo.logInUpToCallback(link, 'allow', fast, { loginId: 'demo' });
-  await demo.cloud.faults.plan({
-    call: 'dynamodb:UpdateItem',
-    by: 'callback',
-    containing: 'usedBy',
-    kind: 'delay',
-    delayMs: 2000,
-  });
+  const hold = holdWrites(demo, 'callback', 'usedBy', 1);
   const late = slow.open(ofFriend);
   // The friend's has read by then that nobody is pinned.
-  while (demo.cloud.faults.met().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await hold.reached();
   expect(await fast.open(ofDemo)).toMatchObject(done);
+  hold.release();
   expect(await late).toMatchObject(otherAccount);
 });

@@ -8,7 +8,9 @@ import {
   advanceUntil,
   authorizationIn,
   executionNamed,
+  holdFirstGrantRead,
   holdFunction,
+  holdMails,
   holdSecrets,
   holdWrites,
   logInAnew,
@@ -276,12 +278,12 @@ test('a login whose reading comes late is older all the same, and moves nothing'
   const [one, two] = [new Browser(), new Browser()];
   const callbackOfOne = await demo.logInUpToCallback(link, 'allow', one);
   const callbackOfTwo = await demo.logInUpToCallback(link, 'allow', two);
-  const slowRead = { call: 'secretsmanager:GetSecretValue', containing: 'demo-main/grant', by: 'callback' };
-  await demo.cloud.faults.plan({ ...slowRead, kind: 'delay', delayMs: 2000 });
+  const hold = holdFirstGrantRead(demo, 'callback');
   const older = one.open(callbackOfOne);
-  while ((await demo.grant()).login === undefined) await setTimeout(5);
+  await hold.reached();
   expect(await two.open(callbackOfTwo)).toMatchObject(done);
   const grant = await demo.secret('grant');
+  hold.release();
   await older;
   await demo.cloud.clock.idle();
   expect(await demo.secret('grant')).toEqual(grant);
@@ -306,15 +308,12 @@ test('a reminder that an ask makes needless is not told beside it', async () => 
   // 48 hours before the grant's end.
   await sleepUntil(demo, '2026-01-10T12:00:30Z');
   const mails = demo.mails().length;
-  await demo.cloud.faults.plan({
-    call: 'ses:SendEmail',
-    by: 'request-reauthorization',
-    kind: 'delay',
-    delayMs: 1500,
-  });
+  const hold = holdMails(demo, 'request-reauthorization');
   await startBeside(demo, ask, 'ask');
-  while ((await demo.grant()).authorization === undefined) await setTimeout(5);
+  await hold.reached();
   await startBeside(demo, { connectionId: 'demo-main', trigger: 'operator' }, 'check');
+  while ((await executionNamed(demo, 'check'))?.status !== 'SUCCEEDED') await setTimeout(5);
+  hold.release();
   await demo.cloud.clock.idle();
   expect(await executionNamed(demo, 'check')).toMatchObject({ status: 'SUCCEEDED' });
   expect(demo.mails().slice(mails)).toHaveLength(1);
