@@ -49,7 +49,7 @@ export async function measureRefresh(runs: number): Promise<Refresh> {
   const version = async () => (await demo.grant())['accessVersionId'];
   for (let warming = 0; warming < 5; warming++) await refreshByFunction(demo, await version());
 
-  // So slow that calls made at once are told from those made one after another.
+  // So slow that calls made at once differ from those made one after another.
   const current = await version();
   const calls: Call[] = [];
   const stops = [demo.cloud.secrets, demo.cloud.dynamoDb].map((service) => listen(service, calls));

@@ -121,14 +121,14 @@ test.each([
   ['- [pid=7] <process did exit: exitCode=null, signal=SIGSEGV>', 'It did not start: SIGSEGV.'],
   ['- [pid=7] <process did exit: exitCode=127, signal=null>', 'It did not start: exit code 127.'],
   ['Timeout 10000ms exceeded.', 'It did not start.'],
-])('one that does not start (%s) is started again, and why is told', async (log, detail) => {
+])('one that does not start (%s) is started again, and the alert says why', async (log, detail) => {
   let starts = 0;
   const second = () => ((starts += 1) === 1 ? Promise.reject(new Error(log)) : launchChromium());
   expect(await attempt({ openBrowser: second })).toEqual({ ...loggedIn, died: detail, browsers: 1 });
   expect(starts).toBe(2);
 });
 
-test('one that does not start twice is told as that', async () => {
+test('one that does not start twice is alerted as that', async () => {
   const never = () => Promise.reject(new Error('process did exit: exitCode=null, signal=SIGSEGV'));
   expect(await attempt({ openBrowser: never })).toEqual({
     outcome: 'browser-failed',

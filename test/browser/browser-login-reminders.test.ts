@@ -98,7 +98,7 @@ test('where it fails at a reminder, the notice goes out in the same execution, w
     'Choose',
     'Failed',
   ]);
-  // The alert that was told is no reason for another one.
+  // The alert that was sent is no reason for another one.
   expect(await demo.grant()).toMatchObject({ authorization: { reason: 'reminder' } });
   expect((await attempts()).slice(-1)).toEqual(['browser-failed: captcha']);
 });
@@ -167,7 +167,7 @@ test('an attempt whose function dies is not made twice, and its login is not los
   });
 });
 
-test('a browser that dies is told, and the owner has the link', async () => {
+test('a browser that dies is alerted, and the owner has the link', async () => {
   await demo.advance(16 * minuteMs);
   const inbox = watch(demo);
   const tried = await demo.brokerage.passwordsTried();

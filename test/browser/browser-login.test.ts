@@ -214,7 +214,7 @@ test.each([
     expect(
       `${browserOutcomeLabels[event.details.why as BrowserLoginOutcome]}. ${event.details.detail as string}`,
     ).toBe(why);
-    // A picture of the last page, for whoever has to find out; in the alert and in the timeline.
+    // A picture of the last page for the operator who has to find out; in the alert and in the timeline.
     const [[path, picture]] = pictures as [[string, { contentType: string; body: Buffer }]];
     expect(path).toMatch(
       /^grantkeeper-local-browser-000000000000\/screenshots\/demo-main\/2026-.*-browser[a-z0-9]{13}\.jpg$/,
@@ -333,7 +333,7 @@ test('no password, seed, code, link or login ID is in any log, history, item, me
   expect(links.length).toBeGreaterThan(12);
   expect(new Set(documents.map(({ where }) => where)).size).toBe(8);
   expect(leaks(canaries, documents)).toEqual([]);
-  // One-time codes are too short to be told from other numbers, but where they stand alone.
+  // One-time codes are too short to differ from other numbers, except where they stand alone.
   const codes = await brokerage.codesTyped();
   expect(codes.length).toBeGreaterThanOrEqual(2);
   const written = documents.filter(({ where }) => where !== 'picture');

@@ -69,7 +69,7 @@ test('an owner clicks the link, logs in at another site by way of a second origi
   await page.close();
 });
 
-test('an owner who declines is told that nothing changed, and the link goes on working', async () => {
+test('the page of an owner who declines says that nothing changed, and the link goes on working', async () => {
   await using demo = await TestDemo.start();
   await demo.advance(0);
   const { page } = await newPage();

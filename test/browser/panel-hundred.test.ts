@@ -113,7 +113,7 @@ test('a second passes in one go, and touches only what reads differently', async
   `);
   const before = await page.locator('[data-countdown]').first().innerText();
   await page.clock.runFor(1000);
-  // Of 205 countdowns most are told in minutes, or in days and hours.
+  // Of 205 countdowns most are in minutes, or in days and hours.
   expect(Number(await page.evaluate('changes'))).toBeLessThanOrEqual(20);
   await page.clock.runFor(60_000);
   expect(await page.locator('[data-countdown]').first().innerText()).not.toBe(before);

@@ -14,7 +14,7 @@ let tools: ToolsServer;
 let demo: TestDemo;
 beforeAll(async () => {
   [browser, tools] = await Promise.all([launchChromium(), startTools(0)]);
-  // A grant of a day, which is told of six hours and one hour before its end.
+  // A grant of a day, with reminders six hours and one hour before its end.
   const configure = withProviderData({ limits: { absoluteSeconds: 24 * 3600 } });
   demo = await TestDemo.start({ toolsUrl: tools.url, configure });
   tools.show(demo.cloud);
@@ -253,7 +253,7 @@ describe('a connection', () => {
     await picture(owners, 'panel-8-owner');
     await owners.getByRole('button', { name: 'Log in to Demo Brokerage here' }).click();
     await owners.getByRole('heading', { name: 'Log in to Demo Brokerage' }).waitFor();
-    // In the zone of whoever reads it, and the configuration's in its title.
+    // In the reader's zone, and the configuration's in its title.
     const until = owners.locator('time').first();
     await owners.locator('time', { hasText: 'GMT+9' }).first().waitFor();
     expect(await until.innerText()).toBe('Tue 6 Jan, 21:00 GMT+9');

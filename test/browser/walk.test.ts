@@ -131,7 +131,7 @@ test('steps that may be left out are, at the end as well, and where a page build
   );
 });
 
-test('a login that the callback does not accept is told by its status', async () => {
+test('a login that the callback does not accept ends by its status', async () => {
   const pages = {
     'GET /login': loginForm,
     'POST /login': '/callback?error=access_denied',

@@ -73,7 +73,7 @@ async function stepThrough(days: number): Promise<number> {
     if (type === 'browser-failed') problems.push(`a browser failed: ${String(details.detail)}`);
   }
   for (const { subject } of demo.mails()) problems.push(`the owner was sent: ${subject}`);
-  for (const { subject } of demo.alerts()) problems.push(`operators were told: ${subject}`);
+  for (const { subject } of demo.alerts()) problems.push(`alert: ${subject}`);
   for (const problem of problems) console.error(problem);
   const tookMinutes = (performance.now() - beganMs) / 60_000;
   console.log(

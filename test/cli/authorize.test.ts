@@ -68,7 +68,7 @@ test('an address of another callback is asked for where the provider knows it', 
   expect(new URL(asked).searchParams.get('redirect_uri')).toBe('https://127.0.0.1:8182');
 });
 
-test('the address that the provider leads back to completes the login, and whoever waited goes on', async () => {
+test('the address that the provider leads back to completes the login, and the execution that waited goes on', async () => {
   const ran = await authorize(logInAt);
   expect(ran.code).toBe(0);
   expect(ran.out).toBe('\nDone: you are connected.\n');

@@ -164,7 +164,7 @@ test('of each thing that is not, it is said what is wrong, and what remedies it'
   }
 });
 
-test('what is wrong with a connection’s settings is told, and a pause', async () => {
+test('it names what is wrong with a connection’s settings, and a pause', async () => {
   const about = async () => {
     const findings = JSON.parse((await run('doctor --local --json')).out) as Finding[];
     return findings
@@ -192,7 +192,7 @@ test('what is wrong with a connection’s settings is told, and a pause', async 
   await setInGrant(demo, 'paused', { BOOL: false });
 });
 
-test('what goes on in AWS is told of the sender, and of what may not be looked at', async () => {
+test('it reports the sender as AWS has it, and what it has no permission to read', async () => {
   const { cloud } = demo;
   cloud.ses.addIdentity('grantkeeper@example.com', false);
   const before = cloud.lambda.call.bind(cloud.lambda);

@@ -178,7 +178,7 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   for (const credential of [refreshToken, accessToken]) expect(ran.out).not.toContain(credential);
   expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
   expect(await grantOf('demo-new')).toEqual({ status: 'active', authorizedAtMs: loginMs });
-  // Whoever waited for a login goes on by itself.
+  // The execution that waited for a login goes on by itself.
   await demo.cloud.clock.idle();
   const { executions } = (await demo.cloud.stepFunctions.call(
     'ListExecutions',

@@ -71,7 +71,7 @@ test('open names the panel, and the console', async () => {
 });
 
 describe('what it has done', () => {
-  test('a refresh is told as it happens, and named in the timeline with who asked', async () => {
+  test('a refresh is shown as it happens, and named in the timeline with who asked', async () => {
     await demo.advance(minuteMs);
     await demo.brokerage.reset();
     const ran = await run('refresh demo-main --local');

@@ -34,7 +34,7 @@ export interface Checked {
   readonly decision: Decision;
 }
 
-/** One connection in memory, kept by `decide` and `refresh-tokens` alone; whoever steps it owns the clock. */
+/** One connection in memory, kept by `decide` and `refresh-tokens` alone; the test that steps it owns the clock. */
 export class KeptGrant {
   nowMs: number;
   grant: Grant = newGrant;
@@ -85,7 +85,7 @@ export class KeptGrant {
     await holdTokens(this.settings, issued, { ...this.#ports, grants });
   }
 
-  /** From now on whoever empties a secret dies before it has. */
+  /** From now on a function that empties a secret dies before it has. */
   dieAtEmptying(): void {
     this.#isKilledAtEmptying = true;
   }

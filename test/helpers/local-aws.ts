@@ -19,7 +19,7 @@ import { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
 import { Inbox } from '../../local/aws/inbox.ts';
 import { Scheduler } from '../../local/aws/scheduler.ts';
 
-/** A service that keeps what it was called with and answers what it is told to. */
+/** A service that keeps what it was called with and answers as the test says. */
 export class FakeService implements AwsService {
   readonly calls: { operation: string; input: Record<string, unknown>; caller: Caller }[] = [];
   answer: (operation: string) => Record<string, unknown> | Promise<Record<string, unknown>> = () => ({});

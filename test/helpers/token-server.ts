@@ -18,7 +18,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** An HTTP server on this machine that answers as it is told, and keeps what it was asked. */
+/** An HTTP server on this machine that answers as the test says, and keeps what it was asked. */
 export class TokenServer implements AsyncDisposable {
   readonly requests: TokenRequest[] = [];
   /** Undefined closes the connection: the answer is lost. */

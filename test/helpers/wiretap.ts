@@ -10,7 +10,7 @@ export interface AwsCall {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Notes every call to the embedded AWS that its caller may make, and refuses those it is told to. */
+/** Notes every call to the embedded AWS that its caller may make, and refuses those that the test names. */
 export class Wiretap {
   readonly calls: AwsCall[] = [];
   /** What to answer in place of the service; undefined lets the call through. */

@@ -1,4 +1,4 @@
-/** What the stack has written, for whoever searches it. */
+/** What the stack has written, to be searched. */
 import { administrator } from '../../local/aws/service.ts';
 import type { TestDemo } from './demo.ts';
 

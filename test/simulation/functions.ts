@@ -71,7 +71,7 @@ export class Functions {
     );
   }
 
-  /** Through the HTTP API; undefined when that gave up. `met` is told which invocation it was. */
+  /** Through the HTTP API; undefined when that gave up. `met` hears which invocation it was. */
   async page(
     name: PageName,
     connectionId: string,
@@ -92,7 +92,7 @@ export class Functions {
     return outcome.payload as HttpResponse;
   }
 
-  /** Whoever hears it: what a function answers is a page, or stands in the history. */
+  /** A function's answer is a page, or stands in the history. */
   async #invoke(
     what: Pick<Invocation, 'functionName' | 'connectionId' | 'input'>,
     work: (invocation: Invocation) => Promise<unknown>,

@@ -110,7 +110,7 @@ const never = fc.constant(0);
 const some = fc.integer({ min: 0, max: 7 });
 
 describe('over the life of a grant', () => {
-  test('every reminder is told once, before the token is needed, within a tick and not before its time', () => {
+  test('every reminder is sent once, before the token is needed, within a tick and not before its time', () => {
     fc.assert(
       fc.property(courses(absolute, some, never), (course) => {
         const { grant, notified } = live(course);
@@ -120,7 +120,7 @@ describe('over the life of a grant', () => {
         for (const reminderMs of remindersMs) {
           const first = notified.find(({ reminders }) => reminders.includes(iso(reminderMs)));
           expect(first?.atMs).toBeGreaterThanOrEqual(reminderMs);
-          // The first tick may come late, by the phase: then all reminders so far are told at once.
+          // The first tick may come late, by the phase: then all reminders so far are sent at once.
           expect(first?.atMs).toBeLessThan(Math.max(reminderMs, course.loginMs) + tickMs);
           expect(first?.atMs).toBeLessThan(neededAtMs);
         }
@@ -174,7 +174,7 @@ describe('over the life of a grant', () => {
     );
   });
 
-  test('a grant that use postpones is told of in time when refreshes stop working', () => {
+  test('the owner of a grant that use postpones is reminded in time when refreshes stop working', () => {
     const sliding = fc.record({ slidingSeconds: fc.integer({ min: 86_400 + 7200, max: 2 * 86_400 }) });
     fc.assert(
       fc.property(courses(sliding, never, never), (course) => {

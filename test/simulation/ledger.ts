@@ -39,9 +39,9 @@ class Book {
   readonly mails: Mail[] = [];
   /** By execution: the token that it waits on. */
   readonly waits = new Map<string, string>();
-  /** Who told it last: a reminder, that the grant is back, or one notice by one channel. */
+  /** Who sent it last: a reminder, that the grant is back, or one notice by one channel. */
   readonly tellers = new Map<string, Invocation>();
-  /** What is recorded as told, by whom. */
+  /** What is recorded as sent, by whom. */
   readonly notified = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
   /** What logins have closed, and who ends the waits for it. */
   closings: { readonly closed: OpenAuthorization; readonly by: Invocation | undefined }[] = [];
@@ -156,16 +156,16 @@ export class Ledger {
       }
     }
     if (sk !== 'grant') return;
-    // Whoever writes down what a login has closed, or writes over it, is to end the waits for it.
+    // The function that records what a login has closed, or overwrites it, must end the waits for it.
     const [was, is] = [closedIn(before), closedIn(after)];
     const closed = was && is ? undefined : (was ?? is);
     if (closed)
       book.closings = [...book.closings.filter(({ by }) => by?.isRunning), { closed, by: this.acting }];
     this.#requireOneWait(book.settings.connectionId);
-    // A login begins the reminder schedule anew.
+    // A login starts the reminder schedule again.
     if (before?.authorizedAtMs?.N !== after.authorizedAtMs?.N) book.notified.clear();
     for (const { S: reminder = '' } of after.sentReminders?.L ?? []) {
-      // Who is told of an end may be told again that it is over.
+      // An owner who heard of an end may hear again that it is over.
       if (!book.notified.has(reminder)) book.notified.delete('restored');
       tells(reminder);
     }
@@ -500,7 +500,7 @@ export class Ledger {
   }
 
   /**
-   * What is recorded as told is not told again. Of one execution two runs of a step can overlap, when Step Functions has
+   * What is recorded as sent is not sent again. Of one execution two runs of a step can overlap, when Step Functions has
    * lost the first; both may have begun before either one recorded.
    */
   #requireUnsent(book: Book, invocation: Invocation, channel: ChannelName): void {
@@ -511,18 +511,18 @@ export class Ledger {
       const notified = book.notified.get(notice);
       const isOwn = notified?.by !== undefined && executionIdOf(notified.by) === executionId;
       if (notified && !(isOwn && notified.atMs > invocation.invokedAtMs)) {
-        this.#stage.fail('nothing is told twice', `${connectionId}: ${invocation.id} tells ${notice} again.`);
+        this.#stage.fail('nothing is sent twice', `${connectionId}: ${invocation.id} tells ${notice} again.`);
       }
       const other = book.tellers.get(notice);
       if (other?.isRunning && executionIdOf(other) !== executionId) {
-        this.#stage.fail('nothing is told twice', `${invocation.id} and ${other.id} tell ${notice} at once.`);
+        this.#stage.fail('nothing is sent twice', `${invocation.id} and ${other.id} tell ${notice} at once.`);
       }
       book.tellers.set(notice, invocation);
     }
   }
 
   /**
-   * At every instant: one waits for what is open, and each other one for what is to be ended: it is written down, or whoever
+   * At every instant: one waits for what is open, and each other one for what is to be ended: it is recorded, or the function that
    * ends it still runs. Ending it is the last thing that is done, and a newer link can be clicked before.
    */
   #requireOneWait(connectionId: string): void {
@@ -576,8 +576,8 @@ export class Ledger {
     if (reminderMs === undefined || mails.some(({ atMs, link }) => atMs >= reminderMs && link !== undefined))
       return;
     this.#stage.fail(
-      'every reminder is told',
-      `${settings.connectionId}: nobody told that of ${this.#stage.timeOf(reminderMs)}.`,
+      'every reminder is sent',
+      `${settings.connectionId}: nobody sent that of ${this.#stage.timeOf(reminderMs)}.`,
     );
   }
 

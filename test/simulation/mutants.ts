@@ -75,7 +75,7 @@ export const mutants: readonly Mutant[] = [
       })),
   },
   {
-    // Either one alone is enough: whoever replaces what was spent has taken the lease over before. The reading alone is
+    // Either one alone is enough: the function that replaces what was spent has taken the lease over before. The reading alone is
     // tested in test/functions/refresh-rejected.test.ts.
     name: 'invalid_grant is believed without reading again, whatever the fencing number',
     seed: 28,

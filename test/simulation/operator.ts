@@ -20,7 +20,7 @@ interface OperatorPorts {
   readonly schedule: Schedule;
 }
 
-/** Whoever runs the deployment, and what happens to it: forced refreshes, ends, pauses, outages, a client secret that changes. */
+/** The operator, and what happens to the deployment: forced refreshes, ends, pauses, outages, a client secret that changes. */
 export class Operator {
   readonly #connections: readonly Settings[];
   readonly #ports: OperatorPorts;

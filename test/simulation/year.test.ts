@@ -13,7 +13,7 @@ const short = new Set([
 ]);
 
 test.each(kinds.filter(({ name }) => short.has(name)))(
-  'over days of $name: every reminder is told in time, none twice, and no alarm is false',
+  'over days of $name: every reminder is sent in time, none twice, and no alarm is false',
   async (kind) => {
     const { problems, checks, reminders } = await liveThrough(kind, days, alarms);
     expect(problems).toEqual([]);

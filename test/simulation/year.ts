@@ -33,7 +33,7 @@ const days = 24 * 3600;
 /** An access token of 65 minutes is checked every hour. */
 const accessTokenLifetimeSeconds = 3900;
 
-/** What a connection of one kind is told by. */
+/** The settings of a connection of one kind. */
 export interface Kind {
   readonly name: string;
   readonly limits: RefreshTokenLifetime;
@@ -75,7 +75,6 @@ export const kinds: readonly Kind[] = [
       ],
     },
   },
-  { name: '90 days', limits: { absoluteSeconds: 90 * days } },
   {
     name: '90 days, quiet at night',
     limits: { absoluteSeconds: 90 * days },
@@ -89,7 +88,7 @@ export const kinds: readonly Kind[] = [
   { name: 'no end', limits: {} },
 ];
 
-interface Told {
+interface ReceivedNotice {
   readonly atMs: number;
   readonly channels: Set<ChannelName>;
   readonly kind: Notice['kind'];
@@ -207,7 +206,7 @@ export async function liveThrough(
     },
   };
 
-  const notified: Told[] = [];
+  const notified: ReceivedNotice[] = [];
   ledger.onNotice = (_id, channel, { kind: what }) => {
     const last = notified.at(-1);
     // Over all its channels at once.
@@ -269,10 +268,10 @@ export async function liveThrough(
         (each) => each.atMs >= atMs && each.atMs <= atMs + tickMs + heldMs + 2 * minuteMs,
       );
       const at = new Date(atMs).toISOString();
-      if (!notice) problems.push(`the reminder of ${at} was not told in time`);
+      if (!notice) problems.push(`the reminder of ${at} was not sent in time`);
       else if (channels.some((channel) => !notice.channels.has(channel))) {
         problems.push(
-          `the reminder of ${at} was told by ${[...notice.channels].join()} and not by ${channels.join()}`,
+          `the reminder of ${at} came by ${[...notice.channels].join()} and not by ${channels.join()}`,
         );
       }
     }

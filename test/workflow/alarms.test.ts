@@ -46,7 +46,7 @@ test('a connection that works for six hours sets off no alarm', async () => {
   expect(statistic('RefreshesFailed')).toBeUndefined();
 });
 
-test('checks that have stopped are told within three ticks, for as long as they are, and so is a first one that does not come', async () => {
+test('the alarm on stopped checks goes off within three ticks and lasts as long as they are stopped, also before the first one', async () => {
   await sleep(demo, 5 * hourMs);
   expect([notified(), state('checks-stopped')]).toEqual([['checks-stopped'], 'ALARM']);
   await demo.advance(30 * minuteMs);
@@ -122,7 +122,7 @@ test('a deadline within the hour, until the owner has logged in', async () => {
 });
 
 test.each(['callback', 'reauthorize'])(
-  'a page that fails at its first read (%s), where nobody knows yet whose it is, is told by an alarm',
+  'a page that fails at its first read (%s), where nobody knows yet whose it is, sets off an alarm',
   async (principal) => {
     const tap = new Wiretap(demo);
     await demo.advance(0);
@@ -140,14 +140,14 @@ test.each(['callback', 'reauthorize'])(
   },
 );
 
-test('a check that could not be started is told when it is given up', async () => {
+test('a check that could not be started sets off an alarm when it is given up', async () => {
   await demo.connect();
   await demo.cloud.faults.plan({ call: 'states:StartExecution', kind: 'fail', times: 20 });
   await demo.advance(50 * minuteMs);
   expect(notified()).toContain('dead-letters');
 });
 
-test('several callbacks of ours that were not honoured are told', async () => {
+test('several callbacks of ours that were refused set off an alarm', async () => {
   await demo.advance(0);
   const callback = await demo.logInUpToCallback(demo.newestLink());
   for (let times = 0; times < 3; times += 1) expect((await fetch(callback)).status).toBe(400);

@@ -25,7 +25,7 @@ describe('with a connection that works', () => {
   });
   afterAll(() => demo[Symbol.asyncDispose]());
 
-  test('an incident is told once over many checks, ends with the success of its step, and the next one is told again', async () => {
+  test('an incident is alerted once over many checks, ends with the success of its step, and the next one is alerted again', async () => {
     const story = watch(demo);
     await demo.brokerage.misbehave(clientRefused, 4);
     await demo.advance(100 * minuteMs);
@@ -91,7 +91,7 @@ describe('with a connection that works', () => {
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
   });
 
-  test('an execution that somebody stops is told by the rule, and the next check goes on', async () => {
+  test('the rule alerts an execution that somebody stops, and the next check goes on', async () => {
     await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
     const story = watch(demo);
     const [waiting] = await demo.executions();
@@ -109,7 +109,7 @@ describe('with a connection that works', () => {
     expect(await demo.logIn(demo.newestLink())).toMatchObject({ title: 'Done: you are connected' });
   });
 
-  test('a connection that config has no longer fails each check, is told once, and not by the rule as well', async () => {
+  test('a connection that left the configuration fails each check, is alerted once, and not by the rule as well', async () => {
     await demo.start({ connectionId: 'demo-main', trigger: 'operator', force: 'reauthorize' });
     const [waiting] = await demo.executions();
     const link = demo.newestLink();
@@ -173,7 +173,7 @@ test('an unusable client secret, then mail that SES refuses: one alert each, no 
   await putSecretValue(demo.cloud, 'grantkeeper/local/client/demo', value);
   const story = watch(demo);
   await demo.advance(75 * minuteMs);
-  // The channel is told once; what could not be delivered goes to the operators, link and all.
+  // One alert names the channel; the operators get what could not be delivered, with its link.
   expect(story.alerts()).toMatchObject([
     {
       at: '2026-01-05T13:15:00.000Z',
@@ -213,7 +213,7 @@ test('an unusable client secret, then mail that SES refuses: one alert each, no 
 test('where no channel answers for long, the operators get the link, and the one before it works until they have it', async () => {
   await using demo = await TestDemo.start({ configure: mailOnly });
   await demo.connect();
-  // The first reminder is told; then SES is down.
+  // The first reminder is sent; then SES is down.
   await sleepUntil(demo, '2026-01-10T11:59:00Z');
   await demo.advance(5 * minuteMs);
   const first = demo.newestLink();
@@ -233,7 +233,7 @@ test('where no channel answers for long, the operators get the link, and the one
   expect(await demo.logIn(passedOn)).toMatchObject({ status: 200, title: 'Done: you are connected' });
 });
 
-test('that something works again is told by the rule where the topic refuses it', async () => {
+test('the rule says that something works again where the topic refuses the message', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   const story = watch(demo);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => demo[Symbol.asyncDispose]());
 beforeEach(async () => {
   await demo.cloud.clock.idle();
-  // Every count begins anew, and no access token needs a refresh of its own meanwhile.
+  // Every count starts again, and no access token needs a refresh in between.
   await demo.advance(11 * minuteMs);
   await demo.brokerage.reset();
 });
@@ -253,7 +253,7 @@ describe('injection', () => {
     ['Forwarded', { forwarded: `host=${evil};proto=http` }],
     ['X-Original-URL', { 'x-original-url': `https://${evil}/` }],
     ['Referer', { referer: `https://${evil}/x` }],
-  ])('%s decides nothing: the provider is told the registered callback URL', async (_, headers) => {
+  ])('%s decides nothing: the provider gets the registered callback URL', async (_, headers) => {
     link = await askForLogin(demo);
     const { status, headers: answered } = await send({ method: 'POST', path: pathOf(link), headers });
     expect(status).toBe(303);

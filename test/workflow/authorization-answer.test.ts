@@ -64,7 +64,7 @@ describe('with iss promised by metadata alone', () => {
   });
   afterAll(() => demo[Symbol.asyncDispose]());
 
-  test('a callback without iss stores nothing, and operators are told', async () => {
+  test('a callback without iss stores nothing, and alerts the operators', async () => {
     const { link, changed, open } = await answered((query) => query.delete('iss'));
     const before = await stored(demo);
     expect(await open(changed)).toMatchObject({ status: 400, title: 'Your login could not be verified' });
@@ -89,7 +89,7 @@ describe('with the data of Demo Brokerage', () => {
   afterAll(() => demo[Symbol.asyncDispose]());
 
   describe('an issuer that is not the configured one', () => {
-    test('is told once, with both names, and stands in the timeline once a start, however often it comes', async () => {
+    test('is alerted once, with both names, and stands in the timeline once a start, however often it comes', async () => {
       const { callback, changed, open } = await answered((query) => query.set('iss', `${query.get('iss')}/`));
       const { issuer } = demo.brokerage;
       const before = await stored(demo);
@@ -119,7 +119,7 @@ describe('with the data of Demo Brokerage', () => {
       expect(await open(callback)).toMatchObject(done);
     });
 
-    test('is told although an answer that decides nothing came before it', async () => {
+    test('is alerted although an answer that decides nothing came before it', async () => {
       const { link, changed, open } = await answered((query) => query.set('iss', 'https://other.example'));
       const unavailable = new URL(changed);
       unavailable.searchParams.set('iss', demo.brokerage.issuer);
@@ -137,7 +137,7 @@ describe('with the data of Demo Brokerage', () => {
       await logsIn(link);
     });
 
-    test('is told again, and over, as every incident is', async () => {
+    test('is alerted again, and over, as every incident is', async () => {
       const { link, changed, open } = await answered((query) => query.set('iss', 'https://other.example'));
       const recoveries = () => demo.cloud.inbox.list().filter(isRecovery).length;
       const recoveriesBefore = recoveries();
@@ -164,7 +164,7 @@ describe('with the data of Demo Brokerage', () => {
       await logsIn(second.link);
     });
 
-    test('that somebody forges, without the cookie, a start or the state of one, is told to nobody', async () => {
+    test('that somebody forges, without the cookie, a start or the state of one, alerts nobody', async () => {
       const { link, changed, open } = await answered((query) => query.set('iss', 'https://other.example'));
       const seen = (await events('issuer-refused')).length;
       const executions = (await demo.executions()).length;
@@ -193,7 +193,7 @@ describe('with the data of Demo Brokerage', () => {
       'unsupported_response_type',
       'new_code',
     ])(
-      '%s: they are told what the provider said, the owner that they were, and the link goes on working',
+      '%s: the alert has what the provider said, the owner’s page that there is one, and the link goes on working',
       async (error) => {
         const { link, changed, open } = await answered(
           refusal(error, 'Invalid scopes: offline_access\r\nBcc: x'),

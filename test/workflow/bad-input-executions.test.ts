@@ -94,7 +94,7 @@ test('the schedule of a removed connection fails, the operator hears of it once,
   expect(await stored(demo)).toEqual(before);
 });
 
-test('while the client secret is unusable the operator is told once, and nobody gets a link', async () => {
+test('while the client secret is unusable the operator gets one alert, and nobody gets a link', async () => {
   await using demo = await TestDemo.start({ clientSecret: () => 'client_id=demo' });
   await demo.advance(0);
   await toNextTick(demo);
@@ -140,7 +140,7 @@ test('while the client secret is unusable the operator is told once, and nobody 
   expect(await demo.logIn(link)).toMatchObject({ status: 200, title: 'Done: you are connected' });
 });
 
-test('while the client secret is scheduled for deletion the operator is told once how to get it back', async () => {
+test('while the client secret is scheduled for deletion one alert says how to get it back', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   const before = await stored(demo);

@@ -247,7 +247,7 @@ describe('an exchange answered against the contract', () => {
     expect((await demo.executions()).find(({ status: ended }) => ended === 'FAILED')).toMatchObject({
       states: ['Begin', 'RecordIncident', 'AlertOperator', 'RecordFailure', 'AfterAlert', 'Failed'],
     });
-    // Told once, and whoever waits goes on waiting for the link that will work.
+    // One alert; the execution goes on waiting for the link that will work.
     await demo.logIn(link);
     await demo.cloud.clock.idle();
     expect(demo.alerts()).toHaveLength(alerts + 1);

@@ -34,7 +34,7 @@ const asked = async () => {
 
 test('over two days with a new login in them the bot has no call refused', async () => {
   await demo.connect();
-  // Whatever it was told before there was a grant is over.
+  // Its errors from before there was a grant are over.
   await demo.advance(30 * minuteMs);
   const begin = log().length;
   // The first reminder of this grant is a day before its end. Its owner takes half an hour.

@@ -307,7 +307,7 @@ describe('a misbehaving token endpoint', () => {
     expect(await brokerage.tokenCalls()).toMatchObject([{ outcome: 'hung' }]);
   });
 
-  test('closes the connection, after the code was spent when told so', async () => {
+  test('closes the connection, and spends the code first where asked to', async () => {
     await brokerage.misbehave({ kind: 'close', processed: true });
     const spent = await code();
 

@@ -40,7 +40,7 @@ test('a callback waits for 12 rounds of AWS calls and one token request, which i
     return tookMs;
   };
 
-  // So slow that calls made at once are told from calls made one after another on the busiest machine.
+  // So slow that calls made at once differ from calls made one after another on the busiest machine.
   const countingMs = 200;
   await callback(countingMs, 0);
   const rounds: number[] = [];

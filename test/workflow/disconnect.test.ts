@@ -131,7 +131,7 @@ test('a connection that works: tokens are given back, both secrets hold none, an
   await setClientSecret(demo);
   await demo.cloud.clock.idle();
 
-  // And begins anew, with the same owner.
+  // And starts again, with the same owner.
   await logInAnew(demo);
   expect(await demo.grant()).toMatchObject({ status: 'active', identity });
   await demo.advance(1000);

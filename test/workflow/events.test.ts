@@ -55,7 +55,7 @@ test('a check that cannot write its line goes on all the same', async () => {
   expect((await demo.executions())[0]!.status).toBe('SUCCEEDED');
 });
 
-test('an incident is one line when it is told, and one when it is over', async () => {
+test('an incident is one line when it begins, and one when it is over', async () => {
   const fresh = await newEvents();
   await demo.brokerage.misbehave(clientRefused, 2);
   await toNextTick(demo);
@@ -81,7 +81,7 @@ test('an incident is one line when it is told, and one when it is over', async (
   ]);
 });
 
-test('an alert is told though its line cannot be written', async () => {
+test('an alert is sent though its line cannot be written', async () => {
   const fresh = await newEvents();
   const story = watch(demo);
   await demo.brokerage.misbehave(clientRefused);

@@ -40,7 +40,7 @@ test('answered on Saturday, the next is asked for on the Saturday after', async 
   expect(story.alerts()).toEqual([]);
 });
 
-test('unanswered, it is told again on Sunday and before the night, and lapses unnoticed until it is needed', async () => {
+test('unanswered, reminders come again on Sunday and before the night, and it ends silently until it is needed', async () => {
   const story = watch(demo);
   await advanceUntil(demo, '2026-01-19T11:55:00Z');
   // Those of Monday 01:00 and 06:00 move to the begin of the quiet hours, and the next check comes ten minutes later.

@@ -75,7 +75,7 @@ describe('where a call tells subject and accounts', () => {
     expect(alerts()).toHaveLength(1);
   });
 
-  test('an operator can pin anew: whoever logs in then is the owner', async () => {
+  test('an operator can change the owner: the next person who logs in is the owner', async () => {
     await askForLogin(demo);
     await demo.start(changeOwner);
     const { alerts } = watch(demo);

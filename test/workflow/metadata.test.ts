@@ -17,7 +17,7 @@ test('such a provider is logged in at and refreshed like any other', async () =>
   expect(demo.alerts()).toEqual([]);
 });
 
-test('metadata of another issuer sends nobody anywhere: the owner sees a page, the operator is told why', async () => {
+test('metadata of another issuer sends nobody anywhere: the owner sees a page, an alert says why', async () => {
   await using demo = await TestDemo.start({
     // The same server by another name, which is not the one in its metadata.
     configure: (config) => {

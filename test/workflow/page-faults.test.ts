@@ -6,7 +6,7 @@ import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
 
 const ourFault = { status: 500, title: 'Something went wrong on our side' };
 
-test('a fault behind a page is told to the operator once, keeps the link, and is over with the login', async () => {
+test('a fault behind a page is alerted once, keeps the link, and is over with the login', async () => {
   await using demo = await TestDemo.start();
   const tap = new Wiretap(demo);
   await demo.advance(0);
@@ -37,7 +37,7 @@ test('a fault behind a page is told to the operator once, keeps the link, and is
   expect((await stored(demo)).status).toBe('active');
 });
 
-test('a fault on the way to the provider is told to the operator too', async () => {
+test('a fault on the way to the provider is alerted too', async () => {
   await using demo = await TestDemo.start({ clientSecret: (right) => JSON.stringify(right) });
   const tap = new Wiretap(demo);
   await demo.advance(0);

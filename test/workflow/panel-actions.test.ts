@@ -66,7 +66,7 @@ describe('an operator', () => {
       /Waiting for Dana\. You can send another link at Mon 5 Jan, 07:\d\d GMT-5\. Nothing was changed\./,
     );
     expect(demo.mails()).toHaveLength(before + 1);
-    // A quarter of an hour later whoever presses means a new link.
+    // A press a quarter of an hour later means a new link.
     await demo.advance(minuteMs);
     await press(demo, browser, 'reauthorize');
     expect(demo.mails()).toHaveLength(before + 2);
@@ -91,7 +91,7 @@ describe('an operator', () => {
     for (const action of ['refresh', 'reauthorize']) {
       expect(await press(demo, browser, action)).toMatchObject({ status: 409, title: 'Not now' });
     }
-    // Somebody else is a moment late: nothing is written over, and they are told.
+    // Somebody else is a moment late: nothing is overwritten, and the page says so.
     const late = await press(demo, browser, 'pause', { reason: 'another' });
     expect(late).toMatchObject({ status: 409, title: 'Not now' });
     expect(textOf(late.body)).toContain('demo-main is already paused. Nothing was changed.');
@@ -259,7 +259,7 @@ describe('an operator, in the end', () => {
     const csrf = csrfOf(await browser.open(path));
     expect(await browser.post(`${path}/refresh`, { csrf })).toMatchObject({ status: 409, title: 'Not now' });
 
-    // Its owner cannot begin anew by themselves what an operator has ended.
+    // An owner cannot restart what an operator has ended.
     const owner = await signIn(demo, viewer);
     expect(await press(demo, owner, 'continue')).toMatchObject({ status: 409, title: 'Not now' });
     expect(await page(owner)).not.toContain('Log in to Demo Brokerage here');
@@ -276,7 +276,7 @@ describe('an operator, in the end', () => {
   });
 });
 
-test('what was done is said to whoever has pressed, and to nobody who follows a link from elsewhere', async () => {
+test('the page says what was done to the person who pressed, and not to one who follows a link from elsewhere', async () => {
   const text = 'Disconnecting demo-main';
   const elsewhere = await signIn(demo, operator, new Browser({ 'sec-fetch-site': 'same-origin' }));
   expect((await elsewhere.open(`${path}?done=disconnect`)).body).toContain(text);

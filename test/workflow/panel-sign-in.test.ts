@@ -136,7 +136,7 @@ describe('signing in', () => {
     expect(unknown.status).toBe(known.status);
   });
 
-  test('a mail that cannot be sent is told in the log, and not to whoever asks', async () => {
+  test('the log says that a mail cannot be sent, and the page does not', async () => {
     await demo.advance(hourMs);
     const tap = new Wiretap(demo);
     tap.refuse = (call) => (call.action === 'ses:SendEmail' ? accessDenied(call) : undefined);

@@ -83,7 +83,7 @@ test('without states:StartExecution no schedule starts anything, and what was no
 /** Played by nobody here: logs are written by Lambda and Step Functions themselves, dead letters by Scheduler; SNS asks for texts. */
 const unsupported = /^(logs:|lambda:InvokeFunction|sqs:|sms-voice:)/;
 
-/** A grant of six hours, whose owner is told at three, two and one before its end: a walk of hours, not of days. */
+/** A grant of six hours, whose owner is reminded three hours, two and one before its end: a walk of hours, not of days. */
 function shortGrant(config: Record<string, unknown>): Record<string, unknown> {
   const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;
   const reminders = [3, 2, 1].map((hours) => ({ secondsBefore: hours * 3600 }));
@@ -149,7 +149,7 @@ test('every permission of every role is used on a walk through first login, refr
   const stateMachineArn = String(outputs.stateMachineArn).replace(/keep-grant$/, 'refresh-demo-main');
   await stepFunctions.call('StartExecution', { stateMachineArn, name: 'a-version' }, administrator);
   await demo.cloud.clock.idle();
-  // Ended while somebody is asked, after something failed; and begun anew.
+  // Ended while somebody is asked, after something failed; and begun again.
   await setClientSecret(demo, wrong);
   await toNextTick(demo);
   await setClientSecret(demo, undefined);

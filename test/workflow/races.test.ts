@@ -230,7 +230,7 @@ describe('a login', () => {
     expect(await executionNamed(demo, name)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
-  test('of two browsers over one link: the one that ends last stands, and the other is told nothing false', async () => {
+  test('of two browsers over one link: the one that ends last stands, and the other’s page says nothing false', async () => {
     await demo.start(ask);
     const link = demo.newestLink();
     const [one, two] = [new Browser(), new Browser()];
@@ -302,7 +302,7 @@ test('a refresh whose write was not answered keeps the lease: it may happen yet,
   expect(await demo.grant()).toMatchObject({ lease: { owner: expect.stringContaining('refresh') } });
 });
 
-test('a reminder that an ask makes needless is not told beside it', async () => {
+test('a reminder that a request makes needless is not sent beside it', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   // 48 hours before the grant's end.

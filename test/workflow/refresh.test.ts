@@ -252,7 +252,7 @@ describe('limits of other providers', () => {
   });
   afterAll(() => demo[Symbol.asyncDispose]());
 
-  test('a sliding limit begins anew with each refresh; when refreshes fail for days the owner is told in time', async () => {
+  test('a sliding limit starts again with each refresh; when refreshes fail for days the owner is reminded in time', async () => {
     await sleepUntil(demo, '2026-01-15T13:00:00Z');
     await demo.advance(hourMs);
     // Ten days after the login of a grant of fourteen days unused: nothing to tell, and nothing to fear.
@@ -291,7 +291,7 @@ describe('limits of other providers', () => {
     expect(story.alerts()).toHaveLength(2);
   });
 
-  test('a grant of 90 days is told a week, three days, a day and six hours before its end', async () => {
+  test('the reminders of a grant of 90 days come a week, three days, a day and six hours before its end', async () => {
     const story = watch(demo);
     await demo.brokerage.reset();
     for (const [from, to] of [

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
-test('each reminder of a grant of 7 days is told once, by the first check after it, with a link that works', async () => {
+test('each reminder of a grant of 7 days is sent once, by the first check after it, with a link that works', async () => {
   const browser = new Browser();
   const links: string[] = [];
   const story = watch(demo);
@@ -76,7 +76,7 @@ test('the first reminders only tell, the last one asks and waits', async () => {
   ]);
 });
 
-test('a grant that ends unanswered is told as ended at that instant, and again a day later; a login brings it back', async () => {
+test('the owner of a grant that ends unanswered hears so at that instant, and again a day later; a login brings it back', async () => {
   const story = watch(demo);
   await advanceUntil(demo, '2026-01-12T12:30:00Z');
   await sleepUntil(demo, '2026-01-13T11:59:00Z');
@@ -143,7 +143,7 @@ test('the link of a notice starts an execution of its own, which attaches, sends
   });
 });
 
-test('after a login before the end the reminder schedule begins anew: nothing is told at the old times', async () => {
+test('after a login before the end the reminder schedule starts again: nothing is sent at the old times', async () => {
   // Logged in on Monday 2026-02-09 12:00, two days before the old end.
   const story = watch(demo);
   await sleepUntil(demo, '2026-02-11T10:00:00Z');
@@ -158,7 +158,7 @@ test('after a login before the end the reminder schedule begins anew: nothing is
   ]);
 });
 
-test('where use postpones the end, an owner who was told of it hears when a refresh works again', async () => {
+test('where use postpones the end, an owner who was reminded hears when a refresh works again', async () => {
   await using sliding = await TestDemo.start({
     configure: (config) => {
       const connections = config['grantkeeper:connections'] as Record<string, Record<string, unknown>>;

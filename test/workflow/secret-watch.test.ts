@@ -9,7 +9,7 @@ const cloudTrail = (value: string) => (config: Record<string, unknown>) => ({
   'grantkeeper:cloudTrail': value,
 });
 
-test('who reads a grant, a client or a webhook beside the functions is told to the operators; an access token is for others', async () => {
+test('operators hear who reads a grant, a client or a webhook beside the functions; an access token is for others', async () => {
   await using demo = await TestDemo.start({ configure: cloudTrail('create') });
   const story = watch(demo);
   await demo.connect();
@@ -46,7 +46,7 @@ test('who reads a grant, a client or a webhook beside the functions is told to t
   expect(story.alerts()[0]!.text).toContain('AccessDeniedException');
 });
 
-test('without a trail nobody is told', async () => {
+test('without a trail there is no alert', async () => {
   await using demo = await TestDemo.start();
   const story = watch(demo);
   await demo.cloud.cloudTrail

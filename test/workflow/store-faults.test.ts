@@ -23,7 +23,7 @@ test('errors of the store for a moment lose no refresh token: what is in memory 
   expect(await demo.grant()).toMatchObject({ status: 'active' });
 });
 
-test('a store that fails for long is told by its name, and not as the lease that the attempt before it has left', async () => {
+test('a store that fails for long is alerted as that, and not as the lease that the last attempt left', async () => {
   await using demo = await TestDemo.start();
   await demo.connect();
   demo.cloud.scheduler.removeSchedule('grantkeeper-local-demo-main');

@@ -52,7 +52,7 @@ test('a test goes over every channel, plainly as one, and changes nothing but wh
   expect(await tested()).toEqual([{ outcome: 'sent', channels: 'email, sms, slack, discord', executionId }]);
 });
 
-test('a channel that refuses it is told, and works again as soon as it takes one', async () => {
+test('a channel that refuses it is alerted, and works again as soon as it takes one', async () => {
   const story = watch(demo);
   const mend = breakMail(demo);
   await askForTest();

@@ -65,7 +65,7 @@ describe('with a refresh token that is good once', () => {
     expect((await consumerOf(demo).tokens.get({ connectionId })).accessToken).toBe(stored.access_token);
   });
 
-  test('so has an API that answers 401 whatever the token is: processes that begin anew each time', async () => {
+  test('so has an API that answers 401 whatever the token is: processes that start each time', async () => {
     await demo.advance(hourMs);
     await demo.brokerage.reset();
     for (let started = 0; started < 12; started += 1) {
