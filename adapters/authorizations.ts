@@ -3,7 +3,7 @@ import type { Authorizations } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
 
-/** Starts kept for one authorization: twice as many as the page lets begin within the time that one is honoured. */
+/** Starts kept for one authorization: twice as many as the page allows while one start works. */
 const maximumStarts = 30;
 
 /** The authorizations in DynamoDB, one item each. */
@@ -73,7 +73,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
       const added = await table.update({
         ...item(connectionId, authorizationId),
         expression: `SET #status = :started, #starts.#stateHash = :start${remove}`,
-        // `exchanging` too: that callback may have died, and a second login is the owner's to make.
+        // Includes `exchanging`, because that callback may have died and the owner may log in again.
         condition: '#status IN (:open, :started, :exchanging)',
         names: { stateHash, ...Object.fromEntries(oldest) },
         values: { started: 'started', open: 'open', exchanging: 'exchanging', start },
@@ -82,7 +82,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
     },
 
     async useStart({ connectionId, authorizationId, status }, stateHash, nowMs, by) {
-      // A second login under an authorization that was closed meanwhile counts, but does not open it again.
+      // A second login under an authorization that is closed by now counts, but does not open it again.
       const closed = status === 'completed' || status === 'superseded' || status === 'expired';
       const used = await table.update({
         ...item(connectionId, authorizationId),
@@ -118,7 +118,7 @@ export function dynamoAuthorizations(table: Table): Authorizations {
   };
 }
 
-/** From where a status can be reached; `completed` again, for whoever completes it may have died half-way. */
+/** The condition for a change to this status. `completed` may follow itself, because the first attempt may have died. */
 function statusChange(status: Authorization['status']): { condition: string; values: Item } {
   if (status === 'started') {
     const values = { status, open: 'open', exchanging: 'exchanging' };

@@ -1,6 +1,6 @@
 import { ConfigurationError, StoreUnavailableError } from '../core/errors.ts';
 
-/** Client settings that every AWS client here shares: bounded, so that a step ends before its function does. */
+/** Settings of every AWS client. Their time-outs end a call before its function times out. */
 export const clientDefaults = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
@@ -12,9 +12,9 @@ interface ServiceError {
 }
 
 /**
- * Calls AWS and translates what it throws: into the answer of `expected` for errors that are part of the
- * conversation (by name), else into one of ours. No cause and no request is passed on: they could hold a token.
- * @throws {ConfigurationError} access denied, or something the program should have made is missing
+ * Calls AWS and translates its errors: by name into an answer of `expected`, or else into one of our errors. Passes on
+ * neither the cause nor the request, because they could hold a token.
+ * @throws {ConfigurationError} access denied, or a resource of the stack is missing
  * @throws {StoreUnavailableError} anything else: try again
  */
 export async function callAws<T>(
@@ -32,12 +32,12 @@ export async function callAws<T>(
   }
 }
 
-/** What will not pass by itself. Of SES: a sender that may not send, or a mail that it does not take; of KMS: keys. */
+/** Names of errors that a retry does not fix: of SES for a sender or mail that it refuses, of KMS for keys. */
 const operatorMustAct =
   /^(AccessDenied|ResourceNotFound|NotFound|Validation|InvalidParameter|BadRequest|MessageRejected|AccountSuspended|SendingPaused|MailFromDomainNotVerified|DecryptionFailure|EncryptionFailure|KMS(AccessDenied|Disabled|InvalidState|NotFound|OptInRequired)|StateMachineDoesNotExist|StateMachineDeleting)/;
 
 function translate(what: string, error: ServiceError): Error {
-  // AWS names principal, action and resource in a refusal; other messages may quote what was sent.
+  // Refusals name only the principal, action and resource. Other messages may quote what was sent.
   if (/^(AccessDenied|AuthorizationError)/.test(error.name))
     return new ConfigurationError(`${what}: ${withoutPeople(error.message)}`);
   if (isScheduledForDeletion(error)) {
@@ -49,12 +49,12 @@ function translate(what: string, error: ServiceError): Error {
     : new StoreUnavailableError(`${what}: ${error.name}`);
 }
 
-/** The resource that AWS names may be whom a message was for: a telephone number, or a mail address as an identity. */
+/** Removes telephone numbers and mail addresses, which AWS names as the resource of a refused message. */
 function withoutPeople(message: string): string {
   return message.replaceAll(/\+\d{7,15}\b|[^\s/"'<>]+@[^\s/"'<>]+/g, '…');
 }
 
-/** Secrets Manager has one name for all that a secret's state forbids; the message alone tells what will not pass. */
+/** Reads the message, because Secrets Manager has one error name for every refusal by a secret's state. */
 function isScheduledForDeletion({ name, message }: ServiceError): boolean {
   return name === 'InvalidRequestException' && /marked (for deletion|deleted)/.test(message);
 }

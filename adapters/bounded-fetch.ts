@@ -1,4 +1,4 @@
-/** No answer that is asked for here is this large; what is larger is not read to its end. */
+/** No expected answer is this large. */
 export const maximumBodyBytes = 256 * 1024;
 
 export class TooLargeError extends Error {
@@ -6,7 +6,7 @@ export class TooLargeError extends Error {
 }
 
 /**
- * Follows no redirect, which could lead credentials, or us, elsewhere, and reads no endless body.
+ * Fetches without following redirects, which could send credentials elsewhere, and stops reading a body that is too large.
  * @throws {TooLargeError} and whatever `fetch` throws
  */
 export async function fetchBounded(url: string, options: RequestInit): Promise<Response> {

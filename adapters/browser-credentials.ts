@@ -11,16 +11,16 @@ export type FoundCredentials =
       readonly kind: 'found';
       readonly value: BrowserCredentials;
       readonly versionId: string;
-      /** ISO 8601: when this version was put there. */
+      /** When this version was stored, ISO 8601. */
       readonly createdAt: string;
     }
-  /** `problem` quotes none of it. */
+  /** `problem` does not quote the value. */
   | { readonly kind: 'missing' | 'malformed'; readonly problem: string };
 
 export type ReadCredentials = () => Promise<FoundCredentials>;
 
 /**
- * What a browser logs in with, put into its secret by an operator.
+ * Reads the credentials that an operator has stored for a browser login.
  * @throws {StoreUnavailableError} Secrets Manager did not answer
  */
 export function browserCredentials(client: SecretsManagerClient, secretName: string): ReadCredentials {

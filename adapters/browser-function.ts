@@ -7,9 +7,9 @@ import type { SendBrowser } from '../core/ports.ts';
 import { callAws, clientDefaults } from './aws.ts';
 
 /**
- * Sends a browser by invoking the function that has it, and waits for what it reports. Once only: a second attempt
- * would be a second password.
- * @param timeoutMs longer than that function may take
+ * Invokes the function with the browser and waits for its report. It never retries, because a retry would enter the
+ * password a second time.
+ * @param timeoutMs longer than that function's time-out
  */
 export function browserFunction(timeoutMs: number): SendBrowser {
   const client = new LambdaClient({
@@ -31,7 +31,7 @@ export function browserFunction(timeoutMs: number): SendBrowser {
   };
 }
 
-/** Only our own errors are known to have no credential in their message; of others the name is enough. */
+/** Shows only the name of an error that is not ours, because its message may have a credential. */
 function brokenBy(answer: unknown): Report {
   const { errorType = 'an unknown error', errorMessage } = (answer ?? {}) as {
     readonly errorType?: string;

@@ -6,7 +6,7 @@ import type { BrowserLogins } from '../core/ports.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk, settingsPk } from './table.ts';
 
-/** What is kept of browsers that log in: one item a connection, and what Pulumi has written of it. */
+/** The records of browser logins in DynamoDB, one item for each connection, and their settings. */
 export function dynamoBrowserLogins(table: Table): BrowserLogins {
   const key = (connectionId: string) => ({ pk: connectionPk(connectionId), sk: 'browser-login' });
   return {
@@ -68,7 +68,7 @@ export function dynamoBrowserLogins(table: Table): BrowserLogins {
   };
 }
 
-/** @throws {ConfigurationError} naming what is not valid */
+/** @throws {ConfigurationError} names the invalid setting */
 function settingsOf(connectionId: string, item: Item): BrowserLoginSettings {
   const parsed = BrowserLoginSettingsSchema.safeParse(parseJson(String(item.settings)));
   if (parsed.success) return parsed.data;

@@ -7,15 +7,14 @@ import sparticuz from '@sparticuz/chromium';
 import type * as playwright from 'playwright-core';
 
 /**
- * Playwright is in a layer, where Lambda looks for CommonJS alone (`NODE_PATH`).
+ * Playwright is in a layer, where Lambda finds only CommonJS modules (`NODE_PATH`).
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-layers.html
  */
 const require = createRequire(import.meta.url);
 
 /**
- * Of the arguments that the package suggests for Lambda, those that let one page read another. All pages are in one process
- * all the same (`--single-process`), as Lambda wants it: a page that breaks out of it is in this function, which is why its
- * role reads one secret.
+ * Arguments that the package suggests for Lambda and that let one page read another. Lambda still needs one process for all
+ * pages (`--single-process`), so a page that breaks out runs in this function. Therefore its role reads only one secret.
  */
 const dangerous = [
   '--disable-web-security',
@@ -25,8 +24,8 @@ const dangerous = [
 ];
 
 /**
- * What Playwright switches off, as it gets in the way of clicks or asks the network for more than the page. Of such lists
- * Chromium takes the last one alone, and the package has one too: these are added to it.
+ * Features that Playwright disables because they disturb clicks or make extra requests. Chromium reads only its last list
+ * of disabled features, so we merge this one with the package's.
  * https://github.com/microsoft/playwright/issues/36658
  */
 const disabledByPlaywright = [
@@ -57,9 +56,9 @@ function wantedArguments(): string[] {
 }
 
 /**
- * Starts Chromium as it is: no stealth, and the user agent says that it is headless.
- * @param folder with `chromium.br` and the like, as `@sparticuz/chromium` brings them
- * @throws whatever Playwright throws; it may quote the command line, which has no credential
+ * Starts Chromium without hiding that it is automated. Its user agent says that it is headless.
+ * @param folder the folder with `chromium.br` and the other files of `@sparticuz/chromium`
+ * @throws errors of Playwright. They may quote the command line, which has no credential.
  */
 export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
   return async () => {
@@ -67,7 +66,7 @@ export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
     const executablePath = await sparticuz.executablePath(folder);
     const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, FONTCONFIG_PATH } = process.env;
     const fontconfig = join(tmpdir(), 'grantkeeper-fonts.conf');
-    // The package's own file looks in /tmp alone, wherever it has unpacked them.
+    // The package's own file only searches /tmp, even if the fonts are elsewhere.
     await mkdir(join(tmpdir(), 'fonts-cache'), { recursive: true });
     await writeFile(
       fontconfig,
@@ -76,12 +75,12 @@ export function chromiumIn(folder: string): () => Promise<playwright.Browser> {
     const launch = chromium.launch({
       executablePath,
       args: wantedArguments(),
-      // Not the role's credentials, which this process has.
+      // Chromium must not inherit the role's credentials.
       env: { PATH, HOME, TMPDIR, LD_LIBRARY_PATH, FONTCONFIG_PATH, FONTCONFIG_FILE: fontconfig },
       timeout: 10_000,
     });
     return launch.catch(async (error: unknown) => {
-      // It may be there by half, of an unpacking that was interrupted: the package only asks whether it is there.
+      // An interrupted unpacking leaves a partial file, and the package only checks that the file exists.
       await rm(executablePath, { force: true });
       throw error;
     });

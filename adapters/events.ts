@@ -7,7 +7,7 @@ import { callAws } from './aws.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
 
-/** `connection#<id>/event#<time>`: what happened. */
+/** The events of the timeline: `connection#<id>/event#<time>`. */
 export function dynamoEvents(table: Table, clock: Clock, random: Random): Events {
   return {
     async record(connectionId, type, details) {
@@ -28,8 +28,8 @@ export function dynamoEvents(table: Table, clock: Clock, random: Random): Events
 }
 
 /**
- * `connection#<id>/incident#<step>#<error>`: written by the state machine itself when it alerts. One that has ended
- * stays for the history, and does not keep the next one from being told.
+ * The incidents: `connection#<id>/incident#<step>#<error>`. The state machine writes one when it alerts. An ended incident
+ * stays for the history and does not suppress the next alert.
  */
 export function dynamoIncidents(table: Table, clock: Clock): Incidents {
   return {
@@ -50,7 +50,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
         const { sk, since, endedAt, endedBy } = unmarshall(item) as IncidentItem;
         const [, step = '', error = ''] = sk.split('#');
         const incident = { step, error, since };
-        // One that this very step has ended before, when its answer was lost.
+        // An earlier attempt of this step ended it, but its answer was lost.
         if (endedBy === by) ended.push({ incident, isNew: false });
         if (endedAt !== undefined || !isOver(incident)) continue;
         const nowMs = clock.nowMs();
@@ -58,7 +58,7 @@ export function dynamoIncidents(table: Table, clock: Clock): Incidents {
           pk: connectionPk(connectionId),
           sk,
           expression: 'SET #endedAt = :endedAt, #endedBy = :by, #ttl = :ttl',
-          // Another step may have ended it, and a new one begun, since it was read.
+          // Since the read, another step may have ended it, and a new one may have begun.
           condition: '#since = :since AND (attribute_not_exists(#endedAt) OR #endedBy = :by)',
           values: {
             endedAt: new Date(nowMs).toISOString(),

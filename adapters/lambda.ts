@@ -5,7 +5,7 @@ import type { GrantkeeperError } from '../core/errors.ts';
 import { asOurs, ConfigurationError, UnexpectedError } from '../core/errors.ts';
 import { logger, publishMetrics } from './telemetry.ts';
 
-/** What a function promises: its input, its output and its environment, each a schema. */
+/** The schemas of a function's input, output and environment. */
 export interface Contract<
   Input extends z.ZodMiniType = z.ZodMiniType,
   Output extends z.ZodMiniType = z.ZodMiniType,
@@ -15,19 +15,19 @@ export interface Contract<
   readonly input: Input;
   readonly output: Output;
   readonly environment: Environment;
-  /** What the log lines of one invocation have in common; no credential. */
+  /** Keys for all log lines of one invocation. They hold no credential. */
   readonly logKeys?: (input: z.infer<Input>) => LogKeys;
 }
 
 export interface LogKeys {
-  /** The execution's name: the same in the log of every function that works for it. */
+  /** The execution's name, in the logs of all its functions. */
   readonly correlationId?: string | undefined;
   readonly connectionId?: string | undefined;
 }
 
 /**
- * Reads the environment once, at start.
- * @throws {ConfigurationError} naming every variable that is absent or malformed
+ * Reads the environment of a function.
+ * @throws {ConfigurationError} names every variable that is missing or malformed
  */
 export function readEnvironment<T extends z.ZodMiniType>(contract: { readonly environment: T }): z.infer<T> {
   const parsed = contract.environment.safeParse(process.env);
@@ -37,8 +37,8 @@ export function readEnvironment<T extends z.ZodMiniType>(contract: { readonly en
 }
 
 /**
- * A Lambda handler that keeps its contract: the event is parsed before, the answer after, and nothing is thrown
- * but our own errors, because the Lambda runtime logs every property of what is thrown.
+ * Makes a Lambda handler that validates its event and its answer. It throws only our own errors, because the Lambda runtime
+ * logs every property of an error.
  */
 export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType>(
   contract: Contract<Input, Output>,
@@ -82,8 +82,8 @@ export function lambda<Input extends z.ZodMiniType, Output extends z.ZodMiniType
 }
 
 /**
- * What a function answered, as far as the log may have it: never a page or its headers. It may name its outcome for the
- * log alone, beside what its contract has.
+ * The part of an answer that the log may have: never a page or its headers. An answer may have an `outcome` for the log that
+ * its contract removes.
  */
 function summaryOf(output: unknown): Record<string, string> {
   const { outcome, statusCode, next } = (output ?? {}) as {

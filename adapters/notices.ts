@@ -1,10 +1,10 @@
 import { channelNames } from '../core/channel.ts';
-import type { NoticeOutcomes } from '../core/notice.ts';
+import type { NoticeOutcomes } from '../core/notice-text.ts';
 import type { Notices } from '../core/ports.ts';
 import type { Table } from './table.ts';
 import { connectionPk, ttlOf } from './table.ts';
 
-/** `connection#<id>/notice#<noticeId>`: one attribute a channel. */
+/** The outcomes of notices: `connection#<id>/notice#<noticeId>`, with one attribute for each channel. */
 export function dynamoNotices(table: Table): Notices {
   return {
     async read(connectionId, noticeId) {

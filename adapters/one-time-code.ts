@@ -1,9 +1,9 @@
 import { Secret, TOTP, URI } from 'otpauth';
 
 /**
- * The code of this half-minute (RFC 6238), and for how long it is that.
- * @param seed Base32, or the `otpauth://totp/…` address of a QR code, which may name other digits and periods
- * @returns undefined for what is neither
+ * Computes the current one-time code (RFC 6238) and how long it stays valid.
+ * @param seed Base32, or the `otpauth://totp/…` address of a QR code, which may set other digits and periods
+ * @returns undefined if the seed is neither
  */
 export function oneTimeCode(
   seed: string,
@@ -17,7 +17,7 @@ export function oneTimeCode(
     const periodMs = generator.period * 1000;
     return { code: generator.generate({ timestamp: nowMs }), leftMs: periodMs - (nowMs % periodMs) };
   } catch {
-    // It would quote the seed.
+    // The library's error would quote the seed.
     return undefined;
   }
 }

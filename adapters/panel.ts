@@ -6,20 +6,21 @@ import { ConfigurationError, StoreUnavailableError } from '../core/errors.ts';
 import type { EventType, TimelineEvent } from '../core/event.ts';
 import { eventKinds } from '../core/event.ts';
 import { PanelSettingsSchema } from '../core/panel.ts';
-import type { EventPage, EventsFound, KeptConnection } from '../core/panel.ts';
+import type { EventPage, EventsFound, ListedConnection } from '../core/panel.ts';
 import type { Panel } from '../core/ports.ts';
 import type { KnownIncident } from '../core/health.ts';
 import { callAws } from './aws.ts';
-import { readGrant, readSettings } from './grants.ts';
+import { readGrant } from './grant-record.ts';
+import { readSettings } from './grants.ts';
 import type { Item, Table } from './table.ts';
 import { connectionPk, settingsPk } from './table.ts';
 
-/** Of BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+/** The limit of BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const batchSize = 100;
-/** Each of which DynamoDB fills with up to 1 MB of events before it filters them. */
+/** DynamoDB fills each page with up to 1 MB of events before it filters them. */
 const mostPagesRead = 6;
 
-/** What the panel reads of the table. It may be some milliseconds old, for nothing is decided by it. */
+/** The panel's reads of the table. They need not be consistent, because nothing is decided by them. */
 export function dynamoPanel(table: Table): Panel {
   return {
     async readSettings() {
@@ -39,7 +40,7 @@ export function dynamoPanel(table: Table): Panel {
         readMany(table, keys),
         Promise.all(connectionIds.map((id) => openIncidents(table, id))),
       ]);
-      return connectionIds.map((connectionId, index): KeptConnection => {
+      return connectionIds.map((connectionId, index): ListedConnection => {
         const settings = items.get(`${settingsPk(connectionId)} settings`);
         return {
           connectionId,
@@ -56,7 +57,7 @@ export function dynamoPanel(table: Table): Panel {
   };
 }
 
-/** By `pk sk`. */
+/** Returns the items by `pk sk`. */
 async function readMany(
   table: Table,
   keys: readonly Record<string, AttributeValue>[],
@@ -121,7 +122,7 @@ async function readEvents(
         ...(kind !== undefined && typeValues),
       },
       ScanIndexForward: false,
-      // One that the page begins after, one that tells whether there are more; of a filter nobody knows how many remain.
+      // Two more: the event that the page begins after, and one that shows whether more follow. A filter needs no limit.
       ...(kind === undefined && { Limit: limit + 2 }),
     });
     const { Items: items = [], LastEvaluatedKey: last } = await callAws(

@@ -6,10 +6,10 @@ import { EndpointSchema, isLoopback } from '../core/provider.ts';
 import { sanitisedIssuer } from '../core/provider-text.ts';
 import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
 
-/** Endpoints move once in years; whoever moves them leaves the old ones for longer than this. */
+/** Providers rarely move endpoints, and keep the old ones for longer than this. */
 const freshMs = 60 * 60 * 1000;
 
-/** A callback asks for metadata first: a code lives about 30 seconds. */
+/** Short, because a callback reads metadata before it exchanges a code that lives about 30 seconds. */
 const defaultTimeoutMs = 3_000;
 
 type Refused = Extract<FoundEndpoints, { kind: 'refused' }>;
@@ -20,8 +20,8 @@ interface Read {
 }
 
 /**
- * Finds endpoints, by metadata where the provider's data leaves them out. Metadata is kept in memory for an hour, and
- * believed only so far: it must be of that very issuer, and name endpoints on hosts that the data names.
+ * Finds a provider's endpoints, and reads its metadata for those that its data leaves out. Caches metadata for an hour.
+ * Accepts only metadata of the configured issuer, with endpoints on hosts that the data names.
  * @see RFC 8414 §3, OpenID Connect Discovery 1.0 §4
  */
 export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): FindEndpoints {
@@ -34,7 +34,7 @@ export function providerEndpoints(clock: Clock, timeoutMs = defaultTimeoutMs): F
     if (known !== undefined && nowMs < known.readAtMs + freshMs) return known;
     const answer = await readMetadata(issuer, kind, nowMs, timeoutMs);
     if (answer.kind === 'read') kept.set(key, answer);
-    // What was true an hour ago serves while it cannot be asked again.
+    // Use old metadata while the provider does not answer.
     return answer.kind === 'refused' && answer.refusal === 'unavailable' && known ? known : answer;
   }
 
@@ -77,7 +77,7 @@ export async function readMetadata(
   if (status !== 200) return refused('contract', `HTTP ${status}`);
   try {
     const named = ((await response.clone().json()) as { issuer?: unknown }).issuer;
-    // The library compares URLs; RFC 8414 §3.3 wants the very same text, which `iss` is compared with too.
+    // The library compares parsed URLs, but RFC 8414 §3.3 requires the same text.
     if (typeof named === 'string' && named !== issuer) {
       const otherIssuer = sanitisedIssuer(named, []);
       return { ...refused('contract', `of the issuer ${otherIssuer}`), otherIssuer };
@@ -103,7 +103,7 @@ function endpointsOf(provider: Provider, { metadata }: Read): FoundEndpoints {
   const token = tokenEndpoint ?? onThem(metadata.token_endpoint);
   if (authorize === undefined) return refused('contract', 'no authorization_endpoint on a known host');
   if (token === undefined) return refused('contract', 'no token_endpoint on a known host');
-  // Nobody has to have this one; on another host it is not spoken to.
+  // Revocation is optional, so ignore an endpoint on another host.
   const revoke = revocationEndpoint ?? onThem(metadata.revocation_endpoint);
   const endpoints = {
     authorizationEndpoint: authorize,

@@ -2,7 +2,7 @@ import type { RateLimits, Random } from '../core/ports.ts';
 import type { Table } from './table.ts';
 import { connectionPk } from './table.ts';
 
-/** Counts in DynamoDB, `<pk>/limit#<hash>#<window>`: one item for each window, which expires. `pk` is the connection's by default. */
+/** Counters in DynamoDB: `<pk>/limit#<hash>#<window>`, one expiring item for each window. `pk` is the connection's by default. */
 export function dynamoLimits(table: Table, random: Random, pkOf = connectionPk): RateLimits {
   const item = (of: string, what: string, windowMs: number, nowMs: number) => {
     const windowNumber = Math.floor(nowMs / windowMs);

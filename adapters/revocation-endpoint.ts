@@ -2,14 +2,14 @@ import * as oauth from 'oauth4webapi';
 
 import type { RevocationEndpoint } from '../core/ports.ts';
 import { isLoopback } from '../core/provider.ts';
-import { classifyRefusal } from '../core/token-answer.ts';
+import { classifyRefusal } from '../core/token-refusal.ts';
 import { fetchBounded } from './bounded-fetch.ts';
 import { providerEndpoints } from './provider-endpoints.ts';
 import { systemClock } from './system.ts';
 import { authenticationOf, serverOf } from './token-endpoint.ts';
 
 /**
- * Gives tokens back, where the provider takes them. As at the token endpoint nothing of what is thrown is passed on.
+ * Revokes tokens, if the provider has a revocation endpoint. Passes on no error of `fetch`, because it may hold a token.
  * @see RFC 7009
  */
 export function oauthRevocationEndpoint({ timeoutMs }: { readonly timeoutMs: number }): RevocationEndpoint {
@@ -41,7 +41,7 @@ export function oauthRevocationEndpoint({ timeoutMs }: { readonly timeoutMs: num
       } catch {
         return 'unavailable';
       }
-      // Also for a token that was dead before; and whatever the body says (RFC 7009 §2.2).
+      // Also the answer for a token that was dead already. The body means nothing (RFC 7009 §2.2).
       if (status === 200) return 'revoked';
       const { refusal, error } = classifyRefusal(provider, 'authorization_code', { status, body });
       if (error === 'unsupported_token_type') return 'not-offered';

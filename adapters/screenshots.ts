@@ -4,8 +4,8 @@ import type { Screenshots } from '../core/ports.ts';
 import { callAws, clientDefaults } from './aws.ts';
 
 /**
- * Puts pictures into a bucket.
- * @param url where the bucket is shown: the object's key is added at the end
+ * Stores screenshots in a bucket.
+ * @param url the console's address of the bucket, to which it adds the object's key
  */
 export function s3Screenshots(bucket: string, url: string): Screenshots {
   const client = new S3Client(clientDefaults);

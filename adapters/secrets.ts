@@ -39,23 +39,23 @@ interface Version {
   readonly value: string;
 }
 
-/** Seven attempts and the waits between them are some twenty seconds at most: after a token request of ten a function has them. */
+/** Seven attempts with their waits take 20 seconds at most. A function has these left after a token request of 25 seconds. */
 const patientRequestTimeoutMs = 2_000;
 
 export function secretsManager(): SecretsManagerClient {
   return new SecretsManagerClient(clientDefaults);
 }
 
-/** For what is in memory alone and nowhere else: it is asked again for as long as a function has time. */
+/** A client that retries for as long as a function has time. It stores tokens that are in memory only. */
 export function patientSecretsManager({ config }: SecretsManagerClient): SecretsManagerClient {
-  // Over the connections of the other one, which are open by then.
+  // Reuse the other client's open connections.
   const { requestHandler } = config;
   return new SecretsManagerClient({ ...clientDefaults, maxAttempts: 7, requestHandler });
 }
 
 /**
- * The two secrets of each connection, `<prefix>/<connectionId>/grant` and `…/access`. A version is put as
- * `AWSPENDING` and becomes current by a compare-and-move of the staging label `AWSCURRENT`.
+ * The two secrets of each connection, `<prefix>/<connectionId>/grant` and `…/access`. It writes a version as `AWSPENDING`.
+ * The version becomes current by a conditional move of the staging label `AWSCURRENT`.
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  */
 export function secretsManagerTokens(
@@ -77,7 +77,7 @@ export function secretsManagerTokens(
       () => patientClient.send(command, { requestTimeout: patientRequestTimeoutMs }),
       { LimitExceededException: noRoomIn(name, ifNoRoom) },
     );
-    // The first version of a secret has nothing to wait for: AWS makes it current whatever was asked.
+    // AWS makes the first version of a secret current, whatever label was asked for.
     return stages?.includes('AWSCURRENT') ? ('current' as const) : ('pending' as const);
   }
 
@@ -142,10 +142,10 @@ export function secretsManagerTokens(
         { InvalidParameterException: () => false },
       );
       if (moved) return true;
-      // It may be this very move that came first, when its answer was lost and the client asked again.
+      // Our own move may have succeeded, with its answer lost and the request repeated by the client.
       const current = await readVersion(client, name, { VersionStage: 'AWSCURRENT' });
       if (current?.versionId === toVersionId) return true;
-      // AWS has just said that it is not there any more: reads of Secrets Manager may be some seconds old.
+      // AWS has just refused the move, so this read is stale. Reads of Secrets Manager may be some seconds old.
       if (fromVersionId !== undefined && current?.versionId === fromVersionId)
         throw new StoreUnavailableError(`making a version of ${name} current: what was read is out of date`);
       return false;
@@ -154,7 +154,7 @@ export function secretsManagerTokens(
     async empty(connectionId, secret, versionIds, at) {
       const name = nameOf(connectionId, secret);
       for (const versionId of versionIds) {
-        // A version without a label is deprecated: AWS deletes it, and has no call by which one could do so oneself.
+        // A version without a label is deprecated, and AWS deletes it. There is no call to delete a version.
         const command = new PutSecretValueCommand({
           SecretId: name,
           ClientRequestToken: versionId,
@@ -169,7 +169,7 @@ export function secretsManagerTokens(
   };
 }
 
-/** AWS's own word for the quota. The budget of `core/version-budget.ts` is there so that it is never heard. */
+/** Translates AWS's quota error. The budget in `core/version-budget.ts` should prevent it. */
 function noRoomIn(name: string, consequence: string): () => never {
   return () => {
     throw new StoreQuotaExceededError(
@@ -210,7 +210,7 @@ function accessSecretOf({ versionId, value }: Version): AccessSecret | undefined
   );
 }
 
-/** The clients' credentials, put into `<prefix>/client/<name>` by an operator. */
+/** The clients' credentials, which an operator has stored in `<prefix>/client/<name>`. */
 export function secretsManagerClients(client: SecretsManagerClient): Clients {
   const current = (name: string) => readVersion(client, name, { VersionStage: 'AWSCURRENT' });
   return {

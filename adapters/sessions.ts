@@ -6,8 +6,8 @@ import type { Table } from './table.ts';
 const ttlAfter = (epochMs: number) => Math.ceil(epochMs / 1000);
 
 /**
- * `session#<hash>`, and `person#<hash of the address>` for whoever signed out everywhere: the generation of sessions that
- * began after that. It is kept for as long as one of an earlier generation could last.
+ * Sessions: `session#<hash>`. A person who signs out everywhere also has `person#<hash of the address>`, the number of the
+ * valid generation of sessions. That item stays until every older session has expired.
  */
 export function dynamoSessions(table: Table, random: Random): Sessions {
   const item = (sessionHash: string) => ({ pk: `session#${sessionHash}`, sk: 'session' });
@@ -20,7 +20,7 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
     async read(sessionHash, nowMs) {
       const { pk, sk } = item(sessionHash);
       const found = (await table.read(pk, sk)) as unknown as (Session & { generation?: string }) | undefined;
-      // One that was ended has no times any more.
+      // An ended session has no times.
       if (found === undefined || !isInTime(found, nowMs)) return undefined;
       const generation = await generationOf(found.email);
       return generation === undefined || found.generation === generation ? found : undefined;
@@ -52,7 +52,7 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
     },
 
     async end(sessionHash) {
-      // Kept until its time, without what makes it a session: DynamoDB would bring back what is only touched.
+      // Keep the item until it expires, without its attributes. A touch would otherwise create it again.
       await table.update({ ...item(sessionHash), expression: 'REMOVE #startedAtMs, #seenAtMs, #email' });
     },
 
@@ -66,7 +66,7 @@ export function dynamoSessions(table: Table, random: Random): Sessions {
   };
 }
 
-/** `sign-in#<hash>`. */
+/** Links to sign in: `sign-in#<hash>`. */
 export function dynamoSignIns(table: Table): SignIns {
   const item = (linkHash: string) => ({ pk: `sign-in#${linkHash}`, sk: 'sign-in' });
   return {

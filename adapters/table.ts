@@ -6,13 +6,13 @@ import { callAws, clientDefaults } from './aws.ts';
 
 export type Item = Record<string, unknown>;
 
-/** One update of one item. Names and values are written as `#name` and `:value`, and given by those names. */
+/** One update of one item. Expressions write names as `#name` and values as `:value`. */
 export interface Update {
   readonly pk: string;
   readonly sk: string;
   readonly expression: string;
   readonly condition?: string;
-  /** Paths behind `#…` that are not their own name. */
+  /** Attribute names that differ from their `#name`. */
   readonly names?: Readonly<Record<string, string>>;
   readonly values?: Item;
   readonly returns?: 'ALL_NEW' | 'ALL_OLD';
@@ -20,17 +20,17 @@ export interface Update {
 
 const keepSeconds = 400 * 24 * 3600;
 
-/** The attribute `ttl` of an item that is history: DynamoDB wants epoch seconds. */
+/** The attribute `ttl` of an item that expires, in epoch seconds as DynamoDB requires. */
 export function ttlOf(nowMs: number): number {
   return Math.floor(nowMs / 1000) + keepSeconds;
 }
 
-/** Where all that belongs to one connection is kept. */
+/** The partition key of a connection's items. */
 export function connectionPk(connectionId: string): string {
   return `connection#${connectionId}`;
 }
 
-/** Where Pulumi keeps the settings of one connection: no function may write there. */
+/** The partition key of a connection's settings. Pulumi writes them, and no function may. */
 export function settingsPk(connectionId: string): string {
   return `settings#${connectionId}`;
 }
@@ -49,7 +49,7 @@ export class Table {
     return { pk: { S: pk }, sk: { S: sk } };
   }
 
-  /** Consistent: a check must see what the last one wrote. */
+  /** Reads consistently, because a check must see what the last one wrote. */
   async read(pk: string, sk: string): Promise<Item | undefined> {
     const command = new GetItemCommand({
       TableName: this.name,
@@ -60,7 +60,7 @@ export class Table {
     return item && unmarshall(item);
   }
 
-  /** Undefined when the condition does not hold; else the attributes asked for, or an empty item. */
+  /** Returns the requested attributes or an empty item. Undefined if the condition does not hold. */
   async update(update: Update): Promise<Item | undefined> {
     const { pk, sk, expression, condition, names, values, returns } = update;
     const used = new Set(`${expression} ${condition ?? ''}`.match(/#\w+/g));
@@ -89,7 +89,7 @@ export class Table {
   }
 }
 
-/** An item, as an error may name it: a connection by its id, and nothing that a person or a browser could be known by. */
+/** Names an item for an error: by its connection's id, and without anything that identifies a person or a browser. */
 function named(pk: string, sk: string): string {
   const [kind, connectionId] = pk.split('#');
   const isOfConnection = kind === 'connection' || kind === 'settings';

@@ -4,12 +4,12 @@ import { Metrics as EmbeddedMetrics } from '@aws-lambda-powertools/metrics';
 import { metricNamespace, metricUnits } from '../core/metrics.ts';
 import type { Metrics } from '../core/ports.ts';
 
-/** JSON lines; the stack's name (`POWERTOOLS_SERVICE_NAME`) is their `service`. */
+/** Logs JSON lines. Their `service` is the stack's name (`POWERTOOLS_SERVICE_NAME`). */
 export const logger = new Logger();
 
 const stored = new EmbeddedMetrics({ namespace: metricNamespace });
 
-/** Metrics in the embedded metric format: a log line that CloudWatch makes metrics of. */
+/** Writes metrics as log lines in CloudWatch's embedded metric format. */
 export const metrics: Metrics = {
   put(name, value) {
     stored.addMetric(name, metricUnits[name], value);
@@ -17,12 +17,12 @@ export const metrics: Metrics = {
 
   count(name, dimension, value) {
     stored.addMetric(name, metricUnits[name], 1);
-    // Written at once, with that dimension: CloudWatch adds nothing up over dimensions by itself.
+    // Needs a metric of its own, because CloudWatch does not add up over dimensions.
     stored.singleMetric().addDimension(dimension, value).addMetric(name, metricUnits[name], 1);
   },
 };
 
-/** At the end of an invocation. */
+/** Call this at the end of each invocation. */
 export function publishMetrics(): void {
   if (stored.hasStoredMetrics()) stored.publishStoredMetrics();
 }

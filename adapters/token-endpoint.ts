@@ -14,28 +14,29 @@ import type { Provider } from '../core/provider.ts';
 import { isLoopback } from '../core/provider.ts';
 import { describedIn, sanitisedIssuer, sanitisedText } from '../core/provider-text.ts';
 import { Secret } from '../core/secret.ts';
-import { classifyRefusal, isPrintable } from '../core/token-answer.ts';
+import { isPrintable } from '../core/token-answer.ts';
+import { classifyRefusal } from '../core/token-refusal.ts';
 import { fetchBounded, maximumBodyBytes, TooLargeError } from './bounded-fetch.ts';
 import { providerEndpoints } from './provider-endpoints.ts';
 import { systemClock } from './system.ts';
 
-/** A hundred years: what lasts longer, or for ever, is no time that a date can hold. */
+/** A hundred years. A `Date` could not hold some longer times. */
 const longestExpirySeconds = 100 * 365 * 24 * 3600;
 
 type GrantType = 'authorization_code' | 'refresh_token';
 
 /**
- * Speaks OAuth to a provider. Errors of the library and of `fetch` are not passed on: their causes hold
- * requests and responses, and with them tokens.
+ * The client of a provider's token endpoint. Passes on no error of the library or of `fetch`, because their causes hold
+ * requests and responses with tokens.
  */
 export function oauthTokenEndpoint({ timeoutMs }: { readonly timeoutMs: number }): TokenEndpoint {
   const findEndpoints = providerEndpoints(systemClock);
 
-  /** One request to the token endpoint, wherever that is. */
+  /** Finds the token endpoint and sends one request to it. */
   async function ask(
     provider: Provider,
     grantType: GrantType,
-    /** Sent with the request: no description may repeat them. */
+    /** The credentials in the request, which are removed from descriptions. */
     credentials: readonly string[],
     request: (
       server: oauth.AuthorizationServer,
@@ -160,7 +161,7 @@ function otherIssuerIn(
   return { kind: 'other-issuer', received: sanitisedIssuer(claimed, credentials) };
 }
 
-/** An `iss` can be compared only where the provider's data says who issues (RFC 9207 §2.4). */
+/** Removes `iss` if the provider's data names no issuer to compare it with (RFC 9207 §2.4). */
 function known(provider: Provider, parameters: URLSearchParams): URLSearchParams {
   const comparable = new URLSearchParams(parameters);
   if (provider.issuer === undefined) comparable.delete('iss');
@@ -169,9 +170,9 @@ function known(provider: Provider, parameters: URLSearchParams): URLSearchParams
 
 export function serverOf(provider: Provider): oauth.AuthorizationServer {
   return {
-    // Compared with nothing where the provider's data names none.
+    // The library requires an issuer, even if there is no `iss` to compare.
     issuer: provider.issuer ?? 'unknown',
-    // Whichever it signs with: the id_token comes over TLS from the token endpoint (OpenID Connect Core §3.1.3.7, 6).
+    // Accept every algorithm: the id_token comes over TLS from the token endpoint (OpenID Connect Core §3.1.3.7, 6).
     id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     authorization_response_iss_parameter_supported: provider.authorizationResponseIss,
   };
@@ -202,7 +203,7 @@ async function answerOf(
       ? { kind: 'refused', refusal: 'contract', error: `more than ${maximumBodyBytes} bytes` }
       : { kind: 'refused', refusal: 'unavailable', error: 'not reached in time' };
   }
-  // Some send 201 or 206 (RFC 6749 §5.1 says 200): the tokens are real, and with rotation the old one is spent.
+  // Some send 201 or 206 (RFC 6749 §5.1 says 200). The tokens are real, and with rotation the old one is spent.
   const read = status >= 200 && status < 300 ? readTokenSet(body) : undefined;
   if (read === undefined) {
     const refusal = classifyRefusal(provider, grantType, { status, body });
@@ -210,7 +211,7 @@ async function answerOf(
   }
   try {
     const { tokenSet, idToken } = read;
-    // A type that the library does not know is the consumer's to understand; the tokens must not be lost over it.
+    // The library refuses token types that it does not know. Keep the tokens and let the consumer decide.
     const valid = await process(Response.json({ ...tokenSet, token_type: 'bearer' }));
     if (![valid.access_token, valid.refresh_token ?? valid.access_token].every(isPrintable))
       return { kind: 'refused', refusal: 'contract', error: 'a token has a character that none can have' };
@@ -230,7 +231,7 @@ async function answerOf(
   }
 }
 
-/** The subject of an `id_token`, if it has one that can be trusted; if not, the tokens beside it are good all the same. */
+/** The subject of a valid `id_token`. An invalid one does not make the other tokens invalid. */
 async function subjectOf(
   idToken: unknown,
   tokenSet: RawTokenSet,
@@ -244,7 +245,7 @@ async function subjectOf(
   }
 }
 
-/** Twice this, and a pause, fit beside a token request and patient storing into a function's time. */
+/** Two attempts and a pause fit into a function's time, beside a token request and storing. */
 const identityTimeoutMs = 4_000;
 const identityPauseMs = 250;
 
@@ -252,7 +253,7 @@ type IdentityDocument =
   | { readonly kind: 'document'; readonly document: unknown }
   | Extract<IdentityAnswer, { kind: 'unavailable' }>;
 
-/** The answer of an identity call, asked a second time where the first one failed. */
+/** Calls the identity endpoint, and retries once. */
 async function readIdentity(endpoint: string, accessToken: Secret): Promise<IdentityDocument> {
   const first = await askIdentity(endpoint, accessToken);
   if (first.kind === 'document') return first;
@@ -279,8 +280,8 @@ async function askIdentity(endpoint: string, accessToken: Secret): Promise<Ident
 }
 
 /**
- * The token response without what providers get wrong: an `id_token` that need not be valid, `expires_in`
- * as text, an empty refresh token, a missing type or one that no header can have. Undefined when it is no token response at all.
+ * Corrects common mistakes in a token response: an invalid `id_token`, `expires_in` as text, an empty refresh token, and a
+ * missing type or one that no header can have. Undefined if it is not a token response.
  */
 function readTokenSet(
   body: string,
@@ -304,6 +305,6 @@ function readTokenSet(
 }
 
 interface RawTokenSet extends Record<string, unknown> {
-  /** As the provider writes it. */
+  /** In the provider's spelling. */
   readonly token_type: string;
 }

@@ -4,14 +4,14 @@ import { executionOfLink } from '../core/link.ts';
 import type { Workflow } from '../core/ports.ts';
 import { callAws, clientDefaults } from './aws.ts';
 
-/** Nobody waits any more: the execution timed out, was resumed before, or was stopped. */
+/** Errors for an execution that timed out, was resumed already, or was stopped. */
 const nobodyWaits = {
   TaskTimedOut: () => undefined,
   TaskDoesNotExist: () => undefined,
   InvalidToken: () => undefined,
 };
 
-/** The state machine, as its functions see it. */
+/** Starts and resumes executions of the state machine. */
 export function stepFunctionsWorkflow(stateMachineArn: string): Workflow {
   const client = new SFNClient(clientDefaults);
   return {

@@ -17,7 +17,7 @@ export const mailEnvironment = {
   MAIL_CONFIGURATION_SET: z.string().check(z.minLength(1)),
 };
 
-/** Environment of a function that tells people: the sender of mails, and the topic of the operators. */
+/** Environment of a function that sends messages: the sender of mails, and the topic of the operators. */
 export const messagesEnvironment = {
   ...mailEnvironment,
   OPERATOR_TOPIC_ARN: z.string().check(z.startsWith('arn:')),

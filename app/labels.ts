@@ -7,8 +7,8 @@ import type { Decision, DecisionReason } from '../core/decide.ts';
 import type { EventType, TimelineEvent } from '../core/event.ts';
 import type { LoginReason, Revocation } from '../core/grant.ts';
 import type { Health } from '../core/health.ts';
-import { formatInstant } from '../core/notice.ts';
-import type { Refusal } from '../core/refusal.ts';
+import { formatInstant } from '../core/notice-text.ts';
+import type { ActionRefusal } from '../core/action-refusal.ts';
 import type { Settings } from '../core/settings.ts';
 import type { ActionName, ActionResult } from './panel/panel-action.ts';
 import type { RevokedLogin } from './login/revoke-login.ts';
@@ -80,11 +80,11 @@ const reasonLabels = {
   'already-disconnected': 'it is already disconnected',
   'login-needs-operator': 'it is disconnected, so an operator has to send the link',
   'already-asked': 'it was already asked for in the same minute',
-  'asked-meanwhile': 'somebody else asked at the same moment',
-} as const satisfies Record<DecisionReason | LoginReason | Refusal, string>;
+  'asked-at-once': 'somebody else asked at the same moment',
+} as const satisfies Record<DecisionReason | LoginReason | ActionRefusal, string>;
 
-/** The refusals of which the reader needs to know more than {@link reasonLabels} says. */
-const refusalTexts: { readonly [Code in Refusal]?: string } = {
+/** Longer texts for refusals, where {@link reasonLabels} says too little. */
+const refusalTexts: { readonly [Code in ActionRefusal]?: string } = {
   'waiting-for-owner': 'Waiting for {owner}.',
   'owner-logging-in':
     '{owner} began to log in less than 15 minutes ago. Wait for that login, or try again afterwards.',
@@ -108,15 +108,15 @@ const refusalTexts: { readonly [Code in Refusal]?: string } = {
     '{connection} is paused in the configuration. Remove its key “paused” there and deploy.',
   'already-disconnected': '{connection} is already disconnected.',
   'login-needs-operator': '{connection} is disconnected. Ask an operator to send you a link.',
-  'asked-meanwhile': 'Somebody else asked at the same moment. Try again.',
+  'asked-at-once': 'Somebody else asked at the same moment. Try again.',
 };
 
-const untilTexts: { readonly [Code in Refusal]?: string } = {
+const untilTexts: { readonly [Code in ActionRefusal]?: string } = {
   'waiting-for-owner': ' You can send another link at {until}.',
   'refresh-limited': ' You can refresh it again at {until}.',
 };
 
-const refusalTitles: { readonly [Code in Refusal]?: string } = {
+const refusalTitles: { readonly [Code in ActionRefusal]?: string } = {
   'cross-site': 'Request refused',
   'not-owner': 'You are not the owner',
   'operators-only': 'Operators only',
@@ -124,12 +124,12 @@ const refusalTitles: { readonly [Code in Refusal]?: string } = {
   'reason-missing': 'A reason is missing',
 };
 
-export function refusalTitle(refusal: Refusal): string {
+export function refusalTitle(refusal: ActionRefusal): string {
   return refusalTitles[refusal] ?? 'Not now';
 }
 
 /** Sentences for somebody whose request was refused: why, and what to do next. @param until ISO 8601 */
-export function refusalText(refusal: Refusal, settings: NamedSettings, until?: string): string {
+export function refusalText(refusal: ActionRefusal, settings: NamedSettings, until?: string): string {
   const clause = reasonLabels[refusal];
   const text = refusalTexts[refusal] ?? `${clause[0]!.toUpperCase()}${clause.slice(1)}.`;
   const more = until === undefined ? '' : (untilTexts[refusal] ?? '');
@@ -166,7 +166,7 @@ export function decisionLabel({
   return `${labelIn(decisionLabels, decision)}: ${labelIn(reasonLabels, reason)}`;
 }
 
-/** What became of the tokens at the provider. */
+/** Clauses about the revocation of tokens at the provider. */
 const revocationLabels = {
   revoked: 'the tokens were revoked at the provider',
   nothing: 'there were no tokens to revoke',
@@ -181,7 +181,7 @@ const revocationLabels = {
     'the tokens were left valid, because revoking them at this provider could end other logins too',
 } as const satisfies Record<Revocation | RevokedLogin, string>;
 
-/** What an action's button says. */
+/** The texts of the buttons. */
 export const actionLabels = {
   reauthorize: 'Re-authorize',
   continue: 'Log in here',
@@ -192,7 +192,7 @@ export const actionLabels = {
   disconnect: 'Disconnect',
 } as const satisfies Record<ActionName, string>;
 
-/** What the page says after an action. */
+/** The panel's sentence after an action. */
 const actionResultTexts = {
   reauthorize: 'Sending {owner} a login link by {channels}. The timeline below shows when it is sent.',
   refresh: 'Refreshing the access token. The timeline below shows the result.',
@@ -206,7 +206,7 @@ const actionResultTexts = {
     'This was already asked for in the last minute. The timeline below shows the result. To ask again, wait a minute.',
 } as const satisfies Record<ActionResult, string>;
 
-/** Undefined for what is no result, as the address of a page is anybody's to write. */
+/** Undefined for any other text, because anybody can write the address of a page. */
 export function actionResultText(result: string | null, settings: NamedSettings): string | undefined {
   if (result === null || !Object.hasOwn(actionResultTexts, result)) return undefined;
   return fill(actionResultTexts[result as ActionResult], settings);
@@ -239,8 +239,8 @@ const skipLabels = {
     'the last attempt did not report, and may have entered a refused password: change the credentials, or ask for a login by hand',
   'under-way': 'another browser is logging in',
   'owner-logs-in': 'the owner is logging in',
-  'asked-meanwhile': 'somebody else asked at the same moment',
-  'logged-in-meanwhile': 'somebody logged in before the browser did',
+  'asked-at-once': 'somebody else asked at the same moment',
+  'logged-in-already': 'somebody logged in before the browser did',
 } as const satisfies Record<SkipReason, string>;
 
 const eventLabels = {
@@ -288,7 +288,7 @@ const browserLabels: { readonly [Type in EventType]?: string } = {
   'authorization-failed': 'The provider did not let a browser log in',
 };
 
-/** What happened. An event of a newer release is shown by its type. */
+/** The text of an event. An event of a newer release shows its type. */
 export function eventLabelOf({ type, details }: Pick<TimelineEvent, 'type' | 'details'>): string {
   const { decision, reason } = details;
   if (type === 'checked' && decision !== undefined && reason !== undefined)
@@ -319,7 +319,7 @@ const factLabels = (): { readonly [name: string]: Readonly<Record<string, string
   revocation: revocationLabels,
 });
 
-/** Whether a detail of an event is shown. The label of a check says its decision and reason already. */
+/** True for a detail that is shown. The label of a check already has its decision and reason. */
 function isFact(type: EventType, name: string): boolean {
   if (type === 'checked' && (name === 'decision' || name === 'reason')) return false;
   return name !== 'authorizationId' && name !== 'executionId';
@@ -330,18 +330,18 @@ export interface Fact {
   /** Ends in a colon and a space, or is empty. */
   readonly label: string;
   readonly text: string;
-  /** Epoch milliseconds, where it is an instant. */
+  /** Epoch milliseconds, if the detail is an instant. */
   readonly atMs: number | undefined;
 }
 
-/** The details of an event that are for people. */
+/** The details of an event that people see. */
 export function factsOf({ type, details }: Pick<TimelineEvent, 'type' | 'details'>): Fact[] {
   const labels = factLabels();
   return Object.entries(details)
     .filter(([name]) => isFact(type, name))
     .map(([name, value]) => {
       const label = Object.hasOwn(factNames, name) ? factNames[name]! : name;
-      // Elsewhere a reason is what a person typed, or an error's message.
+      // In other events a reason is a person's text or an error's message.
       const known = name === 'reason' && type === 'asked' ? reasonLabels : labels[name];
       const text = labelIn(known ?? {}, value);
       const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text);
@@ -349,7 +349,7 @@ export function factsOf({ type, details }: Pick<TimelineEvent, 'type' | 'details
     });
 }
 
-/** Stored codes may be of another release: they are shown as they are. */
+/** Looks up a code. A code of another release has no label and is shown itself. */
 function labelIn(labels: Readonly<Record<string, string>>, code: string | number): string {
   return Object.hasOwn(labels, code) ? labels[code]! : String(code);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decide, untilOf } from '../core/decide.ts';
 import type { Force } from '../core/decide.ts';
 import { newestFirst } from '../core/event.ts';
-import type { Refusal } from '../core/refusal.ts';
+import type { ActionRefusal } from '../core/action-refusal.ts';
 import type { Settings } from '../core/settings.ts';
 import * as pausing from '../app/panel/pausing.ts';
 import { refusalText } from '../app/labels.ts';
@@ -18,7 +18,7 @@ const longestMs = 30_000;
 /** A browser may try to log in before the owner is asked. */
 const longestLoginMs = 150_000;
 
-/** An execution as far as it was followed, for programs. */
+/** The followed execution, for `--json`. */
 interface Followed {
   readonly executionArn: string;
   /** A status of Step Functions, or `WAITING` for the owner. */
@@ -33,7 +33,7 @@ export async function act(connectionId: string, force: Force, options: Options):
     if (!options.json) console.log(line);
   });
   if (options.json) console.log(json(followed));
-  return isDone(force, followed) ? exitCodes.well : exitCodes.failed;
+  return isDone(force, followed) ? exitCodes.ok : exitCodes.failed;
 }
 
 /** The events that prove the request was done. A disconnection needs none, because it may have been done before. */
@@ -73,8 +73,8 @@ async function request(
     connection !== undefined &&
     (force === 'refresh' || force === 'reauthorize' || force === 'change-owner')
   ) {
-    // Decide here what the execution would decide, to say at once why a request is refused. Only the execution sees
-    // whether the client's credentials have been stored since.
+    // Make the execution's decision here, to say at once why a request is refused. Only the execution sees whether the
+    // client's credentials have been stored since.
     const done = force === 'refresh' ? [] : ['refresh' as const];
     const grant = { ...connection.grant, setUp: false };
     const { settings } = connection;
@@ -154,7 +154,7 @@ export async function resume(
 async function change(
   connectionId: string,
   options: Options,
-  make: (settings: Settings, by: string, ports: pausing.PausingPorts) => Promise<Refusal | undefined>,
+  make: (settings: Settings, by: string, ports: pausing.PausingPorts) => Promise<ActionRefusal | undefined>,
 ): Promise<number> {
   const stack = await openStack(options);
   const { settings } = await connectionOf(stack, connectionId);
@@ -175,5 +175,5 @@ async function change(
         ? `${connectionId} is paused.`
         : `${connectionId} is resumed. Its next check goes on as scheduled.`,
     );
-  return exitCodes.well;
+  return exitCodes.ok;
 }

@@ -14,13 +14,13 @@ import type { Options, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 
 export interface AuthorizeOptions extends Options {
-  /** A callback URL that the provider knows already; the deployment's by default. */
+  /** A registered callback URL. The deployment's by default. */
   readonly callback?: string;
 }
 
 /**
- * The ceremony by hand: prints the address where the owner logs in, and takes the address that the provider leads
- * back to. It ends as every login does; nothing has to listen at that address.
+ * Logs in without a link: prints the address at which the owner logs in, and reads the address to which the provider
+ * redirects. Nothing has to listen at that address. The login ends like every other one.
  */
 export async function authorize(connectionId: string, options: AuthorizeOptions): Promise<number> {
   const stack = await openStack(options);
@@ -43,19 +43,19 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
     throw new CommandError('A newer link was sent in the meantime. Run the command again.');
 
   const { displayName } = settings.provider;
-  // The deployment's own says that the login began elsewhere, which is true.
+  // The deployment's callback page says that the login began in another browser, which is true.
   const end =
     redirectUri === settings.redirectUri
-      ? 'a page of Grantkeeper’s that refuses it'
+      ? 'a page on which Grantkeeper refuses the login'
       : 'an error, or an empty page';
   console.error(
-    `Open this address in a browser, and log in to ${displayName}:\n\n${started.url}\n\nThe browser then shows ${end}, at an address that begins with ${redirectUri}. Copy that whole address at once: what is in it is good for some seconds.`,
+    `Open this address in a browser, and log in to ${displayName}:\n\n${started.url}\n\nThe browser then shows ${end}, at an address that begins with ${redirectUri}. Copy the whole address at once, because its code expires after some seconds.`,
   );
   const pasted = (await ask('\nPaste it here: ')).trim();
   const back = URL.parse(pasted);
   if (back === null || !pasted.startsWith(redirectUri)) {
     throw new CommandError(
-      `That is no address that begins with ${redirectUri}. Nothing was stored; run the command again.`,
+      `The address must begin with ${redirectUri}. Nothing was stored; run the command again.`,
     );
   }
   const { page, metric, outcome } = await returnLogin(
@@ -65,10 +65,10 @@ export async function authorize(connectionId: string, options: AuthorizeOptions)
   if (metric !== 'CallbacksCompleted' || outcome === 'held') throw refusedBy(page);
   if (options.json) console.log(json({ connectionId, connected: true }));
   else console.log(`\n${titleOf(page)}.`);
-  return exitCodes.well;
+  return exitCodes.ok;
 }
 
-/** What the pages say of a refusal is what somebody at a terminal needs too. */
+/** Prints the text of a refusal's page. */
 function refusedBy(page: HttpResponse): CommandError {
   const main = (page.body ?? '').replace(/^[\s\S]*<main>|<\/main>[\s\S]*$/g, '').replace('</h1>', '.</h1> ');
   const text = new Html(main).toText();
@@ -89,7 +89,7 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** The provider is told another callback than the functions tell it. */
+/** The ports with another callback URL than the functions'. */
 async function portsOf(stack: Stack, redirectUri: string) {
   const [{ commandPorts }, { providerEndpoints }, { stateMachineArn }] = await Promise.all([
     import('./ports.ts'),

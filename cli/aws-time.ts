@@ -1,14 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-import { countdownInWords } from '../core/duration.ts';
+import { countdownText } from '../core/duration.ts';
 
-/** Functions compare the leases and logins that this clock times with their own, which AWS's clock times. */
+/** The tolerated difference. Functions compare this machine's leases and logins with AWS's clock. */
 const mostMs = 10_000;
 
 /**
  * Compares a clock with the header `Date` of each of AWS's answers, refusals included, taken at the middle of the call. The
  * result is right to a second, because the header has whole ones (RFC 9110 §5.6.7).
- * @returns how far the clock is off, in words, if that is more than ten seconds: `47 seconds ahead of`
+ * @returns how far the clock is off, in text, if that is more than ten seconds: `47 seconds ahead of`
  */
 export function compareWithAws(client: DynamoDBClient, nowMs: () => number): () => string | undefined {
   let aheadMs = 0;
@@ -21,12 +21,12 @@ export function compareWithAws(client: DynamoDBClient, nowMs: () => number): () 
       if (!Number.isNaN(awsMs)) aheadMs = (sentMs + nowMs()) / 2 - awsMs;
       return result;
     },
-    // Next to the wire: before an answer that is a refusal is thrown.
+    // Closest to the network, so that it also sees answers that become errors.
     { step: 'deserialize', priority: 'low' },
   );
   return () => {
     if (Math.abs(aheadMs) <= mostMs) return undefined;
-    const words = countdownInWords(Math.abs(aheadMs)).replace('in ', '');
-    return `${words} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+    const text = countdownText(Math.abs(aheadMs)).replace('in ', '');
+    return `${text} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
   };
 }

@@ -59,7 +59,7 @@ async function put(
     console.log(`They are in ${secretName}; the browser of ${connectionId} alone reads them.`);
     console.log(`To see that they are right: grantkeeper reauthorize ${connectionId}`);
   }
-  return exitCodes.well;
+  return exitCodes.ok;
 }
 
 /** @throws {CommandError} which says how one opts in */

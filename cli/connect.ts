@@ -11,7 +11,8 @@ import type { Client } from '../core/client-credentials.ts';
 import { Secret } from '../core/secret.ts';
 import { holdsValue } from './describe-secret.ts';
 import { CommandError, exitCodes, json } from './output.ts';
-import type { Options, Shown, Stack } from './stack.ts';
+import type { ConfiguredConnection } from '../core/panel.ts';
+import type { Options, Stack } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
 
 export interface ConnectOptions extends Options {
@@ -20,7 +21,7 @@ export interface ConnectOptions extends Options {
   readonly unchecked?: boolean;
 }
 
-/** Puts the client's credentials, from a prompt or from standard input, into its secret. */
+/** Reads the client's credentials from a prompt or from standard input, and stores them in their secret. */
 export async function connect(connectionId: string, options: ConnectOptions): Promise<number> {
   const stack = await openStack(options);
   const connection = await connectionOf(stack, connectionId);
@@ -34,11 +35,11 @@ export async function connect(connectionId: string, options: ConnectOptions): Pr
   const isThere = await holdsValue(name);
   if (isThere && !options.replace && !options.rotate) {
     throw new CommandError(
-      `${name} holds credentials already. --rotate puts others there once a refresh has shown that they work, --replace without that; the connections that share them use those from then on.`,
+      `${name} holds credentials already. Use --rotate to replace them after a refresh has shown that the new ones work, or --replace to replace them at once. All connections that share them then use the new ones.`,
     );
   }
   if (!isThere && options.rotate) {
-    throw new CommandError(`${name} holds none yet that could be rotated. Leave --rotate out.`);
+    throw new CommandError(`${name} holds no credentials yet. Run the command without --rotate.`);
   }
   const credentials = await readCredentials(connection, options);
   if (options.rotate) await tryOut(stack, connection, credentials, client);
@@ -48,20 +49,23 @@ export async function connect(connectionId: string, options: ConnectOptions): Pr
   });
   const put = new PutSecretValueCommand({ SecretId: name, SecretString: value });
   await callAws(`storing ${name}`, () => client.send(put));
-  await tell(stack, name);
+  await recordConnected(stack, name);
   const tried = options.rotate === true;
   if (options.json) console.log(json({ connectionId, clientSecretName: name, replaced: isThere, tried }));
   else {
     console.log(`The credentials are in ${name}.`);
     console.log(
-      tried ? 'A refresh with them succeeded: those from before can be withdrawn.' : nextStep(connection),
+      tried ? 'A refresh with them succeeded. You can withdraw the old ones.' : nextStep(connection),
     );
   }
-  return exitCodes.well;
+  return exitCodes.ok;
 }
 
-/** All connections of that client leave set-up, and have it in their timeline. */
-async function tell({ connections, table, clock, by }: Stack, clientSecretName: string): Promise<void> {
+/** Ends the set-up of all connections of that client, and records it in their timelines. */
+async function recordConnected(
+  { connections, table, clock, by }: Stack,
+  clientSecretName: string,
+): Promise<void> {
   const [{ dynamoGrants }, { dynamoEvents }, { systemRandom }] = await Promise.all([
     import('../adapters/grants.ts'),
     import('../adapters/events.ts'),
@@ -76,29 +80,28 @@ async function tell({ connections, table, clock, by }: Stack, clientSecretName: 
   }
 }
 
-function nextStep({ connectionId, settings, grant }: Shown): string {
+function nextStep({ connectionId, settings, grant }: ConfiguredConnection): string {
   const ask = `grantkeeper reauthorize ${connectionId}`;
-  if (grant.status === 'active') return `To see that they are right: grantkeeper refresh ${connectionId}`;
+  if (grant.status === 'active') return `Check them: grantkeeper refresh ${connectionId}`;
   return grant.status === 'disconnected'
-    ? `It was disconnected. To begin anew, by a login: ${ask}`
-    : `Its owner (${settings.owner.email}) is sent a link by the next check. At once: ${ask}`;
+    ? `It was disconnected. Send a login link to restore it: ${ask}`
+    : `Its owner (${settings.owner.email}) gets a link at the next check. Send it now: ${ask}`;
 }
 
 /**
- * The cut-over of a rotation: refreshes once with the new credentials, while the workflow goes on with those that are
- * stored.
- * @throws {CommandError} where that does not show that they work; nothing was changed
+ * Tries new credentials with one refresh, while the workflow uses the stored ones.
+ * @throws {CommandError} the refresh did not show that they work; nothing was changed
  */
 async function tryOut(
   stack: Stack,
-  { connectionId, settings, grant }: Shown,
+  { connectionId, settings, grant }: ConfiguredConnection,
   credentials: Client,
   client: SecretsManagerClient,
 ): Promise<void> {
   const { displayName } = settings.provider;
   if (!isAlive(settings, grant, stack.nowMs)) {
     throw new CommandError(
-      `${connectionId} has no living grant, so that no refresh can show whether they work. Use --replace, and let its owner log in.`,
+      `${connectionId} has no valid grant, so no refresh can show whether they work. Use --replace, then let its owner log in.`,
     );
   }
   const { secretsManagerClients } = await import('../adapters/secrets.ts');
@@ -106,12 +109,12 @@ async function tryOut(
     .read(settings.clientSecretName)
     .catch((error: unknown) => {
       if (!(error instanceof ConfigurationError)) throw error;
-      throw new CommandError(`${error.message} There is nothing to cut over from: use --replace.`);
+      throw new CommandError(`${error.message} Use --replace.`);
     });
-  // RFC 6749 §6: a refresh token is bound to the client that it was issued to.
+  // A refresh token is bound to the client that it was issued to (RFC 6749 §6).
   if (before.clientId !== credentials.clientId) {
     throw new CommandError(
-      `That is another client id, and the grant belongs to the client that it was given to. Use --replace, and then \`grantkeeper reauthorize ${connectionId}\`: its owner has to log in.`,
+      `That is another client id, and the grant belongs to the old client. Use --replace, then \`grantkeeper reauthorize ${connectionId}\`: its owner has to log in.`,
     );
   }
   const { refreshWith } = await import('./refresh-with.ts');
@@ -126,11 +129,11 @@ async function tryOut(
       return;
     case 'refused':
       throw new CommandError(
-        `${displayName} does not accept the new credentials. Nothing was changed: those from before are in use.`,
+        `${displayName} does not accept the new credentials. Nothing was changed, and the old ones are in use.`,
       );
     case 'rejected':
       throw new CommandError(
-        `${displayName} does not accept the grant with the new credentials. Nothing was changed. If it does with the old ones (grantkeeper refresh ${connectionId}), the new ones are another client's.`,
+        `${displayName} does not accept the grant with the new credentials. Nothing was changed. Run grantkeeper refresh ${connectionId}: if that succeeds, the new credentials are another client's.`,
       );
     case 'refresh-limited':
       throw new CommandError(
@@ -138,15 +141,18 @@ async function tryOut(
       );
     default:
       throw new CommandError(
-        `Somebody logged in, or ended ${connectionId}, meanwhile. Nothing was changed; run the command again.`,
+        `Somebody logged in to ${connectionId} or disconnected it at the same time. Nothing was changed; run the command again.`,
       );
   }
 }
 
 const PipedSchema = z.object({ client_id: z.string(), client_secret: z.string() });
 
-/** @throws {CommandError} for what cannot be a client's credentials */
-async function readCredentials(connection: Shown, { unchecked }: ConnectOptions): Promise<Client> {
+/** @throws {CommandError} these cannot be a client's credentials */
+async function readCredentials(
+  connection: ConfiguredConnection,
+  { unchecked }: ConnectOptions,
+): Promise<Client> {
   const { provider } = connection.settings;
   const typed = process.stdin.isTTY ? await prompt(provider.displayName) : await piped();
   const [clientId, clientSecret] = [typed.client_id.trim(), typed.client_secret.trim()];

@@ -1,4 +1,4 @@
-/** What a secret says of itself, without a read of it. */
+/** A secret's metadata. Reading it does not read the value. */
 export interface SecretDescription {
   /** Undefined while it has no value. */
   readonly currentVersionId: string | undefined;
@@ -22,7 +22,7 @@ export async function describeSecret(secretName: string): Promise<SecretDescript
   return { currentVersionId: current?.[0], changedAtMs: changed?.getTime() ?? 0 };
 }
 
-/** Whether a secret has a value. */
+/** True if a secret has a value. */
 export async function holdsValue(secretName: string): Promise<boolean> {
   const { currentVersionId } = await describeSecret(secretName);
   return currentVersionId !== undefined;

@@ -1,15 +1,16 @@
 import type { Finding } from './doctor/finding.ts';
 import { looked, problem } from './doctor/finding.ts';
 import { exitCodes, json, table } from './output.ts';
-import type { Options, Shown, Stack } from './stack.ts';
+import type { ConfiguredConnection } from '../core/panel.ts';
+import type { Options, Stack } from './stack.ts';
 import { openStack, settingsRemedy } from './stack.ts';
 
-const stateLabels = { well: 'ok', problem: 'PROBLEM', unknown: 'unknown' } as const;
+const stateLabels = { ok: 'ok', problem: 'PROBLEM', unknown: 'unknown' } as const;
 
 /** Checks everything the grants depend on and prints how to fix each problem. */
 export async function doctor(options: Options): Promise<number> {
   const findings = await examine(await openStack(options, 'reads'));
-  const others = findings.filter(({ state }) => state !== 'well');
+  const others = findings.filter(({ state }) => state !== 'ok');
   if (options.json) console.log(json(findings));
   else {
     const rows = findings.flatMap(({ about, state, what, remedy }) => [
@@ -23,7 +24,7 @@ export async function doctor(options: Options): Promise<number> {
         : `\n${others.length} of ${findings.length} checks ${others.length === 1 ? 'needs' : 'need'} attention.`,
     );
   }
-  return others.length === 0 ? exitCodes.well : exitCodes.needsSomebody;
+  return others.length === 0 ? exitCodes.ok : exitCodes.needsSomebody;
 }
 
 async function examine(stack: Stack): Promise<readonly Finding[]> {
@@ -75,6 +76,9 @@ async function examine(stack: Stack): Promise<readonly Finding[]> {
 }
 
 /** The first of the connections that share a key. */
-function firsts(connections: readonly Shown[], keyOf: (connection: Shown) => string): Shown[] {
+function firsts(
+  connections: readonly ConfiguredConnection[],
+  keyOf: (connection: ConfiguredConnection) => string,
+): ConfiguredConnection[] {
   return [...new Map(connections.toReversed().map((each) => [keyOf(each), each])).values()].toReversed();
 }

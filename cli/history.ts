@@ -1,6 +1,6 @@
 import type { EventKind, TimelineEvent } from '../core/event.ts';
 import { eventKinds, newestFirst } from '../core/event.ts';
-import { formatInstant } from '../core/notice.ts';
+import { formatInstant } from '../core/notice-text.ts';
 import { eventLabelOf, factsOf } from '../app/labels.ts';
 import type { Options } from './stack.ts';
 import { connectionOf, openStack } from './stack.ts';
@@ -24,11 +24,11 @@ export async function history(connectionId: string, options: HistoryOptions): Pr
   const timeZone = isPast ? 'UTC' : (await connectionOf(stack, connectionId)).settings.owner.timeZone;
   if (options.json) {
     console.log(json(events.map(machineOf)));
-    return exitCodes.well;
+    return exitCodes.ok;
   }
   if (events.length === 0) console.log('Nothing yet.');
   else console.log(table(events.toReversed().map((event) => lineOf(event, timeZone))));
-  return exitCodes.well;
+  return exitCodes.ok;
 }
 
 /** An event for programs. */

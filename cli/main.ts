@@ -39,7 +39,7 @@ function verb(name: string, description: string, parent = program): Command {
     .showHelpAfterError('Try --help.');
 }
 
-let exitCode: number = exitCodes.well;
+let exitCode: number = exitCodes.ok;
 const does =
   <Args extends unknown[]>(work: (...args: Args) => Promise<number>) =>
   async (...args: Args) => {
@@ -137,7 +137,7 @@ verb(
     '--callback <url>',
     "a callback URL that is already registered, such as https://127.0.0.1:8182 (default: the deployment's)",
   )
-  // The only way there is, so the option is accepted and hidden.
+  // This is the default, so the option is accepted but hidden.
   .addOption(new Option('--paste', 'read the address from the terminal').hideHelp())
   .action(does(authorize));
 
@@ -179,7 +179,7 @@ process.exitCode = exitCode;
 
 function failed(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed the message. --help is no failure.
-  if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.well : exitCodes.usage;
+  if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   // Ctrl+C at a prompt of @inquirer.
   const isCancelled = error.name === 'ExitPromptError';
   console.error(`grantkeeper: ${isCancelled ? 'Cancelled. Nothing was changed.' : error.message}`);

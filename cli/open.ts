@@ -8,7 +8,7 @@ export interface OpenOptions extends Options {
   readonly print?: boolean;
 }
 
-/** Shows the panel, or the state machine in its console, in the browser of whoever asks. */
+/** Opens the panel, or the state machine's console page, in your browser. */
 export async function open(connectionId: string | undefined, options: OpenOptions): Promise<number> {
   const stack = await openStack(options, 'reads');
   if (connectionId !== undefined) await connectionOf(stack, connectionId);
@@ -21,14 +21,14 @@ export async function open(connectionId: string | undefined, options: OpenOption
     : `${consoleOrigin(partition, region)}/states/home?region=${region}#/statemachines/view/${arn}`;
   if (options.json) {
     console.log(json({ panel, console: consoleUrl }));
-    return exitCodes.well;
+    return exitCodes.ok;
   }
   const url = options.console ? consoleUrl : panel;
-  // Printed too: a shell on another machine has no browser.
+  // Print it, too, because a shell on another machine has no browser.
   console.log(url);
   if (!options.print) {
     const { default: show } = await import('open');
     await show(url).catch(() => undefined);
   }
-  return exitCodes.well;
+  return exitCodes.ok;
 }

@@ -9,7 +9,7 @@ export function refusedAction(why: string): CommandError {
 }
 
 /** Exit codes. `needsSomebody`: status or doctor found a problem. */
-export const exitCodes = { well: 0, failed: 1, usage: 2, needsSomebody: 3 } as const;
+export const exitCodes = { ok: 0, failed: 1, usage: 2, needsSomebody: 3 } as const;
 
 /** Pads columns to the widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {

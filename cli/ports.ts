@@ -16,9 +16,8 @@ import { revocationTimeoutMs } from '../app/login/revoke-login.ts';
 import type { Stack } from './stack.ts';
 
 /**
- * What the functions have that spend and store tokens, for those verbs that do so themselves; without metrics, for what is
- * done here is nobody's alarm.
- * @param stateMachineArn of `keep-grant`; left out where no execution is started, and those that wait are resumed alone
+ * The ports for verbs that spend and store tokens themselves. They record no metrics, so that the command raises no alarm.
+ * @param stateMachineArn of `keep-grant`; needed only to start executions
  */
 export function commandPorts({ name, table, clock }: Stack, stateMachineArn = '') {
   const client = secretsManager();

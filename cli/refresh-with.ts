@@ -1,25 +1,26 @@
 import type { Client } from '../core/client-credentials.ts';
 import { refreshUnderLease } from '../app/refresh/refresh-under-lease.ts';
 import { commandPorts } from './ports.ts';
-import type { Shown, Stack } from './stack.ts';
+import type { ConfiguredConnection } from '../core/panel.ts';
+import type { Stack } from './stack.ts';
 
 /**
- * One refresh as the workflow makes it, under the lease and with all its care, but with these credentials. That they are
- * refused is nobody's incident, and a grant that is rejected with them is not taken for dead.
+ * Refreshes once under the lease, like the workflow, but with these credentials. A refusal causes no incident, and a rejected
+ * grant is not recorded as dead.
  * @returns the step's outcome, or `rejected`
  * @throws {LeaseHeldError} the workflow refreshes now
  * @throws {ClientRejectedError} the provider refuses the credentials
  */
 export async function refreshWith(
   stack: Stack,
-  { settings: { connectionId }, grant }: Pick<Shown, 'settings' | 'grant'>,
+  { settings: { connectionId }, grant }: Pick<ConfiguredConnection, 'settings' | 'grant'>,
   credentials: Client,
 ): Promise<string> {
-  const keeper = commandPorts(stack);
+  const ports = commandPorts(stack);
   let isRejected = false;
   const outcome = await refreshUnderLease(
     {
-      // Of that version another one is wanted, however new it is.
+      // Naming the version makes it refresh even if the token is new.
       request: {
         connectionId,
         trigger: 'operator',
@@ -27,18 +28,18 @@ export async function refreshWith(
         accessVersionId: grant.accessVersionId,
         by: stack.by,
       },
-      executionId: `cli#${keeper.random.uuid()}`,
+      executionId: `cli#${ports.random.uuid()}`,
       executionStartedAt: new Date(stack.clock.nowMs()).toISOString(),
     },
     {
-      ...keeper,
+      ...ports,
       grants: {
-        ...keeper.grants,
+        ...ports.grants,
         recordRejection: async () => {
           isRejected = true;
           return false;
         },
-        // Doubt of a grant that was asked for with other credentials tells nothing of it: the answer is the operator's alone.
+        // A rejection with other credentials says nothing about the grant.
         recordDoubt: async () => undefined,
       },
       clients: { read: async () => credentials },

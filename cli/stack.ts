@@ -3,13 +3,12 @@ import { hostname, userInfo } from 'node:os';
 import type { Table } from '../adapters/table.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { Clock, Panel } from '../core/ports.ts';
-import type { KeptConnection, PanelSettings } from '../core/panel.ts';
+import type { ConfiguredConnection, PanelSettings } from '../core/panel.ts';
 import type { Deployment } from '../core/deployment.ts';
 import { DeploymentSchema } from '../core/deployment.ts';
-import type { Settings } from '../core/settings.ts';
 import { CommandError } from './output.ts';
 
-/** What every verb takes. */
+/** Options of every verb. */
 export interface Options {
   readonly stack?: string;
   readonly region?: string;
@@ -18,10 +17,8 @@ export interface Options {
   readonly json?: boolean;
 }
 
-/** Of `npm start`: the ports that it has by default. */
+/** The default addresses of `npm start`. */
 const local = { aws: 'http://127.0.0.1:4566', clock: 'http://127.0.0.1:8181/clock' };
-
-export type Shown = KeptConnection & { readonly settings: Settings };
 
 /** A connection of the configuration that cannot be shown. */
 export interface Unreadable {
@@ -30,34 +27,34 @@ export interface Unreadable {
 }
 
 export interface Connections {
-  /** Those whose settings are there and can be read. */
-  readonly shown: readonly Shown[];
+  /** Connections with valid settings. */
+  readonly shown: readonly ConfiguredConnection[];
   readonly unreadable: readonly Unreadable[];
 }
 
-/** What puts a connection's stored settings back. */
-export const settingsRemedy = 'Its settings are written by Pulumi: npx pulumi up --refresh puts them back.';
+/** The remedy for missing or invalid settings. */
+export const settingsRemedy = 'To have Pulumi write its settings again, run: npx pulumi up --refresh';
 
-/** A deployed stack, as its operator sees it. */
+/** A deployed stack. */
 export interface Stack {
   readonly name: string;
   readonly table: Table;
   readonly clock: Clock;
   readonly panel: Panel;
   readonly panelSettings: PanelSettings;
-  /** @throws {CommandError} where an earlier release has deployed it */
+  /** @throws {CommandError} an earlier release deployed the stack */
   readonly deployment: () => Promise<Deployment>;
   readonly nowMs: number;
-  /** Who does what is done here, for the timeline. */
+  /** The person at this machine, for the timeline. */
   readonly by: string;
-  /** Of the configuration, all by default: one read of the table. */
+  /** Reads connections of the configuration, by default all of them, in one read of the table. */
   readonly connections: (connectionIds?: readonly string[]) => Promise<Connections>;
 }
 
 /**
  * Finds the stack that the options name.
- * @param use with a wrong clock, `reads` goes on with a warning, and `writes` fails
- * @throws {CommandError} with what to do, if there is no stack, no way to it, or the clock is wrong
+ * @param use with a wrong clock, `reads` continues with a warning, and `writes` fails
+ * @throws {CommandError} there is no stack, AWS cannot be reached, or the clock is wrong; its message has the remedy
  */
 export async function openStack(options: Options, use: 'reads' | 'writes' = 'writes'): Promise<Stack> {
   prepareEnvironment(options);
@@ -67,7 +64,7 @@ export async function openStack(options: Options, use: 'reads' | 'writes' = 'wri
       'Which stack? Give --stack <name>, or set GRANTKEEPER_STACK: the name of the Pulumi stack, such as prod. --local is for `npm start`.',
     );
   }
-  // After the environment is set: their clients read it when they are made.
+  // Import these after setting the environment, because their clients read it.
   const [{ dynamoPanel }, { Table }, { compareWithAws }] = await Promise.all([
     import('../adapters/panel.ts'),
     import('../adapters/table.ts'),
@@ -78,11 +75,11 @@ export async function openStack(options: Options, use: 'reads' | 'writes' = 'wri
   if (region === undefined) throw new CommandError('Which AWS region? Give --region, or set AWS_REGION.');
   const panel = dynamoPanel(table);
   const nowMs = options.local ? await localTime() : Date.now();
-  // The embedded cloud's stands still, unless it is stepped.
+  // The clock of the embedded cloud stands still between steps.
   const clock = { nowMs: () => (options.local ? nowMs : Date.now()) };
   const offBy = compareWithAws(table.client, clock.nowMs);
   const panelSettings = await panel.readSettings().catch((error: Error) => {
-    // AWS takes no signature of another time.
+    // A wrong clock makes invalid signatures.
     throw wrongClock(offBy(), options) ?? remedyOf(error, name);
   });
   const problem = wrongClock(offBy(), options);
@@ -106,7 +103,7 @@ export async function openStack(options: Options, use: 'reads' | 'writes' = 'wri
   };
 }
 
-/** All at once; each by itself where one cannot be read, for it hides nothing of the others. */
+/** Reads all connections at once. If one is invalid, reads each by itself, so that it does not hide the others. */
 async function readAll(panel: Panel, connectionIds: readonly string[]): Promise<Connections> {
   try {
     const kept = await panel.readConnections(connectionIds);
@@ -116,7 +113,7 @@ async function readAll(panel: Panel, connectionIds: readonly string[]): Promise<
       ),
       unreadable: kept.flatMap(({ connectionId, settings }) =>
         settings === undefined
-          ? [{ connectionId, why: 'Its settings are not in the table: it is not kept.' }]
+          ? [{ connectionId, why: 'Its settings are missing from the table, so it is not checked.' }]
           : [],
       ),
     };
@@ -132,7 +129,7 @@ async function readAll(panel: Panel, connectionIds: readonly string[]): Promise<
   }
 }
 
-/** One that has left the configuration, and has something still that can be ended. */
+/** True if the connection has left the configuration and can still be disconnected. */
 export async function isRemoved(stack: Stack, connectionId: string): Promise<boolean> {
   const { dynamoGrants } = await import('../adapters/grants.ts');
   const { settings, grant } = await dynamoGrants(stack.table).read(connectionId);
@@ -142,8 +139,8 @@ export async function isRemoved(stack: Stack, connectionId: string): Promise<boo
   );
 }
 
-/** @throws {CommandError} naming those that there are */
-export async function connectionOf(stack: Stack, connectionId: string): Promise<Shown> {
+/** @throws {CommandError} names the connections that exist */
+export async function connectionOf(stack: Stack, connectionId: string): Promise<ConfiguredConnection> {
   const { connectionIds } = stack.panelSettings;
   if (connectionIds.includes(connectionId)) {
     const { shown, unreadable } = await stack.connections([connectionId]);
@@ -152,7 +149,7 @@ export async function connectionOf(stack: Stack, connectionId: string): Promise<
   }
   if (await isRemoved(stack, connectionId)) {
     throw new CommandError(
-      `${connectionId} has left the configuration of ${stack.name}; its tokens are kept. Add it again to go on with them, or end it: grantkeeper disconnect ${connectionId}`,
+      `${connectionId} has left the configuration of ${stack.name}, and its tokens are still stored. Add it again to use them, or disconnect it: grantkeeper disconnect ${connectionId}`,
     );
   }
   throw new CommandError(
@@ -173,19 +170,19 @@ function prepareEnvironment({ region, profile, local: isLocal }: Options): void 
   if (profile !== undefined) env['AWS_PROFILE'] = profile;
 }
 
-/** Time stands still there, and is stepped. */
+/** Reads the clock of the embedded cloud. */
 async function localTime(): Promise<number> {
   const url = process.env['GRANTKEEPER_CLOCK_URL'] ?? local.clock;
   const answer = await fetch(url).catch(() => undefined);
   if (!answer?.ok) {
     throw new CommandError(
-      'The embedded cloud does not answer. Start it with `npm start` in another terminal; with ports of your own set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
+      'The embedded cloud does not answer. Start it with `npm start` in another terminal; if you changed its ports, set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
     );
   }
   return Date.parse(((await answer.json()) as { now: string }).now);
 }
 
-/** With a wrong clock a lease would end too late or too early, and a login have a wrong time. */
+/** With a wrong clock a lease would end at the wrong time, and a login would have a wrong time. */
 function wrongClock(offBy: string | undefined, { local: isLocal }: Options): CommandError | undefined {
   if (offBy === undefined) return undefined;
   return new CommandError(
@@ -195,7 +192,7 @@ function wrongClock(offBy: string | undefined, { local: isLocal }: Options): Com
   );
 }
 
-/** What an error of AWS's comes from, as far as it tells. */
+/** Translates an error of AWS into one with a remedy. */
 function remedyOf(error: Error, stack: string): Error {
   const { message } = error;
   const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
@@ -216,7 +213,7 @@ function remedyOf(error: Error, stack: string): Error {
   if (
     /not authorized to perform|AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature/.test(message)
   ) {
-    return new CommandError(`${message}. Use a profile that may, by --profile.`);
+    return new CommandError(`${message}. Use a profile that has this permission: --profile.`);
   }
-  return new CommandError(`${message}. Is the region right, and the network there?`);
+  return new CommandError(`${message}. Check the region and your network.`);
 }

@@ -1,10 +1,11 @@
 import { grantEndsAtMs, forecastOf } from '../core/forecast.ts';
-import { countdownInWords } from '../core/duration.ts';
-import { formatInstant } from '../core/notice.ts';
+import { countdownText } from '../core/duration.ts';
+import { formatInstant } from '../core/notice-text.ts';
 import { problemsOf, needsSomebody, healthOf } from '../core/health.ts';
 import { sentence } from '../app/panel/problems.ts';
 import { decisionLabel, healthLabels } from '../app/labels.ts';
-import type { Options, Shown } from './stack.ts';
+import type { ConfiguredConnection } from '../core/panel.ts';
+import type { Options } from './stack.ts';
 import { connectionOf, openStack, settingsRemedy } from './stack.ts';
 import { exitCodes, json, table } from './output.ts';
 
@@ -30,12 +31,14 @@ export async function status(connectionId: string | undefined, options: Options)
   }
   for (const { connectionId: id, why } of options.json ? [] : unreadable)
     console.log(`\n${id}\n  ${why} ${settingsRemedy}`);
-  return unreadable.length > 0 || looked.some(({ needs }) => needs)
-    ? exitCodes.needsSomebody
-    : exitCodes.well;
+  return unreadable.length > 0 || looked.some(({ needs }) => needs) ? exitCodes.needsSomebody : exitCodes.ok;
 }
 
-function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number, executionUrl: string) {
+function look(
+  { connectionId, settings, grant, incidents }: ConfiguredConnection,
+  nowMs: number,
+  executionUrl: string,
+) {
   const problems = problemsOf(settings, grant, incidents, nowMs);
   const health = healthOf(problems);
   const { nextCheckMs, decision, nextReminderMs } = forecastOf(settings, grant, nowMs);
@@ -45,7 +48,7 @@ function look({ connectionId, settings, grant, incidents }: Shown, nowMs: number
   const when = (epochMs: number | undefined) =>
     epochMs === undefined
       ? '–'
-      : `${countdownInWords(epochMs - nowMs)} (${formatInstant(epochMs, settings.owner.timeZone)})`;
+      : `${countdownText(epochMs - nowMs)} (${formatInstant(epochMs, settings.owner.timeZone)})`;
   return {
     needs: problems.some(needsSomebody),
     row: [

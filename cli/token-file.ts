@@ -6,19 +6,19 @@ import { Secret } from '../core/secret.ts';
 import { isPrintable } from '../core/token-answer.ts';
 import { CommandError } from './output.ts';
 
-/** Whose files are understood. */
+/** The programs whose files can be imported. */
 export const sources = ['schwab-py', 'schwabdev', 'oauth'] as const;
 export type Source = (typeof sources)[number];
 
-/** What a file holds. Times are epoch milliseconds. */
-export interface Found {
+/** The content of a file. Times are epoch milliseconds. */
+export interface TokenFile {
   readonly refreshToken: Secret;
   readonly accessToken: Secret;
   readonly tokenType: string;
   readonly scope: string | undefined;
-  /** When the access token ends, as far as the file tells. */
+  /** When the access token ends, if the file says it. */
   readonly accessExpiresAtMs: number | undefined;
-  /** When its owner logged in, as far as the file tells. */
+  /** When the owner logged in, if the file says it. */
   readonly authorizedAtMs: number | undefined;
 }
 
@@ -33,7 +33,7 @@ const TokenSchema = z.object({
   /** Epoch seconds, as Authlib writes it. */
   expires_at: z.optional(z.number()),
 });
-/** https://schwab-py.readthedocs.io: `creation_timestamp` is the login's, and stays through refreshes. */
+/** https://schwab-py.readthedocs.io: `creation_timestamp` is the time of the login, also after refreshes. */
 const SchwabPySchema = z.object({ creation_timestamp: z.number(), token: TokenSchema });
 /** Schwabdev before 3: a JSON file. */
 const SchwabdevSchema = z.object({
@@ -48,16 +48,16 @@ const RowSchema = z.extend(z.omit(TokenSchema, { expires_in: true, expires_at: t
 });
 
 /**
- * Reads what another program has kept a grant in. Nothing of what is in it is in any error.
- * @throws {CommandError} which says what is wrong with it, and what to do
+ * Reads a token file of another program. No error quotes the file.
+ * @throws {CommandError} says what is wrong with the file, and what to do
  */
-export async function readTokenFile(source: Source, path: string): Promise<Found> {
+export async function readTokenFile(source: Source, path: string): Promise<TokenFile> {
   const bytes = read(path);
   if (source === 'schwabdev' && bytes.subarray(0, 15).toString() === 'SQLite format 3')
     return fromDatabase(path);
   let value: unknown;
   try {
-    // Editors of Windows begin with a byte order mark.
+    // Windows editors write a byte order mark.
     value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     throw new CommandError(
@@ -83,7 +83,7 @@ export async function readTokenFile(source: Source, path: string): Promise<Found
 }
 
 /** Schwabdev since 3: one row of a database. */
-async function fromDatabase(path: string): Promise<Found> {
+async function fromDatabase(path: string): Promise<TokenFile> {
   const { DatabaseSync } = await import('node:sqlite');
   let row: unknown;
   try {
@@ -111,7 +111,7 @@ function foundOf(
   token: z.infer<typeof TokenSchema>,
   authorizedAtMs: number | undefined,
   issuedAtMs: number | undefined,
-): Found {
+): TokenFile {
   const { expires_at: expiresAt, expires_in: expiresIn } = token;
   const issuedEndMs =
     issuedAtMs === undefined || expiresIn === undefined ? undefined : issuedAtMs + expiresIn * 1000;

@@ -1,6 +1,6 @@
 import type { ConnectionFacts } from './errors.ts';
 
-/** What the secret holds: see "The contract" in README.md. */
+/** The JSON in the secret. README.md documents it under "The contract". */
 interface SecretValue {
   readonly access_token?: unknown;
   readonly token_type?: unknown;
@@ -11,7 +11,7 @@ interface SecretValue {
   readonly disconnected_at?: unknown;
 }
 
-/** A token that can be used now. What it is shows neither in logs nor in JSON: only whoever asks for it by name has it. */
+/** An access token with its facts. Logs and JSON of this object do not show the token. */
 export class AccessToken implements ConnectionFacts {
   readonly #value: string;
   readonly connectionId: string;
@@ -19,9 +19,9 @@ export class AccessToken implements ConnectionFacts {
   readonly expiresAt: Date;
   readonly deadline: Date | undefined;
   readonly panelUrl: string | undefined;
-  /** Of the secret: it changes with every refresh. */
+  /** The secret's version id. It changes with every refresh. */
   readonly versionId: string;
-  /** How long tokens of this connection live altogether, seconds. */
+  /** The token's whole lifetime in seconds. */
   readonly lifetimeSeconds: number;
 
   constructor(connectionId: string, versionId: string, value: SecretValue) {
@@ -45,9 +45,9 @@ export class AccessToken implements ConnectionFacts {
     return this.#value;
   }
 
-  /** As the header `Authorization` has it (RFC 6750 §2.1). */
+  /** The value of the header `Authorization` (RFC 6750 §2.1). */
   get authorization(): string {
-    // Answers call it bearer, Bearer and BEARER; resource servers expect the registered spelling.
+    // Providers write bearer, Bearer and BEARER, but resource servers expect the registered spelling.
     const type = this.tokenType.toLowerCase() === 'bearer' ? 'Bearer' : this.tokenType;
     return `${type} ${this.#value}`;
   }
@@ -58,12 +58,12 @@ export class AccessToken implements ConnectionFacts {
   }
 }
 
-/** Of a connection that an operator has ended. */
+/** The secret of a connection that an operator has disconnected. */
 export interface Disconnected {
   readonly disconnectedAt: string;
 }
 
-/** @throws {TypeError} whose message is the field that is missing or malformed, or `JSON` */
+/** @throws {TypeError} its message is the name of the missing or malformed field, or `JSON` */
 export function readSecret(
   connectionId: string,
   versionId: string,
@@ -81,7 +81,7 @@ export function readSecret(
   return new AccessToken(connectionId, versionId, value);
 }
 
-/** `1*VSCHAR` (RFC 6749 appendix A.12). `Headers` and `fetch` refuse other characters, and quote what they refuse. */
+/** True for `1*VSCHAR` (RFC 6749 appendix A.12). `fetch` refuses other characters and quotes them in its error. */
 function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);
 }

@@ -7,39 +7,39 @@ import type { ConnectionFacts } from './errors.ts';
 import { AccessTokenError, AccessTokenRefusedError, ReauthorizationRequiredError } from './errors.ts';
 
 export interface AccessTokensOptions {
-  /** The stack that keeps the grants, as in `pulumi stack select prod`. `GRANTKEEPER_STACK` by default. */
+  /** The name of the Pulumi stack, such as `prod`. `GRANTKEEPER_STACK` by default. */
   readonly stack?: string;
-  /** One of your own, with its region and credentials. By default the environment's. */
+  /** By default a client with the region and credentials of the environment. */
   readonly secretsManager?: SecretsManagerClient;
-  /** Asked for when a refresh is. By default one with the region and the credentials of the other one. */
+  /** Called for a refresh. By default a client with the region and credentials of `secretsManager`. */
   readonly stepFunctions?: () => Promise<SFNClient>;
-  /** How long a refresh that was asked for is waited for, milliseconds. */
+  /** How long to wait for a requested refresh, milliseconds. 10,000 by default. */
   readonly waitMs?: number;
-  /** Hears of what still works and will not for long. By default it is a warning of the process. */
+  /** Called when a token still works but Grantkeeper could not refresh it. `process.emitWarning` by default. */
   readonly onWarning?: (warning: string) => void;
-  /** Epoch milliseconds; the system's by default. */
+  /** The time in epoch milliseconds. `Date.now` by default. */
   readonly now?: () => number;
 }
 
 export interface AccessTokenRequest {
   readonly connectionId: string;
-  /** How long the token has to live from now on; 60 by default. */
+  /** The least remaining lifetime of the token in seconds. 60 by default. */
   readonly minTtlSeconds?: number;
-  /** A token that was refused, though its time is not over: another one is wanted. */
+  /** A token that the API refused before its end. Another one is returned. */
   readonly instead?: AccessToken;
 }
 
 const defaultMinTtlSeconds = 60;
 const defaultWaitMs = 10_000;
-/** Between looks at the secret. A refresh takes one to three seconds. */
+/** The time before the first read after a refresh request. A refresh takes one to three seconds. */
 const firstLookMs = 400;
 const hourMs = 3_600_000;
-/** The keeper grants as many to all consumers together. */
+/** Grantkeeper's limits for requests of all consumers together. */
 const asksPerHour = 4;
 const asksPerDay = 20;
-/** A replacement that is refused so soon shows that the token is not what the API objects to. */
+/** If the API refuses a replacement within this time, the token is not the reason. */
 const replacementTrialMs = 5 * 60_000;
-/** `Date` has whole seconds, and an answer takes a moment. */
+/** The header `Date` has whole seconds, and an answer takes some time. */
 const toleratedOffsetMs = 30_000;
 
 interface TokenRequest {
@@ -51,25 +51,31 @@ interface TokenRequest {
 
 interface InFlight {
   readonly tokenRequest: TokenRequest;
-  readonly landing: Promise<AccessToken>;
+  readonly token: Promise<AccessToken>;
 }
 
-/** Access tokens of the connections of one stack, kept in memory. One of these serves a whole process. */
+/**
+ * Returns access tokens of one stack's connections and caches them. One instance is enough for a process.
+ *
+ * @example
+ * const tokens = new AccessTokens({ stack: 'prod' });
+ * const { authorization } = await tokens.get({ connectionId: 'schwab-main' });
+ */
 export class AccessTokens {
   readonly #options: AccessTokensOptions;
   readonly #ownNow: () => number;
   readonly #secretsManager: SecretsManagerClient;
   readonly #kept = new Map<string, AccessToken>();
   readonly #inFlight = new Map<string, InFlight>();
-  /** The version that a refresh was asked for and not had, by connection: one wait for each is enough. */
+  /** The version for which a refresh was requested, by connection. It waits once for each version. */
   readonly #waitedFor = new Map<string, string>();
-  /** When refreshes were asked for within the last hour, by connection. */
+  /** The times of refresh requests within the last hour, by connection. */
   readonly #askedAtMs = new Map<string, readonly number[]>();
-  /** The token given `instead` of a refused one, by connection. */
+  /** The last replacement of a refused token, by connection. */
   readonly #replacements = new Map<string, { readonly versionId: string; readonly atMs: number }>();
-  /** Until when no token is replaced, by connection: the last replacement was refused as well. */
+  /** When tokens are replaced again, by connection, after the API refused a replacement. */
   readonly #refusedUntilMs = new Map<string, number>();
-  /** How far this machine's clock is ahead of AWS's; 0 while that is next to nothing. */
+  /** How far this machine's clock is ahead of AWS's. 0 if the difference is tolerated. */
   #aheadMs = 0;
 
   constructor(options: AccessTokensOptions = {}) {
@@ -79,11 +85,11 @@ export class AccessTokens {
   }
 
   /**
-   * A token that lives for `minTtlSeconds` from now on. From memory where there is one; else from the secret; else the keeper
-   * is asked for a refresh, once however many ask, and waited for.
-   * @returns where none is to be had, one that is valid for less, with a warning
+   * Returns a token that is valid for `minTtlSeconds`. It tries the cache, then the secret, then requests a refresh and waits.
+   * Calls at the same time share one request.
+   * @returns a token that is valid for less, with a warning, if Grantkeeper cannot refresh
    * @throws {ReauthorizationRequiredError} there is no valid token
-   * @throws {AccessTokenRefusedError} a token is wanted `instead` of one that was itself a replacement
+   * @throws {AccessTokenRefusedError} the API refused a token and then its replacement
    * @throws {AccessTokenError} the secret cannot be read
    */
   async get(request: AccessTokenRequest): Promise<AccessToken> {
@@ -95,7 +101,7 @@ export class AccessTokens {
     return token;
   }
 
-  /** A new token does not help where the last new one did not: nothing is asked for an hour. */
+  /** After a refused replacement, refuses further replacements for an hour. */
   #requireReplaceable({ connectionId, insteadOf }: TokenRequest): void {
     const nowMs = this.#now();
     const last = this.#replacements.get(connectionId);
@@ -113,20 +119,20 @@ export class AccessTokens {
     const { connectionId } = tokenRequest;
     const kept = this.#kept.get(connectionId);
     if (kept !== undefined && this.#serves(kept, tokenRequest)) return kept;
-    const flight = this.#inFlight.get(connectionId);
-    if (flight === undefined) return this.#takeOff(tokenRequest);
+    const inFlight = this.#inFlight.get(connectionId);
+    if (inFlight === undefined) return this.#start(tokenRequest);
     const isTheSame =
-      flight.tokenRequest.minTtlSeconds >= tokenRequest.minTtlSeconds &&
-      flight.tokenRequest.insteadOf === tokenRequest.insteadOf;
-    if (isTheSame) return flight.landing;
-    await flight.landing.catch(() => undefined);
+      inFlight.tokenRequest.minTtlSeconds >= tokenRequest.minTtlSeconds &&
+      inFlight.tokenRequest.insteadOf === tokenRequest.insteadOf;
+    if (isTheSame) return inFlight.token;
+    await inFlight.token.catch(() => undefined);
     return this.#get(tokenRequest);
   }
 
-  #takeOff(tokenRequest: TokenRequest): Promise<AccessToken> {
-    const landing = this.#fetch(tokenRequest).finally(() => this.#inFlight.delete(tokenRequest.connectionId));
-    this.#inFlight.set(tokenRequest.connectionId, { tokenRequest, landing });
-    return landing;
+  #start(tokenRequest: TokenRequest): Promise<AccessToken> {
+    const token = this.#fetch(tokenRequest).finally(() => this.#inFlight.delete(tokenRequest.connectionId));
+    this.#inFlight.set(tokenRequest.connectionId, { tokenRequest, token });
+    return token;
   }
 
   async #fetch(tokenRequest: TokenRequest): Promise<AccessToken> {
@@ -149,7 +155,7 @@ export class AccessTokens {
       );
     }
 
-    let failure = `none came within the wait (for all consumers together the keeper makes ${asksPerHour} an hour and ${asksPerDay} a day while a token is valid)`;
+    let failure = `none came within the wait (for all consumers together Grantkeeper makes ${asksPerHour} an hour and ${asksPerDay} a day while a token is valid)`;
     const askedAtMs = (this.#askedAtMs.get(connectionId) ?? []).filter((at) => at > this.#now() - hourMs);
     if (this.#waitedFor.get(connectionId) !== token.versionId && askedAtMs.length >= asksPerHour) {
       failure = `this process has asked for ${asksPerHour} within an hour`;
@@ -174,12 +180,12 @@ export class AccessTokens {
     }
     const what = isRefused ? 'was refused' : `ended at ${expiry}`;
     throw new ReauthorizationRequiredError(
-      `the access token ${what}, and a new one: ${failure}. Either its owner has to log in, or the keeper cannot reach the provider.`,
+      `the access token ${what}, and a new one: ${failure}. Either its owner has to log in, or Grantkeeper cannot reach the provider.`,
       token,
     );
   }
 
-  /** While the secret cannot be read, what is in memory serves to its end. */
+  /** While the secret cannot be read, returns the cached token until it ends. */
   #keptInstead({ connectionId, insteadOf }: TokenRequest, error: Error): AccessToken {
     const kept = this.#kept.get(connectionId);
     if (kept === undefined || kept.versionId === insteadOf || !kept.outlives(0, this.#now())) throw error;
@@ -213,20 +219,20 @@ export class AccessTokens {
       const token = readSecret(connectionId, answer.VersionId!, answer.SecretString ?? '');
       return { token, arn: answer.ARN! };
     } catch (error) {
-      // The name of a field, and never what was in it.
+      // The message is the name of a field, never its value.
       const field = error instanceof TypeError ? error.message : 'its value';
       throw new AccessTokenError(
-        `The secret ${name} is not the keeper's: ${field} is missing or malformed. If it was edited by hand, refresh the connection: grantkeeper writes it anew.`,
+        `The secret ${name} is not Grantkeeper's: ${field} is missing or malformed. If it was edited by hand, refresh the connection: grantkeeper then writes it again.`,
       );
     }
   }
 
-  /** By this machine's clock, corrected where AWS's says that it is wrong. */
+  /** This machine's time, corrected by AWS's clock if they differ too much. */
   #now(): number {
     return this.#ownNow() - this.#aheadMs;
   }
 
-  /** By a clock that is ahead every token has ended, and a new one would be asked for again and again. */
+  /** Compares the clocks. With a clock that is ahead every token would seem to have ended. */
   #compareClocks(awsMs: number): void {
     if (Number.isNaN(awsMs)) return;
     const aheadMs = this.#ownNow() - awsMs;
@@ -240,7 +246,7 @@ export class AccessTokens {
     this.#aheadMs = isWrong ? aheadMs : 0;
   }
 
-  /** Whoever has the same version asks for the same execution, so that any number of consumers start one. */
+  /** Names the execution by the token's version, so that all consumers of a version start one execution. */
   async #askForRefresh({ connectionId, versionId }: AccessToken, secretArn: string): Promise<void> {
     const [, partition, , region, account] = secretArn.split(':');
     const machine = `grantkeeper-${this.#stack()}-refresh-${connectionId}`;
@@ -255,7 +261,7 @@ export class AccessTokens {
     });
   }
 
-  /** Counts its looks, and not the time, which a laptop's sleep or a test's clock may move. */
+  /** Adds up its pauses and reads no clock, because a sleeping laptop moves the clock. */
   async #waitFor(tokenRequest: TokenRequest): Promise<AccessToken | undefined> {
     const { waitMs = defaultWaitMs } = this.#options;
     let waitedMs = 0;
@@ -269,7 +275,7 @@ export class AccessTokens {
     return undefined;
   }
 
-  /** No token lives longer than tokens of its kind do: whoever wishes for more gets one a minute old at most. */
+  /** True if the token satisfies the request. Caps `minTtlSeconds` at the token's lifetime minus 60 s. */
   #serves(
     token: AccessToken | Disconnected,
     { minTtlSeconds, insteadOf }: TokenRequest,
@@ -305,7 +311,7 @@ function unknownFacts(connectionId: string): ConnectionFacts {
   return { connectionId, deadline: undefined, panelUrl: undefined };
 }
 
-/** Each with its remedy. */
+/** Translates an error of Secrets Manager into one with a remedy. */
 function refusalOf(name: string, connectionId: string, error: Error): Error {
   switch (error.name) {
     case 'ResourceNotFoundException':

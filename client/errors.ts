@@ -1,15 +1,15 @@
-/** What consumers can learn of a connection beside its token. */
+/** Facts about a connection for its consumers. */
 export interface ConnectionFacts {
   readonly connectionId: string;
-  /** When its owner has to log in again at the latest, where that is known. */
+  /** When its owner has to log in again at the latest, if that is known. */
   readonly deadline: Date | undefined;
-  /** Where an operator sees what is wrong, where that is known. */
+  /** The connection's page for operators, if that is known. */
   readonly panelUrl: string | undefined;
 }
 
 /**
- * There is no valid access token, and the keeper has brought no new one: its owner has to log in, or the panel says what
- * else is wrong. Nothing that is tried again at once will help.
+ * There is no valid access token, and Grantkeeper could not refresh it. Either its owner has to log in, or the panel shows
+ * another problem. An immediate retry does not help.
  */
 export class ReauthorizationRequiredError extends Error implements ConnectionFacts {
   override readonly name = 'ReauthorizationRequiredError';
@@ -25,12 +25,12 @@ export class ReauthorizationRequiredError extends Error implements ConnectionFac
   }
 }
 
-/** The API refuses a fresh token as it did the one before: another token would not help. */
+/** The API refused a token and then its replacement, so another token would not help. */
 export class AccessTokenRefusedError extends Error {
   override readonly name = 'AccessTokenRefusedError';
 }
 
-/** The token cannot be read at all: settings or permissions of the consumer's own are to be mended first. */
+/** The secret cannot be read. Fix the consumer's settings or permissions first. */
 export class AccessTokenError extends Error {
   override readonly name = 'AccessTokenError';
 }

@@ -1,15 +1,15 @@
 import type { AccessTokens, AccessTokenRequest } from './access-tokens.ts';
 
 export interface FetchOptions {
-  /** What is called with the token; the global `fetch` by default. */
+  /** The function to call. The global `fetch` by default. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * A `fetch` that brings the connection's access token along, and tries once more with a fresh one where the first was
- * refused with 401 (RFC 6750 §3.1): a password change or a login elsewhere ends tokens before their time. Where the
- * fresh one is refused as well, the token is not what the API objects to: its 401 is given back, and for an hour each next one at once.
- * @throws {TypeError} for an address that would be spoken to in the clear
+ * Returns a `fetch` that adds the connection's access token. After a 401 (RFC 6750 §3.1) it tries once more with a fresh
+ * token, because a password change or a login elsewhere ends tokens early. If the API refuses that token, too, it returns
+ * the 401 and replaces no token for an hour.
+ * @throws {TypeError} the address is neither https nor on this machine
  */
 export function fetchWith(
   tokens: Pick<AccessTokens, 'get'>,
@@ -25,19 +25,19 @@ export function fetchWith(
         `The access token of ${connectionId} is not sent to ${first.url.split('?')[0]}: it is not https.`,
       );
     }
-    // Its body may be a stream, which is read once.
+    // The body may be a stream, which can be read only once.
     const second = first.clone();
     const token = await tokens.get(request);
     first.headers.set('authorization', token.authorization);
     const answer = await fetch(first);
     if (answer.status !== 401) return answer;
     const fresh = await tokens.get({ ...request, instead: token }).catch(() => undefined);
-    // What the API says is of more use than that there is no other token.
+    // The API's answer is more useful than our error.
     if (fresh === undefined) return answer;
     await answer.body?.cancel();
     second.headers.set('authorization', fresh.authorization);
     const again = await fetch(second);
-    // Says that this one is refused, too: nothing is asked for then, now and for an hour.
+    // Reports that the replacement was refused, too. This makes no request.
     if (again.status === 401) await tokens.get({ ...request, instead: fresh }).catch(() => undefined);
     return again;
   };

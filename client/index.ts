@@ -1,4 +1,4 @@
-/** Access tokens that Grantkeeper keeps valid, for whatever uses them: a Lambda, a container, a laptop. */
+/** Access tokens of Grantkeeper's connections, for a Lambda, a container or a laptop. */
 import type { AccessToken } from './access-token.ts';
 import type { AccessTokenRequest } from './access-tokens.ts';
 import { AccessTokens } from './access-tokens.ts';
@@ -14,7 +14,7 @@ export { fetchWith } from './fetch.ts';
 
 let ofThisProcess: AccessTokens | undefined;
 
-/** Of the stack that `GRANTKEEPER_STACK` names. See {@link AccessTokens.get}. */
+/** Returns a token of the stack in `GRANTKEEPER_STACK`. See {@link AccessTokens.get}. */
 export function getAccessToken(request: AccessTokenRequest): Promise<AccessToken> {
   ofThisProcess ??= new AccessTokens();
   return ofThisProcess.get(request);

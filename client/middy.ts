@@ -6,16 +6,16 @@ import type { AccessTokenRequest } from './access-tokens.ts';
 import { AccessTokens } from './access-tokens.ts';
 
 export interface AccessTokenMiddlewareOptions extends Omit<AccessTokenRequest, 'instead'> {
-  /** One for the process by default. */
+  /** One instance for the process by default. */
   readonly tokens?: Pick<AccessTokens, 'get'>;
 }
 
-/** What the handler finds in its context. */
+/** The handler's context. */
 export interface ContextWithAccessToken extends Context {
   readonly accessToken: AccessToken;
 }
 
-/** For middy: before each invocation the context has a token that lives long enough. See {@link AccessTokens.get}. */
+/** Middleware for middy that puts a valid token into the context before each invocation. See {@link AccessTokens.get}. */
 export function accessToken({
   tokens = new AccessTokens(),
   ...request

@@ -5,13 +5,13 @@ import type { Provider } from './provider.ts';
 export type AuthorizationRefusal =
   /** The owner said no. */
   | 'declined'
-  /** The provider wanted more from its user, and did not get it: the owner can try again. */
+  /** The provider needed more from its user and did not get it. The owner can try again. */
   | 'unfinished'
-  /** Nothing was decided: the owner can try again. */
+  /** The provider decided nothing. The owner can try again. */
   | 'unavailable'
-  /** The provider does not take the request as it was made: an operator must act. */
+  /** The provider refuses the request itself. An operator must act. */
   | 'request-rejected'
-  /** The provider's metadata contradicts the configured data: an operator must act. */
+  /** The provider's metadata contradicts the configured data. An operator must act. */
   | 'contract';
 
 /** OpenID Connect Core §3.1.2.6: the provider needed an answer from its user. */
@@ -31,9 +31,9 @@ export function classifyAuthorizationError(
   { authorizationParameters }: Pick<Provider, 'authorizationParameters'>,
 ): AuthorizationRefusal {
   if (code === 'access_denied') return 'declined';
-  // Keycloak answers temporarily_unavailable when its login page has expired: its documentation says to ask once more.
+  // Keycloak answers temporarily_unavailable when its login page has expired, and documents to ask again.
   if (code === 'temporarily_unavailable' || code === 'server_error') return 'unavailable';
-  // By prompt=none our own request forbids the provider to ask.
+  // Our own request forbids questions with prompt=none.
   const mayAsk = !authorizationParameters?.prompt?.split(' ').includes('none');
   return mayAsk && unfinished.includes(code) ? 'unfinished' : 'request-rejected';
 }

@@ -1,14 +1,14 @@
 import type { LoginReason } from './grant.ts';
-/** One start of an authorization: somebody pressed the button. */
+/** One press of the button on a link's page. */
 export interface Start {
   readonly cookieHash: string;
   /** PKCE verifier (RFC 7636 §4.1). */
   readonly codeVerifier: string;
   readonly startedAtMs: number;
   readonly usedAtMs?: number | undefined;
-  /** Which callback used it: the version id of its login. */
+  /** The version id of the login whose callback used it. */
   readonly usedBy?: string | undefined;
-  /** When the timeline first noted an answer that did not use it, by kind. */
+  /** When the timeline first noted a failed answer, or one of another issuer, that did not use this start. */
   readonly failureNotedAtMs?: number | undefined;
   readonly issuerNotedAtMs?: number | undefined;
 }
@@ -20,11 +20,11 @@ export interface Authorization {
   readonly reason: LoginReason;
   readonly expiresAtMs: number;
   readonly linkHashes: readonly string[];
-  /** By the hash of their `state`. */
+  /** The starts by the hash of their `state`. */
   readonly starts: Readonly<Record<string, Start>>;
-  /** Of every execution, and every retry of one, that ever waited for it; most are over. */
+  /** The tokens of all executions and retries that ever waited for it. Most of these are over. */
   readonly taskTokens: readonly string[];
-  /** The newest of these executions. */
+  /** The ARN of the newest of these executions. */
   readonly executionId?: string | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface LoginLink {
   readonly reason: LoginReason;
   readonly expiresAtMs: number;
   readonly linkHash: string;
-  /** The execution that is to go on with it, if there is one. */
+  /** The execution that continues after this login, if there is one. */
   readonly executionId?: string | undefined;
-  /** Of that execution, where it waits. */
+  /** The task token of that execution, if it waits. */
   readonly taskToken?: string | undefined;
 }

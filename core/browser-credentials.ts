@@ -3,12 +3,12 @@ import * as z from 'zod/mini';
 /** A seed of one-time codes: Base32 (RFC 4648 §6), spaces allowed, as providers show it. */
 const seedPattern = /^[A-Za-z2-7][A-Za-z2-7 ]{14,}={0,6}$/;
 
-/** Or the address that a QR code holds. https://github.com/google/google-authenticator/wiki/Key-Uri-Format */
+/** The address in a QR code. https://github.com/google/google-authenticator/wiki/Key-Uri-Format */
 const uriPattern = /^otpauth:\/\/totp\/\S+$/i;
 
 const Word = z.string().check(z.minLength(1), z.maxLength(256), z.regex(/^\P{Cc}+$/u));
 
-/** What a browser logs in with: the value of `grantkeeper-browser-login/<stack>/<connectionId>`. */
+/** The credentials of a browser login: the value of `grantkeeper-browser-login/<stack>/<connectionId>`. */
 export const BrowserCredentialsSchema = z.strictObject({
   username: Word,
   password: Word,
@@ -25,7 +25,7 @@ export function isSeed(text: string): boolean {
   return seedPattern.test(text) || uriPattern.test(text);
 }
 
-/** What is wrong with a value that was meant to be credentials; undefined where nothing is. Quotes none of it. */
+/** Describes the problem with a value that should be credentials, without quoting it. Undefined if it is valid. */
 export function problemOfBrowserCredentials(value: unknown): string | undefined {
   const parsed = BrowserCredentialsSchema.safeParse(value);
   if (parsed.success) return undefined;

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 
 /** Settings that Pulumi writes for a connection that opts in: `settings#<id>/browser-login-settings`. */
 export const BrowserLoginSettingsSchema = z.object({
-  /** Name of the function that has the browser, and of its credentials' secret. */
+  /** The names of the function that has the browser and of the secret with its credentials. */
   functionName: z.string().check(z.minLength(1)),
   secretName: z.string().check(z.minLength(1)),
   recipe: RecipeSchema,
@@ -22,31 +22,31 @@ export const BrowserLoginSettingsSchema = z.object({
 });
 export type BrowserLoginSettings = z.infer<typeof BrowserLoginSettingsSchema>;
 
-/** A step that was done: 0 is the link itself, the recipe's own count from 1. */
+/** A completed step. Step 0 is the link itself; the recipe's steps count from 1. Durations are in milliseconds. */
 export const DoneStepSchema = z.object({ step: z.int(), what: z.string(), ms: z.int() });
 export type DoneStep = z.infer<typeof DoneStepSchema>;
 
-/** What the function with the browser answers. Nothing in it is a credential, or quotes a page. */
+/** The answer of the function with the browser. It holds no credential and quotes no page. */
 export const ReportSchema = z.object({
   outcome: z.enum(browserLoginOutcomes),
-  /** What exactly, in words that may be shown. */
+  /** A sentence that is safe to show. */
   detail: z.string(),
   steps: z.array(DoneStepSchema),
-  /** A browser before this one, which did not start, or died before anything was typed: how, and what it took. */
+  /** An earlier browser of this attempt that did not start, or died before it typed anything. */
   died: z.optional(z.object({ detail: z.string(), ms: z.int() })),
-  /** Which version of the credentials was used, and when it was put there (ISO 8601); left out where nobody saw what became of it. */
+  /** The version of the credentials that was used, and when it was stored (ISO 8601). Absent if the browser died after typing them. */
   credentials: z.optional(z.object({ versionId: z.string(), createdAt: z.iso.datetime() })),
-  /** JPEG, base64: how the last page looked, every input masked. */
+  /** A JPEG of the last page in base64, with every input masked. */
   screenshot: z.optional(z.string()),
 });
 export type Report = z.infer<typeof ReportSchema>;
 
-/** What is remembered of a connection's attempts: `connection#<id>/browser-login`. Times in epoch milliseconds. */
+/** The record of a connection's attempts: `connection#<id>/browser-login`. Times in epoch milliseconds. */
 export interface BrowserLoginRecord {
   readonly attempt?: Attempt | undefined;
   /** Version of the credentials that the provider refused. */
   readonly refusedVersionId?: string | undefined;
-  /** When a browser was sent of which nothing was heard: it may have typed what is refused. */
+  /** When a browser was started that never reported. It may have typed a refused password. */
   readonly unheardAtMs?: number | undefined;
   /** Version of the credentials that operators were reminded of. */
   readonly remindedVersionId?: string | undefined;
@@ -54,34 +54,34 @@ export interface BrowserLoginRecord {
 
 /** The newest attempt. */
 export interface Attempt {
-  /** What it was for: there is one attempt for each. */
+  /** The reminder or reason that it was for. There is one attempt for each. */
   readonly occasion: string;
   readonly authorizationId: string;
   readonly atMs: number;
-  /** The authorization that was open before, to be put back if it comes to nothing. */
+  /** The authorization that was open before. It is restored if the attempt fails. */
   readonly previous?: OpenAuthorization | undefined;
-  /** Once it is known: written before anything else is made of it. */
+  /** Its result, once known. It is recorded before anybody acts on it. */
   readonly ended?: Ended | undefined;
 }
 
-/** How an attempt ended, as operators are told. */
+/** The result of an attempt, as operators see it. */
 export interface Ended {
   readonly outcome: BrowserLoginOutcome;
   readonly detail: string;
 }
 
-/** The occasion where an operator has asked. */
+/** The occasion of an attempt that an operator requested. */
 export const byHand = 'requested';
 
-/** A reminder of a dead grant comes a day after the one before, and ticks are not that regular. */
+/** A dead grant has a reminder each day. An hour less than a day, because ticks are irregular. */
 const remindedAgainMs = 23 * 3600 * 1000;
 
-/** Longer than a state of the workflow that runs the browser. */
+/** Longer than the time-out of the workflow's state that runs the browser. */
 export const attemptMs = 2 * 60 * 1000;
 
 /**
- * What an attempt would be for: the reminder that was crossed; or where there is none, why the owner is to be asked.
- * Undefined where no browser may answer: a new owner (`change-owner`) is let in by a person.
+ * The occasion of an attempt: the reminder that has passed, or without one the reason to ask the owner.
+ * Undefined if no browser may log in. Only a person lets in a new owner (`change-owner`).
  */
 export function occasionOf(
   settings: Settings,
@@ -97,21 +97,21 @@ export function occasionOf(
   return reminder ?? decision.reason;
 }
 
-/** Whether a browser may be logging in at this moment, for whatever occasion. */
+/** True if a browser may be logging in at this moment. */
 export function isUnderWay({ attempt }: BrowserLoginRecord, nowMs: number): boolean {
   return attempt !== undefined && attempt.ended === undefined && nowMs < attempt.atMs + attemptMs;
 }
 
 /**
- * Whether there was an attempt for it: one a reminder, and one a day where there are no reminders any more. Who asks by hand may do
- * so as often as they like.
+ * True if an attempt was made for this occasion. There is one attempt for each reminder, or one a day without reminders.
+ * An operator may request any number of attempts.
  */
 export function wasTried(occasion: string, { attempt }: BrowserLoginRecord, nowMs: number): boolean {
   if (attempt?.occasion !== occasion || occasion === byHand) return false;
   return /^\d/.test(occasion) || nowMs < attempt.atMs + remindedAgainMs;
 }
 
-/** The error that operators are told of; its name tells what is to be mended. */
+/** The error for the alert to operators. Its name says what to fix. */
 export function errorOf(outcome: BrowserLoginOutcome, message: string): GrantkeeperError {
   switch (outcome) {
     case 'password-refused':
@@ -131,19 +131,19 @@ export function errorOf(outcome: BrowserLoginOutcome, message: string): Grantkee
     case 'declined':
     case 'too-slow':
     case 'not-stored':
-    // What it saw last was a page that says so, and the record does not.
+    // The last page said that the login succeeded, but the grant record does not have it.
     case 'logged-in':
       return new LoginPageError(message);
   }
 }
 
-/** Whether the credentials must be changed before another attempt: a second wrong password can lock an account. */
+/** True if the credentials must change before another attempt. A second wrong password can lock the account. */
 export function endsCredentials(outcome: BrowserLoginOutcome): boolean {
   return outcome === 'password-refused' || outcome === 'code-refused' || outcome === 'account-locked';
 }
 
-/** `link 0.8 s, 1 fill "Login ID" 0.1 s`: for the timeline. */
-export function wordsOfSteps({ steps, died }: Pick<Report, 'steps' | 'died'>): string {
+/** The steps for the timeline: `link 0.8 s, 1 fill "Login ID" 0.1 s`. */
+export function stepsText({ steps, died }: Pick<Report, 'steps' | 'died'>): string {
   const first = died && `first browser "${died.detail}" ${seconds(died.ms)}`;
   const done = steps.map(({ step, what, ms }) => `${step === 0 ? '' : `${step} `}${what} ${seconds(ms)}`);
   return [...(first === undefined ? [] : [first]), ...done].join(', ');
@@ -151,19 +151,19 @@ export function wordsOfSteps({ steps, died }: Pick<Report, 'steps' | 'died'>): s
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-/** What keeps further browsers from being sent with the same credentials. */
+/** Reasons not to start another browser with the same credentials. */
 export interface Blocks {
   readonly refusedVersionId?: string | undefined;
   readonly unheardAtMs?: number | undefined;
 }
 
-/** What a browser is sent to do; the link is a credential, and in no history. */
+/** The input of a browser login. The link is a credential, so it must not reach an execution's history. */
 export interface BrowserLoginRequest {
   readonly connectionId: string;
   readonly link: string;
   readonly callbackUrl: string;
   readonly recipe: Recipe;
   readonly refusedVersionId?: string | undefined;
-  /** Credentials that were put there before are not to be tried; epoch milliseconds. */
+  /** The browser refuses credentials that were stored before this time, epoch milliseconds. */
   readonly unheardAtMs?: number | undefined;
 }

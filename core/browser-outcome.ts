@@ -4,9 +4,9 @@ export const browserLoginOutcomes = [
   'logged-in',
   'credentials-missing',
   'credentials-malformed',
-  /** The provider refused these very credentials before: nothing was opened. */
+  /** The provider refused this version of the credentials before. The browser opened nothing. */
   'refused-before',
-  /** The last attempt with these credentials never reported, so they may have been refused: nothing was opened. */
+  /** The last attempt with these credentials never reported, so they may be wrong. The browser opened nothing. */
   'unheard-before',
   'password-refused',
   'code-refused',
@@ -16,7 +16,7 @@ export const browserLoginOutcomes = [
   'page-changed',
   'ambiguous',
   'too-slow',
-  /** The callback was reached, and did not store the login. */
+  /** The browser reached the callback, which did not store the login. */
   'not-stored',
   'browser-failed',
 ] as const;
@@ -29,10 +29,10 @@ export type SkipReason =
   | 'unheard-before'
   | 'under-way'
   | 'owner-logs-in'
-  | 'asked-meanwhile'
-  | 'logged-in-meanwhile';
+  | 'asked-at-once'
+  | 'logged-in-already';
 
-/** Makes an authorization id that tells a browser's login from the owner's in the timeline. */
+/** Makes an authorization id that marks the login as a browser's in the timeline. */
 export function browserAuthorizationId(hash: string): string {
   return `browser${hash
     .toLowerCase()

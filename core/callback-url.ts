@@ -1,6 +1,6 @@
 /**
- * What is likely to be written in another way at a provider than here; undefined where nothing is. They compare callback
- * URLs character by character (RFC 6749 §3.1.2.3, RFC 9700 §2.1).
+ * Describes a part of a callback URL that people often register differently. Undefined if there is none. Providers compare
+ * callback URLs character by character (RFC 6749 §3.1.2.3, RFC 9700 §2.1).
  */
 export function oddityOfCallbackUrl(callbackUrl: string): string | undefined {
   const url = URL.parse(callbackUrl);

@@ -12,7 +12,7 @@ export const discord: PostedChannel = {
   write(secret, notice) {
     const hosts = ['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com'];
     const url = addressOf(secret, hosts);
-    // Discord then answers once the message is stored, and not before.
+    // Makes Discord answer only after it has stored the message.
     url?.searchParams.set('wait', 'true');
     return url && { url: url.href, body: discordMessage(notice) };
   },
@@ -21,12 +21,12 @@ export const discord: PostedChannel = {
 };
 
 /**
- * The footer may have 2,048, but all texts together 6,000: it gets what title and description leave.
+ * Discord allows 2,048 for the footer, but 6,000 for all texts together. The footer gets what title and description leave.
  * @see https://discord.com/developers/docs/resources/message#embed-object-embed-limits
  */
 const limits = { title: 256, description: 4096, footer: 1648, label: 80, url: 2048 };
 
-/** Of the bar beside the message. */
+/** The colour of the bar beside the message. */
 const colors: Readonly<Record<ChatNotice['kind'], number>> = {
   invited: 0x1a56db,
   expiring: 0xd97706,
@@ -36,7 +36,7 @@ const colors: Readonly<Record<ChatNotice['kind'], number>> = {
 };
 
 /**
- * The body of a POST to a Discord webhook: one embed, in whose title and description there is no markup but the link.
+ * The body of a POST to a Discord webhook: one embed. The link is the only markup in it.
  * @see https://discord.com/developers/docs/resources/webhook#execute-webhook
  */
 export function discordMessage(notice: ChatNotice): Record<string, unknown> {
@@ -61,14 +61,14 @@ export function discordMessage(notice: ChatNotice): Record<string, unknown> {
         ...(footer && { footer: { text: footer } }),
       },
     ],
-    // Nobody is called, whatever the texts say.
+    // No text can mention anybody.
     allowed_mentions: { parse: [] },
   };
 }
 
 /**
- * What Discord's Markdown has: emphasis, code, spoilers, links and their previews, mentions, `:emoji:`; and at the
- * start of a line headings, lists, quotes and `-#`. Mentions of an embed call nobody, but would look as if they did.
+ * Discord's Markdown: emphasis, code, spoilers, links, mentions, `:emoji:`, and at the start of a line headings, lists,
+ * quotes and `-#`. Mentions in an embed notify nobody, but would look as if they did.
  * @see https://support.discord.com/hc/en-us/articles/210298617
  */
 const markup = /[\\`*_~|[\]<>@]|:(?=\/\/|[\w+-]+:)|(?<=^\s*)[#+-]|(?<=^\s*\d+)[.)]/gm;
@@ -79,8 +79,8 @@ function escapeMarkdown(text: string): string {
 }
 
 /**
- * Discord shows the backslashes of escapes in a link's label, and makes no link of a label that has an address in
- * it (https://github.com/discord/discord-api-docs/issues/6185): what could be markup there is left out instead.
+ * Removes markup from a link's label. Discord shows the backslashes of escapes there, and does not link a label that
+ * contains an address (https://github.com/discord/discord-api-docs/issues/6185).
  */
 function discordLabel(button: { readonly label: string }): string {
   const label = labelOf(button)
@@ -89,7 +89,7 @@ function discordLabel(button: { readonly label: string }): string {
   return cut(label || 'Open', limits.label);
 }
 
-/** Without what would end the link; undefined where it is too long to be one. */
+/** Escapes characters that would end the link. Undefined if the URL is too long for a link. */
 function discordUrl(url: string | undefined): string | undefined {
   const safe = url?.replace(/[\s()<>[\]\\]/g, (character) =>
     character === '(' ? '%28' : character === ')' ? '%29' : encodeURIComponent(character),

@@ -28,13 +28,13 @@ const limits = {
   text: 3000,
   label: 75,
   url: 3000,
-  /** Of 50 blocks; the other three are header, actions and context. */
+  /** Slack allows 50 blocks. The other three are header, actions and context. */
   sections: 47,
   contextElements: 10,
 };
 
 /**
- * The body of a POST to a Slack incoming webhook: Block Kit, all in `plain_text`, in which nothing is markup.
+ * The body of a POST to a Slack incoming webhook: Block Kit, all in `plain_text`, so nothing in it is markup.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/
  */
 export function slackMessage(notice: ChatNotice): Record<string, unknown> {
@@ -43,7 +43,7 @@ export function slackMessage(notice: ChatNotice): Record<string, unknown> {
   const sentences = filled(notice.sentences);
   const about = gathered(filled(notice.about), limits.contextElements);
   return {
-    // What a notification shows, and the one text that Slack reads as its markup.
+    // Notifications show this text. It is the only one in which Slack reads markup.
     text: cut(escapeMrkdwn([subject, ...sentences].join('\n')), limits.fallback, /&[a-z]*$/),
     blocks: [
       { type: 'header', text: plainText(subject, limits.header) },
@@ -60,7 +60,7 @@ export function slackMessage(notice: ChatNotice): Record<string, unknown> {
                   type: 'button',
                   text: plainText(labelOf(button), limits.label),
                   url: button.url,
-                  // Green. Where all is well again nobody has to press anything.
+                  // A green button, except when the owner has nothing to do.
                   ...(kind !== 'restored' && { style: 'primary' }),
                 },
               ],
@@ -71,7 +71,7 @@ export function slackMessage(notice: ChatNotice): Record<string, unknown> {
         ? [{ type: 'context', elements: about.map((text) => plainText(text, limits.text)) }]
         : []),
     ],
-    // A preview would open the link, and show whatever is behind it to the whole channel.
+    // A preview would open the link and show its page to the whole channel.
     unfurl_links: false,
     unfurl_media: false,
   };

@@ -10,7 +10,7 @@ export const webhook: PostedChannel = {
   secretHolds: 'address and signing secret of a webhook',
   secretExample: '{"url": "https://…", "secret": "whsec_…"}',
   endpoint: "The owner's webhook",
-  remedy: 'Mend the endpoint, or put another address and signing secret into',
+  remedy: 'Fix the endpoint, or put another address and signing secret into',
   write(secret, notice, delivery) {
     const { url: address = '', secret: signingSecret = '' } = textsIn(secret);
     const url = addressOf(address);
@@ -18,7 +18,7 @@ export const webhook: PostedChannel = {
     if (url === undefined || key === undefined) return undefined;
     const { noticeId, nowMs, hmacSha256 } = delivery;
     const timestamp = String(Math.floor(nowMs / 1000));
-    // What is signed must be what is sent, byte by byte.
+    // The signature covers these exact bytes.
     const body = JSON.stringify(webhookPayload(notice, delivery));
     return {
       url: url.href,

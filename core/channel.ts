@@ -40,12 +40,12 @@ export const ownerKeys: Readonly<Record<ChannelName, 'email' | 'phone' | PostedC
   ...forEachPosted((name) => name),
 };
 
-/** Of the grant record: when each channel last took a notice, in epoch milliseconds. */
+/** Attributes of the grant record: when each channel last took a notice, in epoch milliseconds. */
 export type ChannelsReached = {
   readonly [Name in ChannelName as `${Name}ReachedAtMs`]?: number | undefined;
 };
 
-/** The channels that an owner has: mail always, each other one where its address is given. */
+/** The channels of an owner: always mail, and each other channel that the configuration has an address for. */
 export function channelsOf(owner: {
   readonly [Key in (typeof ownerKeys)[ChannelName]]?: string | undefined;
 }): readonly ChannelName[] {

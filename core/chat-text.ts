@@ -13,7 +13,7 @@ export function labelOf({ label }: { readonly label: string }): string {
   return clean(label).replaceAll('\n', ' ') || 'Open';
 }
 
-/** Without what a service would strip and then find empty, or cannot store. */
+/** Removes characters that a service strips or cannot store. */
 export function clean(text: string): string {
   return text
     .toWellFormed()
@@ -25,12 +25,12 @@ export function filled(texts: readonly string[]): string[] {
   return texts.map(clean).filter((text) => text !== '');
 }
 
-/** At most `count` texts: those that are too many go into the last one. */
+/** Joins the last texts so that at most `count` remain. */
 export function gathered(texts: readonly string[], count: number): string[] {
   return filled([...texts.slice(0, count - 1), texts.slice(count - 1).join('\n')]);
 }
 
-/** Shortens at the end of a whole character. `unfinished` matches the half of an escape that a cut has left. */
+/** Shortens a text without splitting a character. `unfinished` matches an escape that the cut has split. */
 export function cut(text: string, limit: number, unfinished = /$^/): string {
   if (text.length <= limit) return text;
   const kept = text.slice(0, limit - 1);

@@ -3,8 +3,7 @@ import type { Provider } from './provider.ts';
 import { isPrintable } from './token-answer.ts';
 
 /**
- * What shows that these cannot be a client's credentials, or are not those of this provider; undefined where nothing
- * does. Quotes neither.
+ * Describes why these cannot be a client's credentials at this provider, without quoting them. Undefined if they can.
  */
 export function problemOfCredentials(
   provider: Pick<Provider, 'displayName' | 'clientIdPattern' | 'clientSecretPattern'>,

@@ -13,12 +13,13 @@ import {
   isInterrupted,
 } from './grant.ts';
 import type { ReminderSchedule } from './reminder-schedule.ts';
+import { linkExpiry, minimumLinkMs } from './link-expiry.ts';
 import { reminderScheduleOf } from './reminder-schedule.ts';
 import type { Settings } from './settings.ts';
 import { marginSeconds, tickSeconds } from './settings.ts';
 import { refreshBudget } from './version-budget.ts';
 
-/** Why there is nothing to do. Their texts are in app/labels.ts, as are those of all other reasons. */
+/** Reasons to do nothing. The texts of all reasons are in app/labels.ts. */
 const noneReasons = [
   'healthy',
   'waiting-for-owner',
@@ -31,17 +32,17 @@ const noneReasons = [
   'disconnected',
   'tick-already-checked',
   'removed-from-configuration',
-  // The state machine's own, before the first check.
+  // The state machine uses this reason before the first check.
   'not-checked',
   'report-only',
 ] as const;
 
-/** A check's answer and its reason. The state machine chooses by the decision alone. */
+/** The result of a check, with its reason. The state machine reads only the decision. */
 export const DecisionSchema = z.discriminatedUnion('decision', [
   z.object({
     decision: z.literal('none'),
     reason: z.enum(noneReasons),
-    /** For `refresh-limited` and `waiting-for-owner`: from when the same request is granted, ISO 8601. */
+    /** For `refresh-limited` and `waiting-for-owner`: when the same request will be granted, ISO 8601. */
     until: z.optional(z.string()),
   }),
   z.object({
@@ -75,7 +76,7 @@ export type Decision = z.infer<typeof DecisionSchema>;
 export type DecisionReason = Decision['reason'];
 type NoneReason = (typeof noneReasons)[number];
 
-/** From when a refused request is granted, ISO 8601, where that is known. */
+/** When the same request will be granted, ISO 8601, if that is known. */
 export function untilOf(decision: Decision): string | undefined {
   return decision.decision === 'none' ? decision.until : undefined;
 }
@@ -85,8 +86,10 @@ export const StepsDoneSchema = z.array(z.enum(['refresh', 'notify', 'reauthorize
 export type StepsDone = z.infer<typeof StepsDoneSchema>;
 
 /**
- * What somebody asks for, whether it is due or not. `change-owner`: as `reauthorize`, and makes the person who logs in the
- * owner. `test`: a test notice. `disconnect`: ends the grant, here and at the provider.
+ * An action that somebody requests before it is due.
+ * - `change-owner`: like `reauthorize`, but the person who logs in becomes the owner
+ * - `test`: a test notice
+ * - `disconnect`: ends the grant, here and at the provider
  */
 export const ForceSchema = z.enum(['refresh', 'reauthorize', 'change-owner', 'test', 'disconnect']);
 export type Force = z.infer<typeof ForceSchema>;
@@ -99,22 +102,20 @@ export interface DecisionRequest {
   readonly done: StepsDone;
 }
 
-const minimumLinkMs = 15 * 60 * 1000;
-const operatorReminderMs = 24 * 3600 * 1000;
 /** A mail may take some minutes. */
 const askAgainMs = 15 * 60 * 1000;
 
-/** Decides what to do next for one grant. The order of the questions is the design's. */
+/** Decides what to do next for one grant. docs/architecture.md explains the order of the questions. */
 export function decide(settings: Settings, grant: Grant, nowMs: number, request: DecisionRequest): Decision {
   const did = (step: StepsDone[number]) => request.done.includes(step);
   if (request.force === 'disconnect' && !did('disconnect'))
     return { decision: 'disconnect', reason: 'asked-for' };
-  // A test concerns the channels, so the grant's state does not matter.
+  // A test notice depends on the channels only, not on the grant.
   if (request.force === 'test' && !did('notify')) {
     return { decision: 'notify', reason: 'asked-for', kind: 'test' };
   }
   if (grant.disconnection !== undefined) {
-    // A request resumes it at once; a scheduled check waits until the execution that began it must have ended.
+    // A request resumes it at once. A scheduled check waits until the execution that began it must have ended.
     const isLeft = request.force !== undefined || nowMs >= grant.disconnection.atMs + disconnectionGraceMs;
     return isLeft && !did('disconnect')
       ? { decision: 'disconnect', reason: 'disconnection-interrupted' }
@@ -161,17 +162,17 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, request:
     isLoginUnderWay(grant.authorization, nowMs) &&
     grant.authorization!.expiresAtMs >=
       nowMs + tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-  // A login asked for by hand means a new link, but not one for each press of the button.
+  // A requested login gets a new link, but not for each press of the button.
   const askAgainAtMs =
     reauthorizeForced && open?.openedAtMs !== undefined ? open.openedAtMs + askAgainMs : undefined;
-  const isAskedAnew = askAgainAtMs !== undefined && nowMs >= askAgainAtMs;
+  const wantsNewLink = askAgainAtMs !== undefined && nowMs >= askAgainAtMs;
   const needed = loginReason(grant, schedule, nowMs);
   const reason = changeOwnerForced
     ? 'change-owner'
     : (needed ?? (reauthorizeForced ? 'requested' : undefined));
   // Only the link of a change of owner lets the new owner in, so it serves for any reason while it is open.
   const isLetIn = open?.reason === 'change-owner';
-  const isOpenForIt = (open?.reason === reason || isLetIn) && !isAskedAnew;
+  const isOpenForIt = (open?.reason === reason || isLetIn) && !wantsNewLink;
   if (reason !== undefined && !isOpenForIt && !loginInProgress && !did('reauthorize')) {
     return { decision: 'reauthorize', reason, expiresAt: iso(linkExpiry(settings, schedule, reason, nowMs)) };
   }
@@ -195,7 +196,7 @@ export function decide(settings: Settings, grant: Grant, nowMs: number, request:
   return { ...none('waiting-for-owner'), ...(askAgainAtMs !== undefined && { until: iso(askAgainAtMs) }) };
 }
 
-/** Whether an access token that ends then still serves until the next check is done. */
+/** True if an access token that ends then is valid until the next check is done. */
 export function outlivesNextTick(
   settings: Settings,
   accessExpiresAtMs: number | undefined,
@@ -205,7 +206,7 @@ export function outlivesNextTick(
   return accessExpiresAtMs !== undefined && accessExpiresAtMs > nowMs + neededSeconds * 1000;
 }
 
-/** The reminders (ISO 8601) that a notice sent at `nowMs` settles: all that have passed. */
+/** The reminders (ISO 8601) that have passed. One notice at `nowMs` covers all of them. */
 export function passedReminders(settings: Settings, grant: Grant, nowMs: number): string[] {
   return (reminderScheduleOf(settings, grant)?.reminders ?? []).flatMap(({ atMs }) =>
     atMs <= nowMs ? iso(atMs) : [],
@@ -213,8 +214,8 @@ export function passedReminders(settings: Settings, grant: Grant, nowMs: number)
 }
 
 /**
- * Whether the owner was asked to log in and no longer needs to. Either a login restored the grant, or a refresh moved the
- * end of a grant that lives by use past the reminders that were sent.
+ * True if the owner was asked to log in and no longer needs to. Either a login restored the grant, or a refresh has
+ * postponed the deadline of a grant with a sliding lifetime.
  */
 export function restoredNoticePending(settings: Settings, grant: Grant, nowMs: number): boolean {
   if (grant.status === 'disconnected') return false;
@@ -223,15 +224,15 @@ export function restoredNoticePending(settings: Settings, grant: Grant, nowMs: n
   if (schedule === undefined) return false;
   const { absoluteSeconds } = settings.provider.limits;
   const isPostponed = deadlineOf({ absoluteSeconds }, grant) !== schedule.deadlineMs;
-  // New settings move reminders, too. A use moved the end only if it came after every reminder that was sent.
+  // New settings move reminders, too. A refresh postponed the deadline only if it came after every sent reminder.
   const isUsedSince = grant.sentReminders.every(
     (reminder) => Date.parse(reminder) < (grant.refreshedAtMs ?? 0),
   );
   return isPostponed && isUsedSince && nowMs < schedule.reminders[0]!.atMs;
 }
 
-/** The channels for a notice: those of the newest reminder for a planned one, else all. */
-export function channelsToTell(
+/** The channels for a notice: those of the newest reminder for a planned notice, otherwise all. */
+export function channelsForNotice(
   settings: Settings,
   grant: Grant,
   reason: LoginReason,
@@ -244,17 +245,17 @@ export function channelsToTell(
   return reminder?.channels ?? channelsOf(settings.owner);
 }
 
-/** Paused by an operator or in the configuration: neither the provider nor the owner is asked for anything. */
+/** True if an operator or the configuration has paused it. Nothing is refreshed, and the owner gets no notices. */
 export function isPaused(settings: Settings, grant: Grant): boolean {
   return settings.paused || grant.paused;
 }
 
-/** Whether a refresh can still succeed as far as the record knows. */
+/** True if a refresh can still succeed, according to the grant record. */
 export function isAlive(settings: Settings, grant: Grant, nowMs: number): boolean {
   return grant.status === 'active' && nowMs < (deadlineOf(settings.provider.limits, grant) ?? Infinity);
 }
 
-/** Why the owner is needed now, or undefined while they are not. */
+/** Why the owner has to log in now. Undefined if they need not. */
 function loginReason(
   grant: Grant,
   schedule: ReminderSchedule | undefined,
@@ -269,28 +270,6 @@ function loginReason(
 function newestUnsentReminder(grant: Grant, schedule: ReminderSchedule, nowMs: number): number | undefined {
   const newest = schedule.reminders.findLast(({ atMs }) => atMs <= nowMs)?.atMs;
   return newest !== undefined && !grant.sentReminders.includes(iso(newest)) ? newest : undefined;
-}
-
-/**
- * Epoch milliseconds. A link works until the next reminder's notice has arrived, the last one until the token is needed.
- * A dead grant, and one without a reminder schedule, gets a new link every day.
- */
-function linkExpiry(
-  settings: Settings,
-  schedule: ReminderSchedule | undefined,
-  reason: LoginReason,
-  nowMs: number,
-): number {
-  if (schedule === undefined || reason === 'rejected' || nowMs >= schedule.neededAtMs)
-    return nowMs + operatorReminderMs;
-  const twoTicksMs = 2 * tickSeconds(settings.provider.accessTokenLifetimeSeconds) * 1000;
-  const nextReminderMs = schedule.reminders.find(({ atMs }) => atMs > nowMs)?.atMs;
-  if (reason === 'change-owner') {
-    const untilMs = Math.min(nextReminderMs ?? schedule.neededAtMs, nowMs + operatorReminderMs);
-    return Math.max(untilMs, nowMs + minimumLinkMs);
-  }
-  const endsMs = nextReminderMs === undefined ? schedule.neededAtMs : nextReminderMs + twoTicksMs;
-  return Math.max(endsMs, nowMs + minimumLinkMs);
 }
 
 function none(reason: NoneReason): Decision {

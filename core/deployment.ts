@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
 
-/** What the operator's command knows of the deployment: written by Pulumi into the table as `deployment/settings`. */
+/** The deployment as the command sees it. Pulumi writes it into the table as `deployment/settings`. */
 export const DeploymentSchema = z.object({
   stateMachineArn: z.string(),
   operatorTopicArn: z.string(),
-  /** Whom the topic tells by mail. */
+  /** The addresses that are subscribed to the operators' topic. */
   operatorEmails: z.array(z.string()),
-  /** Address that mails come from, and what proves to SES that it may. */
+  /** The sender of mails, and the SES identity that allows it. */
   mailFrom: z.string(),
   mailIdentity: z.string(),
   alarmNames: z.array(z.string()),
-  /** By connection. */
+  /** The schedules' names by connection id. */
   scheduleNames: z.record(z.string(), z.string()),
 });
 export type Deployment = z.infer<typeof DeploymentSchema>;

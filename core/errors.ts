@@ -7,7 +7,7 @@ export abstract class GrantkeeperError extends Error {
   abstract override readonly name: string;
 }
 
-/** Another execution is spending this connection's refresh token. Nothing was lost; retry past the lease's expiry. */
+/** Another execution is spending this connection's refresh token. Nothing was lost. Retry after the lease expires. */
 export class LeaseHeldError extends GrantkeeperError {
   override readonly name = 'LeaseHeldError';
 }
@@ -60,7 +60,7 @@ export class IdentityError extends GrantkeeperError {
   override readonly name = 'IdentityError';
 }
 
-/** The provider did not tell who logged in: an operator must fix its data, or wait for its identity endpoint. */
+/** The provider did not say who logged in: an operator must fix its data, or wait for its identity endpoint. */
 export class IdentityUnknownError extends GrantkeeperError {
   override readonly name = 'IdentityUnknownError';
 }
@@ -107,7 +107,7 @@ export function asOurs(thrown: unknown): GrantkeeperError {
   return new UnexpectedError(`${name} ${/\n\s+at .*/.exec(stack)?.[0].trim() ?? 'somewhere'}`);
 }
 
-/** What an operator does about each error. A test compares the names with the state machine's. */
+/** The operator's remedy for each error. A test compares the names with the state machine's. */
 export const remedies = {
   LeaseHeldError: 'Nothing was lost. See the other executions of this connection: one of them has the lease.',
   TokenEndpointUnavailableError:

@@ -1,14 +1,14 @@
 import type { Force } from './decide.ts';
-/** What an operator asks of the workflow by the panel. */
+/** A request to the workflow from the panel. */
 export interface ExecutionRequest {
   readonly connectionId: string;
   readonly trigger: 'panel' | 'operator';
   readonly force?: Force;
-  /** Their address. */
+  /** Address of the person who asked. */
   readonly by: string;
 }
 
-/** How an execution that waits learns that it need not wait longer. */
+/** The output with which a waiting execution continues. */
 export interface Resumption {
   readonly outcome: 'completed' | 'superseded' | 'held';
   readonly done: ('refresh' | 'notify' | 'reauthorize')[];

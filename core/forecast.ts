@@ -6,13 +6,13 @@ import { reminderScheduleOf } from './reminder-schedule.ts';
 import type { Settings } from './settings.ts';
 import { tickSeconds } from './settings.ts';
 
-/** What comes next for a connection if nothing happens before. Times are epoch milliseconds. */
+/** The next events of a connection if nothing happens before. Times are epoch milliseconds. */
 export interface Forecast {
   /** When the next check is due; undefined before the first one. */
   readonly nextCheckMs: number | undefined;
   /** The last check, if two are overdue. */
   readonly silentSinceMs: number | undefined;
-  /** What the next check will decide. */
+  /** The decision of the next check. */
   readonly decision: Decision;
   /** The next reminder, if the owner does not log in before. */
   readonly nextReminderMs: number | undefined;

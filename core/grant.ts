@@ -58,12 +58,12 @@ export interface Disconnection {
   readonly by?: string | undefined;
   /** When it began. */
   readonly atMs: number;
-  /** Set once it is known. */
+  /** Set once the provider has answered. */
   readonly revocation?: Revocation | undefined;
 }
 
 /**
- * What became of the tokens at the provider.
+ * The result of revoking the tokens at the provider.
  * - `nothing`: there were none
  * - `not-offered`: it has no revocation endpoint
  * - `unanswered`: it gave no answer, after retries
@@ -100,7 +100,7 @@ export interface Grant extends Writes, ChannelsReached {
   readonly refreshedAtMs?: number | undefined;
   readonly accessExpiresAtMs?: number | undefined;
   readonly grantVersionId?: string | undefined;
-  /** When that version's refresh token was obtained. */
+  /** When the refresh token of that version was obtained. */
   readonly grantObtainedAtMs?: number | undefined;
   /** When the provider first rejected the refresh token, while a retry may still succeed. */
   readonly doubtedAtMs?: number | undefined;
@@ -109,7 +109,7 @@ export interface Grant extends Writes, ChannelsReached {
   readonly identity?: Identity | undefined;
   /** Instants (ISO 8601) of the reminders that were sent. */
   readonly sentReminders: readonly string[];
-  /** The owner knows that the grant had ended, and not yet that it works again. */
+  /** The owner knows that the grant had ended, but not yet that it works again. */
   readonly restoredNoticePending: boolean;
   /** When the owner last got a notice. */
   readonly notifiedAtMs?: number | undefined;
@@ -145,18 +145,18 @@ export const newGrant: Grant = {
 /** How long a login may take. Until then its callback is accepted, and the owner is not asked again. */
 export const startGraceMs = 15 * 60 * 1000;
 
-/** Longer than a function that notifies the owner can run, and much shorter than the time to the next check. */
+/** Longer than the function that notifies the owner can run, and much shorter than a tick. */
 export const claimMs = 2 * 60 * 1000;
 
 /** Longer than a disconnection takes if the provider does not answer. */
 export const disconnectionGraceMs = 5 * 60 * 1000;
 
-/** Whether the owner began to log in so recently that the callback may still come. */
+/** True if the owner began to log in so recently that the callback may still come. */
 export function isLoginUnderWay(authorization: OpenAuthorization | undefined, nowMs: number): boolean {
   return authorization?.startedAtMs !== undefined && nowMs < authorization.startedAtMs + startGraceMs;
 }
 
-/** Whether the link still works: not expired, or its login has begun. */
+/** True if the link still works: it has not expired, or a login by it has begun. */
 export function isOpen(
   authorization: OpenAuthorization | undefined,
   nowMs: number,
@@ -167,34 +167,34 @@ export function isOpen(
   );
 }
 
-/** Whether a callback is exchanging its code now. */
+/** True while a callback may be exchanging its code. */
 export function isExchanging(login: Login | undefined, nowMs: number): boolean {
   return login !== undefined && login.closed === undefined && !isInterrupted(login, nowMs);
 }
 
-/** Whether a check has to complete the login: its callback died, or its account could not be checked. */
+/** True if a check has to complete the login: its callback died, or its account could not be checked. */
 export function isInterrupted(login: Login | undefined, nowMs: number): login is Login {
   return login !== undefined && (login.tokensHeld === true || nowMs >= login.atMs + callbackGraceMs);
 }
 
-/** Whether it is deployed and waits for `connect` or `import`. Until then the owner is not asked to log in. */
+/** True if it is deployed and waits for `connect` or `import`. Until then the owner is not asked to log in. */
 export function isInSetUp({ status, setUp }: Grant): boolean {
   return setUp && status === 'never-authorized';
 }
 
-/** Whether the connection is disconnected and nothing of it is open. */
+/** True if the connection is disconnected and nothing of it is open. */
 export function isDisconnected({ status, disconnection, authorization, login }: Grant): boolean {
   return (
     [disconnection, authorization, login].every((each) => each === undefined) && status === 'disconnected'
   );
 }
 
-/** Whether it is disconnected and no operator has sent a link since. */
+/** True if it is disconnected and no operator has sent a link since. */
 export function isEndedByOperator({ status, authorization }: Grant, nowMs: number): boolean {
   return status === 'disconnected' && !isOpen(authorization, nowMs);
 }
 
-/** Whether the connection was disconnected since this login was asked for, so that its tokens must not be stored. */
+/** True if the connection was disconnected after this login was asked for, so that its tokens must not be stored. */
 export function isEndedFor(
   authorizationId: string,
   { status, disconnection, authorization }: Pick<Grant, 'status' | 'disconnection' | 'authorization'>,
@@ -203,37 +203,38 @@ export function isEndedFor(
   return status === 'disconnected' && authorization?.authorizationId !== authorizationId;
 }
 
-export interface Connection {
-  /** Absent for a connection that config does not have, or has no longer. */
+/** The settings and the grant record of one connection. */
+export interface StoredConnection {
+  /** Absent for a connection that the configuration does not have. */
   readonly settings: Settings | undefined;
   readonly grant: Grant;
 }
 
 export interface SeizedLease {
   readonly fencingNumber: number;
-  /** Whether somebody else had the lease, or a login before it is not recorded: they may still be storing tokens. */
+  /** Somebody else had the lease, or an earlier login is not recorded. They may still be storing tokens. */
   readonly hasDisplaced: boolean;
-  /** The record at that instant: who was pinned, and which versions it names. */
+  /** The record before the seizure: the pinned account and the versions that it names. */
   readonly record: Grant;
 }
 
-/** Who tells the owner something now, so that nobody else does. */
+/** The right to send one notice, so that only one execution sends it. */
 export interface Claim {
   /** A reminder (ISO 8601), or `restored`. */
   readonly notice: string;
-  /** An execution. */
+  /** The execution's id. */
   readonly by: string;
   readonly atMs: number;
 }
 
-/** What the owner has heard by now. */
+/** A notice that the owner got. */
 export interface Notified {
   readonly atMs: number;
-  /** Over which channels it was. */
+  /** The channels that took it. */
   readonly channels: readonly ChannelName[];
-  /** Reminders (ISO 8601) that need no notice any more. */
+  /** Reminders (ISO 8601) that this notice covers. */
   readonly reminders?: readonly string[];
   readonly restoredNoticePending?: boolean;
-  /** Those told before are over. */
+  /** Set after a login: the record forgets the reminders of the grant before. */
   readonly forgetsReminders?: boolean;
 }

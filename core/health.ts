@@ -9,16 +9,16 @@ import { reminderScheduleOf } from './reminder-schedule.ts';
 import { forecastOf } from './forecast.ts';
 import type { Settings } from './settings.ts';
 
-/** An incident with what the alert to the operators said. */
+/** An incident with the content of its alert. */
 export interface KnownIncident extends Incident {
   readonly reason: string;
   /** ARN. */
   readonly executionId: string;
 }
 
-/** Something that people should know of a connection. Times are epoch milliseconds. */
+/** A problem of a connection that the panel and the command show. Times are epoch milliseconds. */
 export type Problem =
-  /** The grant has ended, and the token is needed since then or since a later time. */
+  /** The grant has ended, and the token is needed by now. */
   | { readonly kind: 'ended'; readonly deadlineMs: number; readonly neededAtMs: number }
   | { readonly kind: 'rejected' }
   /** Consumers have no valid access token, though the grant is alive. */
@@ -28,7 +28,7 @@ export type Problem =
   | { readonly kind: 'first-login' }
   /** The owner has a link and has not used it yet, or is logging in. */
   | { readonly kind: 'waiting'; readonly authorization: OpenAuthorization }
-  /** The grant ends soon, or has ended; either way the token is needed only after now. */
+  /** The grant ends soon or has ended, and the token is needed later. */
   | { readonly kind: 'ending'; readonly deadlineMs: number; readonly neededAtMs: number }
   | { readonly kind: 'paused'; readonly pause: Pause | undefined }
   | { readonly kind: 'set-up' }
@@ -152,12 +152,12 @@ function healthOfProblem(problem: Problem): Health {
   }
 }
 
-/** False for the states that somebody has chosen. */
+/** False for states that a person has chosen. */
 export function needsSomebody({ kind }: Problem): boolean {
   return !['paused', 'disconnected', 'disconnecting'].includes(kind);
 }
 
-/** Whether a channel to the owner fails, and not the grant. */
+/** True if a channel to the owner fails, and not the grant. */
 export function isOfChannel({ step }: Incident): boolean {
   return channelNames.some((name) => channelSteps[name] === step);
 }

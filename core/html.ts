@@ -1,4 +1,4 @@
-/** Text that is HTML already: made by the `html` tag below, or of literals alone. Everything else is escaped. */
+/** Safe HTML: made by the `html` tag below or from literals. All other values are escaped. */
 export class Html {
   readonly #markup: string;
 
@@ -10,7 +10,7 @@ export class Html {
     return this.#markup;
   }
 
-  /** As somebody reads it who has no browser: one line, without markup. */
+  /** One line of text without markup, for the command. */
   toText(): string {
     const characters = new Map(Object.entries(entities).map(([character, entity]) => [entity, character]));
     return this.#markup
@@ -29,7 +29,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A template whose values are escaped unless they are `Html` themselves; lists are joined. */
+/** Builds `Html` from a template. Escapes values unless they are `Html`, and joins lists. */
 export function html(
   parts: TemplateStringsArray,
   ...values: (string | number | Html | readonly Html[])[]

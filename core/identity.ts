@@ -1,17 +1,18 @@
-/** Whose grant it is, as far as a provider tells. Pinned at the first login as hashes: account numbers are nobody's business. */
+/** The account of a grant, as far as the provider says. The first login pins it, as hashes because account numbers are private. */
 export interface Identity {
-  /** Of the resource owner; undefined where the provider names none. */
+  /** The resource owner's id. Undefined if the provider names none. */
   readonly subject?: string | undefined;
-  /** That the owner shared, where the provider tells; sorted. */
+  /** The accounts that the owner shared, sorted. Undefined if the provider does not say. */
   readonly accounts?: readonly string[] | undefined;
 }
 
 /**
- * How a login's identity stands to the one pinned.
+ * The result of comparing a login's identity with the pinned one.
  * - `first`: nothing is pinned yet
- * - `same`, `fewer`: the same owner; an account that was shared before is not any more
+ * - `same`: the same owner
+ * - `fewer`: the same owner, who no longer shares an account
  * - `other`: somebody else
- * - `unknown`: the provider did not tell what is pinned
+ * - `unknown`: the provider did not say what is pinned
  */
 export type IdentityVerdict = 'first' | 'same' | 'fewer' | 'other' | 'unknown';
 
@@ -24,12 +25,12 @@ export function compareIdentity(pinned: Identity | undefined, found: Identity): 
   const shared = pinned.accounts.filter((account) => accounts.includes(account));
   if (shared.length === pinned.accounts.length) return 'same';
   if (pinned.subject !== undefined) return 'fewer';
-  // Accounts are all that tells who it is: none in common is somebody else.
+  // Only the accounts identify the owner here. Without one in common it is somebody else.
   if (accounts.length === 0) return 'unknown';
   return shared.length === 0 ? 'other' : 'fewer';
 }
 
-/** What is pinned from then on: what was, and whatever is new. */
+/** The identity to pin: the pinned one, completed by the new one. */
 export function pin(pinned: Identity | undefined, found: Identity): Identity {
   const accounts = [...new Set([...(pinned?.accounts ?? []), ...(found.accounts ?? [])])].sort();
   return {
@@ -39,8 +40,8 @@ export function pin(pinned: Identity | undefined, found: Identity): Identity {
 }
 
 /**
- * What stands at a path of a JSON document, as text: `/sub`, or `/accounts/0/id`, with `*` for every element.
- * Empty where there is nothing of that kind.
+ * The texts and numbers at a path of a JSON document, as text: `/sub`, or `/accounts/0/id`, with `*` for every element.
+ * Empty if there are none.
  */
 export function valuesAt(document: unknown, path: string): string[] {
   const steps = path.split('/').slice(1);

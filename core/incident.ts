@@ -14,11 +14,11 @@ export const IncidentSchema = z.object({
 });
 export type Incident = z.infer<typeof IncidentSchema>;
 
-/** The state of the browser login. */
+/** The workflow's state of the browser login. */
 export const browserLoginStep = 'BrowserLogin';
 
 /**
- * Whether the failed step has worked since, according to the grant record.
+ * True if the failed step has worked since, according to the grant record.
  * @param succeeded the step that has just succeeded
  * @param hasBrowser whether a browser logs in for the connection
  */
@@ -32,7 +32,7 @@ export function isOver(
   const channel = channelNames.find((name) => channelSteps[name] === step);
   if (channel !== undefined) return hasHappened(grant[reachedAt(channel)]);
   if (step === succeeded) return true;
-  // A login proves nothing of the browser. Its own success is a step's; without a browser login the incident is over.
+  // An owner's login says nothing about the browser. Without a browser login the incident is over.
   if (step === browserLoginStep) return !hasBrowser;
   // A login proves that the provider accepts the client and that tokens can be stored.
   if (hasHappened(grant.authorizedAtMs)) return true;
@@ -47,6 +47,6 @@ export function reachedAt<C extends ChannelName>(channel: C): `${C}ReachedAtMs` 
 
 export interface EndedIncident {
   readonly incident: Incident;
-  /** Ended by this very call, not by an earlier attempt. */
+  /** This call ended it, not an earlier attempt. */
   readonly isNew: boolean;
 }

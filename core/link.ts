@@ -1,6 +1,6 @@
 /**
- * The names by which an authorization is found again from outside. Both carry the connection and the
- * authorization in clear, so that one consistent read resolves them, and 256 bits of their own.
+ * The content of a link and of a `state`. Both name the connection and the authorization in clear, so that one consistent
+ * read finds the record, and have 256 random bits of their own.
  */
 export interface AuthorizationName {
   readonly connectionId: string;
@@ -15,7 +15,7 @@ const randomPattern = '[A-Za-z0-9_-]{43}';
 const statePattern = new RegExp(`^(${idPattern})\\.(${authorizationPattern})\\.(${randomPattern})$`);
 const pathPattern = new RegExp(`^/reauthorize/(${idPattern})/(${authorizationPattern})/(${randomPattern})$`);
 
-/** The path of an emailed link. */
+/** The path of an emailed link. core/link-expiry.ts decides how long it works. */
 export function linkPath({ connectionId, authorizationId, random }: AuthorizationName): string {
   return `/reauthorize/${connectionId}/${authorizationId}/${random}`;
 }

@@ -1,15 +1,15 @@
 /**
- * What the functions measure beside AWS's own metrics, and in which unit. Each is one metric for all connections of a
- * stack: a deployment pays for the metrics, not for its connections.
+ * The functions' own metrics with their units. All connections of a stack share each metric, because AWS charges for each
+ * metric.
  */
 export const metricUnits = {
-  /** A check was done: its silence is an alarm. */
+  /** Completed checks. The alarm checks-stopped goes off without them. */
   ChecksCompleted: 'Count',
-  /** Until the token is needed and the grant has ended; at each check, for each grant that has a deadline. The minimum counts. */
+  /** At each check of a grant with a deadline: the time until the token is needed after that deadline. Alarms use the minimum. */
   SecondsToDeadline: 'Seconds',
-  /** Until the stored access token ends; at each check, for each grant that is alive. Below zero: refreshes fail. */
+  /** At each check of a live grant: the time until the stored access token ends. Negative if refreshes fail. */
   SecondsToAccessExpiry: 'Seconds',
-  /** 1 while a link is open that the owner has not used, else 0; at each check. The maximum counts. */
+  /** At each check: 1 while the owner has an unused link, else 0. Alarms use the maximum. */
   AuthorizationsOpen: 'Count',
   RefreshesSucceeded: 'Count',
   /** Also by `reason`: the error's name, or `rejected`. */
@@ -18,22 +18,22 @@ export const metricUnits = {
   NoticesSent: 'Count',
   /** Also by `channel`. */
   NoticesFailed: 'Count',
-  /** Also by `outcome`. A login was completed; */
+  /** Completed logins, also by `outcome`. */
   CallbacksCompleted: 'Count',
-  /** it came to nothing: declined, too late, unknown, a fault of the provider's; */
+  /** Failed logins, also by `outcome`: declined, too late, unknown, a provider error. */
   CallbacksFailed: 'Count',
-  /** it was a login of ours, and not honoured: another browser, a repeat, a forged issuer, another account. */
+  /** Refused logins, also by `outcome`: another browser, a repeat, a forged issuer, another account. */
   CallbacksRefused: 'Count',
   BrowserLoginsSucceeded: 'Count',
   /** Also by `reason`: how it ended. */
   BrowserLoginsFailed: 'Count',
-  /** How long a browser was under way, the start of its function and its own included. */
+  /** The duration of a browser login, with the start of its function. */
   BrowserLoginSeconds: 'Seconds',
-  /** Each step that it has done. */
+  /** The duration of each step of a browser login. */
   BrowserLoginStepSeconds: 'Seconds',
 } as const satisfies Record<string, 'Count' | 'Seconds'>;
 
 export type MetricName = keyof typeof metricUnits;
 
-/** The namespace of all of them; a stack is told from others by the dimension `service`. */
+/** The namespace of all metrics. The dimension `service` names the stack. */
 export const metricNamespace = 'Grantkeeper';

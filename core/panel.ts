@@ -1,6 +1,7 @@
-import type { Connection } from './grant.ts';
+import type { StoredConnection } from './grant.ts';
 import type { KnownIncident } from './health.ts';
 import type { EventKind, TimelineEvent } from './event.ts';
+import type { Settings } from './settings.ts';
 import * as z from 'zod/mini';
 
 /** A viewer sees everything; an operator may act as well. */
@@ -10,44 +11,44 @@ export type Role = z.infer<typeof RoleSchema>;
 export const PersonSchema = z.object({ email: z.string(), role: RoleSchema });
 export type Person = z.infer<typeof PersonSchema>;
 
-/** What the panel's functions know of the deployment: written by Pulumi into the table as `panel/settings`. */
+/** The deployment as the panel's functions see it. Pulumi writes it into the table as `panel/settings`. */
 export const PanelSettingsSchema = z.object({
-  /** Where its own links begin, without a slash at the end. */
+  /** The origin of the panel's links, without a slash at the end. */
   publicUrl: z.string(),
-  /** Where an execution is shown: its ARN is added at the end. */
+  /** The console's address for executions. Add an ARN to it. */
   executionUrl: z.string(),
   /** Who may sign in. */
   people: z.array(PersonSchema),
-  /** Of the configuration, in its order. */
+  /** All connections, in the order of the configuration. */
   connectionIds: z.array(z.string()),
 });
 export type PanelSettings = z.infer<typeof PanelSettingsSchema>;
 
 /**
- * Whoever has that address. Only ASCII letters are compared without their case: what other alphabets fold to them (a
- * Kelvin sign to `k`, a dotless ı to `i`) is another address.
+ * Finds the person with that address. Ignores the case of ASCII letters only: a Kelvin sign would fold to `k`, and a
+ * dotless ı to `i`, but they make other addresses.
  */
 export function personOf(people: readonly Person[], email: string): Person | undefined {
   const sought = addressKey(email);
   return people.find((person) => addressKey(person.email) === sought);
 }
 
-/** An address as it is compared and counted. */
+/** The form of an address for comparing and counting. */
 export function addressKey(email: string): string {
   return email.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 const minuteMs = 60_000;
-/** A link to sign in; in the mail, and in the cookie of the browser that asked. */
+/** How long a link to sign in works, and its cookie in the browser that asked. */
 export const signInLinkMs = 10 * minuteMs;
 /**
  * The browser that asked may use a link again within this time, in case the answer to the first press was lost. An answer
- * that arrives deletes the cookie, and with it this second chance.
+ * that arrives deletes the cookie, so then the link cannot be used again.
  */
 export const signInRepeatMs = 2 * minuteMs;
-/** A session ends so long after it began, */
+/** A session ends this long after it began. */
 export const sessionMs = 12 * 60 * minuteMs;
-/** or so long after its person last did something. */
+/** A session ends this long after its person last did something. */
 export const idleMs = 60 * minuteMs;
 
 /** `session#<hash of the cookie>`. Epoch milliseconds. */
@@ -57,36 +58,39 @@ export interface Session {
   readonly seenAtMs: number;
 }
 
-/** Whether a session that nobody has ended still holds. */
+/** True if the session's time is not over. */
 export function isInTime({ startedAtMs, seenAtMs }: Session, nowMs: number): boolean {
   return nowMs < startedAtMs + sessionMs && nowMs < seenAtMs + idleMs;
 }
 
-export interface KeptConnection extends Connection {
+export interface ListedConnection extends StoredConnection {
   readonly connectionId: string;
-  /** That are not over. */
+  /** Those that are not over. */
   readonly incidents: readonly KnownIncident[];
 }
 
+/** A connection that the configuration has. */
+export type ConfiguredConnection = ListedConnection & { readonly settings: Settings };
+
 export interface EventPage {
-  /** All kinds where it is absent. */
+  /** All kinds by default. */
   readonly kind?: EventKind | undefined;
-  /** The key of an event: those that came before it. */
+  /** The key of an event. Only events before it are read. */
   readonly before?: string | undefined;
   readonly limit: number;
 }
 
 export interface EventsFound {
   readonly events: readonly TimelineEvent[];
-  /** Where to go on from; absent when there are no more. Without events, when looking on would take too long at once. */
+  /** The `before` of the next page. Absent on the last page. A page may have no events and still a next one. */
   readonly before?: string | undefined;
 }
 
 export interface SignIn {
   readonly email: string;
-  /** Of the cookie of the browser that asked. */
+  /** The hash of the cookie in the browser that asked. */
   readonly browserHash: string;
-  /** The page of the panel that they came for. */
+  /** The page of the panel to return to. */
   readonly returnTo?: string | undefined;
   readonly expiresAtMs: number;
   readonly usedAtMs?: number | undefined;

@@ -1,4 +1,4 @@
-/** The value of a JSON text; undefined for what is none. What a parser throws would quote the text. */
+/** Parses a JSON text. Undefined if it is not JSON, because a parser's error would quote the text. */
 export function parseJson(text: string, reviver?: Parameters<typeof JSON.parse>[1]): unknown {
   try {
     return JSON.parse(text, reviver);
@@ -8,8 +8,8 @@ export function parseJson(text: string, reviver?: Parameters<typeof JSON.parse>[
 }
 
 /**
- * The same, but a number that is no safe integer becomes its digits, as text: JavaScript rounds numbers above 2^53, so two
- * account numbers or subjects could become equal.
+ * Like {@link parseJson}, but a number above 2^53 becomes a text of its digits. JavaScript rounds such numbers, so two
+ * account numbers could become equal.
  * @see https://tc39.es/proposal-json-parse-with-source/
  */
 export function parseJsonExactly(text: string): unknown {

@@ -1,6 +1,6 @@
 import type {
   Claim,
-  Connection,
+  StoredConnection,
   Notified,
   SeizedLease,
   Disconnection,
@@ -15,13 +15,13 @@ import type { Authorization, LoginLink, Start, Waiter } from './authorization.ts
 import type { Client } from './client-credentials.ts';
 import type { AuthorizationAnswer } from './authorization-answer.ts';
 import type {
-  CodeExchange,
+  CodeGrantRequest,
   IdentityAnswer,
   RevocationAnswer,
   TokenAnswer,
   TokenSet,
 } from './token-answer.ts';
-import type { NoticeOutcomes, MailText, Notice } from './notice.ts';
+import type { NoticeOutcomes, MailText, Notice } from './notice-text.ts';
 import type { ExecutionRequest, Resumption } from './execution-request.ts';
 import type { EndedIncident, Incident } from './incident.ts';
 import type {
@@ -33,7 +33,7 @@ import type {
   Ended,
   Report,
 } from './browser-login.ts';
-import type { EventPage, EventsFound, KeptConnection, SignIn, PanelSettings, Session } from './panel.ts';
+import type { EventPage, EventsFound, ListedConnection, SignIn, PanelSettings, Session } from './panel.ts';
 import type { ChannelName } from './channel.ts';
 import type { GrantkeeperError } from './errors.ts';
 import type { EventType } from './event.ts';
@@ -43,79 +43,79 @@ import type { Secret } from './secret.ts';
 import type { Settings } from './settings.ts';
 import type { Writes } from './version-budget.ts';
 
-/** What the functions need of the world. Adapters keep these promises; all times are epoch milliseconds. */
+// The ports of the use cases. Adapters implement them. All times are epoch milliseconds.
+
 export interface Clock {
   nowMs(): number;
 }
 
-/** Who may spend the refresh token now. A login seizes the lease from anybody. */
+/** The right to spend the refresh token, for one holder at a time. A login seizes it from any holder. */
 export interface Leases {
-  /** @throws {LeaseHeldError} while somebody else's lease runs */
+  /** @throws {LeaseHeldError} somebody else has the lease */
   takeLease(connectionId: string, owner: string, nowMs: number): Promise<Grant>;
   /**
-   * Takes the lease whoever has it, for a login never waits, and writes the login down. Undefined while the record has
-   * one that is recorded and whose waits are not ended yet, for it would be forgotten; and where the connection was
-   * ended since this login was asked for.
+   * Seizes the lease from any holder and records the login. Undefined if an earlier login is still being completed, or if
+   * the connection was disconnected after this login was asked for.
    */
   seizeLease(connectionId: string, owner: string, login: Login): Promise<SeizedLease | undefined>;
-  /** Does nothing when the lease is somebody else's by now. */
+  /** Does nothing if somebody else has the lease by now. */
   releaseLease(connectionId: string, owner: string): Promise<void>;
 }
 
-/** The grant record: every change is one conditional write, and most need the lease. */
+/** The grant record. Each change is one conditional write, and most need the lease. */
 export interface GrantRecords {
-  read(connectionId: string): Promise<Connection>;
-  /** False when another execution recorded this tick, or a later one, before. */
+  read(connectionId: string): Promise<StoredConnection>;
+  /** False if another execution has recorded this tick or a later one. */
   recordTick(connectionId: string, scheduledTime: string, executionName: string): Promise<boolean>;
   /**
-   * Writes down what the secrets hold now and gives the lease back; a login also closes whatever authorization
-   * is open. Undefined when the fencing number is no longer ours, else the record as it is then.
+   * Records the versions that the secrets hold and releases the lease. A login also closes the open authorization.
+   * @returns the new record; undefined if the fencing number is no longer ours
    */
   recordTokens(connectionId: string, fencingNumber: number, tokens: StoredTokens): Promise<Grant | undefined>;
-  /** Notes what is about to be written to the secrets: those lists that are given. False when the fencing number is no longer ours. */
+  /** Notes writes to the secrets before they are made. False if the fencing number is no longer ours. */
   recordWrites(connectionId: string, fencingNumber: number, writes: Writes): Promise<boolean>;
   /** False when the fencing number is no longer ours. */
   recordRejection(connectionId: string, fencingNumber: number): Promise<boolean>;
   /**
-   * Notes a rejection that is not believed yet.
-   * @returns when the first one since the last success came, epoch milliseconds; undefined when the fencing number is no longer ours
+   * Notes a rejection that a later check has to confirm.
+   * @returns the time of the first one since the last success; undefined if the fencing number is no longer ours
    */
   recordDoubt(connectionId: string, fencingNumber: number, nowMs: number): Promise<number | undefined>;
-  /** Whether the client's credentials are still to come. */
+  /** Notes whether the client's credentials are still missing. */
   recordSetUp(connectionId: string, setUp: boolean): Promise<void>;
 }
 
-/** The newest login, as far as the grant record tells of it. */
+/** The newest login in the grant record. */
 export interface LoginRecords {
   /**
-   * Records that a login's tokens are stored, and wait until the provider tells whose they are: the next check goes on with
-   * them. Notes the write to the secrets. Does nothing when a newer login has begun.
+   * Records that a login's tokens are stored, but its account is not checked yet. The next check continues. Also notes the
+   * write to the secrets. Does nothing if a newer login has begun.
    */
   holdTokens(connectionId: string, versionId: string, atMs: number): Promise<void>;
-  /** Whatever dies from here on, a later check gives the login's tokens back. Does nothing when a newer one has begun. */
+  /** Marks the login for revocation, so that a later check completes it if we die. Does nothing if a newer login has begun. */
   refuseLogin(connectionId: string, versionId: string, as: 'other' | 'unknown'): Promise<void>;
   /**
-   * Notes the versions in which the tokens of logins may be, with that which a refresh of a held login is about to put, so
-   * that it is found whatever happens after. False when the fencing number is no longer ours.
+   * Notes all versions that may hold tokens of logins, with the version that a refresh of a held login is about to write.
+   * False if the fencing number is no longer ours.
    */
   recordLoginVersions(
     connectionId: string,
     fencingNumber: number,
     versionIds: readonly string[],
   ): Promise<boolean>;
-  /** All of this login is done, or it failed. Does nothing when a newer one has begun. */
+  /** Removes a login that is complete or has failed. Does nothing if a newer login has begun. */
   endLogin(connectionId: string, versionId: string): Promise<void>;
 }
 
-/** An operator ends the connection. */
+/** The disconnection of a connection by an operator. */
 export interface Disconnections {
   /**
-   * Takes the lease and writes down that the connection is ended: no login that was asked for before is recorded any
-   * more. A repeat goes on with what was begun.
-   * @throws {LeaseHeldError} while somebody else's lease runs
+   * Takes the lease and records the disconnection. From then on no login that was asked for before is recorded. A repeat
+   * continues the disconnection that was begun.
+   * @throws {LeaseHeldError} somebody else has the lease
    */
   beginDisconnection(connectionId: string, owner: string, disconnection: Disconnection): Promise<Grant>;
-  /** Notes the writes, too, with those that are to empty the secrets. False when the fencing number is no longer ours. */
+  /** Also notes the writes that will empty the secrets. False if the fencing number is no longer ours. */
   recordRevocation(
     connectionId: string,
     fencingNumber: number,
@@ -123,17 +123,17 @@ export interface Disconnections {
     otherWritesAtMs: readonly number[],
   ): Promise<boolean>;
   /**
-   * All of the disconnection is done: of the grant nothing is left but whose it was. Gives the lease back. False when
-   * the fencing number is no longer ours.
+   * Completes the disconnection: keeps only the identity of the grant, and releases the lease. False if the fencing number
+   * is no longer ours.
    */
   recordDisconnected(connectionId: string, fencingNumber: number): Promise<boolean>;
 }
 
-/** The one authorization that the grant record points at. */
+/** The open authorization of the grant record. */
 export interface OpenAuthorizations {
   /**
-   * Also claims the notice that its link makes needless, if there is one. False when another authorization was opened,
-   * or the connection ended, since the grant was read; or another execution tells that notice now.
+   * Opens an authorization, and claims the notice that its link replaces. False if since the read of the grant another
+   * authorization was opened, the connection was disconnected, or another execution has claimed that notice.
    */
   openAuthorization(
     connectionId: string,
@@ -141,32 +141,32 @@ export interface OpenAuthorizations {
     authorization: OpenAuthorization,
     claim: Claim | undefined,
   ): Promise<boolean>;
-  /** Its link was sent: it holds until its own expiry now. Does nothing when it is not the open one. */
+  /** Records that its link was sent, and the link's expiry. Does nothing if it is not the open one. */
   confirmSent(connectionId: string, authorizationId: string, expiresAtMs: number): Promise<void>;
-  /** Those before it are ended. Does nothing when it is not the open one. */
+  /** Records that the earlier authorizations are ended. Does nothing if it is not the open one. */
   confirmSuperseded(connectionId: string, authorizationId: string): Promise<void>;
-  /** False when this authorization is not the open one. */
+  /** False if this authorization is not the open one. */
   markStarted(connectionId: string, authorizationId: string, nowMs: number): Promise<boolean>;
 }
 
-/** Which reminders the owner has had, and who sends one now. */
+/** The reminders that were sent, and the claim of the execution that sends one now. */
 export interface ReminderClaims {
-  /** False when another execution claimed this notice a moment ago, or it was told. */
+  /** False if another execution has claimed this notice within two minutes, or has sent it. */
   claimNotice(connectionId: string, claim: Claim): Promise<boolean>;
   recordNotified(connectionId: string, notified: Notified): Promise<void>;
-  /** These channels took a message that told nothing of the grant. */
+  /** Notes channels that took a test message. */
   recordReached(connectionId: string, channels: readonly ChannelName[], atMs: number): Promise<void>;
 }
 
-/** An operator pauses a connection, and resumes it. */
+/** The pause of a connection by an operator. */
 export interface Pauses {
-  /** False when it was paused already. */
+  /** False if it was paused already. */
   pause(connectionId: string, pause: Pause): Promise<boolean>;
-  /** False when it was not paused. */
+  /** False if it was not paused. */
   resume(connectionId: string): Promise<boolean>;
 }
 
-/** Everything that one adapter keeps in the grant record. */
+/** All ports of the grant record. */
 export type Grants = Leases &
   GrantRecords &
   LoginRecords &
@@ -178,15 +178,15 @@ export type Grants = Leases &
 /** `connection#<id>/authorization#<id>`. */
 export interface Authorizations {
   read(connectionId: string, authorizationId: string): Promise<Authorization | undefined>;
-  /** Makes the item if it is not there, and adds the link's hash and the task token. Answers what is there then. */
+  /** Creates the item if it is missing, and adds the link's hash and the task token. Returns the new item. */
   addLink(link: LoginLink, nowMs: number): Promise<Authorization>;
-  /** Adds the token of an execution that waits. Undefined when there is no such item. */
+  /** Adds the token of an execution that waits. Undefined if there is no such item. */
   attach(connectionId: string, authorizationId: string, waiter: Waiter): Promise<Authorization | undefined>;
-  /** False when the authorization was completed, superseded or expired meanwhile. */
+  /** False if the authorization is completed, superseded or expired by now. */
   addStart(authorization: Authorization, stateHash: string, start: Start): Promise<boolean>;
-  /** Marks the start used and an open authorization `exchanging`. False when another callback used the start before. */
+  /** Marks the start used and an open authorization `exchanging`. False if another callback has used the start. */
   useStart(authorization: Authorization, stateHash: string, nowMs: number, by: string): Promise<boolean>;
-  /** Records that the timeline has an answer of that kind, which did not use this start: a repeat is not written down again. */
+  /** Notes that the timeline has an answer of that kind, so that a repeat is not recorded again. */
   noteStart(
     authorization: Authorization,
     stateHash: string,
@@ -194,8 +194,8 @@ export interface Authorizations {
     nowMs: number,
   ): Promise<void>;
   /**
-   * Moves to a status; from `completed` there is no way back, and from another closed one only to `completed`.
-   * Answers what is there then; undefined where it did not move.
+   * Changes the status. `completed` is final, and from another closed status only `completed` is possible.
+   * @returns the new item; undefined if the status did not change
    */
   setStatus(
     connectionId: string,
@@ -207,16 +207,16 @@ export interface Authorizations {
 /** The two secrets of a connection. */
 export interface Tokens {
   readGrant(connectionId: string): Promise<Versions<GrantSecret>>;
-  /** One version, whatever its staging labels; undefined when it was never put. */
+  /** Reads one version with any staging label. Undefined if it does not exist. */
   readGrantVersion(connectionId: string, versionId: string): Promise<GrantSecret | undefined>;
   readAccess(connectionId: string): Promise<Versions<AccessSecret>>;
   readAccessVersion(connectionId: string, versionId: string): Promise<AccessSecret | undefined>;
-  /** Puts a version as `AWSPENDING`; the very first one is `AWSCURRENT` at once. */
+  /** Writes a version as `AWSPENDING`. AWS makes the first version of a secret `AWSCURRENT`. */
   putGrant(connectionId: string, secret: GrantSecret): Promise<'pending' | 'current'>;
   putAccess(connectionId: string, secret: AccessSecret): Promise<'pending' | 'current'>;
   /**
-   * Moves `AWSCURRENT` from the version read before; false when it has moved since.
-   * @throws {StoreUnavailableError} also when AWS refuses the move, and then reads as if nothing had moved: a stale read
+   * Moves `AWSCURRENT` away from the version that was read. False if it has moved since.
+   * @throws {StoreUnavailableError} also if AWS refuses the move, but a stale read says that the label has not moved
    */
   moveCurrent(
     connectionId: string,
@@ -225,10 +225,10 @@ export interface Tokens {
     toVersionId: string,
   ): Promise<boolean>;
   /**
-   * Leaves no staging label on a token: two versions that hold none, one after the other, for the first one leaves
-   * `AWSPREVIOUS` on what was current.
-   * @param versionIds of the two
-   * @param at ISO 8601: when it was disconnected
+   * Removes all staging labels from tokens by writing two versions without a token. After the first one the last token
+   * would still have `AWSPREVIOUS`.
+   * @param versionIds the ids of the two versions
+   * @param at when it was disconnected, ISO 8601
    */
   empty(
     connectionId: string,
@@ -239,9 +239,9 @@ export interface Tokens {
 }
 
 export interface Clients {
-  /** Whether the secret has a value, whatever that is. */
+  /** True if the secret has any value. */
   isThere(clientSecretName: string): Promise<boolean>;
-  /** @throws {ConfigurationError} when the secret is absent, not JSON, or lacks a field */
+  /** @throws {ConfigurationError} the secret is missing, not JSON, or lacks a field */
   read(clientSecretName: string): Promise<Client>;
 }
 
@@ -253,8 +253,8 @@ export interface TokenEndpoint {
     state: string,
   ): Promise<AuthorizationAnswer>;
   refresh(provider: Provider, client: Client, refreshToken: Secret): Promise<TokenAnswer>;
-  exchange(provider: Provider, client: Client, callback: CodeExchange): Promise<TokenAnswer>;
-  /** Whose tokens they are, in clear. */
+  exchange(provider: Provider, client: Client, callback: CodeGrantRequest): Promise<TokenAnswer>;
+  /** Asks the provider whose tokens these are. The identity is not hashed yet. */
   identify(provider: Provider, tokens: Pick<TokenSet, 'accessToken' | 'subject'>): Promise<IdentityAnswer>;
 }
 
@@ -267,25 +267,25 @@ export interface RevocationEndpoint {
   ): Promise<RevocationAnswer>;
 }
 
-/** The ways to people. Neither addresses nor texts are in what is thrown. */
+/** Messages to people. Errors contain neither addresses nor texts. */
 export interface Messages {
   /**
    * Sends a notice to its owner by one channel. Every attempt has the same `noticeId`.
-   * @throws {ChannelUnavailableError} not now: try again
-   * @throws {ChannelRejectedError} not before an operator has mended something
+   * @throws {ChannelUnavailableError} try again
+   * @throws {ChannelRejectedError} an operator has to fix something first
    * @throws {ConfigurationError} access denied, or the channel's secret is missing or unusable
    */
   send(channel: ChannelName, settings: Settings, notice: Notice, noticeId: string): Promise<void>;
-  /** Tells the operators by their topic what no log may have: a link. */
-  tellOperators(message: { readonly subject: string; readonly text: string }): Promise<void>;
+  /** Publishes a message with a link to the operators' topic. */
+  notifyOperators(message: { readonly subject: string; readonly text: string }): Promise<void>;
 }
 
-/** Mail that is no notice. Neither address nor text is in what is thrown. */
+/** Mail other than notices. Errors contain neither address nor text. */
 export interface Mail {
   send(to: string, text: MailText): Promise<void>;
 }
 
-/** `connection#<id>/notice#<noticeId>`: what became of one notice, channel by channel. */
+/** The outcome of one notice at each channel: `connection#<id>/notice#<noticeId>`. */
 export interface Notices {
   read(connectionId: string, noticeId: string): Promise<NoticeOutcomes>;
   record(
@@ -298,46 +298,46 @@ export interface Notices {
 }
 
 export interface Workflow {
-  /** Resumes whoever waits on one of the task tokens; fine when nobody does any more. */
+  /** Resumes the executions that wait on these task tokens. Ignores tokens on which nothing waits. */
   resume(taskTokens: readonly string[], resumption: Resumption): Promise<void>;
-  /** Has the operator told, once an incident, of what a page could not do, or what a step has met. */
+  /** Starts an execution that alerts the operators of an error, once for each incident. */
   report(connectionId: string, step: string, error: GrantkeeperError): Promise<void>;
-  /** Has the stored refresh token tried at once: whether it still works is not known. */
+  /** Starts an execution that refreshes at once, to find out whether the stored refresh token still works. */
   refreshNow(connectionId: string): Promise<void>;
   /**
-   * Starts an execution of that name for somebody. Answers its ARN; undefined when there was one, within 90 days.
+   * Starts an execution with that name. Returns its ARN; undefined if there was one within 90 days.
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
    */
   startExecution(request: ExecutionRequest, name: string): Promise<string | undefined>;
-  /** Starts the execution that attaches to a started link. Answers its ARN; undefined when there was one. */
+  /** Starts the execution that waits for a link's login. Returns its ARN; undefined if there was one. */
   startForLink(connectionId: string, authorizationId: string): Promise<string | undefined>;
 }
 
-/** How often something happened in the fixed window of time that `nowMs` lies in. */
+/** Counters for fixed windows of time. `nowMs` chooses the window. */
 export interface RateLimits {
-  /** @param of a connection's id, or `panel` */
+  /** @param of the connection's id, or `panel` */
   read(of: string, what: string, windowMs: number, nowMs: number): Promise<number>;
-  /** Counts once more. Answers how often it is then. */
+  /** Adds one and returns the new count. */
   count(of: string, what: string, windowMs: number, nowMs: number): Promise<number>;
 }
 
 export interface Incidents {
   /**
-   * Ends the incidents that are over. Answers those that `by` has ended, now or in an earlier attempt: operators are
-   * to be told of these.
+   * Ends the incidents that are over. Returns those that `by` has ended, now or in an earlier attempt, for the message to
+   * operators.
    */
   end(connectionId: string, isOver: (incident: Incident) => boolean, by: string): Promise<EndedIncident[]>;
 }
 
-/** Counted and measured for the alarms and the dashboard. A dimension has few values. */
+/** Metrics for the alarms and the dashboard. Each value of a dimension costs money, so there are few. */
 export interface Metrics {
   put(name: MetricName, value: number): void;
-  /** One more, also by this dimension. */
+  /** Counts one, with and without this dimension. */
   count(name: MetricName, dimension: 'reason' | 'channel' | 'outcome', value: string): void;
 }
 
 export interface Events {
-  /** Writes down what happened, for the timeline. Details never hold a credential. */
+  /** Records an event for the timeline. Details never hold a credential. */
   record(
     connectionId: string,
     type: EventType,
@@ -345,50 +345,50 @@ export interface Events {
   ): Promise<void>;
 }
 
-/** `connection#<id>/browser-login`, and what Pulumi has written of it. */
+/** The record of browser logins, `connection#<id>/browser-login`, and their settings. */
 export interface BrowserLogins {
-  /** Undefined for a connection that has not opted in. */
+  /** Undefined if the connection has not opted in. */
   readSettings(connectionId: string): Promise<BrowserLoginSettings | undefined>;
   read(connectionId: string): Promise<BrowserLoginRecord>;
   /**
-   * Writes down an attempt before it is made.
-   * @param before authorization of the attempt that was read; false when another one was made since
+   * Records an attempt before it is made.
+   * @param before the authorization id of the attempt that was read
+   * @returns false if another attempt was recorded since
    */
   claim(connectionId: string, attempt: Attempt, before: string | undefined): Promise<boolean>;
   /**
-   * How an attempt ended, and what follows for the next ones: a version that was refused, or that nothing was heard. After
-   * a login neither is left.
+   * Records the result of an attempt, and what blocks the next ones. A successful login removes all blocks.
    */
   recordEnd(connectionId: string, attempt: Attempt, ended: Ended, blocks: Blocks): Promise<void>;
   recordReminder(connectionId: string, versionId: string): Promise<void>;
-  /** Ends an attempt that came to nothing: what was open before it is open again. */
+  /** Ends a failed attempt and restores the authorization that was open before. */
   putBack(connectionId: string, attempt: Attempt): Promise<void>;
 }
 
-/** @throws {StoreUnavailableError} it could not be sent, or nothing was heard of it */
+/** Starts a browser login and returns its report. @throws {StoreUnavailableError} it did not start, or never reported */
 export type SendBrowser = (functionName: string, browserLoginRequest: BrowserLoginRequest) => Promise<Report>;
 
 export interface Screenshots {
-  /** @returns where an operator finds it */
+  /** @returns the address at which operators see it */
   keep(key: string, jpeg: string): Promise<string>;
 }
 
-/** What the panel shows, read in few calls. */
+/** The panel's data, read in few calls. */
 export interface Panel {
-  /** @throws {ConfigurationError} when the deployment has written nothing valid there */
+  /** @throws {ConfigurationError} the stored settings are missing or invalid */
   readSettings(): Promise<PanelSettings>;
-  /** In the order asked for. Those without settings are there too: they were removed from the configuration. */
-  readConnections(connectionIds: readonly string[]): Promise<KeptConnection[]>;
+  /** In the order of the ids. A connection without settings was removed from the configuration. */
+  readConnections(connectionIds: readonly string[]): Promise<ListedConnection[]>;
   /** Newest first. */
   readEvents(connectionId: string, page: EventPage): Promise<EventsFound>;
 }
 
 /** People's sessions, by the hashes of their cookies. */
 export interface Sessions {
-  /** Undefined too when its person has signed out everywhere since. */
+  /** Undefined if it has ended, also because its person has signed out everywhere. */
   read(sessionHash: string, nowMs: number): Promise<Session | undefined>;
   start(sessionHash: string, session: Session): Promise<void>;
-  /** Its person did something. Does nothing when the session was ended meanwhile. */
+  /** Notes that its person did something. Does nothing if the session has ended. */
   touch(sessionHash: string, nowMs: number): Promise<void>;
   end(sessionHash: string): Promise<void>;
   endAll(email: string, nowMs: number): Promise<void>;
@@ -398,7 +398,7 @@ export interface Sessions {
 export interface SignIns {
   add(linkHash: string, signIn: SignIn): Promise<void>;
   read(linkHash: string): Promise<SignIn | undefined>;
-  /** False when it was first used longer ago than `signInRepeatMs`. */
+  /** False if it was first used longer ago than `signInRepeatMs`. */
   use(linkHash: string, nowMs: number): Promise<boolean>;
 }
 

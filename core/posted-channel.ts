@@ -1,12 +1,11 @@
-import type { Notice } from './notice.ts';
+import type { Notice } from './notice-text.ts';
 import { isLoopback } from './provider.ts';
 
-/** What such a channel tells of a notice. All texts are plain text; nothing in them is markup. */
+/** The parts of a notice for such a channel. All texts are plain text without markup. */
 export type ChatNotice = Pick<Notice, 'kind' | 'subject' | 'sentences' | 'button' | 'about'>;
 
 /**
- * A channel that posts JSON to an address that its secret holds. Its definition is all that Grantkeeper knows of the
- * service: docs/adding-a-channel.md adds one.
+ * A channel that posts JSON to the address in its secret. docs/adding-a-channel.md shows how to add one.
  */
 export interface PostedChannel {
   /** The service's name, in alerts. */
@@ -16,12 +15,12 @@ export interface PostedChannel {
   readonly secretExample: string;
   /** Begins "… of schwab-main answered 404". */
   readonly endpoint: string;
-  /** What an operator does about a refusal; the secret's name follows. */
+  /** The remedy for a refusal. The secret's name follows. */
   readonly remedy: string;
   /** @returns undefined if the secret does not hold what `secretHolds` says */
   readonly write: (secret: string, notice: ChatNotice, delivery: Delivery) => PostRequest | undefined;
   readonly isTaken: (status: number, answer: string) => boolean;
-  /** Why the service refused, if its answer has a word that is safe to show. */
+  /** The reason of a refusal, if the answer has one that is safe to show. */
   readonly reasonOf: (answer: string) => string | undefined;
 }
 
@@ -37,13 +36,13 @@ export interface Delivery {
 export interface PostRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object, or JSON that is signed as it stands. */
+  /** An object, or JSON whose exact bytes are signed. */
   readonly body: Readonly<Record<string, unknown>> | string;
 }
 
 /**
- * Reads an address to post to: https, of one of these hosts if they are given. Loopback needs neither, because the
- * embedded cloud stands in for every service there.
+ * Reads an https address, on one of these hosts if they are given. Loopback needs neither, because the embedded cloud
+ * replaces every service there.
  */
 export function addressOf(text: string, hosts?: readonly string[]): URL | undefined {
   const url = URL.parse(text.trim());

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** A provider's URLs are HTTPS; plain HTTP only for an authorization server on this very machine. */
+/** A provider's URL. HTTPS, or plain HTTP for an authorization server on this machine. */
 export const EndpointSchema = z.string().check(
   z.refine((value) => isEndpoint(value), {
     error:
@@ -8,7 +8,7 @@ export const EndpointSchema = z.string().check(
   }),
 );
 
-/** Stands in subjects of mails, and in single lines of pages and chats. */
+/** The provider's name in subjects of mails and on pages, so one short line. */
 export const DisplayNameSchema = z
   .string()
   .check(
@@ -23,15 +23,15 @@ const HostSchema = z
     z.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, { error: 'must be a host such as oauth2.example.com' }),
   );
 
-/** Longer than anything is kept; what is beyond ends no calendar's arithmetic. */
+/** Ten years: longer than anything is stored, and far below the limits of `Date`. */
 const longestGrantSeconds = 10 * 366 * 24 * 3600;
 
-/** Two of the longest ticks: half-way, and a tick later at the latest, the owner has been told in time. */
+/** Twice the longest tick. Half-way through there is a check that can still notify the owner in time. */
 const shortestGrantSeconds = 2 * 3600;
 
 /**
- * How long the refresh token lives, in seconds: `absolute` from the login, `sliding` from its last use. A grant
- * ends at the earlier of the two, and never where there are neither.
+ * The lifetime of a refresh token in seconds: `absolute` from the login, `sliding` from its last use. A grant ends at the
+ * earlier of the two. Without both it does not end.
  */
 export const RefreshTokenLifetimeSchema = z.object({
   absoluteSeconds: z.optional(
@@ -49,16 +49,16 @@ const PathSchema = z
   .string()
   .check(z.regex(/^(\/[^/]+)+$/, { error: 'must be a path such as /sub or /accounts/*/accountNumber' }));
 
-/** Of the whole of it. */
+/** A regular expression for the whole text. */
 const PatternSchema = z.string().check(
   z.maxLength(200),
   z.refine((value) => isPattern(value), { error: 'must be a regular expression such as [A-Za-z0-9]{32}' }),
 );
 
 /**
- * How a provider tells whose grant it is: by the `sub` of its `id_token` (OpenID Connect Core §2), or by a call with
- * the access token (RFC 6750) whose JSON answer has the owner's `subject`, the `accounts` they shared, or both;
- * `*` in a path is every element.
+ * Where the identity of a grant's owner comes from: the `sub` of the `id_token` (OpenID Connect Core §2), or a call with
+ * the access token (RFC 6750). The call's JSON answer has the owner's `subject`, the `accounts` they shared, or both.
+ * `*` in a path means every element.
  */
 export const IdentitySourceSchema = z.union(
   [
@@ -78,7 +78,7 @@ export const IdentitySourceSchema = z.union(
   { error: 'must be id_token, or an object with endpoint and the path of subject, of accounts or of both' },
 );
 
-/** Said beside all other problems of the block, not after they are mended. */
+/** Reports this problem together with all others of the block. */
 function givenOrInMetadata(name: 'authorizationEndpoint' | 'tokenEndpoint') {
   return z.refine<Partial<Record<typeof name | 'metadata', unknown>>>(
     (provider) => provider[name] !== undefined || provider.metadata !== undefined,
@@ -90,21 +90,21 @@ function givenOrInMetadata(name: 'authorizationEndpoint' | 'tokenEndpoint') {
   );
 }
 
-/** An authorization server as data; nothing in the code knows a provider's name. */
+/** An authorization server as data. No code depends on a provider's name. */
 export const ProviderSchema = z
   .object({
     displayName: DisplayNameSchema,
-    /** Each may be left out where `metadata` tells it. */
+    /** Each is optional if `metadata` is set. */
     authorizationEndpoint: z.optional(EndpointSchema),
     tokenEndpoint: z.optional(EndpointSchema),
-    /** Where tokens are given back (RFC 7009), where there is such a place. `metadata` may tell it too. */
+    /** The revocation endpoint (RFC 7009), if there is one. `metadata` may name it, too. */
     revocationEndpoint: z.optional(EndpointSchema),
     /**
-     * How much a revocation ends: only the login that the token came from, every login of that account with the client, or
-     * every grant of the client. Grantkeeper revokes refused and replaced logins only with `login`.
+     * What a revocation ends: the login of that token, all logins of that account with the client, or all grants of the
+     * client. Grantkeeper revokes refused and replaced logins only with `login`.
      */
     revocationEnds: z.optional(z.enum(['login', 'account', 'client'])),
-    /** Which metadata the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
+    /** The kind of metadata that the issuer publishes: OAuth's (RFC 8414) or OpenID Connect's (Discovery 1.0). */
     metadata: z.optional(z.enum(['oauth', 'openid'])),
     /** Hosts, beside the issuer's own, that its metadata may name. */
     endpointHosts: z.optional(z.array(HostSchema)),
@@ -113,33 +113,33 @@ export const ProviderSchema = z
       z.enum(['client_secret_basic', 'client_secret_post']),
       'client_secret_basic',
     ),
-    /** What the client's id and secret look like, where the provider tells: a slip is then seen when they are put in place. */
+    /** The form of the client's id and secret, if the provider documents it. `connect` then finds typing errors. */
     clientIdPattern: z.optional(PatternSchema),
     clientSecretPattern: z.optional(PatternSchema),
-    /** Space-separated scope of the authorization request; left out where the provider needs none. */
+    /** The space-separated scope of the authorization request, if the provider needs one. */
     scope: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
     /** Further parameters of the authorization request, such as `access_type=offline`. */
     authorizationParameters: z.optional(z.record(z.string(), z.string())),
-    /** The issuer identifier (RFC 8414 §2); needed where `metadata` or `authorizationResponseIss` is set. */
+    /** The issuer identifier (RFC 8414 §2). Required with `metadata` or `authorizationResponseIss`. */
     issuer: z.optional(EndpointSchema),
-    /** Whether the provider promises `iss` in the authorization response (RFC 9207). */
+    /** True if the provider promises `iss` in the authorization response (RFC 9207). */
     authorizationResponseIss: z._default(z.boolean(), false),
-    /** Used where a token response leaves out `expires_in`, and to plan the ticks. */
+    /** Used to plan the ticks, and for a token response without `expires_in`. */
     accessTokenLifetimeSeconds: z.int().check(
       // Secrets Manager keeps every version for a day and at most about 100: shorter tokens would fill it.
       z.minimum(25 * 60, { error: 'must be at least 1500 seconds (25 minutes)' }),
       z.maximum(90 * 24 * 3600),
     ),
     limits: RefreshTokenLifetimeSchema,
-    /** How it tells whose grant it is; without it nothing is pinned. */
+    /** Where the owner's identity comes from. Without it nothing is pinned. */
     identity: z.optional(IdentitySourceSchema),
-    /** A login ends the grant that the same client had before, even another person's (Schwab). */
+    /** A login ends the client's earlier grant, even another person's (Schwab). */
     loginEndsPreviousGrant: z.optional(z.boolean()),
     /** Texts, in any case, of an error body that means "the owner must log in", beside RFC 6749's `invalid_grant`. */
     rejectedGrantTexts: z._default(z.array(z.string().check(z.minLength(4))), []),
   })
   .check(
-    // A refresh is made when the access token is about to end; by then the refresh token must still live.
+    // The refresh token must still live when the access token is about to end.
     z.refine(
       ({ limits: { slidingSeconds = Infinity }, accessTokenLifetimeSeconds }) =>
         slidingSeconds >= accessTokenLifetimeSeconds + shortestGrantSeconds,
@@ -172,7 +172,7 @@ export interface Endpoints {
   readonly promisesIss: boolean;
 }
 
-/** Answers a provider's endpoints: those of its data, and what these leave out from its metadata, if it has any. */
+/** Finds a provider's endpoints: from its data, and those that are missing there from its metadata. */
 export type FindEndpoints = (
   provider: Provider,
   /** `for-callback` reads the metadata even if the data has every endpoint, because it may promise `iss`. */
@@ -186,32 +186,32 @@ export type FoundEndpoints =
       readonly kind: 'refused';
       readonly refusal: 'unavailable' | 'contract';
       readonly error: string;
-      /** The issuer that the metadata names, sanitised, where it is not the configured one. */
+      /** The sanitised issuer in the metadata, if it is not the configured one. */
       readonly otherIssuer?: string;
     };
 
-/** Providers that config can name. Literals only, without arithmetic: esbuild then drops them where nothing names them. */
+/** Providers that the configuration can name. Only literals, so that esbuild can drop them from bundles. */
 export const presets: Readonly<Record<string, Provider>> = {
   schwab: {
     displayName: 'Charles Schwab',
     authorizationEndpoint: 'https://api.schwabapi.com/v1/oauth/authorize',
     tokenEndpoint: 'https://api.schwabapi.com/v1/oauth/token',
     clientAuthentication: 'client_secret_basic',
-    // Both lengths of each are seen (Schwabdev).
+    // Schwabdev has seen both lengths.
     clientIdPattern: '\\S{32}|\\S{48}',
     clientSecretPattern: '\\S{16}|\\S{64}',
     authorizationResponseIss: false,
     accessTokenLifetimeSeconds: 1800,
     limits: { absoluteSeconds: 604_800 },
-    // One login may share several accounts, and a bot breaks when one is left out the next time.
+    // One login may share several accounts, and a bot breaks if the next login leaves one out.
     identity: {
       endpoint: 'https://api.schwabapi.com/trader/v1/userPreference',
       subject: '/streamerInfo/0/schwabClientCustomerId',
       accounts: '/accounts/*/accountNumber',
     },
     loginEndsPreviousGrant: true,
-    // Schwab's dead refresh tokens come as unsupported_token_type with the first or the second inside, sometimes in
-    // a body that is not JSON (Schwabdev#40), or as invalid_client with the third (schwab-py's documentation).
+    // Schwab answers a dead refresh token with unsupported_token_type and the first or second text, sometimes in a body that
+    // is not JSON (Schwabdev#40), or with invalid_client and the third text (schwab-py's documentation).
     rejectedGrantTexts: [
       'refresh_token_authentication_error',
       'Refresh token is invalid, expired or revoked',
@@ -236,7 +236,7 @@ function isEndpoint(value: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-/** Literal loopback hosts: the only ones that OAuth may be spoken to without TLS. */
+/** Loopback hosts. Only they may be used without TLS. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-const Words = z
+const TextSchema = z
   .string()
   .check(
     z.minLength(1),
@@ -8,7 +8,7 @@ const Words = z
     z.regex(/^\P{Cc}*$/u, { error: 'must be one line, without control characters' }),
   );
 
-/** Of WAI-ARIA's roles, those that a login has a use for. https://www.w3.org/TR/wai-aria-1.2/#role_definitions */
+/** The WAI-ARIA roles that a login page uses. https://www.w3.org/TR/wai-aria-1.2/#role_definitions */
 const roles = [
   'alert',
   'button',
@@ -24,15 +24,15 @@ const roles = [
   'textbox',
 ] as const;
 
-/** By its role and name, as assistive technology tells it; both as a whole, in that case. */
+/** Finds an element by its role and its whole accessible name. */
 const ByRoleSchema = z.strictObject({
   role: z.enum(roles),
-  name: Words,
+  name: TextSchema,
 });
-/** By its label, as a whole. */
-const ByLabelSchema = z.strictObject({ label: Words });
-/** By words that stand in it, in any case. */
-const ByTextSchema = z.strictObject({ text: Words });
+/** Finds a field by its whole label. */
+const ByLabelSchema = z.strictObject({ label: TextSchema });
+/** Finds an element by a part of its text, ignoring case. */
+const ByTextSchema = z.strictObject({ text: TextSchema });
 
 const ElementSchema = z.union([ByRoleSchema, ByLabelSchema], {
   error: 'must be a role and a name, or a label',
@@ -45,9 +45,9 @@ const SightSchema = z.union([ByRoleSchema, ByLabelSchema, ByTextSchema], {
 export type Element = z.infer<typeof SightSchema>;
 
 const ofEveryStep = {
-  /** Its page may not come: then it goes on with the first later step that it finds. */
+  /** The step's page may not appear. Then the browser continues with the first later step that it finds. */
   optional: z._default(z.boolean(), false),
-  /** How long it may take until the element is there and has done its work. */
+  /** The time limit for the step. */
   seconds: z._default(z.int().check(z.minimum(1), z.maximum(60)), 15),
 };
 
@@ -59,7 +59,7 @@ const StepSchemas = [
     ...ofEveryStep,
   }),
   z.strictObject({ do: z.literal('click'), on: ElementSchema, ...ofEveryStep }),
-  /** Ticks a box, whether it is ticked already or not. */
+  /** Ticks a box unless it is ticked already. */
   z.strictObject({ do: z.literal('tick'), box: ElementSchema, ...ofEveryStep }),
   /** Fills a field with the code of this half-minute (RFC 6238). */
   z.strictObject({ do: z.literal('one-time-code'), field: ElementSchema, ...ofEveryStep }),
@@ -67,12 +67,12 @@ const StepSchemas = [
   z.strictObject({
     do: z.literal('choose-accounts'),
     among: ElementSchema,
-    accounts: z.union([z.literal('all'), z.array(Words).check(z.minLength(1), z.maxLength(50))], {
-      error: 'must be all, or a list of what stands at their boxes',
+    accounts: z.union([z.literal('all'), z.array(TextSchema).check(z.minLength(1), z.maxLength(50))], {
+      error: 'must be all, or a list of the texts at their boxes',
     }),
     ...ofEveryStep,
   }),
-  /** Waits until something is there. */
+  /** Waits until an element appears. */
   z.strictObject({ do: z.literal('expect'), see: SightSchema, ...ofEveryStep }),
 ] as const;
 
@@ -81,16 +81,16 @@ const stepNames = 'fill, click, tick, one-time-code, choose-accounts, expect';
 const StepSchema = z.discriminatedUnion('do', StepSchemas, { error: `must be one of ${stepNames}` });
 export type Step = z.infer<typeof StepSchema>;
 
-/** What a page may say in place of going on. */
+/** Outcomes that a page can show. */
 const refusals = ['password-refused', 'code-refused', 'account-locked', 'captcha', 'declined'] as const;
 
 /**
- * How a browser walks through the pages of one provider, from the authorization request until the provider leads back
- * to the callback, whichever step that comes after. Steps count from 1.
+ * The steps of a browser through the pages of one provider, from the authorization request until the provider redirects
+ * to the callback. The redirect may come after any step. Steps count from 1.
  */
 export const RecipeSchema = z.strictObject({
   steps: z.array(StepSchema).check(z.minLength(1), z.maxLength(40)),
-  /** Looked for all the time; the first one that is seen ends the attempt. */
+  /** Elements that end the attempt as soon as one appears. */
   refusals: z._default(
     z
       .array(
@@ -102,18 +102,18 @@ export const RecipeSchema = z.strictObject({
       .check(z.maxLength(40)),
     [],
   ),
-  /** How long all of it may take. */
+  /** The time limit for all steps. */
   seconds: z._default(z.int().check(z.minimum(5), z.maximum(75)), 60),
 });
 export type Recipe = z.infer<typeof RecipeSchema>;
 
-/** An element in words, for people: `button "Log in"`. */
-export function wordsOf(element: Element): string {
+/** An element for people: `button "Log in"`. */
+export function elementLabel(element: Element): string {
   if ('role' in element) return `${element.role} "${element.name}"`;
   return 'label' in element ? `"${element.label}"` : `the text "${element.text}"`;
 }
 
-/** What a step looks for. */
+/** The element that a step looks for. */
 export function elementOf(step: Step): Element {
   switch (step.do) {
     case 'fill':
@@ -130,14 +130,14 @@ export function elementOf(step: Step): Element {
   }
 }
 
-/** A step in words, without what it types: `fill "Password"`. */
-export function wordsOfStep(step: Step): string {
-  return `${step.do} ${wordsOf(elementOf(step))}`;
+/** A step for people, without the text that it types: `fill "Password"`. */
+export function stepLabel(step: Step): string {
+  return `${step.do} ${elementLabel(elementOf(step))}`;
 }
 
-/** Recipes that config can name. */
+/** Recipes that the configuration can name. */
 export const recipes: Readonly<Record<string, z.input<typeof RecipeSchema>>> = {
-  // Of local/brokerage.
+  // The login of local/brokerage.
   'demo-brokerage': {
     steps: [
       { do: 'fill', field: { label: 'Login ID' }, with: 'username' },
@@ -156,8 +156,8 @@ export const recipes: Readonly<Record<string, z.input<typeof RecipeSchema>>> = {
       { see: { text: 'confirm that you are a person' }, means: 'captcha' },
     ],
   },
-  // Untested. Written from what others have published of the login of its developer portal: nobody has walked it with
-  // this, and Schwab's terms may forbid it. docs/browser-login.md has more.
+  // Untested, and written from what others have published. Schwab is reported to block automated logins, and its terms may
+  // forbid them. docs/browser-login.md has more.
   schwab: {
     steps: [
       { do: 'fill', field: { label: 'Login ID' }, with: 'username' },

@@ -9,22 +9,22 @@ import { firstInstantWithin, openingAt } from './weekly-hours.ts';
 const hours = 3600;
 const days = 24 * hours;
 
-/** The planned moments at which the owner is told, for a grant that has a deadline. Epoch milliseconds. */
+/** The planned reminders of a grant with a deadline. Epoch milliseconds. */
 export interface ReminderSchedule {
   readonly deadlineMs: number;
   /** The first instant at or after the deadline at which the token is needed. */
   readonly neededAtMs: number;
-  /** Ascending, at least one; the last one asks and waits, those before only tell. */
+  /** Ascending, at least one. At the last one an execution waits for the login. */
   readonly reminders: readonly Reminder[];
 }
 
-/** One planned moment, epoch milliseconds, and the channels over which the owner is told then; at least one. */
+/** One reminder: its time in epoch milliseconds and its channels, at least one. */
 export interface Reminder {
   readonly atMs: number;
   readonly channels: readonly ChannelName[];
 }
 
-/** Undefined where the grant has no deadline, or there was no login yet. */
+/** Undefined if the grant has no deadline, or nobody has logged in yet. */
 export function reminderScheduleOf(
   settings: Pick<Settings, 'provider' | 'owner' | 'reminders' | 'neededHours' | 'quietHours'>,
   grant: Pick<Grant, 'authorizedAtMs' | 'refreshedAtMs'>,
@@ -34,7 +34,7 @@ export function reminderScheduleOf(
   if (deadlineMs === undefined || grant.authorizedAtMs === undefined) return undefined;
   const { neededHours, quietHours } = settings;
   const neededAtMs = neededHours ? firstInstantWithin(neededHours, deadlineMs) : deadlineMs;
-  // The owner sleeps: tell them when their quiet hours begin, not in the middle and not after.
+  // Move a reminder in quiet hours to their beginning.
   const awake = (reminderMs: number) =>
     (quietHours && openingAt(quietHours, reminderMs)?.startMs) ?? reminderMs;
   const fromMs = firstReminderAfterMs(
@@ -47,7 +47,7 @@ export function reminderScheduleOf(
   const planned = new Map<number, ReadonlySet<ChannelName>>();
   for (const { secondsBefore, channels = had } of settings.reminders ?? defaultReminders(limits)) {
     const atMs = awake(neededAtMs - secondsBefore * 1000);
-    // Reminders that coincide are one, over the channels of all of them.
+    // Merge reminders of the same time, with the channels of all.
     if (atMs > fromMs) planned.set(atMs, new Set([...(planned.get(atMs) ?? []), ...channels]));
   }
   if (planned.size > 0) {
@@ -55,20 +55,20 @@ export function reminderScheduleOf(
     return { deadlineMs, neededAtMs, reminders: reminders.sort((a, b) => a.atMs - b.atMs) };
   }
   const halfWayMs = fromMs + Math.floor((neededAtMs - fromMs) / 2);
-  // Whoever logs in during their own quiet hours is awake.
+  // An owner who logs in during their own quiet hours is awake.
   const atMs = awake(halfWayMs) > fromMs ? awake(halfWayMs) : halfWayMs;
   return { deadlineMs, neededAtMs, reminders: [{ atMs, channels: had }] };
 }
 
-/** Those of a reminder's channels that the owner has; a reminder that none of them could tell is told over all. */
+/** The reminder's channels that the owner has. All of the owner's channels if they have none of these. */
 function among(had: readonly ChannelName[], channels: ReadonlySet<ChannelName>): readonly ChannelName[] {
   const both = had.filter((channel) => channels.has(channel));
   return both.length > 0 ? both : had;
 }
 
 /**
- * Reminders come after this: the login, or, where use alone postpones the deadline, the time by which the next
- * refresh is due. Before that nothing has failed, and the owner could do nothing that the refresh does not.
+ * The time before which no reminder is planned: the login or, if each refresh postpones the deadline, the time of the next
+ * refresh. Before that nothing has failed, and the refresh makes the owner's login needless.
  */
 function firstReminderAfterMs(
   { limits, accessTokenLifetimeSeconds }: Settings['provider'],
@@ -82,8 +82,8 @@ function firstReminderAfterMs(
 }
 
 /**
- * A grant of months is announced a week ahead, one of a week two days ahead: first where it disturbs nobody, in the
- * end over every channel.
+ * Reminders by default: from a week before the end of a grant of months, or two days before the end of a grant of a week.
+ * The first go by mail, the last over every channel.
  */
 export function defaultReminders(limits: RefreshTokenLifetime): readonly ReminderSettings[] {
   const shortest = Math.min(limits.absoluteSeconds ?? Infinity, limits.slidingSeconds ?? Infinity);

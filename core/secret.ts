@@ -8,12 +8,12 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The credential itself. For adapters alone: at the moment it is sent or stored. */
+  /** Returns the credential. Only adapters may call this, when they send or store it. */
   reveal(): string {
     return this.#value;
   }
 
-  /** Whether both hold the same credential; says nothing about either. */
+  /** True if both hold the same credential. */
   equals(other: Secret): boolean {
     return this.#value === other.#value;
   }

@@ -1,8 +1,8 @@
 import type { Identity } from './identity.ts';
 import type { Secret } from './secret.ts';
-/** What the secrets hold now, without the tokens. */
+/** The grant record's attributes for the tokens in the secrets. */
 export interface StoredTokens {
-  /** Set by a login: the reminder schedule begins anew. */
+  /** True after a login. The reminder schedule then starts again. */
   readonly loggedIn: boolean;
   readonly authorizedAtMs: number;
   readonly refreshedAtMs: number;
@@ -10,7 +10,7 @@ export interface StoredTokens {
   readonly grantVersionId: string;
   readonly grantObtainedAtMs: number;
   readonly accessVersionId: string | undefined;
-  /** To be pinned: of a login, or of a refresh while nobody is pinned. */
+  /** The identity to pin, after a login or after a refresh while nobody is pinned. */
   readonly identity?: Identity | undefined;
 }
 
@@ -23,9 +23,9 @@ export interface GrantSecret {
   readonly authorizedAt: string;
   /** The version it was refreshed from; absent after a login. */
   readonly derivedFrom?: string | undefined;
-  /** Of a login's version: whose grant it is, to be pinned by whoever records it. */
+  /** The account of a login. The step that records the login pins it. */
   readonly identity?: Identity | undefined;
-  /** Set for a login whose account is not checked yet. The version must not become current before that. */
+  /** Set for a login whose account is not checked yet. Until then the version must not become current. */
   readonly unverified?: true | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface AccessSecret {
   readonly expiresAt: string;
   /** The version of the grant secret that it belongs to. */
   readonly derivedFrom: string;
-  /** When its owner has to log in again at the latest, ISO 8601, where the provider sets an end. For consumers. */
+  /** When the owner has to log in again at the latest, ISO 8601. Absent if the provider sets no end. For consumers. */
   readonly deadline?: string | undefined;
   /** The connection's page of the panel. For consumers. */
   readonly panelUrl?: string | undefined;
@@ -49,8 +49,8 @@ export interface AccessSecret {
 export interface Versions<T> {
   /** Absent while the secret has no value. */
   readonly currentVersionId?: string | undefined;
-  /** Absent, too, when somebody put something there that is not ours. */
+  /** Also absent if the value is not ours. */
   readonly current?: T | undefined;
-  /** `AWSPENDING`, where that is not `AWSCURRENT`: what a dead refresh or login left. */
+  /** The version `AWSPENDING`, if it is not current: a refresh or login wrote it and then died. */
   readonly pending?: T | undefined;
 }

@@ -44,8 +44,8 @@ export type RefreshBudget =
   | { readonly kind: 'exhausted'; readonly untilMs: number };
 
 /**
- * Decides whether the budget has room for one more refresh. A refresh counts as requested unless the schedule asks for it, or
- * the access token is about to end: then consumers get a new token even while the schedule does not run.
+ * Decides whether the budget has room for one more refresh. A refresh counts as requested, unless the schedule asks for it
+ * or the access token is about to end. So consumers get a new token even while the schedule does not run.
  */
 export function refreshBudget(
   settings: Settings,
@@ -87,7 +87,7 @@ export function refreshBudget(
   };
 }
 
-/** Those that count still. */
+/** The writes that still count. */
 export function withinDay(
   { refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] }: Writes,
   nowMs: number,
@@ -99,7 +99,7 @@ export function withinDay(
   };
 }
 
-/** Until when the secrets have no room for a login; undefined while they have. */
+/** When the secrets have room for a login again. Undefined if they have room now. */
 export function loginsFullUntilMs(
   settings: Settings,
   { refreshesAtMs = [], requestedAtMs = [], otherWritesAtMs = [] }: Writes,

@@ -15,8 +15,7 @@ const LocalTimeSchema = z
   .check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a local time such as 07:00' }));
 
 /**
- * Hours that repeat every week, in a place's own time. `to` before `from` runs past midnight, into the day
- * after; daylight saving is that of the zone.
+ * Hours that repeat every week, in local time with the zone's daylight saving. `to` before `from` means the next day.
  */
 export const WeeklyHoursSchema = z
   .object({
@@ -40,7 +39,7 @@ export function openingAt(hours: WeeklyHours, atMs: number): Opening | undefined
   return openingsAround(hours, atMs, 2).find(({ startMs, endMs }) => startMs <= atMs && atMs < endMs);
 }
 
-/** Those that touch the time from `fromMs` to `toMs`, cut to it, in order. */
+/** The openings between `fromMs` and `toMs`, cut to these, in order. */
 export function openingsWithin(hours: WeeklyHours, fromMs: number, toMs: number): Opening[] {
   const days = Math.ceil((toMs - fromMs) / (24 * 3600 * 1000));
   return openingsAround(hours, fromMs, days + 1)
@@ -50,7 +49,7 @@ export function openingsWithin(hours: WeeklyHours, fromMs: number, toMs: number)
 
 /** The first instant at or after `atMs` within the hours, epoch milliseconds. */
 export function firstInstantWithin(hours: WeeklyHours, atMs: number): number {
-  // Mostly it is tomorrow; but a day's opening can vanish in a daylight-saving gap, and the next be a week away.
+  // The next opening is mostly tomorrow. A daylight-saving gap can swallow an opening, and the next is then a week away.
   for (const daysAhead of [1, 14]) {
     const opening = openingsAround(hours, atMs, daysAhead).find(({ endMs }) => endMs > atMs);
     if (opening) return Math.max(opening.startMs, atMs);
@@ -59,8 +58,8 @@ export function firstInstantWithin(hours: WeeklyHours, atMs: number): number {
 }
 
 /**
- * Openings from two days before `atMs` (they may run past midnight) to some after, in order. Those that touch, as
- * happens where daylight saving skips the hour between them, are one.
+ * Openings from two days before `atMs`, because they may run past midnight, to `daysAhead` days after, in order. Merges
+ * openings that touch: daylight saving can skip the hour between them.
  */
 function openingsAround(hours: WeeklyHours, atMs: number, daysAhead: number): Opening[] {
   const { from, to, timeZone } = hours;
@@ -79,20 +78,20 @@ function openingsAround(hours: WeeklyHours, atMs: number, daysAhead: number): Op
   return openings;
 }
 
-/** Epoch milliseconds of a local time so many days after the day of `today`. */
+/** Epoch milliseconds of a local time `day` days after `today`. */
 function localMs(today: TZDate, day: number, time: string, timeZone: string): number {
   const [hour, minute] = time.split(':').map(Number) as [number, number];
   const date = today.getDate() + day;
   return new TZDate(today.getFullYear(), today.getMonth(), date, hour, minute, 0, 0, timeZone).getTime();
 }
 
-/** A date's weekday is the same in every zone. */
+/** Computed in UTC, because a date's weekday is the same in every zone. */
 function weekdayOf(today: TZDate, day: number): (typeof weekdays)[number] {
   const date = new Date(Date.UTC(today.getFullYear(), today.getMonth(), today.getDate() + day));
   return weekdays[(date.getUTCDay() + 6) % 7]!;
 }
 
-/** Settings are read at every step, and whoever knows time zones is slow to ask. */
+/** Caches known zones: settings are parsed at every step, and `Intl` is slow. */
 const askedBefore = new Map<string, boolean>();
 
 function isTimeZone(name: string): boolean {
@@ -102,7 +101,7 @@ function isTimeZone(name: string): boolean {
 }
 
 function isKnownToIntl(name: string): boolean {
-  // Offsets such as +02:00 are accepted too; they know no daylight saving.
+  // Intl accepts offsets such as +02:00, too, but they have no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name }).format(0);

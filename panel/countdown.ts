@@ -1,11 +1,11 @@
-import { countdownInWords } from '../core/duration.ts';
+import { countdownText } from '../core/duration.ts';
 
-/** The server's time, which the browser's own clock need not agree with. */
+/** The server's time. The browser's clock may differ. */
 export class ServerClock {
   #atLoadMs = 0;
   #loadedMs = 0;
 
-  /** @param now ISO 8601, as the page says it */
+  /** @param now the server's time in the page, ISO 8601 */
   set(now: string | undefined): void {
     const atLoadMs = Date.parse(now ?? '');
     this.#atLoadMs = Number.isNaN(atLoadMs) ? Date.now() : atLoadMs;
@@ -17,10 +17,10 @@ export class ServerClock {
   }
 }
 
-/** Writes how long it is until then; touches only what reads differently than a second ago. */
+/** Updates the countdowns whose text has changed. */
 export function countDown(root: ParentNode, nowMs: number): void {
   for (const element of root.querySelectorAll<HTMLElement>('[data-countdown]')) {
-    const text = countdownInWords(Date.parse(element.dataset['countdown'] ?? '') - nowMs);
+    const text = countdownText(Date.parse(element.dataset['countdown'] ?? '') - nowMs);
     if (element.textContent !== text) element.textContent = text;
   }
 }

@@ -1,4 +1,4 @@
-/** Filters the list as you type. Without the script, the form's button does. */
+/** Filters the list while you type. Without the script, the form's button does it. */
 export function filterConnections(): void {
   const sought = document.querySelector<HTMLInputElement>('[data-filter]');
   const health = document.querySelector<HTMLSelectElement>('[data-filter-health]');
@@ -12,7 +12,7 @@ export function filterConnections(): void {
   const shown = rows.filter((row) => !row.hidden).length;
   const count = document.querySelector('[data-shown]')!;
   const text = `${shown} of ${rows.length} connections`;
-  // Screen readers read out every change.
+  // Change only a different text, because screen readers read out every change.
   if (count.textContent !== text) count.textContent = text;
 }
 

@@ -1,12 +1,12 @@
 import { Idiomorph } from 'idiomorph';
 
-/** Tells the server that a script asks, and not a person. */
+/** Marks a request of the script, so that it does not keep a session alive. */
 const autoRefreshHeader = 'x-grantkeeper-auto-refresh';
 
 /**
- * Asks for the page again.
- * @returns the new page; undefined when there was no answer, `signed-out` when the session has ended, and `gone` when the
- *   page is not there any more
+ * Requests the page again.
+ * @returns the new page; undefined without an answer, `signed-out` if the session has ended, `gone` if the page no longer
+ *   exists
  */
 export async function refresh(): Promise<Document | 'signed-out' | 'gone' | undefined> {
   const answer = await fetch(location.href, {
@@ -19,7 +19,7 @@ export async function refresh(): Promise<Document | 'signed-out' | 'gone' | unde
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-/** The markup of each part as the server last sent it, without what the script wrote since. */
+/** The markup of each part as the server last sent it, without the script's changes. */
 const known = new Map<string, string>();
 
 export function rememberParts(): void {
@@ -56,7 +56,7 @@ function beforeNodeMorphed(shown: Node): boolean {
   return !(shown instanceof HTMLInputElement && shown.value !== shown.defaultValue);
 }
 
-/** The markup without countdowns, which change by themselves. */
+/** The markup without countdowns, because the script changes these. */
 function signatureOf(part: HTMLElement): string {
   const copy = part.cloneNode(true) as HTMLElement;
   for (const counting of copy.querySelectorAll('[data-countdown]')) counting.textContent = '';

@@ -1,4 +1,4 @@
-/** The owner's pages: all that their script does. */
-import { tellLocalTimes } from './times.ts';
+/** The script of the owner's pages: shows local times. */
+import { showLocalTimes } from './times.ts';
 
-tellLocalTimes(document);
+showLocalTimes(document);

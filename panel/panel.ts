@@ -1,25 +1,25 @@
-/** The panel's script: local times, countdowns, and a page that keeps itself current. Without it everything else works. */
+/** The panel's script: local times, countdowns and automatic reloads. The panel works without it. */
 import { countDown, ServerClock } from './countdown.ts';
 import { filterConnections, watchFilter } from './filter.ts';
 import { refresh, rememberParts, updateParts } from './live.ts';
-import { tellLocalTimes } from './times.ts';
+import { showLocalTimes } from './times.ts';
 
 const everyMs = 15_000;
-/** Longer than an answer takes. */
+/** Longer than any answer takes. */
 const stoppedMs = 10_000;
 const { documentElement: root } = document;
 const clock = new ServerClock();
 clock.set(root.dataset['now']);
 
 rememberParts();
-tellLocalTimes(document);
+showLocalTimes(document);
 watchFilter();
 
 setInterval(() => {
   if (!document.hidden) countDown(document, clock.nowMs());
 }, 1000);
 
-// Several presses of a button send its form once.
+// Send a form once if its button is pressed several times.
 document.addEventListener('submit', (event) => {
   const form = event.target as HTMLFormElement;
   if (form.method !== 'post') return;
@@ -70,7 +70,7 @@ function keepCurrent(): void {
     if (fresh === undefined) return say('The server does not answer, so this page may be out of date.');
     say('');
     clock.set(fresh.documentElement.dataset['now']);
-    for (const part of updateParts(fresh)) tellLocalTimes(part);
+    for (const part of updateParts(fresh)) showLocalTimes(part);
     filterConnections();
   };
   setInterval(() => void ask(), everyMs);

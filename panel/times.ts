@@ -1,5 +1,5 @@
 /** Shows every instant on the page in the reader's time zone. */
-export function tellLocalTimes(root: ParentNode): void {
+export function showLocalTimes(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
     const instant = new Date(element.dateTime);
     if (Number.isNaN(instant.getTime())) continue;

@@ -1,4 +1,4 @@
-/** Makes of client/ what is published: client/dist, plain JavaScript with its types. */
+/** Builds client/dist from client/: plain JavaScript with types, for publishing. */
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ await build({
   entryPoints: ['client/index.ts', 'client/middy.ts'],
   outdir,
   bundle: true,
-  // The AWS SDK is the consumer's own: in Lambda it is there already.
+  // The consumer brings the AWS SDK. Lambda has it already.
   packages: 'external',
   platform: 'node',
   target: 'node20',

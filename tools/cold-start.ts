@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 
-/** What Lambda would set, for every function at once. Loading calls nobody. */
+/** The environment of all functions together. Loading a function makes no request. */
 const environment = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'test',
@@ -19,7 +19,7 @@ const environment = {
   CHROMIUM_FOLDER: '/opt/chromium',
 };
 
-/** Milliseconds from the start of a fresh Node to when it has loaded the module, if any. */
+/** Milliseconds from the start of Node until it has loaded the module, if one is given. */
 export function loadedAfterMs(file?: string): number {
   const load = file === undefined ? '' : `await import(${JSON.stringify(pathToFileURL(file).href)});`;
   const { status, stdout, stderr } = spawnSync(

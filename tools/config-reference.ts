@@ -28,7 +28,7 @@ interface Schema {
   readonly default?: unknown;
 }
 
-/** What each key means. A test compares the keys with the schema. */
+/** The meaning of each key. A test compares the keys with the schema. */
 export const meanings: Readonly<Record<string, string>> = {
   connections: 'One entry for each grant. The key is the connection’s id, part of secret names and links.',
   'connections.<id>.provider': 'A preset (`schwab`), or a key of `providers`.',
@@ -45,8 +45,7 @@ export const meanings: Readonly<Record<string, string>> = {
       `Name of the secret \`grantkeeper/<stack>/webhook/<name>\`, which holds the ${secretHolds}: \`${secretExample}\`.`,
     ]),
   ),
-  'connections.<id>.owner.timeZone':
-    'Times in notices are told in this zone, of the IANA time zone database.',
+  'connections.<id>.owner.timeZone': 'The time zone of times in notices, from the IANA time zone database.',
   'connections.<id>.reminders':
     'The reminder schedule. The default follows the provider’s limits: 48, 24, 6 and 1 hours for a grant of a week.',
   'connections.<id>.reminders[].secondsBefore': 'How long before the token is needed.',

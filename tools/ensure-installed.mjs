@@ -1,5 +1,5 @@
-// Runs before the npm scripts, under whatever Node the machine has (>= 20): installs what the lock file
-// names when that has not been done yet, and shows it. Plain JavaScript, because nothing is installed yet.
+// Runs before the npm scripts, under the machine's own Node (>= 20). Installs what the lock file names, unless that is
+// done already. Plain JavaScript, because nothing is installed yet.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 
-import type { MailText, Notice } from '../../core/notice.ts';
-import { mailOf } from '../../core/notice.ts';
+import type { MailText, Notice } from '../../core/notice-text.ts';
+import { mailOf } from '../../core/notice-text.ts';
 import type { Mail } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callAws, clientDefaults } from '../aws.ts';

@@ -8,7 +8,7 @@ export interface MessagesOptions {
   readonly operatorTopicArn: string;
 }
 
-/** All ways to people. What most owners do not have is loaded when it is used: text messages, chats, the topic. */
+/** All messages to people. Loads text messages, chats and the topic only when used, because most owners have none. */
 export function messages({ mail, operatorTopicArn }: MessagesOptions): Messages {
   const sendMail = sesNotices(mail);
   return {
@@ -18,13 +18,13 @@ export function messages({ mail, operatorTopicArn }: MessagesOptions): Messages 
         if (channel === 'sms') return await (await import('./topic-and-sms.ts')).sendSms(settings, notice);
         return await (await import('./post.ts')).postNotice(channel, settings, notice, noticeId);
       } catch (error) {
-        // Behind a channel it is the channel that cannot be had now.
+        // The caller retries only this channel.
         if (error instanceof StoreUnavailableError) throw new ChannelUnavailableError(error.message);
         throw error;
       }
     },
 
-    async tellOperators(message) {
+    async notifyOperators(message) {
       await (await import('./topic-and-sms.ts')).publish(operatorTopicArn, message);
     },
   };

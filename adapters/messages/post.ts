@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { PostedChannelName } from '../../core/channel.ts';
 import { postedChannels } from '../../core/channel.ts';
 import { ChannelRejectedError, ChannelUnavailableError, ConfigurationError } from '../../core/errors.ts';
-import type { Notice } from '../../core/notice.ts';
+import type { Notice } from '../../core/notice-text.ts';
 import type { PostRequest } from '../../core/posted-channel.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callAws } from '../aws.ts';
@@ -14,7 +14,7 @@ import { secretsManager } from '../secrets.ts';
 const timeoutMs = 8_000;
 const client = secretsManager();
 
-/** Posts a notice to a service. Address and credentials come from the channel's secret; no error or log has them. */
+/** Posts a notice to a service. No error or log has the address and credentials from the channel's secret. */
 export async function postNotice(
   name: PostedChannelName,
   { connectionId, owner }: Settings,
@@ -37,7 +37,7 @@ export async function postNotice(
   if (channel.isTaken(status, answer)) return;
   const reason = channel.reasonOf(answer);
   const what = `${about} answered ${status}${reason === undefined ? '' : ` (${reason})`}`;
-  // A success that the service does not word in its own way comes from something in between.
+  // A success that is not in the service's own form comes from a proxy.
   if (status === 408 || status === 429 || status >= 500 || status < 300) {
     throw new ChannelUnavailableError(`${what}.`);
   }
@@ -58,7 +58,7 @@ function hmacSha256(key: string, text: string): string {
   return createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64');
 }
 
-/** @returns an empty text when there is no such secret, or no version of it */
+/** @returns an empty text if the secret or its value is missing */
 async function readSecret(secretName: string): Promise<string> {
   const command = new GetSecretValueCommand({ SecretId: secretName });
   const answer = await callAws(`reading ${secretName}`, () => client.send(command), {

@@ -7,9 +7,9 @@ import {
 
 /** Numbers that no text message reaches. SNS accepts such messages and does not deliver them. */
 export interface Unreached {
-  /** Not verified, in the sandbox of a new account. */
+  /** Not verified, while the account is in the SMS sandbox. */
   readonly unverified: readonly string[];
-  /** In North America, with no number of the account's to send from. */
+  /** In North America, where the account has no origination number. */
   readonly withoutOrigin: readonly string[];
 }
 

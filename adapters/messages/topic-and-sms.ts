@@ -2,8 +2,8 @@ import type { PublishCommandInput } from '@aws-sdk/client-sns';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 
 import { ChannelRejectedError } from '../../core/errors.ts';
-import type { Notice } from '../../core/notice.ts';
-import { smsOf } from '../../core/notice.ts';
+import type { Notice } from '../../core/notice-text.ts';
+import { smsOf } from '../../core/notice-text.ts';
 import type { Settings } from '../../core/settings.ts';
 import { callAws, clientDefaults } from '../aws.ts';
 import { unreachedBy } from './text-reach.ts';
@@ -18,7 +18,7 @@ export async function sendSms({ connectionId, owner }: Settings, notice: Notice)
   const message: PublishCommandInput = {
     PhoneNumber: owner.phone,
     Message: smsOf(notice),
-    // Delivered first, and also where advertising is not: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html
+    // Transactional messages go first, also to numbers that block advertising: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html
     MessageAttributes: {
       'AWS.SNS.SMS.SMSType': { DataType: 'String', StringValue: 'Transactional' },
     },
@@ -39,7 +39,7 @@ export async function sendSms({ connectionId, owner }: Settings, notice: Notice)
   await callAws(
     what,
     () => client.send(new PublishCommand(message)).then(() => undefined),
-    // As SNS names them, and as its client does.
+    // The names in SNS's answers and in its client.
     {
       OptedOut: optedOut,
       OptedOutException: optedOut,
@@ -49,7 +49,7 @@ export async function sendSms({ connectionId, owner }: Settings, notice: Notice)
   );
 }
 
-/** A message to those who subscribe to a topic. */
+/** Publishes a message to a topic. */
 export async function publish(
   topicArn: string,
   { subject, text }: { readonly subject: string; readonly text: string },

@@ -5,7 +5,7 @@ import type { ElementHandle, Locator, Page, Request } from 'playwright-core';
 import type { DoneStep } from '../../core/browser-login.ts';
 import type { BrowserLoginOutcome } from '../../core/browser-outcome.ts';
 import type { Element, Recipe, Step } from '../../core/recipe.ts';
-import { elementOf, wordsOf, wordsOfStep } from '../../core/recipe.ts';
+import { elementOf, elementLabel, stepLabel } from '../../core/recipe.ts';
 import type { BrowserCredentials } from '../../core/browser-credentials.ts';
 import { within } from './within.ts';
 
@@ -186,14 +186,14 @@ export class Walk {
         if (count === 1 && lastedMs >= (offset === 0 ? lookMs : settledMs))
           return { index: from + offset, locator };
         if (count > 1 && lastedMs >= ambiguousMs) {
-          const what = `Step ${from + offset + 1} (${wordsOfStep(candidates[offset]!)})`;
+          const what = `Step ${from + offset + 1} (${stepLabel(candidates[offset]!)})`;
           throw new Stopped('ambiguous', `${what} fits ${count} elements.`);
         }
       }
       // After the last step that must come, only the callback is left.
       if (performance.now() >= untilMs) {
         if (last === -1) return undefined;
-        throw await this.#outOfTime(`Step ${last + 1} (${wordsOfStep(steps[last]!)})`);
+        throw await this.#outOfTime(`Step ${last + 1} (${stepLabel(steps[last]!)})`);
       }
       await sleep(lookMs);
     }
@@ -230,10 +230,9 @@ export class Walk {
     } catch (error) {
       if (error instanceof Stopped) throw error;
       // It may have led away from the page under its own hands.
-      if (this.#returned === undefined)
-        throw await this.#outOfTime(`Step ${index + 1} (${wordsOfStep(step)})`);
+      if (this.#returned === undefined) throw await this.#outOfTime(`Step ${index + 1} (${stepLabel(step)})`);
     }
-    this.#note(index + 1, wordsOfStep(step));
+    this.#note(index + 1, stepLabel(step));
   }
 
   async #act(step: Step, locator: Locator, untilMs: number): Promise<void> {
@@ -305,7 +304,8 @@ export class Walk {
   async #stopIfOver(): Promise<void> {
     if (this.#hasDied) throw new Error('died');
     for (const { see, means } of this.#route.recipe.refusals) {
-      if ((await countOf(this.#visible(see))) > 0) throw new Stopped(means, `The page has ${wordsOf(see)}.`);
+      if ((await countOf(this.#visible(see))) > 0)
+        throw new Stopped(means, `The page has ${elementLabel(see)}.`);
       if (this.#isTimeUp()) break;
     }
   }

@@ -2,8 +2,8 @@ import type { Decision, StepsDone } from '../../core/decide.ts';
 import { decide } from '../../core/decide.ts';
 import { isOver } from '../../core/incident.ts';
 import type { Clock, Events, Grants, Incidents } from '../../core/ports.ts';
-import type { Connection } from '../../core/grant.ts';
-import type { StepInput, StepOutput } from './step.ts';
+import type { StoredConnection } from '../../core/grant.ts';
+import type { StepInput, StepOutcome, StepOutput } from './step.ts';
 import { eventsOf, recordIfPossible } from './step-events.ts';
 
 export interface FinishStepPorts {
@@ -20,11 +20,11 @@ const steps = {
 } as const;
 
 /**
- * Reads the connection again, and answers the next decision.
+ * Reads the connection again, and returns the next decision.
  * @param step counts as done from now on; undefined if the same step may be decided again
  */
 export async function finishStep(
-  outcome: string,
+  outcome: StepOutcome,
   step: StepsDone[number] | undefined,
   input: StepInput,
   ports: FinishStepPorts & { readonly grants: Pick<Grants, 'read'> },
@@ -36,14 +36,14 @@ export async function finishStep(
 }
 
 /**
- * Answers the next decision of a connection that the step has just read, and ends the incidents that are over.
- * @param succeeded the state of the workflow that has done its work
+ * Returns the next decision for a connection that the step has just read, and ends the incidents that are over.
+ * @param succeeded the state of the workflow that has just succeeded
  */
 export async function finishStepWith(
-  outcome: string,
+  outcome: StepOutcome,
   succeeded: string | undefined,
   { request, done, executionId, entry }: Pick<StepInput, 'request' | 'done' | 'executionId' | 'entry'>,
-  { settings, grant }: Connection,
+  { settings, grant }: StoredConnection,
   { incidents, events, clock }: FinishStepPorts,
 ): Promise<StepOutput> {
   const { connectionId, trigger, force, authorizationId } = request;

@@ -1,7 +1,7 @@
 import type { EventType } from '../../core/event.ts';
 import type { Events } from '../../core/ports.ts';
 
-/** The events of one step of the workflow: each says which execution it was. */
+/** Adds the execution to each event of a step. */
 export function eventsOf({ executionId }: { readonly executionId: string }, events: Events): Events {
   return {
     record: (connectionId, type, details) => events.record(connectionId, type, { ...details, executionId }),
@@ -9,8 +9,8 @@ export function eventsOf({ executionId }: { readonly executionId: string }, even
 }
 
 /**
- * Writes down what happened, if that can be. A check must not fail, and what a step has done must not be done again, for
- * want of a line that only people read: a table that is down is told by whatever needs it.
+ * Records an event, and ignores a failure to do so. A check must not fail, and a step must not run again, only because the
+ * timeline lacks a line.
  */
 export async function recordIfPossible(
   events: Events,

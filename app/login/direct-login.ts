@@ -3,7 +3,7 @@ import type { Grant } from '../../core/grant.ts';
 import { isOpen } from '../../core/grant.ts';
 import { linkPath } from '../../core/link.ts';
 import type { Authorizations, Clock, Grants, Random } from '../../core/ports.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import type { ActionRefusal } from '../../core/action-refusal.ts';
 import type { Settings } from '../../core/settings.ts';
 import { authorizationIdOf } from '../notices/send-login-link.ts';
 
@@ -14,21 +14,21 @@ export interface DirectLoginPorts {
   readonly random: Random;
 }
 
-/** As long as a browser keeps what binds a login to it. Nobody has the link but whoever has just asked for it. */
+/** The lifetime of the cookie that binds a login to its browser. */
 const lifetimeMs = 60 * 60_000;
 
 /**
- * A link for an owner who is here, without a message: one more of the authorization that is open, or of a new one, which
- * keeps no message from being sent when one is due.
- * @returns its path, or why there can be none now
+ * Makes a link for an owner who is signed in to the panel, without a message. It adds the link to the open authorization, or
+ * opens a new one. A due notice is still sent.
+ * @returns the link's path, or why a login is refused
  */
 export async function directLogin(
   { settings, grant }: { readonly settings: Settings; readonly grant: Grant },
   { grants, authorizations, clock, random }: DirectLoginPorts,
-): Promise<{ readonly path: string } | { readonly why: Refusal }> {
+): Promise<{ readonly path: string } | { readonly why: ActionRefusal }> {
   const { connectionId } = settings;
   const nowMs = clock.nowMs();
-  // As if none were open: what forbids a login forbids going on with one.
+  // Decide without the open authorization: what forbids a new login also forbids this one.
   const asked = { ...grant, authorization: undefined };
   const decision = decide(settings, asked, nowMs, { force: 'reauthorize', done: ['refresh'] });
   if (decision.decision !== 'reauthorize') return { why: decision.reason };
@@ -51,10 +51,10 @@ export async function directLogin(
   const opened = { authorizationId, reason, openedAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
   if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return pathOf(authorizationId);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
-  return { why: 'asked-meanwhile' };
+  return { why: 'asked-at-once' };
 }
 
-/** Those that a login, or the next notice, ends. */
+/** The authorizations that a login or the next notice ends. */
 export function superseded({ authorization }: Pick<Grant, 'authorization'>) {
   if (authorization === undefined) return [];
   const { authorizationId, expiresAtMs, supersedes = [] } = authorization;

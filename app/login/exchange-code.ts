@@ -13,11 +13,12 @@ import type {
   TokenEndpoint,
   Workflow,
 } from '../../core/ports.ts';
-import type { Said, TokenSet, Refusal } from '../../core/token-answer.ts';
+import type { Said, TokenSet } from '../../core/token-answer.ts';
+import type { TokenRefusal } from '../../core/token-refusal.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import type { Settings } from '../../core/settings.ts';
 import * as pages from '../pages/callback-pages.ts';
-import { detailsOf, errorOf, saidIn } from '../refresh/refusal.ts';
+import { detailsOf, errorOf, saidIn } from '../refresh/refusal-error.ts';
 import type { BeginLoginPorts, BegunLogin } from './begin-login.ts';
 import { abandonLogin } from './begin-login.ts';
 import { hashed } from './hashed-identity.ts';
@@ -35,6 +36,7 @@ export interface ExchangeCodePorts extends BeginLoginPorts {
   readonly random: Random;
 }
 
+/** A callback with a code, after the login was recorded. */
 export interface CodeExchange {
   readonly settings: Settings;
   readonly authorization: Authorization;
@@ -42,7 +44,7 @@ export interface CodeExchange {
   readonly parameters: URLSearchParams;
   readonly state: string;
   readonly client: Client;
-  /** Who must have logged in, where that is known. */
+  /** The account that must have logged in, if it is known. */
   readonly pinned: Identity | undefined;
   readonly begun: BegunLogin;
 }
@@ -52,7 +54,7 @@ interface ExchangedTokens {
   readonly askedAtMs: number;
 }
 
-/** Exchanges the code, asks whose tokens these are, and stores them if they are the owner's. */
+/** Exchanges the code, identifies the account, and stores the tokens if they are the owner's. */
 export async function exchangeCode(exchange: CodeExchange, ports: ExchangeCodePorts): Promise<LoginPage> {
   const { settings, start, parameters, state, client, pinned } = exchange;
   const { provider, redirectUri } = settings;
@@ -74,7 +76,7 @@ export async function exchangeCode(exchange: CodeExchange, ports: ExchangeCodePo
 
 async function refusedExchange(
   exchange: CodeExchange,
-  answer: Said & { readonly refusal: Refusal },
+  answer: Said & { readonly refusal: TokenRefusal },
   ports: ExchangeCodePorts,
 ): Promise<LoginPage> {
   const { settings, authorization } = exchange;
@@ -116,7 +118,7 @@ async function storeIfOwners(
   return completed(verdict, page);
 }
 
-/** What operators should know of a login that was stored. */
+/** The alert for a stored login that operators should check. */
 function doubtOf(
   { provider }: Settings,
   { subject, accounts }: Identity,
@@ -124,15 +126,15 @@ function doubtOf(
 ): IdentityError | IdentityUnknownError | undefined {
   if (left !== undefined)
     return new IdentityError(
-      `A login to ${provider.displayName} shared ${left} of ${accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`,
+      `A login to ${provider.displayName} left out ${left} of ${accounts?.length} accounts that were shared before. If that is intended, run grantkeeper reauthorize with --new-owner, and let them log in again.`,
     );
   if (provider.identity === undefined || subject !== undefined || accounts !== undefined) return undefined;
   return new IdentityUnknownError(
-    `${provider.displayName} did not tell whose grant it is, so nobody is pinned. Each refresh asks again. If it never tells, compare its identity data with what it answers.`,
+    `${provider.displayName} did not say whose grant it is, so nobody is pinned. Each refresh asks again. If it never says it, compare its identity data with its answer.`,
   );
 }
 
-/** The account cannot be checked now: the workflow checks it later. */
+/** Stores a login whose account cannot be checked now. The workflow checks it later. */
 async function hold(
   { settings, authorization, begun }: CodeExchange,
   exchanged: ExchangedTokens,
@@ -146,7 +148,7 @@ async function hold(
   return completed('held', pages.beingChecked(settings));
 }
 
-/** Nothing is stored; the link goes on working. */
+/** Refuses a login of another account. The link still works. */
 async function refuseIdentity(
   exchange: CodeExchange,
   tokenSet: TokenSet,
@@ -163,27 +165,27 @@ async function refuseIdentity(
   const error =
     verdict === 'other'
       ? new IdentityError(
-          `Somebody logged in to ${name} who is not the owner that this connection was made for. Nothing was stored. If that is meant, run grantkeeper reauthorize with --new-owner.`,
+          `Somebody logged in to ${name} who is not the owner of this connection. Nothing was stored. If that is intended, run grantkeeper reauthorize with --new-owner.`,
         )
       : new IdentityUnknownError(
-          `${name} did not tell whose login it was, and somebody is pinned: nothing was stored. Compare its identity data with what it answers.`,
+          `${name} did not say whose login it was, but an account is pinned. Nothing was stored. Compare its identity data with its answer.`,
         );
   await ports.workflow.report(connectionId, 'Callback', error);
-  // Where the login may have ended the stored grant, only the provider knows its status.
+  // The login may have ended the stored grant. A refresh finds out.
   if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
   return verdict === 'other'
     ? refused('other-account', pages.otherAccount(settings, authorization))
     : refused('account-unknown', pages.accountUnknown(settings, authorization));
 }
 
-/** The link may be used again. */
+/** Ends a login that stores nothing, so that its link works again. */
 async function abandon({ authorization, begun }: CodeExchange, ports: ExchangeCodePorts): Promise<void> {
   const { connectionId, authorizationId } = authorization;
   await abandonLogin(connectionId, begun, ports);
   await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
 }
 
-/** How the connection stands after a login. */
+/** The page's facts about the connection after a login. */
 export function connected(settings: Settings, grant: Grant, from: Authorization, nowMs: number) {
   const deadlineMs = reminderScheduleOf(settings, grant)?.deadlineMs;
   return { from, nowMs, deadlineMs, isPaused: isPaused(settings, grant) };

@@ -1,7 +1,8 @@
 import type { Grant } from '../../core/grant.ts';
 import { compareIdentity, pin } from '../../core/identity.ts';
 import type { Clients, Grants, Random, RevocationEndpoint, TokenEndpoint } from '../../core/ports.ts';
-import type { Said, TokenSet, Refusal } from '../../core/token-answer.ts';
+import type { Said, TokenSet } from '../../core/token-answer.ts';
+import type { TokenRefusal } from '../../core/token-refusal.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { BeginLoginAnswer, BeginLoginPorts } from './begin-login.ts';
@@ -19,11 +20,11 @@ export interface ImportLoginPorts extends BeginLoginPorts {
   readonly random: Random;
 }
 
-/** A grant that another program has kept. */
+/** A grant of another program. */
 export interface ForeignGrant {
   readonly tokens: Pick<TokenSet, 'accessToken' | 'subject'> & { readonly refreshToken: Secret };
   readonly authorizedAtMs: number;
-  /** Where it comes from, for the timeline. */
+  /** Its source, for the timeline. */
   readonly details: Record<string, string>;
 }
 
@@ -36,7 +37,7 @@ export type ImportLoginAnswer =
   | { readonly kind: 'logged-in' }
   /** A newer login has begun while this one was stored. */
   | { readonly kind: 'overtaken' }
-  | { readonly kind: 'refused'; readonly answer: Said & { readonly refusal: Refusal } }
+  | { readonly kind: 'refused'; readonly answer: Said & { readonly refusal: TokenRefusal } }
   | Exclude<BeginLoginAnswer, { kind: 'begun' }>;
 
 /**
@@ -53,7 +54,7 @@ export async function importLogin(
   const { tokens, authorizedAtMs, details } = foreign;
   const { clock, random, events } = ports;
   const client = await ports.clients.read(settings.clientSecretName);
-  // While its access token lives, nothing has to be spent to know the account.
+  // If its access token lives, identify the account before anything is spent.
   const known = compareIdentity(shown.identity, (await identityOf(settings, tokens, ports)) ?? {});
   if (known === 'other') return { kind: 'other-account' };
 
@@ -76,7 +77,7 @@ export async function importLogin(
   const issued = { ...begun, tokenSet, askedAtMs, authorizedAtMs };
   const found = await identityOf(settings, tokenSet, ports);
   const verdict = compareIdentity(record.identity, found ?? {});
-  // The provider may tell the account before the refresh, and not after it.
+  // The provider may identify the account before the refresh, but not after it.
   const isKnown = known === 'same' || known === 'fewer';
   if (verdict === 'other' || (verdict === 'unknown' && !isKnown)) {
     if (verdict === 'unknown' && found === undefined) {

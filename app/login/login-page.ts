@@ -1,7 +1,7 @@
 import type { Authorization } from '../../core/authorization.ts';
 import type { HttpResponse } from '../pages/http.ts';
 
-/** The page at the end of a login, and how the alarms count it. */
+/** The page at the end of a login, and the metric that counts it. */
 export interface LoginPage {
   readonly page: HttpResponse;
   readonly metric?: 'CallbacksCompleted' | 'CallbacksFailed' | 'CallbacksRefused';
@@ -11,11 +11,11 @@ export interface LoginPage {
 export const completed = (outcome: string, page: HttpResponse) =>
   ({ metric: 'CallbacksCompleted', outcome, page }) as const;
 
-/** The owner, the provider or an operator has something to do. */
+/** A login that failed, without a sign of an attack. */
 export const failed = (outcome: string, page: HttpResponse) =>
   ({ metric: 'CallbacksFailed', outcome, page }) as const;
 
-/** The request may be an attack. */
+/** A login that was refused, because the request may be an attack. */
 export const refused = (outcome: string, page: HttpResponse) =>
   ({ metric: 'CallbacksRefused', outcome, page }) as const;
 

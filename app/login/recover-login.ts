@@ -19,11 +19,11 @@ export interface RecoverLoginPorts extends CompleteLoginPorts, Omit<VerifyLoginP
 }
 
 /**
- * Goes on where the callback of a login died, where its account could not be checked, or where it gave up while one that it
- * had overtaken went on. Runs under the lease: no callback releases it while either of them may still run.
- * @returns `login-recovered` when the tokens of one of them were found, or recorded before; `login-lost` when none of
- *   them had put any that still work; `dropped` when a newer login has begun meanwhile; or why the account could not be checked
- * @throws {IdentityError | IdentityUnknownError} they are of another account: nothing of them is kept
+ * Completes a login whose callback died, whose account could not be checked, or which displaced another login and then
+ * failed. Runs under the lease, which no callback releases while a displaced login may still run.
+ * @returns `login-recovered` if it found or had recorded a login's tokens; `login-lost` if no login left working tokens;
+ *   `dropped` if a newer login has begun; or why the account could not be checked
+ * @throws {IdentityError | IdentityUnknownError} the tokens are of another account, and were revoked
  */
 export async function recoverLogin(
   settings: Settings,
@@ -47,7 +47,7 @@ export async function recoverLogin(
     await grants.endLogin(connectionId, login.versionId);
     return 'login-lost' as const;
   };
-  // The callback stored the held login: a read that does not show it is stale.
+  // The callback stored the held login, so a read without it is stale.
   const firstHeld = login.tokensHeld ? unrecordedLogins.indexOf(login.versionId) : -1;
   if (unrecordedLogins.indexOf(newest?.versionId ?? '') < firstHeld)
     throw new StoreUnavailableError(`The login ${login.versionId} to ${connectionId} cannot be read yet.`);
@@ -59,15 +59,15 @@ export async function recoverLogin(
   if (verified.kind === 'unavailable') return verified;
   if (verified.kind === 'rejected') return lose();
   const { grant } = verified;
-  // While the lease is still ours, what was current a moment ago is no newer login's; the move itself sees later ones.
+  // If the lease is still ours, the current version is not a newer login's. The move itself detects later ones.
   const { grant: now } = await grants.read(connectionId);
   if (now.fencingNumber !== fencingNumber) return 'dropped';
-  // Whatever has its login's time is this version, or was refreshed from it by one who had the lease before the login.
+  // A version with this login's time is the login, or was refreshed from it under an earlier lease.
   const isCurrent =
     (current !== undefined && isFromLogin(current, grant)) ||
     (await tokens.moveCurrent(connectionId, 'grant', currentVersionId, grant.versionId));
   if (!isCurrent) return 'dropped';
-  // What an import replaces may be an older token of that very login: to revoke it would end the one that is kept.
+  // An import may replace an older token of the same login. Revoking that would end the imported grant.
   const isImported = login.authorizationId === 'import';
   const replaced = isImported ? [] : await replacedBy(grant, current, record, connectionId, tokens);
   const pending = verified.access ?? access.pending;
@@ -84,7 +84,7 @@ export async function recoverLogin(
   return 'login-recovered';
 }
 
-/** The grant before the login, also where its callback died after it had moved `AWSCURRENT`; and held logins that it has overtaken. */
+/** The grant before the login, even if the callback had moved `AWSCURRENT` already, and the held logins that it displaced. */
 async function replacedBy(
   grant: GrantSecret,
   current: GrantSecret | undefined,
@@ -103,7 +103,7 @@ async function replacedBy(
   ];
 }
 
-/** As the callback does with the grant that its login has replaced. */
+/** Revokes the replaced grants, like the callback. */
 async function giveBack(
   { connectionId, provider, clientSecretName }: Settings,
   replaced: readonly GrantSecret[],
@@ -115,7 +115,7 @@ async function giveBack(
   if (revocation !== undefined) await events.record(connectionId, 'grant-replaced', { revocation });
 }
 
-/** Of the logins that reached the store, the last to begin. */
+/** Of the stored logins, the last to begin. */
 async function newestOf(
   connectionId: string,
   versionIds: readonly string[],

@@ -17,7 +17,7 @@ import { reporting } from '../notices/report.ts';
 import * as pages from '../pages/callback-pages.ts';
 import { cookieMs } from '../pages/http.ts';
 import { ended, neededAgain } from '../pages/pages.ts';
-import { detailsOf, errorOf, saidIn } from '../refresh/refusal.ts';
+import { detailsOf, errorOf, saidIn } from '../refresh/refusal-error.ts';
 import { beginLogin } from './begin-login.ts';
 import type { ExchangeCodePorts } from './exchange-code.ts';
 import { connected, exchangeCode } from './exchange-code.ts';
@@ -30,8 +30,8 @@ export interface ReturnLoginPorts extends ExchangeCodePorts {
 }
 
 /**
- * The provider sends the browser back: exchanges the code at once, stores the tokens, resumes the execution that waits.
- * Needs the cookie of the browser that began, an unused `state`, and `iss` where the provider promises it.
+ * Completes a login when the provider redirects the browser back: exchanges the code, stores the tokens and resumes the
+ * waiting execution. Requires the cookie of the browser that began, an unused `state`, and `iss` if the provider promises it.
  * @see RFC 6749 §4.1.2, RFC 9207, RFC 9700 §4.7
  */
 export async function returnLogin(
@@ -81,13 +81,13 @@ function closedPage(
   if (start.usedAtMs !== undefined)
     return usedPage(settings, grant, authorization, start, start.usedAtMs, nowMs);
   const linkWorks = authorization.status !== 'superseded' && nowMs < authorization.expiresAtMs;
-  // At some providers the login itself has ended the old grant: accept a recent start in any case.
+  // At some providers the login itself has ended the old grant, so accept a recent start even if the link has expired.
   return linkWorks || isLoginUnderWay({ ...authorization, ...start }, nowMs)
     ? undefined
     : failed('too-late', pages.tooLate(authorization));
 }
 
-/** The page was loaded again: it must say how the connection stands now. */
+/** The page for a repeated callback. It shows the connection's present state. */
 function usedPage(
   settings: Settings,
   grant: Grant,
@@ -109,7 +109,7 @@ function usedPage(
   };
 }
 
-/** From here on it is the browser that began the login. */
+/** Reads the answer. The browser is the one that began the login. */
 async function readAnswer(login: ReturningLogin, ports: ReturnLoginPorts): Promise<LoginPage> {
   const { settings, authorization, stateHash, parameters, state } = login;
   const { connectionId, authorizationId } = authorization;
@@ -126,20 +126,19 @@ async function readAnswer(login: ReturningLogin, ports: ReturnLoginPorts): Promi
     await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
     return refusedByProvider(settings, authorization, answer, ports);
   }
-  // The code lives about 30 seconds.
+  // Begin at once, because the code lives about 30 seconds.
   const began = await beginLogin(settings, { versionId, authorizationId, atMs: nowMs }, 'callback', ports);
   if (began.kind === 'disconnected') return failed('ended', ended(settings));
   if (began.kind === 'no-room') return refuseWithoutRoom(settings, authorization, began.untilMs, ports);
   const { begun } = began;
-  // Of the record under the lease: another login may have come first.
+  // Read from the record under the lease, because another login may have come first.
   const pinned = authorization.reason === 'change-owner' ? undefined : begun.record.identity;
   return exchangeCode({ ...login, client, pinned, begun }, ports);
 }
 
 /**
- * Answers the page for a callback that leaves its start unused, because another issuer sent it or it decides nothing: the same
- * start can still bring a code. Each start notes the first answer of each kind, so that one that decides nothing does not hide
- * another issuer.
+ * Returns the page for a callback that does not use its start, because another issuer sent it or it decides nothing. The same
+ * start can still bring a code. Each start notes the first answer of each kind.
  */
 async function leaveUnused(
   { settings, authorization, start, stateHash }: ReturningLogin,
@@ -169,7 +168,7 @@ async function leaveUnused(
   return failed(refusal, page(settings, error, authorization));
 }
 
-/** The owner declined; or the provider refuses our request, and an operator must mend it. */
+/** The owner declined, or the provider refused our request, which an operator must fix. */
 async function refusedByProvider(
   settings: Settings,
   authorization: Authorization,
@@ -185,13 +184,13 @@ async function refusedByProvider(
     answer.refusal === 'contract'
       ? errorOf('contract', provider, saidIn(answer))
       : new AuthorizationRejectedError(
-          `${provider.displayName} did not take the request for a login (${saidIn(answer)}).`,
+          `${provider.displayName} refused the request for a login (${saidIn(answer)}).`,
         );
   await ports.workflow.report(connectionId, 'Callback', error);
   return failed('operator-must-act', pages.operatorMustAct(settings));
 }
 
-/** The code is not spent, and the link goes on working. */
+/** Refuses a login before its code is spent. The link still works. */
 async function refuseWithoutRoom(
   settings: Settings,
   { connectionId, authorizationId }: Authorization,
@@ -200,7 +199,7 @@ async function refuseWithoutRoom(
 ): Promise<LoginPage> {
   await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
   const until = new Date(untilMs).toISOString();
-  const message = `So many logins and ends of ${connectionId} came within a day that its secrets have no room for another one before ${until}. Nothing was lost; the owner's link goes on working.`;
+  const message = `${connectionId} had so many logins and disconnections within a day that its secrets have no room before ${until}. Nothing was lost, and the owner's link still works.`;
   await ports.workflow.report(connectionId, 'Callback', new StoreQuotaExceededError(message));
   return failed('no-room', pages.noRoom(settings, untilMs));
 }

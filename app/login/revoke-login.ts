@@ -5,22 +5,22 @@ import type { TokenSet } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Secret } from '../../core/secret.ts';
 
-/** A token that the provider may still honour. */
+/** A token that may still be valid. */
 export interface Held {
   readonly token: Secret;
   readonly type: 'refresh_token' | 'access_token';
 }
 
-/** For one request. Somebody is waiting for the page of their login. */
+/** The time limit for one request. Short, because somebody waits for the page of their login. */
 export const revocationTimeoutMs = 5_000;
 
 /**
- * The fate of the tokens of a refused or replaced login.
- * - `not-allowed`: the provider's data does not say that a revocation ends that login alone, so it could end the kept one
+ * The result of revoking the tokens of a refused or replaced login.
+ * - `not-allowed`: the provider's data does not say `revocationEnds: login`, so a revocation could end the valid login, too
  */
 export type RevokedLogin = 'revoked' | 'not-offered' | 'unanswered' | 'refused' | 'not-allowed';
 
-/** Gives several tokens back; the answer is the least good one. */
+/** Revokes several tokens, and returns the worst result. */
 export async function revokeTokens(
   provider: Provider,
   client: Client,
@@ -36,9 +36,8 @@ export async function revokeTokens(
 }
 
 /**
- * Gives the tokens of one unused login back. There is no retry: the tokens end by themselves, and the timeline says what became
- * of them.
- * @see RFC 7009 §2.1: what else a server ends with a token is its own policy
+ * Revokes the tokens of one unused login, without a retry. The timeline shows the result.
+ * @see RFC 7009 §2.1: the server decides which other tokens a revocation ends
  */
 export async function revokeLogin(
   provider: Provider,
@@ -64,7 +63,7 @@ async function revokeWhereAllowed(
   return revokeTokens(provider, client, held, endpoint);
 }
 
-/** Of the logins that a newer one has overtaken, the newest version of each that was held. */
+/** The newest version of each held login among these versions. */
 export async function heldAmong(
   connectionId: string,
   versionIds: readonly string[],
@@ -76,8 +75,8 @@ export async function heldAmong(
 }
 
 /**
- * After a new login is recorded: gives back the refresh tokens of the logins that it has replaced.
- * @returns undefined where there are none, or where the login itself has ended them
+ * Revokes the refresh tokens of the logins that a recorded login has replaced.
+ * @returns undefined if there are none, or if the login itself has ended them
  */
 export async function revokeReplaced(
   provider: Provider,

@@ -10,14 +10,14 @@ export interface RevokePorts {
   readonly revocationEndpoint: RevocationEndpoint;
 }
 
-/** After so many retries of its step a provider that does not answer is waited for no longer. */
+/** After this many retries the disconnection goes on without the provider's answer. */
 export const revocationRetries = 4;
 
 /**
- * Gives tokens back to the provider. That it refuses them keeps nothing here from being emptied.
- * @throws {TokenEndpointUnavailableError} it did not answer, and will be asked again
- * @throws {StoreUnavailableError} the client's credentials could not be read now
- * @see RFC 7009 §2.1: a server that takes a refresh token may end the access tokens of its grant by that, or may not
+ * Revokes the stored tokens at the provider. A refusal does not stop the disconnection.
+ * @throws {TokenEndpointUnavailableError} the provider did not answer; retry
+ * @throws {StoreUnavailableError} the client's credentials could not be read; retry
+ * @see RFC 7009 §2.1: revoking a refresh token may or may not end its access tokens
  */
 export async function revoke(
   settings: Settings | undefined,
@@ -36,6 +36,6 @@ export async function revoke(
   if (client === undefined) return 'refused';
   const answer = await revokeTokens(provider, client, held, revocationEndpoint);
   if (answer === 'unanswered' && retryCount < revocationRetries)
-    throw new TokenEndpointUnavailableError(`${provider.displayName} did not take the tokens back yet.`);
+    throw new TokenEndpointUnavailableError(`${provider.displayName} has not revoked the tokens yet.`);
   return answer;
 }

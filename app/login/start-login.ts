@@ -3,7 +3,7 @@ import type { Authorization } from '../../core/authorization.ts';
 import type { Authorizations, Clients, Clock, Events, Grants, Random, Workflow } from '../../core/ports.ts';
 import type { FindEndpoints } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
-import { errorOf } from '../refresh/refusal.ts';
+import { errorOf } from '../refresh/refusal-error.ts';
 
 export interface StartLoginPorts {
   readonly grants: Pick<Grants, 'markStarted'>;
@@ -17,8 +17,8 @@ export interface StartLoginPorts {
 }
 
 /**
- * Prepares one attempt at a login: a `state` and a PKCE pair, bound to the browser by its cookie.
- * @param cookie that the browser has from an earlier start, so that two tabs do not end each other's login
+ * Prepares a login: a `state` and a PKCE pair, bound to the browser by its cookie.
+ * @param cookie the cookie of an earlier start, so that two tabs do not end each other's login
  * @returns the provider's address, and the cookie to set; undefined if a newer link has replaced this one
  * @see RFC 6749 §4.1.1, RFC 7636 §4.3
  */
@@ -63,7 +63,7 @@ export async function startLogin(
   return { url: url.href, cookie: browserCookie };
 }
 
-/** Starts an execution that waits for the login, unless one does. */
+/** Starts an execution that waits for the login, unless one waits already. */
 async function recordStart(
   { connectionId, authorizationId, executionId: waiting }: Authorization,
   { workflow, events }: StartLoginPorts,

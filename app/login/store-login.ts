@@ -24,19 +24,19 @@ interface StoreLoginPorts {
 export interface IssuedLogin extends Pick<BegunLogin, 'login' | 'fencingNumber'> {
   readonly tokenSet: TokenSet;
   readonly askedAtMs: number;
-  /** When the owner logged in, where that was not now. */
+  /** When the owner logged in, if that was earlier. */
   readonly authorizedAtMs?: number;
 }
 
-/** One whose account is known. */
+/** An issued login of the right account. */
 export interface VerifiedLogin extends IssuedLogin, Pick<BegunLogin, 'before' | 'record'> {
-  /** To be pinned. */
+  /** The identity to pin. */
   readonly identity: Identity;
 }
 
 /**
  * Stores a login, completes it, and revokes the grants that it has replaced.
- * @returns the record; undefined if a newer login has begun meanwhile, whose tokens stand
+ * @returns the record; undefined if a newer login has begun
  */
 export async function storeVerifiedLogin(
   settings: Settings,
@@ -102,7 +102,7 @@ export async function storeLogin(
     throw new StoreUnavailableError(`The ${secret} secret of ${connectionId} kept changing during a login.`);
   };
 
-  // Before anything else: tokens in memory alone can be lost.
+  // First of all, because tokens that are only in memory can be lost.
   const grantPut = await tokens.putGrant(connectionId, grant);
   const { grant: now } = await grants.read(connectionId);
   // The versions that were read before the code was spent may be a newer login's: do not move the label away from them.
@@ -122,7 +122,7 @@ export async function storeLogin(
   return grants.recordTokens(connectionId, fencingNumber, storedTokensOf(true, grant, access));
 }
 
-/** Stores the tokens of a login whose account cannot be checked yet, and gives the lease back. A later check verifies them. */
+/** Stores the tokens of a login whose account cannot be checked yet, and releases the lease. A later check verifies them. */
 export async function holdLogin(
   settings: Settings,
   held: IssuedLogin & Pick<BegunLogin, 'leaseOwner' | 'hasDisplaced'>,
@@ -136,7 +136,7 @@ export async function holdLogin(
 }
 
 /**
- * Puts tokens beside the current ones. The access token gets the version id of its grant, so that both are found by one id.
+ * Stores tokens beside the current ones. Both secrets use the same version id, so that one id finds both.
  */
 export async function holdTokens(
   settings: Settings,

@@ -23,7 +23,7 @@ import type {
 import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hashed } from './hashed-identity.ts';
-import { errorOf, saidIn } from '../refresh/refusal.ts';
+import { errorOf, saidIn } from '../refresh/refusal-error.ts';
 import { revokeLogin } from './revoke-login.ts';
 import { accessSecretOf } from '../refresh/access-secret.ts';
 import { confirmRejection } from '../refresh/rejected-refresh-token.ts';
@@ -53,17 +53,17 @@ export interface HeldLogin {
 }
 
 export type Verified =
-  /** With whom to pin. */
+  /** The grant secret has the identity to pin. */
   | { readonly kind: 'verified'; readonly grant: GrantSecret; readonly access: AccessSecret }
-  /** The tokens are kept, and a later check asks again. */
+  /** The provider did not identify the account. A later check asks again. */
   | { readonly kind: 'unavailable'; readonly error: GrantkeeperError }
   /** Its refresh token does not work any more. */
   | { readonly kind: 'rejected' };
 
 /**
- * Asks the provider again whose tokens a held login has, with its access token; where that has ended, with a new one.
- * @throws {IdentityError} they are of another account than the one that is pinned; the login is over
- * @throws {IdentityUnknownError} the provider told nothing of what is pinned; the login is over
+ * Identifies the account of a held login with its access token. Refreshes that token first if it has ended.
+ * @throws {IdentityError} it is another account than the pinned one; the login is over
+ * @throws {IdentityUnknownError} the provider did not say what is pinned; the login is over
  */
 export async function verifyLogin(
   settings: Settings,
@@ -73,7 +73,7 @@ export async function verifyLogin(
 ): Promise<Verified> {
   const { connectionId, provider } = settings;
   const { refusedAs, versionId } = held.login;
-  // A run before this one died: its tokens may have been revoked by then, so the provider cannot be asked again.
+  // An earlier run may have revoked the tokens before it died, so the provider cannot be asked again.
   if (refusedAs !== undefined) {
     const [newest] = await accessOf(held, connectionId, ports.tokens);
     return refuse(settings, held, refusedAs, newest, ports);
@@ -93,7 +93,7 @@ export async function verifyLogin(
   return refuse(settings, { ...held, grant }, verdict, access, ports);
 }
 
-/** Gives a login's tokens back. Its record goes last, so that a later check does all that a run which dies here has not. */
+/** Revokes a login's tokens. Removes its record last, so that a later check can finish the work. */
 async function refuse(
   settings: Settings,
   { login, grant }: HeldLogin,
@@ -107,16 +107,16 @@ async function refuse(
   const given = { refreshToken: grant.refreshToken, ...(access && { accessToken: access.accessToken }) };
   const revocation = await revokeLogin(provider, client, given, ports.revocationEndpoint);
   await ports.events.record(connectionId, 'identity-refused', { authorizationId, verdict, revocation });
-  // Where the login may have ended the grant that is stored, the provider itself is asked, so that its status is true.
+  // The login may have ended the stored grant. A refresh finds out.
   if (provider.loginEndsPreviousGrant) await ports.workflow.refreshNow(connectionId);
   await ports.authorizations.setStatus(connectionId, authorizationId, 'started');
   await ports.grants.endLogin(connectionId, versionId);
   if (verdict === 'unknown')
     throw new IdentityUnknownError(
-      `${provider.displayName} did not tell whose login it was, and somebody is pinned: its tokens are not used.`,
+      `${provider.displayName} did not say whose login it was, but an account is pinned. Its tokens are not used.`,
     );
   throw new IdentityError(
-    `Somebody logged in to ${provider.displayName} who is not the owner that this connection was made for. Their tokens are not used. If that is meant, run grantkeeper reauthorize with --new-owner.`,
+    `Somebody logged in to ${provider.displayName} who is not the owner of this connection. Their tokens are not used. If that is intended, run grantkeeper reauthorize with --new-owner.`,
   );
 }
 
@@ -125,20 +125,20 @@ function unavailable({ displayName }: Provider, why: string): Verified {
   return { kind: 'unavailable', error: new TokenEndpointUnavailableError(message) };
 }
 
-/** The login's own access tokens, those of the newest refresh first. */
+/** The login's own access tokens, the newest first. */
 async function accessOf(
   { record, grant, access }: HeldLogin,
   connectionId: string,
   tokens: Tokens,
 ): Promise<AccessSecret[]> {
-  // A refresh of the grant before it takes the label; whatever a refresh of this one has put has the newest id.
+  // A refresh of the earlier grant takes the label, so read by id. A refresh of this login has the newest id.
   const ids = new Set([record.unrecordedLogins?.at(-1) ?? grant.versionId, grant.versionId]);
   const read = [...ids].map((id) => tokens.readAccessVersion(connectionId, id));
   const found = [...(await Promise.all(read)), access.pending];
   return found.filter((each) => each?.derivedFrom === grant.versionId).map((each) => each!);
 }
 
-/** The login's tokens; or, without an access token that lives, what is to be answered. */
+/** The login's tokens with a valid access token, or else the answer to return. */
 async function livingTokens(
   settings: Settings,
   held: HeldLogin,
@@ -157,7 +157,7 @@ async function livingTokens(
   const versionIds = [...stillNeeded(record.unrecordedLogins, login, grant), next];
   const overtaken = new LeaseHeldError(`A newer login to ${connectionId} has begun.`);
   const client = await ports.clients.read(settings.clientSecretName);
-  // Not counted as the schedule's: while the grant before it works, that one must keep its room.
+  // Counts as requested, because the schedule needs its room for the earlier grant.
   const answer = await spendWithinBudget(
     settings,
     record,
@@ -190,9 +190,8 @@ async function livingTokens(
 }
 
 /**
- * Of the versions noted before a refresh of a held login: those up to the login itself, which are of logins that it overtook;
- * that from which it is refreshed now; and the newest, whose put may yet show. However long the provider does not tell, the
- * list stays short.
+ * The noted versions that a held login still needs: those of displaced logins, the one that is being refreshed, and the
+ * newest, which a stale read may not show yet. This keeps the list short.
  */
 function stillNeeded(
   versionIds: readonly string[] = [],

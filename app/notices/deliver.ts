@@ -2,8 +2,8 @@ import type { ChannelName } from '../../core/channel.ts';
 import { channelSteps } from '../../core/channel.ts';
 import type { GrantkeeperError } from '../../core/errors.ts';
 import { asOurs, ChannelUnavailableError, StoreUnavailableError } from '../../core/errors.ts';
-import type { Notice } from '../../core/notice.ts';
-import { unreached } from '../../core/notice.ts';
+import type { Notice } from '../../core/notice-text.ts';
+import { unreached } from '../../core/notice-text.ts';
 import type { Clock, Messages, Metrics, Notices, Workflow } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 
@@ -21,25 +21,25 @@ export interface Message {
   readonly noticeId: string;
   readonly notice: Notice;
   readonly channels: readonly ChannelName[];
-  /** How often this step was retried. */
+  /** The number of retries of this step. */
   readonly retryCount: number;
 }
 
 export interface Delivered {
-  /** That took the notice, in this attempt or an earlier one; without any the operators have it, unless it is a test. */
+  /** The channels that took the notice, in this attempt or an earlier one. */
   readonly reached: readonly ChannelName[];
-  /** To be thrown once what was reached is recorded: some channels are to be tried again, alone. */
+  /** Throw this after recording `reached`, to retry the other channels. */
   readonly again?: ChannelUnavailableError | undefined;
 }
 
-/** After so many retries a channel that does not answer has failed, where another one has reached the owner, or none. */
+/** The retries of a channel that does not answer: fewer if another channel has reached the owner. */
 export const channelRetries = { othersReached: 3, noneReached: 8 } as const;
 
 /**
- * Sends a notice over each of its channels, all at once and each for itself: one that fails holds no other back. What
- * a channel took is recorded and not sent again; what one refuses is told to the operators, once an incident. Where
- * none took it, the operators get it with its link, to pass it on; not a test.
- * @throws {StoreUnavailableError} an outcome could not be recorded: a retry repeats what was not
+ * Sends a notice over all its channels at once. Records each channel that took it, so that a retry does not repeat it.
+ * Alerts operators of a channel that refuses, once for each incident. If no channel took it, operators get the notice with
+ * its link to pass it on, except for a test.
+ * @throws {StoreUnavailableError} an outcome could not be recorded; a retry repeats only those
  */
 export async function deliver(message: Message, ports: DeliverPorts): Promise<Delivered> {
   const { settings, noticeId, notice, channels } = message;
@@ -60,24 +60,24 @@ export async function deliver(message: Message, ports: DeliverPorts): Promise<De
   const most = reached.length > 0 ? channelRetries.othersReached : channelRetries.noneReached;
   if (unanswered.length > 0 && message.retryCount < most) {
     const names = unanswered.map(({ channel }) => channel).join(', ');
-    const again = new ChannelUnavailableError(`No answer from ${names}; tried again alone.`);
+    const again = new ChannelUnavailableError(`No answer from ${names}. Only these are tried again.`);
     return { reached, again };
   }
   for (const { channel, error } of unanswered) await fail(channel, error!, message, ports);
-  // Of a test there is nothing to pass on; what failed has been told.
+  // A test has no link to pass on, and operators were already alerted of its failures.
   if (reached.length > 0 || notice.kind === 'test') return { reached };
   const failures = channels.map((channel) => {
     const outcome = outcomes.find((tried) => tried.channel === channel);
     return `${channel}: ${outcome?.error?.message ?? 'refused it before'}`;
   });
-  await ports.messages.tellOperators(unreached(settings, notice, failures));
+  await ports.messages.notifyOperators(unreached(settings, notice, failures));
   return { reached };
 }
 
 interface DeliveryAttempt {
   readonly channel: ChannelName;
   readonly error?: GrantkeeperError | undefined;
-  /** It did not answer, and is not recorded. */
+  /** The channel did not answer, and a retry may succeed. */
   readonly mayPass: boolean;
 }
 
@@ -105,7 +105,7 @@ async function fail(
   { notices, workflow, metrics, clock }: DeliverPorts,
 ): Promise<void> {
   metrics.count('NoticesFailed', 'channel', channel);
-  // Told before it is written down: what dies in between is tried again, and an incident is told once.
+  // Report first. If we die in between, a retry reports again, and the incident suppresses a second alert.
   await workflow.report(connectionId, channelSteps[channel], error);
   await notices.record(connectionId, noticeId, channel, 'failed', clock.nowMs());
 }

@@ -2,8 +2,8 @@ import { asOurs } from '../../core/errors.ts';
 import type { Workflow } from '../../core/ports.ts';
 
 /**
- * Does what a page is for. A fault that only an operator can mend would stay between the owner and a page that says
- * "try again", so they are told by way of the workflow: one alert an incident, until the owner has logged in.
+ * Runs a page's work, and reports errors that only an operator can fix. The workflow alerts operators once for each incident.
+ * Otherwise only the owner would see the error.
  */
 export async function reporting<T>(
   connectionId: string,
@@ -15,7 +15,7 @@ export async function reporting<T>(
     return await work();
   } catch (thrown) {
     const error = asOurs(thrown);
-    // If even this fails, the page and the log are all there is.
+    // If this fails, too, the error is in the log.
     await workflow.report(connectionId, step, error).catch(() => undefined);
     throw error;
   }

@@ -1,9 +1,9 @@
-import { channelsToTell, passedReminders } from '../../core/decide.ts';
+import { channelsForNotice, passedReminders } from '../../core/decide.ts';
 import type { LoginReason, Grant, OpenAuthorization, Superseded } from '../../core/grant.ts';
 import { claimMs } from '../../core/grant.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { linkPath } from '../../core/link.ts';
-import { noticeKind, writeNotice } from '../../core/notice.ts';
+import { noticeKind, writeNotice } from '../../core/notice-text.ts';
 import type { Authorizations, Grants, Random, Workflow } from '../../core/ports.ts';
 import type { LoginLink } from '../../core/authorization.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -25,16 +25,16 @@ export interface LoginLinkRequest {
   readonly reason: LoginReason;
   readonly expiresAtMs: number;
   readonly retryCount: number;
-  /** Of the execution that waits for this authorization; a notice has none. */
+  /** The task token of the execution that waits for this login. A notice has none. */
   readonly taskToken?: string | undefined;
 }
 
 /**
- * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token, and a new
- * link for the channels that have not taken the first one; either works.
- * @returns `held` when another authorization was opened, or the connection ended, since the grant was read, or another
- *   execution tells the reminder
- * @throws {ChannelUnavailableError} some channels are to be tried again; what was reached is recorded
+ * Opens an authorization and sends its link to the owner. A repeat with the same id adds its task token and a new link for
+ * the channels that have not taken the first one. Both links work.
+ * @returns `held` if since the read of the grant another authorization was opened or the connection was disconnected, or if
+ *   another execution sends this reminder
+ * @throws {ChannelUnavailableError} a retry repeats the channels that did not answer
  */
 export async function sendLoginLink(
   request: LoginLinkRequest,
@@ -54,10 +54,10 @@ export async function sendLoginLink(
   };
   const nowMs = ports.clock.nowMs();
   const { status } = await ports.authorizations.addLink(link, nowMs);
-  // A repeat, whose owner has logged in by the link of an attempt before.
+  // The owner has logged in by the link of an earlier attempt.
   if (status === 'completed' || status === 'superseded' || status === 'expired') return 'held';
   const previous = grant.authorization;
-  // A repeat finds itself open, and may have died before it had ended those before it.
+  // An earlier attempt opened this authorization, and may have died before it ended the older ones.
   const repeated = previous?.authorizationId === authorizationId;
   const supersedes = [
     ...(previous?.supersedes ?? []),
@@ -67,7 +67,7 @@ export async function sendLoginLink(
     (reminder) => !grant.sentReminders.includes(reminder),
   );
   if (!repeated) {
-    // Until its link is sent it holds other asks back for a moment only: if nobody could be told, the next check asks.
+    // Expires soon until the link is sent, so that the next check asks again if no message went out.
     const open = {
       authorizationId,
       reason,
@@ -89,7 +89,7 @@ export async function sendLoginLink(
     neededAtMs: reminderScheduleOf(settings, grant)?.neededAtMs,
     link: { url, expiresAtMs },
   });
-  const channels = channelsToTell(settings, grant, reason, nowMs);
+  const channels = channelsForNotice(settings, grant, reason, nowMs);
   const message = { settings, noticeId: authorizationId, notice, channels, retryCount: request.retryCount };
   const { reached, again } = await deliver(message, ports);
   if (again === undefined || reached.length > 0) {
@@ -102,7 +102,7 @@ export async function sendLoginLink(
     reminders: unsent,
     ...(kind === 'expired' ? { restoredNoticePending: true } : {}),
   });
-  // Last, so that a wait that cannot be ended never keeps the owner from hearing.
+  // Last, so that a failure here does not keep the notice from the owner.
   for (const superseded of supersedes) await supersede(connectionId, superseded, ports);
   if (supersedes.length > 0) await ports.grants.confirmSuperseded(connectionId, authorizationId);
   return 'sent';
@@ -112,7 +112,7 @@ function idAndExpiry({ authorizationId, expiresAtMs }: OpenAuthorization): Super
   return { authorizationId, expiresAtMs };
 }
 
-/** Ends an authorization in favour of a newer one or of a login, and resumes who waits for it. */
+/** Ends an authorization that a newer one or a login has replaced, and resumes the executions that wait for it. */
 export async function supersede(
   connectionId: string,
   { authorizationId, expiresAtMs }: Superseded,
@@ -126,7 +126,7 @@ export async function supersede(
   if (superseded) await ports.workflow.resume(superseded.taskTokens, { outcome: 'superseded', done: [] });
 }
 
-/** The same id for every repeat of the same step of the same execution. */
+/** The id of an authorization. Every retry of the same step of an execution gets the same id. */
 export function authorizationIdOf(executionId: string, entry: number, random: Random): string {
   const letters = random
     .hash(`${executionId}#${entry}`)

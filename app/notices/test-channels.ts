@@ -1,7 +1,7 @@
 import { channelsOf } from '../../core/channel.ts';
 import type { Grant } from '../../core/grant.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
-import { writeNotice } from '../../core/notice.ts';
+import { writeNotice } from '../../core/notice-text.ts';
 import type { Events, Grants } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { DeliverPorts } from './deliver.ts';
@@ -13,10 +13,10 @@ export interface TestChannelsPorts extends DeliverPorts {
 }
 
 /**
- * Sends a test over every channel that the owner has. It claims nothing and counts as nothing told, but a channel that
- * takes it works again.
- * @returns `sent` over all of them, over some, or over none
- * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
+ * Sends a test notice over all channels of the owner. It does not count as a reminder, but a channel that takes it works
+ * again.
+ * @returns `sent` if all channels took it, `partly-sent` if some, `not-sent` if none
+ * @throws {ChannelUnavailableError} a retry repeats the named channels
  */
 export async function testChannels(
   { settings, grant, ...of }: Test,

@@ -57,7 +57,7 @@ function leftOut(accounts: number): Html {
       >${accounts === 1 ? 'One account' : `${accounts} accounts`} that you shared before
       ${accounts === 1 ? 'is' : 'are'} no longer shared.</strong
     >
-    Your Grantkeeper operator has been told. If you left ${accounts === 1 ? 'it' : 'them'} out by mistake, ask
+    Your Grantkeeper operator has been notified. If you left ${accounts === 1 ? 'it' : 'them'} out by mistake, ask
     your operator for a new link.
   </p>`;
 }
@@ -73,7 +73,7 @@ export function otherAccount({ connectionId, provider }: Settings, from: From): 
       ${endedPerhaps(provider)}
       <p>${beginAgain(from)} and log in with the account that you used the first time.</p>
       <p class="dim">
-        Do you want to use the new account? Your Grantkeeper operator has been told and can allow it.
+        Do you want to use the new account? Your Grantkeeper operator has been notified and can allow it.
       </p>`,
   });
 }
@@ -84,7 +84,7 @@ export function accountUnknown({ provider }: Settings, from: From): HttpResponse
     title: 'Your account could not be checked',
     body: html`<p>
         ${provider.displayName} did not say whose login it was, so nothing was stored. Your Grantkeeper operator has
-        been told.
+        been notified.
       </p>
       ${endedPerhaps(provider)} ${onceMore(from)}`,
   });
@@ -158,7 +158,7 @@ export function otherIssuer({ provider }: Settings): HttpResponse {
     title: 'Your login could not be verified',
     body: html`<p>
         The answer does not come from ${provider.displayName} as it is configured, so nothing was stored. Your Grantkeeper
-        operator has been told and has to look into it.
+        operator has been notified and has to look into it.
       </p>
       <p class="dim">Your link still works. Your operator will tell you when to try again.</p>`,
   });
@@ -187,7 +187,7 @@ export function operatorMustAct({ provider }: Settings): HttpResponse {
     statusCode: 502,
     title: `${provider.displayName} refused this installation`,
     body: html`<p>
-        This is not your fault. Your Grantkeeper operator has been told and has to fix it.
+        This is not your fault. Your Grantkeeper operator has been notified and has to fix it.
       </p>
       <p class="dim">Your link still works. Your operator will tell you when to try again.</p>`,
   });
@@ -203,7 +203,7 @@ export function noRoom({ owner }: Settings, untilMs: number): HttpResponse {
       </p>
       <p class="dim">
         Your link still works. Open it again after ${instant(untilMs, owner.timeZone)}. Your Grantkeeper operator has
-        been told.
+        been notified.
       </p>`,
   });
 }

@@ -2,10 +2,10 @@ import { gzipSync } from 'node:zlib';
 
 import type { HttpResponse, PanelRequest } from './http.ts';
 
-/** Below this, the head of a packet is more than what is saved. */
+/** Smaller bodies are not worth compressing. */
 const worthBytes = 1_000;
 
-/** HTTP APIs do not compress, so what is large is compressed here, where the browser takes it. */
+/** Compresses a large body if the browser accepts that, because HTTP APIs do not compress. */
 export function compressed({ headers }: PanelRequest, response: HttpResponse): HttpResponse {
   const { body = '' } = response;
   const takesGzip = /\bgzip\b/.test(headers['accept-encoding'] ?? '');

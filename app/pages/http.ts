@@ -4,7 +4,7 @@ import type { AuthorizationName } from '../../core/link.ts';
 import { executionOfLink } from '../../core/link.ts';
 import { sessionMs, signInLinkMs } from '../../core/panel.ts';
 
-/** What the functions behind the HTTP API read of an event, payload format 2.0. */
+/** The part of an HTTP API event that the functions read. Payload format 2.0. */
 export const HttpRequestSchema = z.object({
   rawPath: z.string(),
   rawQueryString: z.string(),
@@ -40,7 +40,7 @@ export function logged(outcome: string, response: HttpResponse): LoggedResponse 
   return { ...response, outcome };
 }
 
-/** The cookies, each with a secret of its own, and how many seconds it lasts. `__Host-`: this origin alone, never a subdomain's. */
+/** The cookies with their lifetimes. Each holds its own secret. `__Host-` limits them to this origin. */
 const cookies = {
   /** Binds a login at the provider to the browser that began it. */
   login: { name: '__Host-grantkeeper', seconds: 3600 },
@@ -77,7 +77,7 @@ export function pageLogKeys(name: Pick<AuthorizationName, 'connectionId' | 'auth
   return { correlationId: executionOfLink(name), connectionId: name.connectionId };
 }
 
-/** Lax, because the provider, and a mail, lead here from another site. */
+/** `Lax`, because the provider and mails lead here from another site. */
 export function setCookie(kind: CookieKind, value: string): string {
   return cookie(kind, value, cookies[kind].seconds);
 }

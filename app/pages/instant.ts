@@ -1,7 +1,7 @@
-import { countdownInWords } from '../../core/duration.ts';
+import { countdownText } from '../../core/duration.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import { formatInstant } from '../../core/notice.ts';
+import { formatInstant } from '../../core/notice-text.ts';
 
 /**
  * An instant in a time zone. The pages' script shows it in the reader's own.
@@ -15,6 +15,6 @@ export function instant(epochMs: number, timeZone: string, nowMs = epochMs): Htm
 
 /** The time until or since an instant. The panel's script keeps it current. */
 export function countdown(epochMs: number, nowMs: number): Html {
-  const text = countdownInWords(epochMs - nowMs);
+  const text = countdownText(epochMs - nowMs);
   return html`<span data-countdown="${new Date(epochMs).toISOString()}">${text}</span>`;
 }

@@ -84,7 +84,7 @@ export function beginAgain({ connectionId, reason }: Pick<Authorization, 'connec
     : html`Open the link in your message again`;
 }
 
-/** Whether the owner was asked to log in, or will be by the next check. */
+/** True if the owner was asked to log in, or will be at the next check. */
 export function isNeeded(settings: Settings, grant: Grant, nowMs: number): boolean {
   const open = isOpen(grant.authorization, nowMs) ? grant.authorization : undefined;
   // Nobody asks for a login that the owner began on the panel.
@@ -134,14 +134,14 @@ export function ended({ connectionId, provider }: Settings): HttpResponse {
 
 /** The page for an error that no other page covers. */
 export function ourFault(error?: GrantkeeperError): HttpResponse {
-  // Trying again does not help until an operator has fixed it. An alert or an alarm tells them.
+  // Trying again does not help until an operator has fixed it. An alert or an alarm notifies them.
   const isTheOperators = error instanceof ConfigurationError || error instanceof ClientRejectedError;
   return page({
     statusCode: 500,
     title: 'Something went wrong on our side',
     body: isTheOperators
       ? html`<p>
-            You did nothing wrong. Your Grantkeeper operator has been told and has to fix something first.
+            You did nothing wrong. Your Grantkeeper operator has been notified and has to fix something first.
           </p>
           <p>Open your link again later.</p>`
       : html`<p>

@@ -24,7 +24,7 @@ export interface TakeActionPorts {
   readonly random: Random;
 }
 
-/** What a person asked for, once the page knows who they are and that they may. */
+/** An action that a signed-in person requested, after their permission was checked. */
 export interface ActionRequest {
   readonly action: ActionName;
   readonly settings: Settings;

@@ -2,16 +2,13 @@ import { isAlive, isPaused } from '../../core/decide.ts';
 import { isDisconnected, isEndedByOperator } from '../../core/grant.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
-import type { KeptConnection } from '../../core/panel.ts';
-import type { Settings } from '../../core/settings.ts';
+import type { ConfiguredConnection } from '../../core/panel.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { csrfField, isOwner, panelPage, paths } from './panel-page.ts';
 import type { SignedInUser } from './signed-in-user.ts';
 
-type Shown = KeptConnection & { readonly settings: Settings };
-
 /** The buttons that this user may press now. A viewer who is not the owner has none. */
-export function actions(connection: Shown, user: SignedInUser, nowMs: number): Html {
+export function actions(connection: ConfiguredConnection, user: SignedInUser, nowMs: number): Html {
   const { connectionId, settings, grant } = connection;
   const { displayName } = settings.provider;
   const owns = isOwner(user, settings.owner.email);
@@ -43,7 +40,11 @@ export function actions(connection: Shown, user: SignedInUser, nowMs: number): H
 }
 
 /** Asks for confirmation, because a disconnection can't be undone. */
-export function disconnectPage(connection: Shown, user: SignedInUser, nowMs: number): HttpResponse {
+export function disconnectPage(
+  connection: ConfiguredConnection,
+  user: SignedInUser,
+  nowMs: number,
+): HttpResponse {
   const { connectionId, settings } = connection;
   const { displayName, revocationEndpoint } = settings.provider;
   const body = html`<section class="card narrow">

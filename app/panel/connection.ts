@@ -2,7 +2,7 @@ import type { EventKind } from '../../core/event.ts';
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { grantEndsAtMs, forecastOf } from '../../core/forecast.ts';
-import type { EventsFound, KeptConnection } from '../../core/panel.ts';
+import type { EventsFound, ListedConnection } from '../../core/panel.ts';
 import type { Settings } from '../../core/settings.ts';
 import { problemsOf, healthOf } from '../../core/health.ts';
 import type { HttpResponse } from '../pages/http.ts';
@@ -16,14 +16,14 @@ import { timeline } from './timeline.ts';
 import { week } from './week.ts';
 
 export interface ConnectionView {
-  readonly connection: KeptConnection & { readonly settings: Settings };
+  readonly connection: ListedConnection & { readonly settings: Settings };
   readonly found: EventsFound;
   readonly kind: EventKind | undefined;
   readonly isNewest: boolean;
   readonly executionUrl: string;
   readonly user: SignedInUser;
   readonly nowMs: number;
-  /** The result of the action that led here, if one did. */
+  /** The result of the action before, if there was one. */
   readonly actionResult: string | undefined;
 }
 

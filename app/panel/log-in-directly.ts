@@ -13,7 +13,7 @@ export async function logInDirectly(
   const { settings, user } = actionRequest;
   const { connectionId } = settings;
   const { grant } = await ports.grants.read(connectionId);
-  // Only an operator restores what an operator has disconnected. Once one has, a link is open.
+  // Only an operator can restore a disconnected connection. Afterwards a link is open.
   if (isEndedByOperator(grant, ports.clock.nowMs()) && user.role !== 'operator') {
     return refusedAction(actionRequest, 'login-needs-operator', ports);
   }

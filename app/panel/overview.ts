@@ -1,7 +1,7 @@
 import type { Html } from '../../core/html.ts';
 import { html } from '../../core/html.ts';
 import { grantEndsAtMs } from '../../core/forecast.ts';
-import type { KeptConnection } from '../../core/panel.ts';
+import type { ListedConnection } from '../../core/panel.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Problem, Health } from '../../core/health.ts';
 import { problemsOf, needsSomebody, healthOf } from '../../core/health.ts';
@@ -13,7 +13,7 @@ import { healthLabels } from '../labels.ts';
 import { badge, sentence } from './problems.ts';
 
 export interface Overview {
-  readonly connections: readonly KeptConnection[];
+  readonly connections: readonly ListedConnection[];
   readonly executionUrl: string;
   readonly user: SignedInUser;
   readonly nowMs: number;
@@ -21,7 +21,7 @@ export interface Overview {
   readonly filter: URLSearchParams;
 }
 
-interface Row extends KeptConnection {
+interface Row extends ListedConnection {
   readonly settings: Settings;
   readonly problems: readonly Problem[];
   readonly health: Health;
@@ -63,18 +63,18 @@ export function overviewPage({ connections, executionUrl, user, nowMs, filter }:
   return panelPage({ statusCode: 200, title: 'Connections', body, nowMs, user, isLive: true });
 }
 
-/** For screen readers: changes when another connection needs attention, and not as time passes. */
+/** The text for screen readers. It changes when another connection needs attention, not as time passes. */
 function attentionText(rows: readonly Row[]): string {
   const needing = rows.filter(({ problems }) => problems.some(needsSomebody));
   return needing.map(({ connectionId, health }) => `${connectionId}: ${healthLabels[health]}`).join(', ');
 }
 
-/** The text that a search looks in. */
+/** The text in which a search looks. */
 function searchText({ connectionId, settings }: Pick<Row, 'connectionId' | 'settings'>): string {
   return `${connectionId} ${settings.provider.displayName} ${settings.owner.name ?? ''} ${settings.owner.email}`.toLowerCase();
 }
 
-function rowOf(connection: KeptConnection, nowMs: number): Row[] {
+function rowOf(connection: ListedConnection, nowMs: number): Row[] {
   const { settings, grant, incidents } = connection;
   if (settings === undefined) return [];
   const problems = problemsOf(settings, grant, incidents, nowMs);

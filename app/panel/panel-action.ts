@@ -11,5 +11,5 @@ export const actionNames = [
 
 export type ActionName = (typeof actionNames)[number];
 
-/** What came of an action. The page after it names it in `?done=`. */
+/** The result of an action. The page after it has it in `?done=`. */
 export type ActionResult = Exclude<ActionName, 'continue'> | 'already-asked';

@@ -33,7 +33,7 @@ export interface PanelPage {
   /** Unknown after a fault: that page has no countdowns. */
   readonly nowMs: number | undefined;
   readonly user?: SignedInUser | undefined;
-  /** Whether the script reloads it regularly. */
+  /** True if the script reloads it regularly. */
   readonly isLive?: boolean;
 }
 
@@ -146,7 +146,7 @@ export function panelFault(error: GrantkeeperError): HttpResponse {
   });
 }
 
-/** Whether this user owns a connection, that is, logs in at its provider. */
+/** True if this user owns the connection, that is, logs in at its provider. */
 export function isOwner(user: SignedInUser, ownerEmail: string): boolean {
   return addressKey(user.email) === addressKey(ownerEmail);
 }

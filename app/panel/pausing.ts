@@ -1,5 +1,5 @@
 import type { Clock, Events, Grants } from '../../core/ports.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import type { ActionRefusal } from '../../core/action-refusal.ts';
 import type { Settings } from '../../core/settings.ts';
 import { recordIfPossible } from '../checks/step-events.ts';
 
@@ -23,7 +23,7 @@ export async function pause(
   { connectionId, paused }: Settings,
   { by, reason }: Required<PauseRequest>,
   { grants, events, clock }: PausingPorts,
-): Promise<Refusal | undefined> {
+): Promise<ActionRefusal | undefined> {
   if (paused) return 'paused-in-configuration';
   const atMs = clock.nowMs();
   await events.record(connectionId, 'requested', { what: 'pause', by, reason });
@@ -37,7 +37,7 @@ export async function resume(
   { connectionId, paused }: Settings,
   request: PauseRequest,
   { grants, events }: PausingPorts,
-): Promise<Refusal | undefined> {
+): Promise<ActionRefusal | undefined> {
   if (paused) return 'paused-in-configuration';
   await events.record(connectionId, 'requested', { what: 'resume', ...request });
   if (!(await grants.resume(connectionId))) return 'not-paused';

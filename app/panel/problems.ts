@@ -16,7 +16,7 @@ export function badge(health: Health): Html {
   return html`<span class="badge ${health}">${healthLabels[health]}</span>`;
 }
 
-/** What the text of a problem depends on. */
+/** The context for the text of a problem. */
 export interface ProblemContext {
   readonly settings: Settings;
   readonly grant: Grant;

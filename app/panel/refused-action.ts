@@ -1,10 +1,10 @@
-import type { Refusal } from '../../core/refusal.ts';
+import type { ActionRefusal } from '../../core/action-refusal.ts';
 import type { HttpResponse } from '../pages/http.ts';
 import { refusalText, refusalTitle } from '../labels.ts';
 import type { TakeActionPorts, ActionRequest } from './action-request.ts';
 import { backTo, problemPage } from './panel-page.ts';
 
-const statusCodes: { readonly [Code in Refusal]?: number } = {
+const statusCodes: { readonly [Code in ActionRefusal]?: number } = {
   'cross-site': 403,
   'not-owner': 403,
   'operators-only': 403,
@@ -15,7 +15,7 @@ const statusCodes: { readonly [Code in Refusal]?: number } = {
 /** Records a refused action and answers its page. @param until from when it is granted, ISO 8601 */
 export async function refusedAction(
   { action, settings, user }: ActionRequest,
-  refusal: Refusal,
+  refusal: ActionRefusal,
   { events, clock }: TakeActionPorts,
   until?: string,
 ): Promise<HttpResponse> {

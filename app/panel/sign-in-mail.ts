@@ -1,5 +1,5 @@
-import type { MailText } from '../../core/notice.ts';
-import { mailOf } from '../../core/notice.ts';
+import type { MailText } from '../../core/notice-text.ts';
+import { mailOf } from '../../core/notice-text.ts';
 
 /** The mail with the link to sign in. */
 export function signInMail(url: string): MailText {

@@ -46,7 +46,7 @@ export async function signedInUserOf(
   return { ...person, sessionHash, csrfToken: random.hash(`csrf#${secret}`) };
 }
 
-/** Whether the form is from one of this user's own pages. Compares hashes, so the time taken reveals nothing of the token. */
+/** True if the form is from one of this user's own pages. Compares hashes, so that the time taken reveals nothing of the token. */
 export function hasCsrfToken(user: SignedInUser, form: URLSearchParams, random: Random): boolean {
   return random.hash(form.get('csrf') ?? '') === random.hash(user.csrfToken);
 }

@@ -24,7 +24,7 @@ export interface Timeline {
   readonly connectionId: string;
   readonly found: EventsFound;
   readonly kind: EventKind | undefined;
-  /** Whether it begins at the newest event. */
+  /** True if it begins at the newest event. */
   readonly isNewest: boolean;
   readonly timeZone: string;
   readonly executionUrl: string;
@@ -73,7 +73,7 @@ function listed({ key, at, type, details }: TimelineEvent, timeZone: string, exe
   </li>`;
 }
 
-/** `bdi` keeps a text of the other writing direction from turning what stands around it. */
+/** `bdi` keeps a right-to-left text from reordering the text around it. */
 function shownFact({ name, label, text, atMs }: Fact, timeZone: string): Html {
   if (name === 'screenshot') return pictureAt(text);
   if (atMs !== undefined) return html`${label}${instant(atMs, timeZone)}`;

@@ -4,7 +4,7 @@ import type { Random } from '../../core/ports.ts';
 import type { TokenSet } from '../../core/token-answer.ts';
 import type { Settings } from '../../core/settings.ts';
 
-/** The access secret of a token response that was asked for at `askedAtMs`, beside its grant secret. */
+/** Makes the access secret of a token response. `askedAtMs` is the time of the token request. */
 export function accessSecretOf(
   { connectionId, provider, publicUrl }: Pick<Settings, 'connectionId' | 'provider' | 'publicUrl'>,
   tokenSet: TokenSet,
@@ -30,7 +30,7 @@ export function accessSecretOf(
   };
 }
 
-/** What the grant record says of both secrets. Without an access token of this grant the next check refreshes. */
+/** The grant record's attributes for both secrets. Without an access token of this grant the next check refreshes. */
 export function storedTokensOf(
   loggedIn: boolean,
   grant: GrantSecret,

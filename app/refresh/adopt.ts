@@ -1,7 +1,7 @@
 import type { AccessSecret, GrantSecret, Versions } from '../../core/stored-tokens.ts';
 import type { Tokens } from '../../core/ports.ts';
 
-/** A pending version that came from the very current one is a dead refresh's result: it must not be lost. */
+/** Makes a pending version current if it was refreshed from the current one. Its refresh died before it could do so. */
 export async function adoptGrant(
   connectionId: string,
   { current, pending }: Versions<GrantSecret>,
@@ -12,7 +12,7 @@ export async function adoptGrant(
   return moved ? pending : (await tokens.readGrant(connectionId)).current;
 }
 
-/** The same for the access secret of that grant. */
+/** Does the same for the access secret of that grant. */
 export async function adoptAccess(
   connectionId: string,
   stored: Versions<AccessSecret>,

@@ -10,8 +10,8 @@ export interface Stored {
 }
 
 /**
- * Reads of Secrets Manager are eventually consistent, reads of the record are not. Within this time after a change, a read
- * without the version that the record names counts as stale.
+ * Reads of Secrets Manager are eventually consistent; reads of the record are consistent. Within this time after a change, a
+ * read without the recorded version counts as stale.
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
  */
 const settlesMs = 5 * 60_000;
@@ -35,7 +35,7 @@ export function requireCurrent(connectionId: string, stored: Stored, record: Gra
     throw staleRead(connectionId, 'access', record.accessVersionId);
 }
 
-/** Replaces stale versions by those of the record: a move of `AWSCURRENT` has to name the version that has the label. */
+/** Replaces stale versions by those of the record, because a move of `AWSCURRENT` must name the version with the label. */
 export function asRecorded(stored: Stored, record: Grant, nowMs: number): Stored {
   const { grant, access } = stored;
   return {
@@ -51,7 +51,7 @@ function isGrantStale(found: Versions<GrantSecret>, record: Grant, nowMs: number
   return isStale(found, grantVersionId, grantObtainedAtMs, nowMs);
 }
 
-/** Clocks of functions differ by seconds, and an access token of some minutes ago does no harm. */
+/** Compares times, because clocks differ only by seconds and a slightly older access token does no harm. */
 function isAccessStale(found: Versions<AccessSecret>, record: Grant, nowMs: number): boolean {
   const { accessVersionId, refreshedAtMs = 0 } = record;
   return nowMs < refreshedAtMs + settlesMs && isStale(found, accessVersionId, refreshedAtMs, nowMs);
@@ -65,7 +65,7 @@ function isStale(
 ): boolean {
   if (recordedVersionId === undefined || currentVersionId === recordedVersionId) return false;
   if (currentVersionId === undefined) return nowMs < recordedAtMs + settlesMs;
-  // A version that another program put there has no time, and counts as current.
+  // A version of another program has no time, and counts as current.
   return current !== undefined && Date.parse(current.obtainedAt) < recordedAtMs;
 }
 

@@ -12,7 +12,7 @@ import { hashed } from '../login/hashed-identity.ts';
 import { accessSecretOf, storedTokensOf } from './access-secret.ts';
 import { adoptAccess, adoptGrant } from './adopt.ts';
 import { readStored, requireCurrent } from './read-stored.ts';
-import { errorOf, saidIn } from './refusal.ts';
+import { errorOf, saidIn } from './refusal-error.ts';
 import type { RejectedRefreshTokenPorts } from './rejected-refresh-token.ts';
 import { confirmRejection, earlyRejection, recordRejection } from './rejected-refresh-token.ts';
 import { spendWithinBudget } from './spend-within-budget.ts';
@@ -29,12 +29,12 @@ export interface RefreshGrantPorts extends RejectedRefreshTokenPorts {
 
 /**
  * - `fresh`: the stored access token is new enough
- * - `dropped`: a newer login won meanwhile, and its tokens stand
- * - `refresh-limited`: too many were asked for; the stored token lives, and stands
+ * - `dropped`: a newer login has stored its tokens
+ * - `refresh-limited`: too many refreshes were requested; the stored token is still valid
  */
 export type RefreshOutcome = 'refreshed' | 'fresh' | 'rejected' | 'dropped' | 'refresh-limited';
 
-/** After the refresh token was spent, a failure keeps the lease: reads may not show yet what was stored. */
+/** Set once the refresh token may be spent. From then on a failure keeps the lease, because reads may be stale. */
 export interface Spending {
   isBegun: boolean;
 }
@@ -55,7 +55,7 @@ export async function refreshGrant(
   ]);
   requireCurrent(connectionId, found, taken, ports.clock.nowMs());
   const grant = await adoptGrant(connectionId, found.grant, ports.tokens);
-  // A callback that dies as it puts the first version of the secret leaves an unchecked login current.
+  // A callback that dies after writing the first version of the secret leaves an unchecked login current.
   const isUnchecked = grant?.unverified && grant.versionId !== taken.grantVersionId;
   if (grant === undefined || isUnchecked) {
     throw new ConfigurationError(
@@ -88,7 +88,7 @@ function isFresh(
 ): boolean {
   if (access.derivedFrom !== grant.versionId) return false;
   const { force, accessVersionId } = input.request;
-  // A request that names a version asks for another one. One without asks for a token that is newer than the request.
+  // A request with a version asks for another version. One without asks for a token that is newer than the request.
   if (accessVersionId !== undefined && accessVersionId === access.versionId) return false;
   const isAsked = force === 'refresh' && accessVersionId === undefined;
   if (isAsked && access.obtainedAt < input.executionStartedAt) return false;
@@ -109,12 +109,12 @@ async function refused(
   if (refusal !== 'grant-rejected') throw errorOf(refusal, settings.provider, saidIn(answer));
   const outcome = await recordRejection(connectionId, fencingNumber, spent, ports);
   const early = earlyRejection(settings, taken, request, answer, ports.clock.nowMs());
-  // If this fails, the step is retried, rejected again, and reports it then.
+  // If this fails, the step is retried, gets the same rejection and reports it then.
   if (outcome === 'rejected' && early) await ports.workflow.report(connectionId, 'Grant', early);
   return outcome;
 }
 
-/** Grant secret first: a lost access token can be asked for again, a lost refresh token cannot. */
+/** Stores the grant secret first, because a lost refresh token cannot be replaced. */
 async function store(
   settings: Settings,
   { fencingNumber, identity: pinned }: Grant,
@@ -151,7 +151,7 @@ async function store(
   return recorded ? 'refreshed' : 'dropped';
 }
 
-/** Asks whose grant it is, if nobody is pinned because the provider did not answer at the login. */
+/** Identifies the account, if none is pinned because the provider did not answer at the login. */
 async function toPin(
   { provider }: Settings,
   pinned: Identity | undefined,

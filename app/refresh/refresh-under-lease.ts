@@ -26,7 +26,7 @@ type Input = Pick<StepInput, 'request' | 'executionId' | 'executionStartedAt'>;
 
 /**
  * Takes the lease, and refreshes the grant. If a login was not completed, recovers that instead.
- * @returns `removed` or `disconnected` if there is nothing to keep
+ * @returns the result; `removed` or `disconnected` if there is no grant to refresh
  * @throws {LeaseHeldError} another execution refreshes now; try again after its lease has expired
  */
 export async function refreshUnderLease(
@@ -39,7 +39,7 @@ export async function refreshUnderLease(
 
   const leaseOwner = `${executionName(input)}#${ports.random.uuid()}`;
   const nowMs = ports.clock.nowMs();
-  // An earlier attempt keeps its lease if a store did not answer it. Report that cause, and wait for it.
+  // An earlier attempt keeps its lease if a store did not answer. Report that cause, and wait for the lease.
   const hasFailed = before.lease?.owner.startsWith(`${executionName(input)}#`) === true;
   const grant = await ports.grants.takeLease(connectionId, leaseOwner, nowMs).catch((error: unknown) => {
     throw hasFailed && error instanceof LeaseHeldError ? unanswered(connectionId) : error;
@@ -59,10 +59,10 @@ export async function refreshUnderLease(
     outcome = unfinished
       ? await recover(settings, { ...grant, login }, spending, input, { ...ports, events })
       : await refreshGrant(settings, grant, spending, input, ports);
-    // The failed attempts have used up the limit, not the requests.
+    // Failed attempts, not requests, have used up the limit.
     if (outcome === 'refresh-limited' && hasFailed) throw unanswered(connectionId);
   } catch (error) {
-    // A write that was not answered may still happen: nobody may read before that, so let the lease expire.
+    // An unanswered write may still happen, and nobody may read before it. So let the lease expire.
     if (!(error instanceof StoreUnavailableError) && !spending.isBegun) await release();
     ports.metrics.count('RefreshesFailed', 'reason', asOurs(error).name);
     throw error;
@@ -77,7 +77,7 @@ export async function refreshUnderLease(
 
 function unanswered(connectionId: string): StoreUnavailableError {
   return new StoreUnavailableError(
-    `An earlier attempt to refresh ${connectionId} was not answered by a store, or was killed.`,
+    `An earlier attempt to refresh ${connectionId} got no answer from a store, or was killed.`,
   );
 }
 

@@ -4,9 +4,10 @@ import type { Grant } from '../../core/grant.ts';
 import { isExchanging, isLoginUnderWay } from '../../core/grant.ts';
 import type { Clock, Grants, Tokens } from '../../core/ports.ts';
 import type { GrantSecret } from '../../core/stored-tokens.ts';
-import type { Said, Refusal } from '../../core/token-answer.ts';
+import type { Said } from '../../core/token-answer.ts';
+import type { TokenRefusal } from '../../core/token-refusal.ts';
 import type { Settings } from '../../core/settings.ts';
-import { saidIn } from './refusal.ts';
+import { saidIn } from './refusal-error.ts';
 import type { StepInput } from '../checks/step.ts';
 
 export interface RejectedRefreshTokenPorts {
@@ -15,16 +16,16 @@ export interface RejectedRefreshTokenPorts {
   readonly clock: Clock;
 }
 
-/** Longer than the retries of one check: only a later check confirms a doubted rejection. */
+/** Longer than the retries of one check, so that only a later check confirms a doubted rejection. */
 const doubtMs = 10 * 60_000;
 
-/** Turns a doubted rejection into a rejection, if an earlier check got the same with no success since. */
+/** Turns a doubted rejection into a rejection, if an earlier check got the same and no refresh succeeded since. */
 export async function confirmRejection(
   connectionId: string,
   fencingNumber: number,
-  refusal: Refusal,
+  refusal: TokenRefusal,
   { grants, clock }: { readonly grants: Pick<Grants, 'recordDoubt'>; readonly clock: Clock },
-): Promise<Refusal> {
+): Promise<TokenRefusal> {
   if (refusal !== 'grant-doubted') return refusal;
   const nowMs = clock.nowMs();
   const doubtedAtMs = await grants.recordDoubt(connectionId, fencingNumber, nowMs);
@@ -53,9 +54,8 @@ export async function recordRejection(
 }
 
 /**
- * The alert for a grant that the provider rejects before its end. Either the refresh token was used twice, by us or by a thief,
- * or somebody revoked it. Undefined if the end was due, or if a login explains it: one that is under way, or one that was just
- * refused, which had an alert of its own.
+ * The alert for a grant that the provider rejects before its end: the refresh token was used twice, stolen or revoked.
+ * Undefined if the end was due, or if a login explains it. Such a login is under way, or was just refused with its own alert.
  * @see RFC 9700 §4.14.2
  */
 export function earlyRejection(

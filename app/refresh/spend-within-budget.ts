@@ -12,11 +12,11 @@ export interface SpendWithinBudgetPorts {
 }
 
 /**
- * Spends the refresh token only if both secrets have room for the new versions. Notes these first, so that a refresh that dies
- * halfway counts, too. A refusal takes them back.
- * @param grant the record, under the lease
- * @returns `refresh-limited` when nobody needs this refresh and too many were asked for; `dropped` when another execution
- *   or a login has the lease by now
+ * Spends the refresh token only if both secrets have room for the new versions. Notes the writes first, so that a refresh
+ * that dies halfway counts, too. After a refusal it removes them.
+ * @param grant the record, read under the lease
+ * @returns `refresh-limited` if the stored token is still valid and too many refreshes were requested; `dropped` if somebody
+ *   else has the lease by now
  * @throws {StoreQuotaExceededError} a refresh is needed and the secrets have no room; nothing was spent
  */
 export async function spendWithinBudget(

@@ -4,7 +4,7 @@ import { GetScheduleCommand, ResourceNotFoundException, SchedulerClient } from '
 
 import type { Deployment } from '../../core/deployment.ts';
 import type { Finding } from './finding.ts';
-import { problem, well } from './finding.ts';
+import { ok, problem } from './finding.ts';
 
 /** Checks that each connection's schedule is enabled. */
 export async function lookAtSchedules({ scheduleNames }: Deployment): Promise<readonly Finding[]> {
@@ -29,7 +29,7 @@ export async function lookAtSchedules({ scheduleNames }: Deployment): Promise<re
     }),
   );
   const found = findings.flat();
-  return found.length > 0 ? found : [well(about, 'All are enabled.')];
+  return found.length > 0 ? found : [ok(about, 'All are enabled.')];
 }
 
 /** The most names that one call takes. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html */
@@ -65,10 +65,10 @@ export async function lookAtAlarms({
   });
   return findings.length > 0
     ? findings
-    : [well(about, `All ${alarmNames.length} exist, and none is in state ALARM.`)];
+    : [ok(about, `All ${alarmNames.length} exist, and none is in state ALARM.`)];
 }
 
-/** The limit of a new account; this stack is made for it. */
+/** The limit of a new account, which is enough for this stack. */
 const enoughConcurrency = 10;
 
 /** Checks that Lambda has concurrency left for the functions. */
@@ -76,7 +76,7 @@ export async function lookAtConcurrency(): Promise<readonly Finding[]> {
   const about = 'Lambda';
   const { AccountLimit } = await new LambdaClient({}).send(new GetAccountSettingsCommand({}));
   const free = AccountLimit?.UnreservedConcurrentExecutions ?? 0;
-  if (free >= enoughConcurrency) return [well(about, `The account can run ${free} functions at a time.`)];
+  if (free >= enoughConcurrency) return [ok(about, `The account can run ${free} functions at a time.`)];
   return [
     problem(
       about,

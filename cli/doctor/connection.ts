@@ -1,20 +1,20 @@
 import { isPaused } from '../../core/decide.ts';
 import { problemOfCredentials } from '../../core/client-credentials.ts';
 import { ConfigurationError } from '../../core/errors.ts';
-import { formatInstant } from '../../core/notice.ts';
+import { formatInstant } from '../../core/notice-text.ts';
 import { forecastOf } from '../../core/forecast.ts';
 import type { BrowserLogins, Clients } from '../../core/ports.ts';
 import type { Problem } from '../../core/health.ts';
 import { problemsOf, needsSomebody } from '../../core/health.ts';
 import { sentence } from '../../app/panel/problems.ts';
 import type { SecretDescription } from '../describe-secret.ts';
-import type { Shown } from '../stack.ts';
+import type { ConfiguredConnection } from '../../core/panel.ts';
 import type { Finding } from './finding.ts';
-import { problem, well } from './finding.ts';
+import { ok, problem } from './finding.ts';
 
 /** Finds the connection's problems, or when it was last checked. */
 export function lookAtGrant(
-  { connectionId: about, settings, grant, incidents }: Shown,
+  { connectionId: about, settings, grant, incidents }: ConfiguredConnection,
   nowMs: number,
   executionUrl: string,
 ): readonly Finding[] {
@@ -25,7 +25,7 @@ export function lookAtGrant(
       problem(about, sentence(found, context).toText(), remedyOf(found.kind, about)),
     );
   }
-  if (isPaused(settings, grant)) return [well(about, 'Paused: nothing is refreshed.')];
+  if (isPaused(settings, grant)) return [ok(about, 'Paused: nothing is refreshed.')];
   const { lastTick } = grant;
   if (lastTick === undefined) {
     return [
@@ -39,7 +39,7 @@ export function lookAtGrant(
   const { nextCheckMs } = forecastOf(settings, grant, nowMs);
   const when = (epochMs: number) => formatInstant(epochMs, settings.owner.timeZone);
   const next = nextCheckMs === undefined ? '' : ` Next check: ${when(nextCheckMs)}.`;
-  return [well(about, `Last check: ${when(Date.parse(lastTick.scheduledTime))}.${next}`)];
+  return [ok(about, `Last check: ${when(Date.parse(lastTick.scheduledTime))}.${next}`)];
 }
 
 function remedyOf(kind: Problem['kind'], connectionId: string): string {
@@ -51,7 +51,7 @@ function remedyOf(kind: Problem['kind'], connectionId: string): string {
 
 /** Checks that the client's credentials exist and look like those of its provider. */
 export async function lookAtClient(
-  { settings: { provider, clientSecretName: name }, connectionId }: Shown,
+  { settings: { provider, clientSecretName: name }, connectionId }: ConfiguredConnection,
   clients: Clients,
 ): Promise<readonly Finding[]> {
   const about = `Client ${name.split('/').at(-1)}`;
@@ -69,12 +69,12 @@ export async function lookAtClient(
   }
   const isShaped = provider.clientIdPattern !== undefined || provider.clientSecretPattern !== undefined;
   const shape = isShaped ? ` and look like those of ${provider.displayName}` : '';
-  return [well(about, `Its id and secret are stored${shape}.`)];
+  return [ok(about, `Its id and secret are stored${shape}.`)];
 }
 
 /** Checks the age of the password of the browser login, without reading it. */
 export async function lookAtBrowser(
-  { connectionId }: Shown,
+  { connectionId }: ConfiguredConnection,
   browserLogins: Pick<BrowserLogins, 'readSettings' | 'read'>,
   describe: (secretName: string) => Promise<SecretDescription>,
   nowMs: number,
@@ -98,5 +98,5 @@ export async function lookAtBrowser(
   const days = Math.floor((nowMs - changedAtMs) / (24 * 3600 * 1000));
   return days >= own.credentialsMaxAgeDays
     ? [problem(about, `Its password is ${days} days old.`, rotate)]
-    : [well(about, 'Its password is stored.')];
+    : [ok(about, 'Its password is stored.')];
 }

@@ -1,13 +1,13 @@
 /** The result of one check. `unknown`: the check was not possible. */
 export interface Finding {
   readonly about: string;
-  readonly state: 'well' | 'problem' | 'unknown';
+  readonly state: 'ok' | 'problem' | 'unknown';
   /** One sentence. */
   readonly what: string;
   readonly remedy?: string;
 }
 
-export const well = (about: string, what: string): Finding => ({ about, state: 'well', what });
+export const ok = (about: string, what: string): Finding => ({ about, state: 'ok', what });
 
 export const problem = (about: string, what: string, remedy: string): Finding => ({
   about,

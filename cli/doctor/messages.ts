@@ -14,7 +14,7 @@ import {
 import { unreachedBy } from '../../adapters/messages/text-reach.ts';
 import type { Deployment } from '../../core/deployment.ts';
 import type { Finding } from './finding.ts';
-import { problem, well } from './finding.ts';
+import { ok, problem } from './finding.ts';
 
 const askAws = 'ask AWS for production access in the SES console';
 
@@ -41,7 +41,7 @@ export async function lookAtMail(
     ];
   }
   if (account.ProductionAccessEnabled) {
-    return [well(about, `${mailFrom} is verified and can send to everybody.`)];
+    return [ok(about, `${mailFrom} is verified and can send to everybody.`)];
   }
   const unverified: string[] = [];
   for (const address of recipients) {
@@ -50,7 +50,7 @@ export async function lookAtMail(
       unverified.push(address);
   }
   const sandbox = 'SES is in its sandbox, so it sends to verified addresses only';
-  if (unverified.length === 0) return [well(about, `${sandbox}. All configured addresses are verified.`)];
+  if (unverified.length === 0) return [ok(about, `${sandbox}. All configured addresses are verified.`)];
   return [
     problem(
       about,
@@ -113,7 +113,7 @@ export async function lookAtTexts(phones: readonly string[]): Promise<readonly F
   // https://docs.aws.amazon.com/sns/latest/api/API_SetSMSAttributes.html
   const { MonthlySpendLimit: limit = '1' } = attributes;
   return [
-    well(about, `They reach ${phones.join(', ')}. The account’s spending limit is ${limit} USD a month.`),
+    ok(about, `They reach ${phones.join(', ')}. The account’s spending limit is ${limit} USD a month.`),
   ];
 }
 
@@ -133,7 +133,7 @@ export async function lookAtSubscriptions({
     }
   }
   const unconfirmed = operatorEmails.filter((email) => !confirmed.has(email));
-  if (unconfirmed.length === 0) return [well(about, `Alerts go to ${operatorEmails.join(', ')}.`)];
+  if (unconfirmed.length === 0) return [ok(about, `Alerts go to ${operatorEmails.join(', ')}.`)];
   return [
     problem(
       about,

@@ -2,9 +2,9 @@ import { providerEndpoints, readMetadata } from '../../adapters/provider-endpoin
 import { oddityOfCallbackUrl } from '../../core/callback-url.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Provider } from '../../core/provider.ts';
-import type { Shown } from '../stack.ts';
+import type { ConfiguredConnection } from '../../core/panel.ts';
 import type { Finding } from './finding.ts';
-import { problem, well } from './finding.ts';
+import { ok, problem } from './finding.ts';
 
 const timeoutMs = 5_000;
 /** Tokens and AWS signatures tolerate less than a minute. */
@@ -92,7 +92,7 @@ async function lookAtEndpoints(provider: Provider, clock: Clock): Promise<readon
       ),
     ];
   }
-  return [well(about, 'Both endpoints answer, and its clock agrees with this machine’s.')];
+  return [ok(about, 'Both endpoints answer, and its clock agrees with this machine’s.')];
 }
 
 const unreachable = 'Check its status page and your network.';
@@ -140,12 +140,12 @@ function whyOf(error: unknown): { why: string; remedy: string } {
 }
 
 /** The callback URL to compare with what is registered at the provider. */
-export function lookAtCallbackUrls(connections: readonly Shown[]): readonly Finding[] {
+export function lookAtCallbackUrls(connections: readonly ConfiguredConnection[]): readonly Finding[] {
   const urls = new Set(connections.map(({ settings }) => settings.redirectUri));
   return [...urls].map((url) => {
     const oddity = oddityOfCallbackUrl(url);
     const what = `Register exactly this at every provider: ${url}`;
-    if (oddity === undefined) return well('Callback URL', what);
+    if (oddity === undefined) return ok('Callback URL', what);
     return problem(
       'Callback URL',
       `${what}: ${oddity}.`,

@@ -1,10 +1,10 @@
-/** A bot: each time it is called it looks at the accounts, with a token that it never has to think about. */
+/** A bot that reads the accounts at each call, with a token that Grantkeeper keeps valid. */
 import { fetchFor } from '@grantkeeper/client';
 
 const { CONNECTION_ID = '', API_URL = '' } = process.env;
 const fetch = fetchFor({ connectionId: CONNECTION_ID });
 
-/** @throws {Error} where the API refuses: what a bot must not do quietly */
+/** @throws {Error} the API refused the request */
 export async function handler(): Promise<{ readonly accounts: number }> {
   const answer = await fetch(API_URL);
   if (!answer.ok) throw new Error(`The API answered ${answer.status}.`);

@@ -12,13 +12,13 @@ import { grantAccessToken } from '../../infra/consumer.ts';
 import { policyDocument, trustPolicy } from '../../infra/permissions.ts';
 
 export interface ScheduledBotArgs extends Pick<ConsumerArgs, 'connectionId' | 'consumerPolicies'> {
-  /** What the bot asks with its token. */
+  /** The API that the bot calls with its token. */
   readonly apiUrl: pulumi.Input<string>;
-  /** Of EventBridge Scheduler, such as `rate(1 hour)` or a `cron(…)`. */
+  /** An expression of EventBridge Scheduler, such as `rate(1 hour)` or `cron(…)`. */
   readonly scheduleExpression: string;
 }
 
-/** A Lambda function that is called by the clock and uses the access token of a connection. */
+/** A scheduled Lambda function that uses the access token of a connection. */
 export class ScheduledBot extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
 
@@ -117,7 +117,7 @@ export class ScheduledBot extends pulumi.ComponentResource {
   }
 }
 
-/** The handler with all that it imports, the AWS SDK included. */
+/** Bundles the handler with all its imports, including the AWS SDK. */
 async function bundle(): Promise<pulumi.asset.AssetArchive> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('handler.ts', import.meta.url))],
@@ -128,10 +128,10 @@ async function bundle(): Promise<pulumi.asset.AssetArchive> {
     format: 'esm',
     minify: true,
     mainFields: ['module', 'main'],
-    // CommonJS inside the bundle asks for `require`, which ES modules do not have.
+    // CommonJS modules in the bundle need `require`, which ES modules do not have.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   });
-  // Its process would keep this one from ending.
+  // esbuild's process would keep this one running.
   await stop();
   return new pulumi.asset.AssetArchive({ 'index.mjs': new pulumi.asset.StringAsset(outputFiles[0]!.text) });
 }

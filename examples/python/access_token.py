@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class ReauthorizationRequired(Exception):
-    """There is no valid token, and the keeper has brought no new one: see the panel."""
+    """There is no valid token, and Grantkeeper could not refresh it. See the panel."""
 
 
 class AccessTokenRefused(Exception):
@@ -23,7 +23,7 @@ class AccessTokenRefused(Exception):
 
 
 HOUR = 3600
-# The keeper makes as many for all consumers together while a token is valid.
+# Grantkeeper's limits for requests of all consumers together, while a token is valid.
 ASKS_PER_HOUR = 4
 ASKS_PER_DAY = 20
 # A replacement that is refused so soon shows that the token is not what the API objects to.
@@ -103,7 +103,7 @@ class AccessTokens:
         if _is_same(token, instead) or self._seconds_left(token) <= 0:
             raise ReauthorizationRequired(
                 f"{connection_id}: no valid access token. Its owner has to log in before "
-                f"{token.get('deadline')}, or the keeper cannot reach the provider, or all consumers together have "
+                f"{token.get('deadline')}, or Grantkeeper cannot reach the provider, or all consumers together have "
                 f"had {ASKS_PER_HOUR} refreshes within an hour or {ASKS_PER_DAY} within a day: {token.get('panel_url')}"
             )
         self._kept[connection_id] = token
@@ -126,7 +126,7 @@ class AccessTokens:
             raise ReauthorizationRequired(f"{connection_id} was disconnected on {token['disconnected_at']}.")
         # RFC 6749 appendix A.12. An HTTP library refuses other characters in a header, and prints what it refuses.
         if not re.fullmatch(r"[\x20-\x7e]+", str(token.get("access_token", ""))):
-            raise ValueError(f"The secret {name} is not the keeper's: access_token is missing or malformed.")
+            raise ValueError(f"The secret {name} is not Grantkeeper's: access_token is missing or malformed.")
         return {**token, "version_id": answer["VersionId"], "arn": answer["ARN"]}
 
     def _seconds_left(self, token):

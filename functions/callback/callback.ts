@@ -8,7 +8,7 @@ export interface CallbackPorts extends ReturnLoginPorts {
   readonly metrics: Metrics;
 }
 
-/** The provider's way back: completes the login (`app/login/return-login.ts`), and counts it for the alarms. */
+/** Handles the OAuth callback: completes the login (`app/login/return-login.ts`), and counts it for the alarms. */
 export async function callback(request: HttpRequest, ports: CallbackPorts): Promise<HttpResponse> {
   const { page, metric, outcome } = await returnLogin(
     { query: request.rawQueryString, cookie: cookieOf(request, 'login') },

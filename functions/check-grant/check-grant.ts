@@ -19,21 +19,21 @@ export interface CheckGrantPorts extends FinishStepPorts {
 }
 
 /**
- * Looks at one grant and answers what to do.
+ * Checks one grant and decides what to do next.
  * @throws {ConfigurationError} unknown connection at the first entry, or its client secret is unusable
- * @throws {StoreUnavailableError} nothing was done; try again
+ * @throws {StoreUnavailableError} nothing was done; retry
  */
 export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Promise<CheckGrantOutput> {
   const { connectionId, trigger, scheduledTime, force, by } = input.request;
   const { settings, grant: before } = await ports.grants.read(connectionId);
-  // What it leaves behind can be ended still, if there ever was anything.
+  // A connection that has left the configuration can still be disconnected, if it ever had a grant.
   const isEnded = force === 'disconnect' && before.status !== 'never-authorized';
   if (settings === undefined && input.entry === 0 && !isEnded) {
     throw new ConfigurationError(
       `There is no connection ${connectionId} in the configuration. Remove its schedule, or add it again.`,
     );
   }
-  // The scheduler delivers at least once: the second execution for a tick has nothing to do.
+  // The scheduler delivers at least once. A second execution for the same tick does nothing.
   if (input.entry === 0 && trigger === 'schedule' && scheduledTime !== undefined) {
     if (!(await ports.grants.recordTick(connectionId, scheduledTime, executionName(input)))) {
       return {
@@ -54,10 +54,10 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   const limitedUntil = next.reason === 'refresh-limited' ? untilOf(next) : undefined;
   ports.metrics.put('ChecksCompleted', 1);
   if (isKept) measure(settings, grant, ports);
-  // Once an execution: what it does after that has lines of its own.
+  // Record the first check only. Later steps of the execution record events of their own.
   if (input.entry === 0) {
     const events = eventsOf(input, ports.events);
-    // Who asked for something is not to be lost: without that line the step is tried again.
+    // The timeline must show who requested an action, so a failure here retries the step.
     if (force !== undefined && by !== undefined)
       await events.record(connectionId, 'requested', { what: force, by });
     const { decision, reason } = next;
@@ -69,7 +69,7 @@ export async function checkGrant(input: StepInput, ports: CheckGrantPorts): Prom
   return { ...checked, outcome, known: known(grant) };
 }
 
-/** A new connection is in set-up until somebody has put its client's credentials where they belong. */
+/** Keeps a new connection in set-up until somebody has stored its client's credentials. */
 async function lookForClient(
   { connectionId, clientSecretName }: Settings,
   grant: Grant,
@@ -81,7 +81,7 @@ async function lookForClient(
   return { ...grant, setUp };
 }
 
-/** A test is about channels alone; and a connection is ended, and stays so, whatever its client secret holds. */
+/** A test notice and a disconnection work without the client's credentials. */
 function needsClient({ status }: Grant, force: Force | undefined): boolean {
   if (force === undefined) return status !== 'disconnected';
   return force !== 'test' && force !== 'disconnect';
@@ -98,7 +98,7 @@ function measure(settings: Settings, grant: Grant, { metrics, clock }: CheckGran
   }
 }
 
-/** What an alert tells beside its error, should a later step fail. */
+/** The facts for an alert of a later step. */
 function known({ refreshedAtMs, accessExpiresAtMs }: Grant): CheckGrantOutput['known'] {
   const iso = (epochMs: number) => new Date(epochMs).toISOString();
   return {

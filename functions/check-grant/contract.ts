@@ -7,7 +7,7 @@ export const contract = {
   name: 'check-grant',
   input: StepInputSchema,
   output: z.extend(StepOutputSchema, {
-    /** For alerts of later steps: ISO 8601, where there was a login. */
+    /** Facts for alerts of later steps, ISO 8601. Absent before the first login. */
     known: z.object({ lastSuccess: z.optional(z.string()), accessExpires: z.optional(z.string()) }),
   }),
   environment: z.object(tableEnvironment),

@@ -41,14 +41,14 @@ export interface DisconnectGrantPorts {
 }
 
 /**
- * Ends a connection: its tokens are given back where the provider takes them, no staging label of a secret stays on one,
- * and whoever waits for a login is resumed. A repeat goes on where the attempt before it died; of a connection that is
- * ended already there is nothing to do. One that has left the configuration is ended here, and not at its provider.
- * @returns `disconnected`, or `dropped` when another execution has taken the lease meanwhile, and the next decision
- * @throws {LeaseHeldError} a refresh or a login uses the tokens now; try again past the lease's expiry
- * @throws {TokenEndpointUnavailableError} the provider did not answer; the last attempt goes on without
- * @throws {StoreUnavailableError} a retry, or a later check, goes on
- * @throws {StoreQuotaExceededError} a secret could not be emptied; a later check, or operator, goes on
+ * Disconnects a connection: revokes its tokens at the provider, removes all staging labels from tokens, and resumes the
+ * executions that wait for a login. A retry continues where the attempt before it died. Does nothing if the connection is
+ * disconnected already. If it has left the configuration, its tokens are not revoked, because its provider is not known.
+ * @returns the next decision, with `disconnected`, or `dropped` if another execution has the lease by now
+ * @throws {LeaseHeldError} a refresh or a login uses the tokens now; retry after the lease expires
+ * @throws {TokenEndpointUnavailableError} the provider did not answer; the last attempt continues without its answer
+ * @throws {StoreUnavailableError} a retry or a later check continues
+ * @throws {StoreQuotaExceededError} a secret could not be emptied; a later check or an operator continues
  * @see RFC 7009
  */
 export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPorts): Promise<StepOutput> {
@@ -57,7 +57,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
   if (isDisconnected(before)) return finishStep('disconnected', 'disconnect', input, ports);
 
   const leaseOwner = `${executionName(input)}#${ports.random.uuid()}`;
-  // Ended before anything is read: from here on neither a login nor a refresh stores anything.
+  // Record this before reading anything. From here on neither a login nor a refresh stores anything.
   const grant = await ports.grants.beginDisconnection(connectionId, leaseOwner, {
     by,
     atMs: ports.clock.nowMs(),
@@ -67,7 +67,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
     const outcome = await disconnect(settings, grant, input, { ...ports, events });
     return await finishStep(outcome, 'disconnect', input, ports);
   } catch (error) {
-    // A write that was not answered may yet happen: nobody is to read before it, so that lease ends by itself.
+    // An unanswered write may still happen, and nobody may read before it. So let the lease expire.
     if (!(error instanceof StoreUnavailableError)) {
       await ports.grants.releaseLease(connectionId, leaseOwner).catch(() => undefined);
     }
@@ -75,7 +75,7 @@ export async function disconnectGrant(input: StepInput, ports: DisconnectGrantPo
   }
 }
 
-/** Each part can be done again; the record forgets last what there is to do. */
+/** Each part can be repeated. The record is cleared last. */
 async function disconnect(
   settings: Settings | undefined,
   grant: Grant,
@@ -83,7 +83,7 @@ async function disconnect(
   ports: DisconnectGrantPorts,
 ): Promise<'disconnected' | 'dropped'> {
   const { fencingNumber, login, unrecordedLogins = [], grantVersionId, authorization, disconnection } = grant;
-  // Whoever waits for a login that is recorded hears of that first.
+  // First complete a recorded login, so that the executions that wait for it learn of it.
   if (login?.closed !== undefined) await completeLogin(connectionId, login, ports);
 
   const { tokens } = ports;
@@ -92,13 +92,13 @@ async function disconnect(
     tokens.readAccess(connectionId),
     ...unrecordedLogins.map((versionId) => tokens.readGrantVersion(connectionId, versionId)),
   ]);
-  // A read of what is current may be some seconds old: the record knows better.
+  // A read of the current version may be stale, so also read the recorded one.
   const isOther = grantVersionId !== undefined && grantVersionId !== grants.currentVersionId;
   if (isOther) logins.push(await tokens.readGrantVersion(connectionId, grantVersionId));
   const held = heldIn(grants, accesses, logins);
   const revocation = disconnection?.revocation ?? (await revoke(settings, held, retryCount, ports));
   const nowMs = ports.clock.nowMs();
-  // Two versions empty each secret.
+  // Emptying a secret writes two versions.
   const writes = [...withinDay(grant, nowMs).otherWritesAtMs, nowMs, nowMs];
   if (!(await ports.grants.recordRevocation(connectionId, fencingNumber, revocation, writes)))
     return 'dropped';
@@ -117,7 +117,7 @@ async function disconnect(
   return (await ports.grants.recordDisconnected(connectionId, fencingNumber)) ? 'disconnected' : 'dropped';
 }
 
-/** Everything that the provider may still honour, as far as it is stored. */
+/** All stored tokens that may still be valid. */
 function heldIn(
   grants: Versions<GrantSecret>,
   accesses: Versions<AccessSecret>,

@@ -2,7 +2,7 @@ import { channelsOf } from '../../core/channel.ts';
 import { restoredNoticePending } from '../../core/decide.ts';
 import { UnexpectedError } from '../../core/errors.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
-import { writeNotice } from '../../core/notice.ts';
+import { writeNotice } from '../../core/notice-text.ts';
 import type { Events, Grants } from '../../core/ports.ts';
 import { deliver } from '../../app/notices/deliver.ts';
 import type { FinishStepPorts } from '../../app/checks/finish-step.ts';
@@ -20,11 +20,10 @@ export interface NotifyOwnerPorts extends SendLoginLinkPorts, FinishStepPorts {
 }
 
 /**
- * Tells the owner, once per reminder: with a link that works until the next reminder's, or that the grant is back; or tests
- * their channels, whenever asked.
- * @returns `sent`, or `held` when another execution tells them, or what a test came to; and the next decision
- * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
- * @throws {StoreUnavailableError} a retry repeats what was not recorded
+ * Sends the owner one notice: a reminder with a link, the news that the grant works again, or a requested test.
+ * @returns the next decision, with `sent`, `held` if another execution sends this notice, or the result of a test
+ * @throws {ChannelUnavailableError} a retry repeats the named channels
+ * @throws {StoreUnavailableError} a retry repeats channels whose outcome was not recorded
  */
 export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPorts): Promise<StepOutput> {
   const { decision, executionId, retryCount } = input;
@@ -48,7 +47,7 @@ export async function notifyOwner(input: NotifyOwnerInput, ports: NotifyOwnerPor
   }
   let outcome: 'sent' | 'held' = 'sent';
   if (decision.kind === 'restored') {
-    // Another execution may have told it between the decision and the claim.
+    // Another execution may have sent it between the decision and the claim.
     const { grant: now } = await ports.grants.read(connectionId);
     if (!restoredNoticePending(settings, now, nowMs)) return finishStep('held', 'notify', input, ports);
     const deadlineMs = reminderScheduleOf(settings, grant)?.neededAtMs;

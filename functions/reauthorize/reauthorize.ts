@@ -31,17 +31,17 @@ export interface ReauthorizePorts extends StartLoginPorts {
   readonly limits: RateLimits;
 }
 
-/** Nobody mistypes a link this often; 256 random bits are not found by guessing, but need not be tried for free either. */
+/** Limits guessed links of one network. Nobody mistypes a link this often. */
 const guesses = { most: 20, windowMs: 10 * 60_000 };
 /**
- * Starts of one link: a scanner's, an owner's who tries again. Only the newest 30 are kept, so a flood would end a login:
- * whatever quarter of an hour a login takes touches two of these windows, and no more than 30 starts.
+ * Limits the starts of one link, by mail scanners and by an owner who tries again. Only the newest 30 starts are kept, so
+ * more would end a login. A login of 15 minutes touches two of these windows, which hold 30 starts at most.
  */
 const presses = { most: 15, windowMs: startGraceMs };
 
 /**
- * The emailed link. `GET` shows what will happen; `POST` makes a start of its own and leads to the provider.
- * Mail scanners do both, so neither consumes the link: only completion or expiry does.
+ * Serves the emailed link. `GET` shows what will happen. `POST` records a start and redirects to the provider.
+ * Mail scanners do both, so neither consumes the link. Only completion or expiry ends it.
  * @see RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 9700 §2.1
  */
 export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts): Promise<HttpResponse> {
@@ -55,7 +55,7 @@ export async function reauthorize(request: HttpRequest, ports: ReauthorizePorts)
     ports.grants.read(connectionId),
     ports.limits.read(connectionId, source, guesses.windowMs, nowMs),
   ]);
-  // Before anything is counted: no other page can use up the attempts of its visitor's network.
+  // Check this before counting, so that another site's page cannot use up the attempts of its visitor's network.
   if (isForeign(request, settings?.publicUrl ?? '')) return foreign();
   if (guessed >= guesses.most) return tooOften();
   if (!authorization?.linkHashes.includes(ports.random.hash(link.random))) {
@@ -96,19 +96,19 @@ function closedPage(
   nowMs: number,
 ): HttpResponse | undefined {
   const { status, authorizationId, expiresAtMs } = authorization;
-  // A callback can die after it stored the tokens: then the record is closed, and only this item is not.
+  // A callback can die after it recorded the tokens. Then the grant record has no authorization, but this item is still open.
   const loggedInSince = grant.authorization === undefined && grant.status === 'active';
   if (status === 'completed' || loggedInSince) {
     if (!isNeeded(settings, grant, nowMs)) {
       return page({
         statusCode: 410,
         title: 'You have logged in already',
-        body: html`<p>This link has done its work: the connection was renewed. You need not do anything.</p>`,
+        body: html`<p>You logged in with this link, and the connection was renewed. You need not do anything.</p>`,
       });
     }
     return neededAgain(settings, grant, nowMs);
   }
-  // Until the newer one has reached somebody, those before it go on working.
+  // Older links work until the newer one has been sent.
   const open = grant.authorization;
   const isNewest = open?.authorizationId === authorizationId;
   const isYetToEnd = open?.supersedes?.some((each) => each.authorizationId === authorizationId) ?? false;
@@ -138,41 +138,39 @@ function invitation(
     statusCode: 200,
     title: `Log in to ${name}`,
     body: html`<p>
-        Grantkeeper keeps the connection <strong>${connectionId}</strong> to ${name} alive and asks you to log
-        in.
+        Grantkeeper asks you to log in for the connection <strong>${connectionId}</strong> to ${name}.
       </p>
       ${health(settings, grant, nowMs)}
       <form method="post"><button>Continue to ${name}</button></form>
       <p class="dim">
-        You type your password at ${name} and nowhere else; it is not seen or kept here. This link works until
+        Enter your password at ${name} and nowhere else. Grantkeeper never sees it. This link works until
         ${instant(authorization.expiresAtMs, owner.timeZone)}.
       </p>`,
   });
 }
 
-/** How the connection stands, and what a login changes. */
+/** The state of the connection, and what a login changes. */
 function health(settings: Settings, grant: Grant, nowMs: number): Html {
-  const paused = 'Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.';
-  const again = isPaused(settings, grant)
-    ? `can be renewed by logging in. ${paused}`
-    : 'works again as soon as you have logged in.';
-  if (grant.status === 'never-authorized') {
-    return isPaused(settings, grant)
-      ? html`<p>It is not connected yet; logging in connects it. ${paused}</p>`
-      : html`<p>It is not connected yet, and starts to work as soon as you have logged in.</p>`;
-  }
-  if (grant.status === 'disconnected') return html`<p>It was ended, and ${again}</p>`;
-  const schedule = reminderScheduleOf(settings, grant);
-  if (grant.status === 'rejected' || (schedule && nowMs >= schedule.deadlineMs)) {
-    return html`<p>It has ended, and ${again}</p>`;
-  }
-  if (isPaused(settings, grant)) return html`<p>Logging in now renews it. ${paused}</p>`;
-  if (grant.accessExpiresAtMs !== undefined && nowMs >= grant.accessExpiresAtMs) {
-    return html`<p>It does not work at the moment, and may work again as soon as you have logged in.</p>`;
-  }
+  const { status, accessExpiresAtMs } = grant;
+  const schedule = status === 'disconnected' ? undefined : reminderScheduleOf(settings, grant);
+  const hasEnded = status === 'rejected' || (schedule !== undefined && nowMs >= schedule.deadlineMs);
   const until =
     schedule && html` until <strong>${instant(schedule.deadlineMs, settings.owner.timeZone, nowMs)}</strong>`;
-  return html`<p>Everything goes on working${until ?? ''}; logging in now renews it.</p>`;
+  if (isPaused(settings, grant)) {
+    const paused = 'Your Grantkeeper operator has paused it. It works again when they resume it.';
+    if (status === 'never-authorized')
+      return html`<p>It is not connected yet. Log in to connect it. ${paused}</p>`;
+    if (status === 'disconnected') return html`<p>It was disconnected. Log in to renew it. ${paused}</p>`;
+    if (hasEnded) return html`<p>It has ended. Log in to renew it. ${paused}</p>`;
+    return html`<p>Log in now to renew it. ${paused}</p>`;
+  }
+  if (status === 'never-authorized') return html`<p>It is not connected yet. Log in to connect it.</p>`;
+  if (status === 'disconnected') return html`<p>It was disconnected. Log in to restore it.</p>`;
+  if (hasEnded) return html`<p>It has stopped working. Log in to restore it.</p>`;
+  if (accessExpiresAtMs !== undefined && nowMs >= accessExpiresAtMs) {
+    return html`<p>It does not work at the moment. It may work again when you have logged in.</p>`;
+  }
+  return html`<p>It works${until ?? ''}. Log in now to renew it.</p>`;
 }
 
 function notALink(): HttpResponse {
@@ -180,7 +178,7 @@ function notALink(): HttpResponse {
     statusCode: 404,
     title: 'This link is not valid',
     body: html`<p>
-      Mail programs sometimes cut long links. Please open it again from the mail, or copy the whole of it.
+      Mail programs sometimes cut long links. Open it from the mail again, or copy the whole link.
     </p>`,
   });
 }
@@ -208,8 +206,8 @@ function superseded(): HttpResponse {
     statusCode: 410,
     title: 'A newer link was sent',
     body: html`<p>
-      Only the newest link works. Please use that of the latest message from Grantkeeper. If none has come, whoever runs it
-      for you has it.
+      Only the newest link works. Use the one in the latest message from Grantkeeper. If no message has come, ask your
+      Grantkeeper operator for the link.
     </p>`,
   });
 }
@@ -219,8 +217,7 @@ function removed(): HttpResponse {
     statusCode: 410,
     title: 'This connection was removed',
     body: html`<p>
-      Grantkeeper does not look after it any more. If that is a surprise, ask whoever runs Grantkeeper for
-      you.
+      It is no longer in Grantkeeper’s configuration. If you still need it, ask your Grantkeeper operator.
     </p>`,
   });
 }

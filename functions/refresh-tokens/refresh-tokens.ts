@@ -6,14 +6,14 @@ import { refreshUnderLease } from '../../app/refresh/refresh-under-lease.ts';
 export interface RefreshTokensPorts extends RefreshUnderLeasePorts, Pick<FinishStepPorts, 'incidents'> {}
 
 /**
- * Spends the stored refresh token once and stores the answer (`app/refresh/refresh-grant.ts`). If a login was not
- * completed, completes it instead; the same execution may then still refresh.
+ * Spends the stored refresh token once and stores the answer (`app/refresh/refresh-grant.ts`). Completes an interrupted login
+ * instead, if there is one. The same execution may then still refresh.
  * @returns the outcome and the next decision; no credential
- * @throws {LeaseHeldError} another execution spends it now; try again past the lease's expiry
- * @throws {TokenEndpointUnavailableError} nothing was lost; try again
- * @throws {ClientRejectedError} the client's own credentials were refused; an operator must act
- * @throws {StoreQuotaExceededError} the secrets have no room for what would come back; nothing was spent
- * @throws {ProviderContractError} the answer is not one that the provider's data allows
+ * @throws {LeaseHeldError} another execution spends it now; retry after the lease expires
+ * @throws {TokenEndpointUnavailableError} nothing was lost; retry
+ * @throws {ClientRejectedError} the provider refused the client's credentials; an operator must act
+ * @throws {StoreQuotaExceededError} the secrets have no room for new versions; nothing was spent
+ * @throws {ProviderContractError} the provider's data does not allow the answer
  * @see RFC 6749 §6, RFC 9700 §4.14
  */
 export async function refreshTokens(input: StepInput, ports: RefreshTokensPorts): Promise<StepOutput> {

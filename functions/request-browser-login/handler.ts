@@ -30,7 +30,7 @@ const ports: RequestBrowserLoginPorts = {
       return s3Screenshots(environment.SCREENSHOT_BUCKET, environment.SCREENSHOT_URL).keep(key, jpeg);
     },
   },
-  tellOperators: async (message) => {
+  notifyOperators: async (message) => {
     const { publish } = await import('../../adapters/messages/topic-and-sms.ts');
     await publish(environment.OPERATOR_TOPIC_ARN, message);
   },

@@ -6,7 +6,7 @@ import {
   isUnderWay,
   occasionOf,
   wasTried,
-  wordsOfSteps,
+  stepsText,
 } from '../../core/browser-login.ts';
 import type { BrowserLoginOutcome, SkipReason } from '../../core/browser-outcome.ts';
 import { browserAuthorizationId } from '../../core/browser-outcome.ts';
@@ -29,7 +29,7 @@ import type {
   Screenshots,
   SendBrowser,
 } from '../../core/ports.ts';
-import type { Connection } from '../../core/grant.ts';
+import type { StoredConnection } from '../../core/grant.ts';
 import type { Settings } from '../../core/settings.ts';
 import { superseded } from '../../app/login/direct-login.ts';
 import type { FinishStepPorts } from '../../app/checks/finish-step.ts';
@@ -44,7 +44,7 @@ export interface RequestBrowserLoginPorts extends FinishStepPorts {
   readonly browserLogins: BrowserLogins;
   readonly sendBrowser: SendBrowser;
   readonly screenshots: Screenshots;
-  readonly tellOperators: Messages['tellOperators'];
+  readonly notifyOperators: Messages['notifyOperators'];
   readonly events: Events;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -99,7 +99,7 @@ export async function requestBrowserLogin(
 
   const attempt = { occasion, authorizationId, atMs: nowMs, previous: grant.authorization };
   const path = await open(attempt, decision as Asked, before, record, input, ports);
-  if (path === undefined) return skip('asked-meanwhile', input, ports);
+  if (path === undefined) return skip('asked-at-once', input, ports);
   const report = await send(own, occasion, record, settings, path, ports);
   return finish(report, attempt, own, input, ports);
 }
@@ -134,7 +134,7 @@ const interrupted: Report = {
 async function open(
   attempt: Attempt,
   decision: Asked,
-  { grant }: Connection,
+  { grant }: StoredConnection,
   { attempt: last }: BrowserLoginRecord,
   { request: { connectionId }, executionId }: RequestBrowserLoginInput,
   { browserLogins, authorizations, grants, random }: RequestBrowserLoginPorts,
@@ -149,7 +149,7 @@ async function open(
   };
   const linkHash = random.hash(secret);
   await authorizations.addLink({ ...opened, connectionId, linkHash, executionId }, atMs);
-  // While it is under way nobody else tells the owner of this reminder.
+  // While the browser logs in, no other execution sends this reminder.
   const reminder = decision.decision === 'notify' ? decision.reminder : undefined;
   const claim = reminder === undefined ? undefined : { notice: reminder, by: executionId, atMs };
   const authorization = { ...opened, openedAtMs: atMs, supersedes: superseded(grant) };
@@ -204,7 +204,7 @@ async function finish(
   const { authorizationId, atMs } = attempt;
   const { browserLogins, authorizations, grants, metrics } = ports;
   const events = eventsOf(input, ports.events);
-  const steps = wordsOfSteps(report);
+  const steps = stepsText(report);
   const facts = { authorizationId, ...(steps !== '' && { steps }) };
   const authorization = await authorizations.read(connectionId, authorizationId);
   const { outcome, detail, credentials } = report;
@@ -226,7 +226,7 @@ async function finish(
       ...(report.credentials === undefined && outcome === 'browser-failed' && { unheardAtMs: atMs }),
     });
     // That it was ended by nobody here: somebody has logged in.
-    if (authorization?.status === 'superseded') return skip('logged-in-meanwhile', input, ports);
+    if (authorization?.status === 'superseded') return skip('logged-in-already', input, ports);
   }
   await browserLogins.putBack(connectionId, attempt);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
@@ -277,12 +277,12 @@ async function keep(
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Of credentials that are old, once: that must not keep the browser's success, or its failure, from being told. */
+/** Reminds operators of old credentials, once. A failure here must not hide the result of the login. */
 async function remind(
   { credentials }: Report,
   { credentialsMaxAgeDays: maxDays }: BrowserLoginSettings,
   connectionId: string,
-  { browserLogins, tellOperators, clock }: RequestBrowserLoginPorts,
+  { browserLogins, notifyOperators, clock }: RequestBrowserLoginPorts,
 ): Promise<void> {
   if (credentials === undefined) return;
   const days = Math.floor((clock.nowMs() - Date.parse(credentials.createdAt)) / dayMs);
@@ -290,9 +290,9 @@ async function remind(
   try {
     const { remindedVersionId } = await browserLogins.read(connectionId);
     if (remindedVersionId === credentials.versionId) return;
-    await tellOperators({
+    await notifyOperators({
       subject: `Grantkeeper: ${connectionId}: the browser's password is old`,
-      text: `The credentials with which a browser logs in for ${connectionId} were put there ${days} days ago; after ${maxDays} they are to be changed.\n\nChange the password at the provider, then run: grantkeeper browser-login rotate ${connectionId}\n\nThis is told once.`,
+      text: `The credentials with which a browser logs in for ${connectionId} were put there ${days} days ago. Change them after ${maxDays} days.\n\nChange the password at the provider, then run: grantkeeper browser-login rotate ${connectionId}\n\nThis message is sent once.`,
     });
     await browserLogins.recordReminder(connectionId, credentials.versionId);
   } catch {

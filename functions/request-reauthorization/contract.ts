@@ -7,7 +7,7 @@ import { stepLogKeys, StepInputSchema } from '../../app/checks/step.ts';
 export const contract = {
   name: 'request-reauthorization',
   input: z.extend(StepInputSchema, { decision: DecisionSchema, taskToken: z.string().check(z.minLength(1)) }),
-  /** Read by nobody but the log: the workflow goes on with what resumes it. */
+  /** For the log only. The workflow continues with the output that resumes it. */
   output: z.object({ outcome: z.enum(['asked', 'attached', 'resumed']) }),
   environment: z.object({ ...tableEnvironment, ...messagesEnvironment, ...workflowEnvironment }),
   logKeys: stepLogKeys,

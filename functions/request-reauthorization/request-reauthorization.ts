@@ -14,10 +14,10 @@ export interface RequestReauthorizationPorts extends SendLoginLinkPorts {
 }
 
 /**
- * Asks the owner for a new grant, or attaches to the authorization whose link they clicked. The execution then
- * waits on its task token; where there is nothing to wait for it is resumed at once.
- * @throws {ChannelUnavailableError} a retry repeats what the channels that are named did not take
- * @throws {StoreUnavailableError} a retry repeats what was not recorded
+ * Sends the owner a login link, or attaches to the authorization whose link they clicked. The execution then waits on its
+ * task token. If there is nothing to wait for, it is resumed at once.
+ * @throws {ChannelUnavailableError} a retry repeats the named channels
+ * @throws {StoreUnavailableError} a retry repeats channels whose outcome was not recorded
  */
 export async function requestReauthorization(
   input: RequestReauthorizationInput,
@@ -39,10 +39,10 @@ export async function requestReauthorization(
   const { settings, grant } = await ports.grants.read(connectionId);
   if (settings === undefined) return held();
   const authorizationId = authorizationIdOf(executionId, input.entry, ports.random);
-  // A repeat, whose owner is logging in by the link of an attempt before.
+  // The owner is logging in by the link of an earlier attempt.
   if (grant.login?.authorizationId === authorizationId) return held();
   if (grant.authorization?.authorizationId !== authorizationId) {
-    // Since the check somebody else may have asked, or the owner may have logged in.
+    // Decide again, because the owner may have logged in since the check.
     const now = decide(settings, grant, ports.clock.nowMs(), { force, done: [...done, 'refresh'] });
     if (now.decision !== 'reauthorize') return held();
   }
@@ -57,7 +57,7 @@ export async function requestReauthorization(
   return { outcome: 'asked' };
 }
 
-/** Whichever of attaching and callback comes second resumes the execution. */
+/** Attaches the execution to the authorization. If its login is complete already, resumes the execution. */
 async function attach(
   connectionId: string,
   authorizationId: string,

@@ -14,7 +14,7 @@ import { showPanel } from './show-panel.ts';
 const environment = readEnvironment(contract);
 const table = new Table(environment.TABLE_NAME);
 
-/** Beside this code in its archive. */
+/** Reads a file that is next to this code in its archive. */
 const asset = (name: string, type: string) => ({
   type,
   text: readFileSync(new URL(name, import.meta.url), 'utf8'),

@@ -40,7 +40,7 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
   const nowMs = ports.clock.nowMs();
   const user = await signedInUserOf(request, settings, ports);
   if (user === undefined) {
-    // A person is redirected; the script is told that the session has ended.
+    // Redirect a person, but answer the script that the session has ended.
     return request.headers[autoRefreshHeader] === undefined && request.rawPath === paths.home
       ? redirect(paths.signIn)
       : notSignedIn(nowMs, request.rawPath);
@@ -71,7 +71,7 @@ export async function showPanel(request: PanelRequest, ports: ShowPanelPorts): P
       ? disconnectPage(shown, user, nowMs)
       : operatorsOnly(shown.settings, nowMs, user);
   }
-  // After an action the browser comes from our own page. A link from elsewhere must not claim that you did something.
+  // Show an action's result only to a browser that comes from our own page. A link from elsewhere could claim anything.
   const { 'sec-fetch-site': site = 'same-origin' } = request.headers;
   const actionResult =
     site === 'same-origin' ? actionResultText(query.get('done'), connection.settings) : undefined;

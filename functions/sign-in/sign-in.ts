@@ -28,11 +28,11 @@ export interface SignInPorts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** How many mails one network may have sent to one address. Somebody who does not find the mail asks again. */
+/** Limits the mails to one address that one network may request. A person may ask again if a mail is missing. */
 const mailLimit = { most: 10, windowMs: 60 * 60_000 };
-/** From all networks together, so that no inbox is flooded. Higher, so that one network cannot lock somebody else out. */
+/** Limits the mails to one address from all networks together. Higher, so that one network cannot lock a person out. */
 const mailLimitOfAll = { most: 60, windowMs: mailLimit.windowMs };
-/** Requests and guessed links of one network. */
+/** Limits the requests and guessed links of one network. */
 const attemptLimit = { most: 20, windowMs: 10 * 60_000 };
 /** Longer than sending a mail takes, so that the time of an answer does not reveal whether one was sent. */
 const answerMs = 500;
@@ -130,7 +130,7 @@ async function open(
     return logged('used-already', pages.usedAlready(nowMs));
   if (nowMs >= found.expiresAtMs) return logged('expired', pages.expired(nowMs));
   if (isOther) {
-    // Somebody who asked twice may have signed in with the other link.
+    // A person who asked twice may have signed in with the other link.
     const user = await signedInUserOf(request, settings, ports);
     return user === undefined
       ? logged('other-browser', pages.otherBrowser(nowMs))

@@ -2,7 +2,7 @@ import { decide, untilOf } from '../../core/decide.ts';
 import { isDisconnected } from '../../core/grant.ts';
 import type { PanelSettings } from '../../core/panel.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Refusal } from '../../core/refusal.ts';
+import type { ActionRefusal } from '../../core/action-refusal.ts';
 import type { HttpResponse, PanelRequest } from '../../app/pages/http.ts';
 import { formOf, isForeign } from '../../app/pages/http.ts';
 import type { ActionRequest, TakeActionPorts } from '../../app/panel/action-request.ts';
@@ -18,8 +18,8 @@ const actionPath = /^\/panel\/connections\/([a-z0-9-]{2,32})\/([a-z]+)$/;
 const longestReason = 200;
 
 /**
- * Does what the panel's buttons ask for. Only the workflow has secrets, leases and channels, so most actions start an
- * execution. Requests and refusals are recorded with who asked.
+ * Handles the panel's buttons. Only the workflow has secrets, leases and channels, so most actions start an execution.
+ * Records requests and refusals with the person who asked.
  */
 export async function takeAction(request: PanelRequest, ports: TakeActionPorts): Promise<HttpResponse> {
   const nowMs = ports.clock.nowMs();
@@ -49,7 +49,7 @@ function refusalOf(
   { publicUrl }: PanelSettings,
   { action, settings, user, form }: ActionRequest,
   { random }: TakeActionPorts,
-): Refusal | undefined {
+): ActionRefusal | undefined {
   if (isForeign(request, publicUrl) || !hasCsrfToken(user, form, random)) {
     return 'cross-site';
   }

@@ -64,7 +64,7 @@ test('a grant near its end is renewed at its first reminder; operators are remin
   expect(reminders().map(({ subject, text }) => [subject, text.split('\n')[0]])).toEqual([
     [
       "Grantkeeper: demo-main: the browser's password is old",
-      'The credentials with which a browser logs in for demo-main were put there 5 days ago; after 4 they are to be changed.',
+      'The credentials with which a browser logs in for demo-main were put there 5 days ago. Change them after 4 days.',
     ],
   ]);
 

@@ -47,7 +47,7 @@ test('what is pasted that is no way back stores nothing, and says so', async () 
   const ran = await authorize(async () => 'https://example.com/?code=a');
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toContain(
-    `grantkeeper: That is no address that begins with ${demo.cloud.apiUrl}/callback. Nothing was stored; run the command again.`,
+    `grantkeeper: The address must begin with ${demo.cloud.apiUrl}/callback. Nothing was stored; run the command again.`,
   );
   const declined = await authorize((address) => logInAt(address, 'cancel'));
   expect(declined).toMatchObject({ code: 1, out: '' });

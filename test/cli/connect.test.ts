@@ -61,11 +61,11 @@ test('credentials from standard input are stored, and from there the first login
   expect(ran).toEqual({
     code: 0,
     err: '',
-    out: 'The credentials are in grantkeeper/local/client/demo.\nIts owner (dana@example.com) is sent a link by the next check. At once: grantkeeper reauthorize demo-main\n',
+    out: 'The credentials are in grantkeeper/local/client/demo.\nIts owner (dana@example.com) gets a link at the next check. Send it now: grantkeeper reauthorize demo-main\n',
   });
   expect(await run(input)).toMatchObject({
     code: 1,
-    err: 'grantkeeper: grantkeeper/local/client/demo holds credentials already. --rotate puts others there once a refresh has shown that they work, --replace without that; the connections that share them use those from then on.\n',
+    err: 'grantkeeper: grantkeeper/local/client/demo holds credentials already. Use --rotate to replace them after a refresh has shown that the new ones work, or --replace to replace them at once. All connections that share them then use the new ones.\n',
   });
   expect(await timeline(demo)).toEqual(['connected']);
   await demo.advance(25 * minuteMs);
@@ -108,11 +108,11 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
     expect(await run(pipe('another-s3cret'), '--rotate')).toEqual({
       code: 1,
       out: '',
-      err: 'grantkeeper: Demo Brokerage does not accept the new credentials. Nothing was changed: those from before are in use.\n',
+      err: 'grantkeeper: Demo Brokerage does not accept the new credentials. Nothing was changed, and the old ones are in use.\n',
     });
     expect(await run(pipe('another-s3cret', 'another-client'), '--rotate')).toMatchObject({
       code: 1,
-      err: 'grantkeeper: That is another client id, and the grant belongs to the client that it was given to. Use --replace, and then `grantkeeper reauthorize demo-main`: its owner has to log in.\n',
+      err: 'grantkeeper: That is another client id, and the grant belongs to the old client. Use --replace, then `grantkeeper reauthorize demo-main`: its owner has to log in.\n',
     });
     await demo.brokerage.misbehave({ kind: 'status', status: 400, body: '{"error":"invalid_grant"}' });
     expect(await run(pipe(demo.demo.client.clientSecret), '--rotate')).toMatchObject({
@@ -142,7 +142,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
     expect(ran).toEqual({
       code: 0,
       err: '',
-      out: 'The credentials are in grantkeeper/local/client/demo.\nA refresh with them succeeded: those from before can be withdrawn.\n',
+      out: 'The credentials are in grantkeeper/local/client/demo.\nA refresh with them succeeded. You can withdraw the old ones.\n',
     });
     expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
     expect((await demo.secret('access')).versionId).not.toBe(versionId);
@@ -156,7 +156,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
     const command = (args: string) => runCommand(demo, tools, args.split(' '));
     expect(await command('refresh demo-main --local')).toMatchObject({
       code: 1,
-      err: 'grantkeeper: demo-main has left the configuration of local; its tokens are kept. Add it again to go on with them, or end it: grantkeeper disconnect demo-main\n',
+      err: 'grantkeeper: demo-main has left the configuration of local, and its tokens are still stored. Add it again to use them, or disconnect it: grantkeeper disconnect demo-main\n',
     });
     expect(await command('disconnect demo-main --local --yes')).toMatchObject({
       code: 0,
@@ -168,7 +168,7 @@ describe('a rotation cuts over once a refresh with the new credentials has succe
     await list(listed);
     expect(await run(pipe('another-s3cret'), '--rotate')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('demo-main has no living grant'),
+      err: expect.stringContaining('demo-main has no valid grant'),
     });
   });
 });

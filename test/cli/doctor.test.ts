@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const run = (args: string) => runCommand(demo, tools, args.split(' '));
 
-test('of a stack that is well each thing is named, and no secret', async () => {
+test('a healthy stack has each check ok, and no secret', async () => {
   const ran = await run('doctor --local');
   expect(ran).toMatchObject({ code: 0, err: '' });
   const lines = ran.out
@@ -146,7 +146,7 @@ test('of each thing that is not, it is said what is wrong, and what remedies it'
     'problem Client demo: The client secret grantkeeper/local/client/demo lacks client_secret.',
     `problem Demo Brokerage: ${authorizationEndpoint} does not answer: ECONNREFUSED.`,
     `problem Demo Brokerage: ${tokenEndpoint} does not answer: ECONNREFUSED.`,
-    `well Callback URL: Register exactly this at every provider: ${cloud.apiUrl}/callback`,
+    `ok Callback URL: Register exactly this at every provider: ${cloud.apiUrl}/callback`,
     'problem Mail: SES is in its sandbox, so it sends to verified addresses only. Not verified: operator@example.com.',
     'problem Text messages: SNS is in its SMS sandbox, so it sends to verified numbers only. Not verified: +12125550123.',
     'problem Text messages: Text messages to North America need an origination number, and the account has none in this region. Not reached: +12125550123.',
@@ -159,7 +159,7 @@ test('of each thing that is not, it is said what is wrong, and what remedies it'
     'problem Lambda: The account can run only 5 functions at a time beside reserved concurrency; Grantkeeper needs 10.',
   ]);
   for (const { state, remedy } of findings) {
-    if (state === 'well') expect(remedy).toBeUndefined();
+    if (state === 'ok') expect(remedy).toBeUndefined();
     else expect(remedy).toMatch(/^\S.*\.$|^Store the right ones: /);
   }
 });
@@ -181,14 +181,16 @@ test('it names what is wrong with a connection’s settings, and a pause', async
   expect(await run('status --local')).toMatchObject({
     code: 3,
     out: expect.stringContaining(
-      'demo-main\n  The stored settings of demo-main are not valid at all. Its settings are written by Pulumi: npx pulumi up --refresh puts them back.',
+      'demo-main\n  The stored settings of demo-main are not valid at all. To have Pulumi write its settings again, run: npx pulumi up --refresh',
     ),
   });
   await call('DeleteItem', { Key: key });
-  expect(await about()).toEqual([['problem', 'Its settings are not in the table: it is not kept.']]);
+  expect(await about()).toEqual([
+    ['problem', 'Its settings are missing from the table, so it is not checked.'],
+  ]);
   await call('PutItem', { Item });
   await setInGrant(demo, 'paused', { BOOL: true });
-  expect(await about()).toEqual([['well', 'Paused: nothing is refreshed.']]);
+  expect(await about()).toEqual([['ok', 'Paused: nothing is refreshed.']]);
   await setInGrant(demo, 'paused', { BOOL: false });
 });
 

@@ -106,7 +106,7 @@ test('a grant is shown without its tokens, and nothing is written, unless that i
   it ends               Mon 12 Jan, 07:00 GMT-5 (in 6 days, 23 hours)
   its access token ends Mon 5 Jan, 08:20 GMT-5 (in 20 minutes)
 
-Nothing was written. To do it: the same command with --apply.
+Nothing was written. To import it, run the same command with --apply.
 `);
   expect(await grantOf('demo-new')).toEqual(before);
 });
@@ -137,9 +137,7 @@ describe('what is of no use is refused, and nothing is written', () => {
     const flags = ['--from', 'oauth', '--connection', 'demo-new'];
     expect(await run(path, ...flags)).toMatchObject({
       code: 1,
-      err: expect.stringContaining(
-        'does not tell when its owner logged in, and the deadline counts from then.',
-      ),
+      err: expect.stringContaining('does not say when its owner logged in, from which the deadline counts.'),
     });
     const { code, out } = await run(path, ...flags, '--authorized-at', '2026-01-05T12:00:00Z', '--json');
     expect(code).toBe(0);
@@ -157,7 +155,7 @@ describe('what is of no use is refused, and nothing is written', () => {
     expect(await run(written(loginMs - dayMs), ...flags)).toMatchObject({
       code: 1,
       out: '',
-      err: 'grantkeeper: demo-main has a newer grant, of a login on 2026-01-05T12:00:00.000Z. If the older one is meant all the same, give --force.\n',
+      err: 'grantkeeper: demo-main has a newer grant, of a login on 2026-01-05T12:00:00.000Z. To import the older one anyway, use --force.\n',
     });
     const forced = await run(written(loginMs - dayMs), ...flags, '--force');
     expect(forced.code).toBe(0);
@@ -170,11 +168,9 @@ test('a grant is taken over with its own deadline, works, and ends the ask that 
   const ran = await run(written(), ...from, '--connection', 'demo-new', '--apply');
   expect(ran).toMatchObject({ code: 0, err: '' });
   expect(ran.out).toContain(
-    'Let nothing else refresh it or log in from now on: stop schwab-py now, or have it take its tokens from Grantkeeper (see client/README.md). A login elsewhere ends this grant at once.',
+    'Nothing else may refresh it from now on: stop schwab-py now, or let it read its tokens from Grantkeeper (see client/README.md). A login elsewhere ends this grant at once.',
   );
-  expect(ran.out).toContain(
-    'Refreshed, and so taken over: the new access token ends Mon 5 Jan, 08:30 GMT-5.',
-  );
+  expect(ran.out).toContain('Imported and refreshed. The new access token ends Mon 5 Jan, 08:30 GMT-5.');
   for (const credential of [refreshToken, accessToken]) expect(ran.out).not.toContain(credential);
   expect(await tokenCalls(demo)).toEqual(['refresh_token 200']);
   expect(await grantOf('demo-new')).toEqual({ status: 'active', authorizedAtMs: loginMs });
@@ -194,7 +190,7 @@ test('the same login again is refused as what it is; forced, it is taken over th
   const flags = [...from, '--connection', 'demo-new', '--apply', '--json'];
   expect(await run(written(), ...flags)).toMatchObject({
     code: 1,
-    err: 'grantkeeper: demo-new has the grant of that login already. If this copy of it is the newer one, give --force.\n',
+    err: 'grantkeeper: demo-new has the grant of that login already. If this copy is newer, use --force.\n',
   });
   const command = (verb: string, ...rest: string[]) =>
     runCommand(demo, tools, [verb, 'demo-new', '--local', ...rest]);
@@ -238,7 +234,7 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
     const ran = await run(file({ refresh_token: 'of-another', access_token: 'of-another' }), ...flags);
     expect(ran).toMatchObject({
       code: 1,
-      err: 'grantkeeper: Demo Brokerage does not accept that grant: it has ended, or is of another app or another provider (invalid_grant: “grant request is invalid”). Nothing was stored.\n',
+      err: 'grantkeeper: Demo Brokerage does not accept that grant. It has ended, or belongs to another app or provider (invalid_grant: “grant request is invalid”). Nothing was stored.\n',
     });
     expect(ran.out).not.toContain('Taken over');
     expect(await stored()).toEqual(before);
@@ -255,9 +251,7 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
     const { access_token } = await demo.secret('access', 'demo-new');
     const refused = {
       code: 1,
-      err: expect.stringContaining(
-        'That grant is of another account than the one that demo-new is kept for.',
-      ),
+      err: expect.stringContaining('That grant is of another account than demo-new’s.'),
     };
     expect(await run(file({ access_token }), ...flags)).toMatchObject(refused);
     expect(await tokenCalls(demo)).toEqual([]);
@@ -290,7 +284,7 @@ describe('what the provider does not accept, or is somebody else’s, takes the 
   test('a login in milliseconds', async () => {
     expect(await run(file({}, 1e19), ...flags)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('The time of its login makes no sense: is it in seconds?'),
+      err: expect.stringContaining('The time of its login is impossible. Is it in seconds?'),
     });
   });
 });
@@ -301,9 +295,7 @@ test('into a connection in set-up nothing is taken over, nor said to be, before 
   expect(await runCommand(fresh, tools, ['import', ...flags])).toMatchObject({
     code: 1,
     out: '',
-    err: expect.stringMatching(
-      /holds no credentials yet, without which nothing can be refreshed: grantkeeper connect demo-main first/,
-    ),
+    err: expect.stringMatching(/holds no credentials yet. Run first: grantkeeper connect demo-main/),
   });
 });
 

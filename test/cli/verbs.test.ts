@@ -201,7 +201,7 @@ describe('what is wrong is said with its remedy', () => {
     [
       'status --local',
       { GRANTKEEPER_CLOCK_URL: 'http://127.0.0.1:1/clock' },
-      'The embedded cloud does not answer. Start it with `npm start` in another terminal; with ports of your own set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
+      'The embedded cloud does not answer. Start it with `npm start` in another terminal; if you changed its ports, set AWS_ENDPOINT_URL and GRANTKEEPER_CLOCK_URL.',
     ],
   ])('%s', async (args, environment, message) => {
     expect(await run(args, environment)).toEqual({ code: 1, out: '', err: `grantkeeper: ${message}\n` });

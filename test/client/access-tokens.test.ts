@@ -154,7 +154,7 @@ describe('while the keeper cannot refresh', () => {
     const wish = { ...request, minTtlSeconds: 25 * 60 };
     expect((await tokens.get(wish)).versionId).toBe(versionId);
     expect(warnings).toEqual([
-      `The access token of demo-main ends at ${expiry}, and a new one: none came within the wait (for all consumers together the keeper makes 4 an hour and 20 a day while a token is valid). ${demo.cloud.apiUrl}/panel/connections/demo-main`,
+      `The access token of demo-main ends at ${expiry}, and a new one: none came within the wait (for all consumers together Grantkeeper makes 4 an hour and 20 a day while a token is valid). ${demo.cloud.apiUrl}/panel/connections/demo-main`,
     ]);
     const before = calls('secretsmanager:GetSecretValue');
     expect((await tokens.get(wish)).versionId).toBe(versionId);
@@ -171,7 +171,7 @@ describe('while the keeper cannot refresh', () => {
       deadline: new Date('2026-01-12T12:00:00Z'),
       panelUrl: `${demo.cloud.apiUrl}/panel/connections/demo-main`,
       message: expect.stringMatching(
-        /^demo-main: the access token ended at 2026-01-05T\S+, and a new one: none came within the wait \(for all consumers together the keeper makes 4 an hour and 20 a day while a token is valid\)\. Either its owner has to log in, or the keeper cannot reach the provider\. See http:.*\/panel\/connections\/demo-main$/,
+        /^demo-main: the access token ended at 2026-01-05T\S+, and a new one: none came within the wait \(for all consumers together Grantkeeper makes 4 an hour and 20 a day while a token is valid\)\. Either its owner has to log in, or Grantkeeper cannot reach the provider\. See http:.*\/panel\/connections\/demo-main$/,
       ),
     });
   });
@@ -251,7 +251,7 @@ describe('what cannot be had is said with its remedy', () => {
       const error = await edited(value);
       expect(error).toMatchObject({
         name: 'AccessTokenError',
-        message: expect.stringContaining(`is not the keeper's: ${field} is missing or malformed.`),
+        message: expect.stringContaining(`is not Grantkeeper's: ${field} is missing or malformed.`),
       });
       expect(inspect(error)).not.toContain(String(token));
     }

@@ -108,7 +108,7 @@ if (interpreter === undefined) {
     const got = await run('call', '1');
     await putSecretValue(demo.cloud, name, JSON.stringify(value));
     expect(got).toEqual({
-      error: `The secret ${name} is not the keeper's: access_token is missing or malformed.`,
+      error: `The secret ${name} is not Grantkeeper's: access_token is missing or malformed.`,
     });
   });
 

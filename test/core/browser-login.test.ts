@@ -10,11 +10,11 @@ import {
   occasionOf,
   ReportSchema,
   wasTried,
-  wordsOfSteps,
+  stepsText,
 } from '../../core/browser-login.ts';
 import { browserAuthorizationId, isBrowsers, browserLoginOutcomes } from '../../core/browser-outcome.ts';
 import { linkPath, parseLinkPath } from '../../core/link.ts';
-import { elementOf, RecipeSchema, recipes, wordsOfStep } from '../../core/recipe.ts';
+import { elementOf, RecipeSchema, recipes, stepLabel } from '../../core/recipe.ts';
 import { isSeed, problemOfBrowserCredentials } from '../../core/browser-credentials.ts';
 import { dayMs, hourMs, loggedIn, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
 
@@ -141,11 +141,11 @@ test('steps are told with how long each took', () => {
     { step: 0, what: 'link', ms: 349 },
     { step: 2, what: 'fill "Password"', ms: 1250 },
   ];
-  expect(wordsOfSteps({ steps })).toBe('link 0.3 s, 2 fill "Password" 1.3 s');
-  expect(wordsOfSteps({ steps, died: { detail: 'It did not start: SIGSEGV.', ms: 640 } })).toBe(
+  expect(stepsText({ steps })).toBe('link 0.3 s, 2 fill "Password" 1.3 s');
+  expect(stepsText({ steps, died: { detail: 'It did not start: SIGSEGV.', ms: 640 } })).toBe(
     'first browser "It did not start: SIGSEGV." 0.6 s, link 0.3 s, 2 fill "Password" 1.3 s',
   );
-  expect(wordsOfSteps({ steps: [] })).toBe('');
+  expect(stepsText({ steps: [] })).toBe('');
 });
 
 test('a report that is none of ours is refused', () => {
@@ -158,7 +158,7 @@ describe('a recipe', () => {
 
   test.each(Object.keys(recipes))('%s is valid, and each of its steps has words', (name) => {
     const { steps } = RecipeSchema.parse(recipes[name]);
-    expect(steps.map(wordsOfStep).every((words) => /^[a-z-]+ .*"[^"]+"$/.test(words))).toBe(true);
+    expect(steps.map(stepLabel).every((words) => /^[a-z-]+ .*"[^"]+"$/.test(words))).toBe(true);
   });
 
   test('has a step of each kind', () => {
@@ -172,7 +172,7 @@ describe('a recipe', () => {
       { do: 'expect', see: { text: 'Welcome' } },
     ];
     const parsed = RecipeSchema.parse({ steps });
-    expect(parsed.steps.map(wordsOfStep)).toEqual([
+    expect(parsed.steps.map(stepLabel)).toEqual([
       'fill "One"',
       'click button "Go"',
       'tick "One"',

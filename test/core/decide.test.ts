@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { DecisionRequest, Decision } from '../../core/decide.ts';
 import {
-  channelsToTell,
+  channelsForNotice,
   decide,
   DecisionSchema,
   StepsDoneSchema,
@@ -511,8 +511,8 @@ describe('its helpers', () => {
     const owner = { ...schwab.owner, phone: '+12125550123', slack: 'a/slack' };
     const reachable = { ...schwab, owner };
     const all = ['email', 'sms', 'slack'];
-    const to = (reason: Parameters<typeof channelsToTell>[2], nowMs: number) =>
-      channelsToTell(reachable, fresh(nowMs), reason, nowMs);
+    const to = (reason: Parameters<typeof channelsForNotice>[2], nowMs: number) =>
+      channelsForNotice(reachable, fresh(nowMs), reason, nowMs);
     expect(to('reminder', afterFirstReminder)).toEqual(['email']);
     expect(to('reminder', ms('2026-03-08T15:10:00Z'))).toEqual(['email', 'sms']);
     expect(to('expiring', afterLastReminder)).toEqual(all);
@@ -524,14 +524,14 @@ describe('its helpers', () => {
       { secondsBefore: 86_400, channels: ['email' as const] },
       { secondsBefore: 3600, channels: ['sms' as const, 'slack' as const] },
     ];
-    const ownChannels = (reason: Parameters<typeof channelsToTell>[2], nowMs: number) =>
-      channelsToTell({ ...reachable, reminders }, fresh(nowMs), reason, nowMs);
+    const ownChannels = (reason: Parameters<typeof channelsForNotice>[2], nowMs: number) =>
+      channelsForNotice({ ...reachable, reminders }, fresh(nowMs), reason, nowMs);
     expect(ownChannels('expiring', ms('2026-03-09T14:00:00Z'))).toEqual(['sms', 'slack']);
     expect(ownChannels('expiring', ms('2026-03-09T13:59:59.999Z'))).toEqual(['email']);
     expect(ownChannels('expired', ms('2026-03-09T15:00:00Z'))).toEqual(all);
     // Before any reminder, and without a reminder schedule.
     expect(to('reminder', login)).toEqual(all);
-    expect(channelsToTell({ ...withLimits({}), owner }, fresh(login), 'reminder', login)).toEqual(all);
+    expect(channelsForNotice({ ...withLimits({}), owner }, fresh(login), 'reminder', login)).toEqual(all);
   });
 
   test('an access token that is not there outlives nothing', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { countdownInWords } from '../../core/duration.ts';
+import { countdownText } from '../../core/duration.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -25,5 +25,5 @@ test.each([
   [-second, '1 second ago'],
   [-3 * day - 5 * minute, '3 days ago'],
 ])('%i ms are %s', (untilMs, words) => {
-  expect(countdownInWords(untilMs)).toBe(words);
+  expect(countdownText(untilMs)).toBe(words);
 });

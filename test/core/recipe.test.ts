@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { RecipeSchema, recipes, wordsOfStep } from '../../core/recipe.ts';
+import { RecipeSchema, recipes, stepLabel } from '../../core/recipe.ts';
 
 const stepsOf = (name: string) =>
   RecipeSchema.parse(recipes[name]).steps.map(
-    (step) => `${wordsOfStep(step)}${step.optional ? ', where it comes' : ''}`,
+    (step) => `${stepLabel(step)}${step.optional ? ', where it comes' : ''}`,
   );
 const refusalsOf = (name: string) => RecipeSchema.parse(recipes[name]).refusals.map(({ means }) => means);
 const all = ['password-refused', 'code-refused', 'account-locked', 'captcha'];

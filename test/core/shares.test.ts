@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { channelsOf } from '../../core/channel.ts';
 import { decide } from '../../core/decide.ts';
 import { defaultReminders, reminderScheduleOf } from '../../core/reminder-schedule.ts';
-import { classifyRefusal } from '../../core/token-answer.ts';
+import { classifyRefusal } from '../../core/token-refusal.ts';
 import { firstInstantWithin, openingAt } from '../../core/weekly-hours.ts';
 import { asks, dayMs, instants, minuteMs, refusals, uses, weeklyHours } from '../helpers/core-samples.ts';
 import { sharesOf, tooRare } from '../helpers/shares.ts';

@@ -259,7 +259,7 @@ describe('an answer that is no code', () => {
       {
         step: 'Callback',
         error: 'AuthorizationRejectedError',
-        reason: 'Charles Schwab did not take the request for a login (invalid_scope).',
+        reason: 'Charles Schwab refused the request for a login (invalid_scope).',
       },
     ]);
   });
@@ -359,7 +359,7 @@ test('a login when the secrets have no room spends no code', async () => {
       step: 'Callback',
       error: 'StoreQuotaExceededError',
       reason:
-        "So many logins and ends of main came within a day that its secrets have no room for another one before 2026-03-03T14:00:00.000Z. Nothing was lost; the owner's link goes on working.",
+        "main had so many logins and disconnections within a day that its secrets have no room before 2026-03-03T14:00:00.000Z. Nothing was lost, and the owner's link still works.",
     },
   ]);
   expect(await connection.grant()).not.toHaveProperty('lease');
@@ -475,7 +475,7 @@ describe('of whom the provider tells', () => {
       'other-account',
       'That was another account',
       'IdentityError',
-      'Somebody logged in to Charles Schwab who is not the owner that this connection was made for. Nothing was stored. If that is meant, run grantkeeper reauthorize with --new-owner.',
+      'Somebody logged in to Charles Schwab who is not the owner of this connection. Nothing was stored. If that is intended, run grantkeeper reauthorize with --new-owner.',
     ],
     [
       'nobody',
@@ -484,7 +484,7 @@ describe('of whom the provider tells', () => {
       'account-unknown',
       'Your account could not be checked',
       'IdentityUnknownError',
-      'Charles Schwab did not tell whose login it was, and somebody is pinned: nothing was stored. Compare its identity data with what it answers.',
+      'Charles Schwab did not say whose login it was, but an account is pinned. Nothing was stored. Compare its identity data with its answer.',
     ],
   ])(
     '%s is refused where another one is pinned',
@@ -527,7 +527,7 @@ describe('of whom the provider tells', () => {
         step: 'Callback',
         error: 'IdentityUnknownError',
         reason:
-          'Charles Schwab did not tell whose grant it is, so nobody is pinned. Each refresh asks again. If it never tells, compare its identity data with what it answers.',
+          'Charles Schwab did not say whose grant it is, so nobody is pinned. Each refresh asks again. If it never says it, compare its identity data with its answer.',
       },
     ]);
   });
@@ -554,7 +554,7 @@ describe('of whom the provider tells', () => {
         step: 'Callback',
         error: 'IdentityError',
         reason:
-          'A login to Charles Schwab shared 3 of 5 accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.',
+          'A login to Charles Schwab left out 3 of 5 accounts that were shared before. If that is intended, run grantkeeper reauthorize with --new-owner, and let them log in again.',
       },
     ]);
   });
@@ -567,7 +567,7 @@ describe('of whom the provider tells', () => {
     await telling(connection, { subject: 's' }, await connection.logIn());
     expect(connection.counts.at(-1)).toBe('CallbacksCompleted fewer');
     expect(connection.reported()).toMatchObject([
-      { reason: expect.stringContaining('shared 1 of 1 accounts no more') },
+      { reason: expect.stringContaining('left out 1 of 1 accounts') },
     ]);
   });
 

@@ -50,35 +50,27 @@ async function pageOf(
 const open = { authorizationId: 'a'.repeat(20), reason: 'expiring', expiresAtMs: nowMs + dayMs } as const;
 
 test.each([
-  [
-    'never authorised',
-    newGrant,
-    'It is not connected yet, and starts to work as soon as you have logged in.',
-  ],
+  ['never authorised', newGrant, 'It is not connected yet. Log in to connect it.'],
   [
     'alive',
     loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1 }),
-    'Everything goes on working until Mon 12 Jan, 10:00 GMT-5; logging in now renews it.',
+    'It works until Mon 12 Jan, 10:00 GMT-5. Log in now to renew it.',
   ],
   [
     'alive, and whose access token was not refreshed',
     loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs }),
-    'It does not work at the moment, and may work again as soon as you have logged in.',
+    'It does not work at the moment. It may work again when you have logged in.',
   ],
   [
     'paused',
     loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1, paused: true }),
-    'Logging in now renews it. Whoever runs Grantkeeper for you has paused it: then it works when they let it go on.',
+    'Log in now to renew it. Your Grantkeeper operator has paused it. It works again when they resume it.',
   ],
-  [
-    'past its end',
-    loggedIn(ms('2026-01-01T15:00:00Z')),
-    'It has ended, and works again as soon as you have logged in.',
-  ],
+  ['past its end', loggedIn(ms('2026-01-01T15:00:00Z')), 'It has stopped working. Log in to restore it.'],
   [
     'rejected',
     loggedIn(ms('2026-01-05T15:00:00Z'), { status: 'rejected' }),
-    'It has ended, and works again as soon as you have logged in.',
+    'It has stopped working. Log in to restore it.',
   ],
 ])('the page of a grant that is %s says how it stands', async (_name, grant, sentence) => {
   const { statusCode, text } = await pageOf({ ...grant, authorization: open });
@@ -89,7 +81,7 @@ test.each([
 describe('a link that was used', () => {
   const alive = loggedIn(ms('2026-01-05T15:00:00Z'), { accessExpiresAtMs: nowMs + 1 });
   const newer = { ...open, authorizationId: 'c'.repeat(20) };
-  const nothingToDo = 'the connection was renewed. You need not do anything.';
+  const nothingToDo = 'and the connection was renewed. You need not do anything.';
   const neededAgain =
     'Since then the connection needs another login, and each link works once. A newer link is on its way to you';
 

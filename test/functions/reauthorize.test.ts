@@ -89,7 +89,7 @@ describe('a link that works no more', () => {
     const page = await connection.with({ grants: { read } }, () => connection.page('GET', path));
     expect(page.statusCode).toBe(410);
     expect(page.body).toContain('This connection was removed');
-    expect(page.body).toContain('does not look after it any more');
+    expect(page.body).toContain('no longer in Grantkeeper’s configuration');
   });
 
   test.each<[string, (connection: OneConnection, id: string) => unknown, string, string]>([
@@ -307,16 +307,16 @@ describe('the button', () => {
 });
 
 test.each([
+  ['connected before', { status: 'disconnected' }, 'It was disconnected. Log in to restore it.'],
   [
-    'connected before',
-    { status: 'disconnected' },
-    'It was ended, and works again as soon as you have logged in.',
+    'paused, and not connected yet',
+    { paused: true },
+    'Log in to connect it. Your Grantkeeper operator has paused it.',
   ],
-  ['paused, and not connected yet', { paused: true }, 'logging in connects it. Whoever runs'],
   [
     'paused, and ended',
     { status: 'disconnected', paused: true },
-    'It was ended, and can be renewed by logging in. Whoever runs',
+    'It was disconnected. Log in to renew it. Your Grantkeeper operator has paused it.',
   ],
 ] as const)('the page of a connection that is %s', async (_what, change, text) => {
   const { connection, path } = await asked();
@@ -333,7 +333,7 @@ test('the page of a grant that ends at no known time', async () => {
     accessExpiresAtMs: startMs + 1,
   });
   const now = await connection.page('GET', path);
-  expect(now.body).toContain('Everything goes on working; logging in now renews it.');
+  expect(now.body).toContain('It works. Log in now to renew it.');
   connection.later(1);
   expect((await connection.page('GET', path)).body).toContain('It does not work at the moment');
 });

@@ -167,7 +167,7 @@ test('a refresh whose access token is the first version of its secret moves no l
 describe('where another attempt has the lease', () => {
   const unanswered = {
     name: 'StoreUnavailableError',
-    message: 'An earlier attempt to refresh main was not answered by a store, or was killed.',
+    message: 'An earlier attempt to refresh main got no answer from a store, or was killed.',
   };
 
   test.each([

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-import type { Refusal } from '../../core/token-answer.ts';
+import type { TokenRefusal } from '../../core/token-refusal.ts';
 import type { HttpAnswer } from './token-server.ts';
 
 /** One answer of a token endpoint as it was documented or seen, and what must come of it. */
@@ -16,7 +16,7 @@ export interface ProviderAnswer {
   /** What the adapter makes of it. */
   readonly answer:
     | { readonly kind: 'tokens'; readonly tokens: Readonly<Record<string, string | number>> }
-    | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error: string };
+    | { readonly kind: 'refused'; readonly refusal: TokenRefusal; readonly error: string };
   /** What `refresh-tokens` makes of it: its outcome, or the name of its error. */
   readonly outcome?: string;
   /** What the execution goes on to do. */

@@ -30,8 +30,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'core/duration.ts',
-    line: 'return untilMs > 0 ? `in ${words}` : `${words} ago`;',
-    mutated: 'return untilMs >= 0 ? `in ${words}` : `${words} ago`;',
+    line: 'return untilMs > 0 ? `in ${text}` : `${text} ago`;',
+    mutated: 'return untilMs >= 0 ? `in ${text}` : `${text} ago`;',
     reason: 'Less than a second was answered before.',
   },
   {
@@ -115,7 +115,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'Undefined is as good as false.',
   },
   {
-    file: 'core/token-answer.ts',
+    file: 'core/token-refusal.ts',
     line: "if ((status < 300 || status === 400) && isJsonObject(body)) return as('contract');",
     mutated: "if ((status <= 300 || status === 400) && isJsonObject(body)) return as('contract');",
     reason: 'Redirects, from 300 on, were answered before.',
@@ -266,9 +266,9 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'app/login/exchange-code.ts',
-    line: '`A login to ${provider.displayName} shared ${left} of ${accounts?.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
+    line: '`A login to ${provider.displayName} left out ${left} of ${accounts?.length} accounts that were shared before. If that is intended, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
     mutated:
-      '`A login to ${provider.displayName} shared ${left} of ${accounts.length} accounts no more. If that is meant, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
+      '`A login to ${provider.displayName} left out ${left} of ${accounts.length} accounts that were shared before. If that is intended, run grantkeeper reauthorize with --new-owner, and let them log in again.`,',
     reason: 'Where there are fewer accounts, some are pinned; only the types need the test.',
   },
   {
@@ -309,8 +309,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'functions/reauthorize/reauthorize.ts',
-    line: 'if (grant.accessExpiresAtMs !== undefined && nowMs >= grant.accessExpiresAtMs) {',
-    mutated: 'if (true && nowMs >= grant.accessExpiresAtMs) {',
+    line: 'if (accessExpiresAtMs !== undefined && nowMs >= accessExpiresAtMs) {',
+    mutated: 'if (true && nowMs >= accessExpiresAtMs) {',
     reason: 'Nothing is greater than undefined; only the types need the test.',
   },
   {

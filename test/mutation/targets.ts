@@ -19,7 +19,7 @@ export const targets = [
     files: [
       'app/{login,refresh}/*.ts',
       'functions/reauthorize/reauthorize.ts',
-      'adapters/{authorizations,grants,secrets}.ts',
+      'adapters/{authorizations,grant-record,grants,lease,secrets}.ts',
     ],
     tests: [
       'test/app/{login,refresh}/*.test.ts',

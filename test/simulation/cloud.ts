@@ -270,7 +270,7 @@ export class Cloud {
           throw new ChannelUnavailableError('A simulated fault.');
         }
       },
-      tellOperators: ({ text }) =>
+      notifyOperators: ({ text }) =>
         callPort(() =>
           this.#call(invocation, () => this.#ledger.passedOn(invocation, invocation.connectionId, text)),
         ),

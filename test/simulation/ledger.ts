@@ -4,7 +4,7 @@ import type { Grant, OpenAuthorization } from '../../core/grant.ts';
 import { newGrant } from '../../core/grant.ts';
 import type { ChannelName } from '../../core/channel.ts';
 import { channelNames } from '../../core/channel.ts';
-import type { Notice } from '../../core/notice.ts';
+import type { Notice } from '../../core/notice-text.ts';
 import type { TokenAnswer } from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';

@@ -1,9 +1,14 @@
 import { systemRandom } from '../../adapters/system.ts';
 import type { Client } from '../../core/client-credentials.ts';
-import type { CodeExchange, IdentityAnswer, RevocationAnswer, TokenAnswer } from '../../core/token-answer.ts';
+import type {
+  CodeGrantRequest,
+  IdentityAnswer,
+  RevocationAnswer,
+  TokenAnswer,
+} from '../../core/token-answer.ts';
 import type { Provider } from '../../core/provider.ts';
 import { Secret } from '../../core/secret.ts';
-import { classifyRefusal } from '../../core/token-answer.ts';
+import { classifyRefusal } from '../../core/token-refusal.ts';
 import type { Life } from './provider-schedule.ts';
 
 /** How an authorization server treats its tokens. */
@@ -180,7 +185,7 @@ export class ProviderModel {
     return 'revoked';
   }
 
-  exchange(provider: Provider, client: Client, exchange: CodeExchange): TokenAnswer {
+  exchange(provider: Provider, client: Client, exchange: CodeGrantRequest): TokenAnswer {
     const refused = this.#refusedClient(client);
     if (refused) return refusal(provider, 'authorization_code', refused);
     const { parameters, redirectUri, codeVerifier } = exchange;

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { ChannelName } from '../../core/channel.ts';
 import { reminderScheduleOf } from '../../core/reminder-schedule.ts';
 import { metricNamespace } from '../../core/metrics.ts';
-import type { Notice } from '../../core/notice.ts';
+import type { Notice } from '../../core/notice-text.ts';
 import { presets } from '../../core/provider.ts';
 import type { RefreshTokenLifetime } from '../../core/provider.ts';
 import type { Settings } from '../../core/settings.ts';

@@ -98,7 +98,7 @@ describe('with the data of Demo Brokerage', () => {
       for (let count = 0; count < 3; count += 1) {
         const page = await open(changed);
         expect(page).toMatchObject({ status: 400, title: 'Your login could not be verified' });
-        expect(page.body).toMatch(/Your\s+Grantkeeper\s+operator\s+has\s+been\s+told/);
+        expect(page.body).toMatch(/Your\s+Grantkeeper\s+operator\s+has\s+been\s+notified/);
       }
       expect(await stored(demo)).toEqual(before);
       expect((await events('issuer-refused')).slice(seen)).toEqual([
@@ -203,14 +203,14 @@ describe('with the data of Demo Brokerage', () => {
         const page = await open(changed);
 
         expect(page).toMatchObject({ status: 502, title: 'Demo Brokerage refused this installation' });
-        expect(page.body).toContain('Your Grantkeeper operator has been told');
+        expect(page.body).toContain('Your Grantkeeper operator has been notified');
         expect(page.body).not.toContain('offline_access');
         expect(await stored(demo)).toEqual(before);
         expect(newAlerts()).toMatchObject([
           {
             subject: 'Grantkeeper: demo-main: AuthorizationRejectedError',
             text: expect.stringContaining(
-              `Demo Brokerage did not take the request for a login (${error}: “Invalid scopes: offline_access Bcc: x”).`,
+              `Demo Brokerage refused the request for a login (${error}: “Invalid scopes: offline_access Bcc: x”).`,
             ),
           },
         ]);

@@ -42,7 +42,7 @@ describe('where a call tells subject and accounts', () => {
     );
     expect((await stored(demo)).grant).toEqual(before.grant);
     expect(alerts().map(({ subject }) => subject)).toEqual(['Grantkeeper: demo-main: IdentityError']);
-    expect(alerts()[0]!.text).toContain('who is not the owner that this connection was made for');
+    expect(alerts()[0]!.text).toContain('who is not the owner of this connection');
     expect(await timeline(demo)).toContain('identity-refused');
     expect(await demo.grant()).not.toHaveProperty('login');
     expect(await demo.grant()).not.toHaveProperty('lease');
@@ -67,11 +67,11 @@ describe('where a call tells subject and accounts', () => {
     expect(page.body.replace(/\s+/g, ' ')).toContain(
       'One account that you shared before is no longer shared.',
     );
-    expect(alerts().map(({ text }) => /shared \d of \d accounts no more/.exec(text)?.[0])).toEqual([
-      'shared 1 of 3 accounts no more',
+    expect(alerts().map(({ text }) => /left out \d of \d accounts/.exec(text)?.[0])).toEqual([
+      'left out 1 of 3 accounts',
     ]);
     const again = await logInAs(demo, await askForLogin(demo), { loginId: 'demo' });
-    expect(again.body).not.toContain('not shared any more');
+    expect(again.body).not.toContain('no longer shared');
     expect(alerts()).toHaveLength(1);
   });
 
@@ -135,7 +135,7 @@ describe('where the call tells nobody', () => {
     await demo.connect();
     expect(await demo.grant()).toMatchObject({ status: 'active' });
     expect(await demo.grant()).not.toHaveProperty('identity.subject');
-    expect(demo.alerts().map(({ text }) => /did not tell whose grant it is/.test(text))).toEqual([true]);
+    expect(demo.alerts().map(({ text }) => /did not say whose grant it is/.test(text))).toEqual([true]);
     await expectRefusedAsUnknown(demo);
   });
 });

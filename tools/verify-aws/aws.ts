@@ -35,7 +35,7 @@ export async function accountOf({ region, profile }: Place): Promise<string> {
   return (await client.send(new GetCallerIdentityCommand({}))).Account!;
 }
 
-/** Deploys, walks, destroys; what could not be destroyed is named, with how to. */
+/** Deploys a stack, walks through it and destroys it. Names the resources that it could not destroy, with the remedy. */
 export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
   const { email, region, keep } = options;
   const stack = `verify-${randomBytes(3).toString('hex')}`;
@@ -46,7 +46,7 @@ export async function onAws(options: AwsOptions): Promise<readonly Observed[]> {
   const settings = join(root, `Pulumi.${stack}.yaml`);
   const providerSettings = join(providerFolder, `Pulumi.${stack}.yaml`);
   let isGone = false;
-  // Pulumi hears it too, and ends; what it has made is destroyed then.
+  // Pulumi gets the signal, too, and ends. Then its resources are destroyed.
   const onInterrupt = () => console.error('\nInterrupted: what was made is destroyed.');
   for (const signal of signals) process.on(signal, onInterrupt);
   try {
@@ -74,7 +74,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Pulumi = (cwd: string, ...args: string[]) => string;
 
-/** Pulumi's own command, as an operator runs it; what it answers to `--json` comes back, all else is shown. */
+/** Runs Pulumi's command. Returns its `--json` output and shows everything else. */
 function pulumiIn(environment: NodeJS.ProcessEnv): Pulumi {
   return (cwd, ...args) => {
     const { status, stdout } = spawnSync('pulumi', [...args, '--non-interactive'], {
@@ -88,7 +88,7 @@ function pulumiIn(environment: NodeJS.ProcessEnv): Pulumi {
   };
 }
 
-/** Its state is in the folder alone, under a passphrase that nobody has to know: it holds no secret. */
+/** Keeps Pulumi's state in the folder. The passphrase is fixed, because the state holds no secret. */
 function environmentOf({ region, profile }: Place, folder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -109,7 +109,7 @@ async function destroyed(stack: string, pulumi: Pulumi, place: Place): Promise<b
       console.error((error as Error).message);
     }
   };
-  // Each for itself: what was never made, or cannot be destroyed, keeps nothing else standing.
+  // Destroy each for itself, so that one failure does not keep the others.
   for (const cwd of [root, providerFolder]) {
     await attempt(async () => {
       if (!pulumi(cwd, 'stack', 'ls', '--json').includes(`"${stack}"`)) return;
@@ -132,7 +132,7 @@ async function allowDeletion(stack: string, { region, profile }: Place): Promise
   await waitUntilTableExists({ client, maxWaitTime: 120 }, { TableName });
 }
 
-/** Those that the program leaves in place on purpose. */
+/** Deletes the secrets that the program leaves in place on purpose. */
 async function deleteSecrets(stack: string, { region, profile }: Place): Promise<void> {
   const client = new SecretsManagerClient({ region, ...(profile !== undefined && { profile }) });
   const filters = [{ Key: 'name' as const, Values: [`grantkeeper/${stack}/`] }];

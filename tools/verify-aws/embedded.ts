@@ -11,7 +11,7 @@ import { configOf, walking } from './walking.ts';
 const email = 'verify@example.com';
 const stack = 'verify';
 
-/** What the embedded cloud answers, with a sender that SES has not verified, as in a new stack. */
+/** Walks through the embedded cloud, with a sender that SES has not verified, as in a new stack. */
 export async function onEmbeddedCloud(): Promise<readonly Observed[]> {
   const provider = createServer((request, response) => {
     void (async () => {

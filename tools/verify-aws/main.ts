@@ -1,4 +1,4 @@
-/** `npm run verify:aws`: whether AWS answers as the embedded cloud does. For somebody with an account. */
+/** `npm run verify:aws` compares AWS with the embedded cloud. It needs an AWS account. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { readFlags, UsageError } from '../../local/flags.ts';
@@ -11,7 +11,7 @@ Deploys a throw-away stack and a fake provider to an AWS account, walks a first 
 answered with what the embedded cloud answers, and destroys both. Some ten minutes.
 
 What it makes there: 11 functions, 2 HTTP APIs, 2 state machines, a table, 3 secrets, a schedule, 11 alarms, a dashboard, a
-topic, an identity of SES, and roles. What it costs: about 5 cents; 9 dollars a month if it were left standing, which
+topic, an identity of SES, and roles. It costs about 5 cents, or 9 dollars a month if it were not destroyed, which
 it says if it is.
 
 Options:
@@ -26,7 +26,7 @@ Options:
 
 Exit codes: 0 they answer the same, 1 they do not or it failed, 2 the command line is wrong.`;
 
-/** Brings the whole program, and bundles its functions: after the flags were read. */
+/** Imported after the flags were read, because it bundles all functions. */
 const onEmbeddedCloud = async () => (await import('./embedded.ts')).onEmbeddedCloud();
 
 async function run(): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * The walk itself, over whatever AWS the environment names: a first login and a refresh, and some mistakes. Prints, as JSON,
- * what was answered, with names and times taken out: that of AWS and that of the embedded cloud are to be the same.
+ * Walks through the AWS that the environment names: a first login, a refresh and some mistakes. Prints the answers as JSON
+ * without names and times. AWS and the embedded cloud must print the same.
  */
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -24,7 +24,7 @@ import { systemRandom } from '../../adapters/system.ts';
 import { connectionOf, openStack } from '../../cli/stack.ts';
 import { directLogin } from '../../app/login/direct-login.ts';
 
-/** What was done, and what was answered. */
+/** A call and its answer. */
 export interface Observed {
   readonly what: string;
   readonly answer: unknown;
@@ -99,7 +99,7 @@ async function refresh(): Promise<void> {
   observe('the secrets after it', await labels());
 }
 
-/** What the functions count on AWS to refuse, and by which name. */
+/** Calls that AWS must refuse, with the error names on which the functions depend. */
 async function mistakes(): Promise<void> {
   const named = `${connectionId}-verify-refresh`;
   const again = new StartExecutionCommand({ stateMachineArn, name: named, input: '{"other": true}' });
@@ -142,7 +142,7 @@ async function start(name: string, asked: Readonly<Record<string, string>>): Pro
   return (await states.send(command)).executionArn!;
 }
 
-/** Its status, and what happened in it. */
+/** The status and history of an execution. */
 async function ended(executionArn: string): Promise<unknown> {
   let status = 'RUNNING';
   await until(async () => {
@@ -158,7 +158,7 @@ async function ended(executionArn: string): Promise<unknown> {
   return { status, history };
 }
 
-/** Types of events in their order, each with the state that it is of. */
+/** The types of events in order, each with its state. */
 async function historyOf(executionArn: string): Promise<string[]> {
   const lines: string[] = [];
   let state = '';
@@ -171,7 +171,7 @@ async function historyOf(executionArn: string): Promise<string[]> {
   return lines;
 }
 
-/** Which labels the token secrets have: not on which versions. */
+/** The staging labels of the token secrets, without their versions. */
 async function labels(): Promise<unknown> {
   const of = async (kind: string) => {
     const described = await secrets.send(new DescribeSecretCommand({ SecretId: secretName(kind) }));
@@ -182,7 +182,7 @@ async function labels(): Promise<unknown> {
   return { grant: await of('grant'), access: await of('access') };
 }
 
-/** Status, title, and the headers that are ours. */
+/** The status, title and our own headers. */
 async function seen(response: Response): Promise<Record<string, unknown>> {
   const text = await response.text();
   const header = (name: string) => response.headers.get(name) ?? undefined;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Observed } from './walk.ts';
 
-/** The walk in a process of its own, for the SDK's clients read their environment once. */
+/** Runs the walk in its own process, because the SDK's clients read their environment once. */
 export async function walking(
   stackName: string,
   environment: NodeJS.ProcessEnv,

@@ -10,7 +10,7 @@ import { Secret } from '../../../core/secret.ts';
 import { completeLogin } from '../../../app/login/complete-login.ts';
 import type { Stored } from '../../../app/refresh/read-stored.ts';
 import { asRecorded, requireCurrent } from '../../../app/refresh/read-stored.ts';
-import { detailsOf, errorOf } from '../../../app/refresh/refusal.ts';
+import { detailsOf, errorOf } from '../../../app/refresh/refusal-error.ts';
 import { revokeLogin, revokeReplaced } from '../../../app/login/revoke-login.ts';
 import { storeLogin } from '../../../app/login/store-login.ts';
 import { accessSecretOf } from '../../../app/refresh/access-secret.ts';

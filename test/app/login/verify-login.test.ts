@@ -65,14 +65,14 @@ describe('a held login', () => {
       { subject: 'mallory' },
       'other',
       'IdentityError',
-      'Somebody logged in to Charles Schwab who is not the owner that this connection was made for. Their tokens are not used. If that is meant, run grantkeeper reauthorize with --new-owner.',
+      'Somebody logged in to Charles Schwab who is not the owner of this connection. Their tokens are not used. If that is intended, run grantkeeper reauthorize with --new-owner.',
     ],
     [
       'of nobody that is told',
       {},
       'unknown',
       'IdentityUnknownError',
-      'Charles Schwab did not tell whose login it was, and somebody is pinned: its tokens are not used.',
+      'Charles Schwab did not say whose login it was, but an account is pinned. Its tokens are not used.',
     ],
   ])('%s is given back and not stored', async (_whose, identity, verdict, name, message) => {
     const { connection, before, login } = await held(revoking);

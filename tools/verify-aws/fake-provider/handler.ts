@@ -1,7 +1,7 @@
-/** As little of an authorization server as a login and a refresh need: it knows everybody, and asks nobody. */
+/** A minimal authorization server for a login and a refresh. It accepts everybody without a question. */
 import { randomBytes } from 'node:crypto';
 
-/** Of API Gateway's payload format 2.0, what is read. */
+/** The part of API Gateway's payload format 2.0 that the handler reads. */
 export interface Request {
   readonly rawPath: string;
   readonly rawQueryString: string;

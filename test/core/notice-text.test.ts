@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Html, html } from '../../core/html.ts';
-import { formatInstant, mailOf, noticeKind, smsOf, unreached, writeNotice } from '../../core/notice.ts';
+import { formatInstant, mailOf, noticeKind, smsOf, unreached, writeNotice } from '../../core/notice-text.ts';
 import { ms, schwab } from '../helpers/core-samples.ts';
 
 const neededAtMs = ms('2026-03-09T15:00:00Z');

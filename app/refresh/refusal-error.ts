@@ -4,22 +4,23 @@ import {
   ProviderContractError,
   TokenEndpointUnavailableError,
 } from '../../core/errors.ts';
-import type { Said, Refusal } from '../../core/token-answer.ts';
+import type { Said } from '../../core/token-answer.ts';
+import type { TokenRefusal } from '../../core/token-refusal.ts';
 import type { Provider } from '../../core/provider.ts';
 
-/** For the timeline. */
+/** A refusal's details for the timeline. */
 export function detailsOf({ error, description }: Said): Record<string, string> {
   return { error, ...(description !== undefined && { description }) };
 }
 
-/** For a sentence to operators. */
+/** A refusal in a sentence to operators. */
 export function saidIn({ error, description }: Said): string {
   return description === undefined ? error : `${error}: “${description}”`;
 }
 
-/** The error for a refusal that is not the grant's own end; `error` is safe to show. */
+/** The error for a refusal other than a rejected grant. `error` is safe to show. */
 export function errorOf(
-  refusal: Exclude<Refusal, 'grant-rejected'>,
+  refusal: Exclude<TokenRefusal, 'grant-rejected'>,
   provider: Provider,
   error: string,
 ): GrantkeeperError {

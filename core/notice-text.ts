@@ -6,10 +6,10 @@ import type { Settings } from './settings.ts';
 
 export type NoticeKind = 'invited' | 'expiring' | 'expired' | 'restored' | 'test';
 
-/** The facts of a notice. The link's secret must not reach anything but the notice's text. */
+/** The facts of a notice. The link is a credential, so only the notice's text may have it. */
 export interface NoticeFacts {
   readonly kind: NoticeKind;
-  /** When the token is needed, epoch milliseconds; undefined where no such day is known. */
+  /** When the token is needed, epoch milliseconds. Undefined if that is not known. */
   readonly neededAtMs?: number | undefined;
   /** When the grant ends, epoch milliseconds; for `restored` and `test`. */
   readonly deadlineMs?: number | undefined;
@@ -21,7 +21,7 @@ export interface Notice {
   readonly kind: NoticeKind;
   readonly subject: string;
   readonly greeting: string;
-  /** A paragraph each. */
+  /** Each is a paragraph. */
   readonly sentences: readonly string[];
   readonly button?: { readonly label: string; readonly url: string } | undefined;
   /** Small print. */
@@ -57,7 +57,7 @@ export function writeNotice(
     invited: () => ({
       subject: `Connect ${name} (${connectionId})`,
       sentences: [
-        `Log in to ${name} once to connect ${connectionId}. Grantkeeper then keeps the connection working and tells you when you have to log in again.`,
+        `Log in to ${name} once to connect ${connectionId}. Grantkeeper then keeps the connection working and reminds you when you have to log in again.`,
       ],
     }),
     expiring: () => ({
@@ -116,8 +116,8 @@ export function smsOf({ subject, button }: Notice): string {
 }
 
 /**
- * The message to the operators when no channel reached the owner, with all they need to pass the notice on.
- * @param failures without credentials
+ * Writes the message to operators when no channel reached the owner. It has everything they need to pass the notice on.
+ * @param failures one for each channel, without credentials
  */
 export function unreached(
   { connectionId, owner }: Pick<Settings, 'connectionId' | 'owner'>,

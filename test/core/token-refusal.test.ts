@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { presets } from '../../core/provider.ts';
-import { classifyRefusal } from '../../core/token-answer.ts';
+import { classifyRefusal } from '../../core/token-refusal.ts';
 import { refusals } from '../helpers/core-samples.ts';
 
 const schwab = presets.schwab!;

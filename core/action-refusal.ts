@@ -1,8 +1,8 @@
 import type { DecisionReason } from './decide.ts';
 
-/** Why somebody did not get what they asked for. Their texts are in app/labels.ts. */
-export type Refusal =
-  /** Nothing is to be done, or something else first. */
+/** Why a requested action was refused. The texts are in app/labels.ts. */
+export type ActionRefusal =
+  /** The check decided something else. */
   | DecisionReason
   /** The form came from another site, or from a page of an earlier session. */
   | 'cross-site'
@@ -16,7 +16,7 @@ export type Refusal =
   | 'already-disconnected'
   /** A viewer who owns a disconnected connection cannot restore it alone. */
   | 'login-needs-operator'
-  /** The same was asked for in the same minute. */
+  /** Somebody requested the same action in the same minute. */
   | 'already-asked'
   /** Another request won a race. */
-  | 'asked-meanwhile';
+  | 'asked-at-once';
