@@ -2,10 +2,10 @@ import type { LoginBehaviour } from './brokerage/control.ts';
 
 type Config = Record<string, unknown>;
 
-/** Of Demo Brokerage's one-time codes (Base32). */
+/** Seed of Demo Brokerage's one-time codes (Base32). */
 export const demoTotpSeed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
-/** What pages Demo Brokerage can have, by name. */
+/** The variants of Demo Brokerage's login, by name. */
 export const loginPages = {
   'one-time-code': { totpSeed: demoTotpSeed },
   'account-picker': { accountPicker: true },
@@ -18,14 +18,14 @@ export const loginPages = {
 } as const satisfies Record<string, LoginBehaviour>;
 export type LoginPageName = keyof typeof loginPages;
 
-/** The configuration with `demo-main` opted in: a browser logs in for it. */
+/** The configuration in which `demo-main` opts in to the browser login. */
 export function withBrowserLogin(config: Config, options: Config = {}): Config {
   const connections = config['grantkeeper:connections'] as Record<string, Config>;
   const optedIn = { ...connections['demo-main'], browserLoginWithStoredPassword: options };
   return { ...config, 'grantkeeper:connections': { ...connections, 'demo-main': optedIn } };
 }
 
-/** What `grantkeeper browser-login connect` would put in place, and where. */
+/** The secret that `grantkeeper browser-login connect` would store. */
 export const browserSecret = {
   name: 'grantkeeper-browser-login/local/demo-main',
   value: JSON.stringify({ username: 'demo', password: 'demo', totp_seed: demoTotpSeed }),

@@ -6,8 +6,8 @@ import { postedChannelNames, postedChannels } from '../core/channel.ts';
 import type { DynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { startDynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { startAwsFront, type AwsFront } from './aws/front.ts';
-import { iamService, stsService } from './aws/iam/iam-service.ts';
 import { Iam } from './aws/iam/iam.ts';
+import { stsService } from './aws/iam/sts.ts';
 import { S3 } from './aws/s3.ts';
 import { SecretsManager } from './aws/secrets-manager/secrets-manager.ts';
 import { administrator, type AwsService } from './aws/service.ts';
@@ -21,18 +21,11 @@ import { Faults } from './faults.ts';
 import { HttpApi } from './aws/http-api.ts';
 import { Inbox } from './aws/inbox.ts';
 import { Lambda } from './aws/lambda/lambda.ts';
-import { apiGatewayService } from './aws/listings/api-gateway.ts';
-import type { Deployed } from './aws/listings/deployed.ts';
-import { eventsService } from './aws/listings/events.ts';
-import { lambdaService } from './aws/listings/lambda.ts';
-import { logSources } from './aws/listings/log-sources.ts';
-import { logsService } from './aws/listings/logs.ts';
-import { sqsService } from './aws/listings/sqs.ts';
 import { Meter } from './aws/meter.ts';
 import { ownMetrics } from './aws/cloudwatch/own-metrics.ts';
 import { deploy } from './program/deploy.ts';
 import { evaluate } from './program/evaluate.ts';
-import { Resources, type Registered } from './aws/resources/resources.ts';
+import type { Registered } from './aws/resources/resources.ts';
 import { Scheduler } from './aws/scheduler.ts';
 import { threadFile } from './threads.ts';
 import { StepFunctions } from './aws/step-functions/step-functions.ts';
@@ -41,15 +34,15 @@ import { startWebhooks } from './webhooks/webhooks.ts';
 
 export interface CloudOptions {
   readonly stack: string;
-  /** Of the stack, once the address of the HTTP API is known: the provider wants to know the callback URL first. */
+  /** The stack's configuration. The provider needs the callback URL, so the HTTP API's address is known first. */
   config(apiUrl: string): Promise<Readonly<Record<string, unknown>>>;
   readonly ports: { readonly aws: number; readonly api: number; readonly webhooks: number };
   readonly clock: VirtualClock;
   /** Real milliseconds that each AWS call takes. */
   readonly awsDelayMs?: () => number;
-  /** What somebody has added to the program. */
+  /** Resources added to the program. */
   readonly add?: NonNullable<Parameters<typeof evaluate>[0]['add']>;
-  /** A last look at what is deployed; a test takes something away here. */
+  /** Changes the resources before they are deployed; for tests. */
   readonly change?: (resources: readonly Registered[]) => readonly Registered[];
 }
 
@@ -71,7 +64,7 @@ export interface Cloud {
   readonly scheduler: Scheduler;
   readonly httpApi: HttpApi;
   readonly faults: Faults;
-  /** What was used, as AWS bills it. */
+  /** Counts usage, as AWS bills it. */
   readonly meter: Meter;
   readonly awsUrl: string;
   readonly apiUrl: string;
@@ -80,11 +73,11 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-/** Evaluates the program and brings up what it registers. Time stands at its first event until it is stepped. */
+/** Evaluates the program and deploys its resources. Time stands still until somebody steps it. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { clock, ports } = options;
   const folder = await mkdtemp(join(tmpdir(), 'grantkeeper-'));
-  const iam = new Iam(clock);
+  const iam = new Iam();
   const { authorize } = iam;
   const inbox = new Inbox(clock);
   const secrets = new SecretsManager({ clock, authorize });
@@ -106,7 +99,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     clock,
     authorize,
     emit: (...event) => eventBus.put(...event),
-    // Operators subscribe by mail, and read it as such.
+    // Operators subscribe by mail.
     notify: async ({ topicArn: TopicArn, subject: Subject, email: Message }) =>
       void (await faults.within('sns', sns).call('Publish', { TopicArn, Subject, Message }, administrator)),
   });
@@ -163,8 +156,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const close = async () => void (await Promise.all(closers.map((closer) => closer())));
   try {
     const called = (service: AwsService) => meter.calls('aws.calls', service);
-    let deployed: Deployed = { resources: new Resources([]), atMs: clock.now() };
-    const look = () => deployed;
     const front: AwsFront = await startAwsFront({
       port: ports.aws,
       iam,
@@ -178,21 +169,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         sns: called(faults.within('sns', sns)),
         ses: called(faults.within('ses', ses)),
         s3: called(faults.within('s3', s3)),
-        lambda: lambdaService(look, authorize, lambda),
+        lambda,
         scheduler,
         monitoring: cloudWatch,
-        iam: iamService(iam),
         sts: stsService(iam),
-        apigateway: apiGatewayService(look, authorize),
-        events: eventsService(look, authorize),
-        logs: logsService(look, authorize, logSources(look, { lambda, httpApi, stepFunctions })),
-        sqs: sqsService({
-          look,
-          authorize,
-          clock,
-          letters: scheduler.deadLetters,
-          url: () => front.url,
-        }),
       },
       ...(options.awsDelayMs && { delayMs: options.awsDelayMs }),
     });
@@ -217,7 +197,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     const resources = options.change?.(evaluated.resources) ?? evaluated.resources;
     await deploy(resources, services);
-    deployed = { resources: new Resources(resources), atMs: clock.now() };
     const { outputs } = evaluated;
     await putChannelSecrets({ secrets }, resources, webhooks);
     return {
@@ -240,7 +219,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
-/** What the operator does once by hand: says in each channel's secret where it leads. */
+/** Does what an operator does once by hand: puts the address of each channel into its secret. */
 async function putChannelSecrets(
   cloud: Pick<Cloud, 'secrets'>,
   resources: readonly Registered[],
@@ -254,7 +233,7 @@ async function putChannelSecrets(
   }
 }
 
-/** What the operator does once by hand: puts a client's credentials, say, into their secret. */
+/** Does what an operator does once by hand, for example with a client's credentials. */
 export async function putSecretValue(
   cloud: Pick<Cloud, 'secrets'>,
   name: string,

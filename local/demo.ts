@@ -21,11 +21,11 @@ export interface DemoOptions {
   };
   /** Epoch milliseconds at which the cloud's time starts. */
   readonly startMs: number;
-  /** Where the tools are: executions are shown there, and not in AWS's console. */
+  /** Address of the tools, to which links to executions lead instead of AWS's console. */
   readonly toolsUrl?: string;
-  /** A last word on the configuration of `Pulumi.local.yaml`. */
+  /** Changes the configuration of `Pulumi.local.yaml`. */
   readonly configure?: (config: Config) => Config;
-  /** What to put into the client's secret; undefined leaves it empty, as after a first deployment. */
+  /** Value of the client's secret; undefined leaves it empty, as after a first deployment. */
   readonly clientSecret?: (right: {
     readonly client_id: string;
     readonly client_secret: string;
@@ -35,7 +35,7 @@ export interface DemoOptions {
   readonly login?: LoginBehaviour;
   readonly awsDelayMs?: CloudOptions['awsDelayMs'];
   readonly change?: CloudOptions['change'];
-  /** What is added to the program, given where Demo Brokerage is. */
+  /** Adds resources to the program, given the address of Demo Brokerage. */
   readonly add?: (brokerage: Brokerage) => NonNullable<CloudOptions['add']>;
 }
 
@@ -102,7 +102,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-/** The configuration names the default ports; these are the ones that were had. */
+/** Replaces the default ports in the configuration with the actual ones. */
 function withEndpoints(
   config: Config,
   { issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint, identityEndpoint }: Brokerage,

@@ -1,7 +1,7 @@
 import { ScheduledBot } from '../examples/bot/scheduled-bot.ts';
 import type { DemoOptions } from './demo.ts';
 
-/** The few lines of examples/bot/README.md, with Demo Brokerage's API. */
+/** The example of examples/bot/README.md, with Demo Brokerage's API. */
 export const addBot: NonNullable<DemoOptions['add']> =
   ({ apiUrl }) =>
   ({ consumerPolicies }) =>

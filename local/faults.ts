@@ -1,4 +1,4 @@
-/** What goes wrong on purpose: planned by a test or over `POST /faults`, and met by the calls that match. */
+/** Faults on purpose. Tests and `POST /faults` plan them, and the next matching calls meet them. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import * as z from 'zod/mini';
@@ -9,7 +9,7 @@ import type { Brokerage } from './brokerage/brokerage.ts';
 import type { Misbehaviour } from './brokerage/control.ts';
 import type { Clock } from './aws/clock.ts';
 
-/** Who calls the token endpoint, and for what. */
+/** The callers of the token endpoint, by grant type. */
 const grantTypes: Readonly<Record<string, string>> = {
   'refresh-tokens': 'refresh_token',
   callback: 'authorization_code',
@@ -29,19 +29,19 @@ export const FaultSchema = z
         },
       ),
     ),
-    /** Who calls: a function such as `refresh-tokens`, or `keep-grant-workflow`. For `lambda:Invoke`: the function called. */
+    /** The caller: a function such as `refresh-tokens`, or `keep-grant-workflow`. For `lambda:Invoke`, the called function. */
     by: z.optional(z.string().check(z.minLength(1))),
     /** A part of the call's input, as JSON. */
     containing: z.optional(z.string().check(z.minLength(1))),
-    /** `kill` ends the function that calls; at `lambda:Invoke` the one that is called. */
+    /** `kill` ends the calling function; at `lambda:Invoke`, the called one. */
     kind: z.enum(['fail', 'hang', 'delay', 'twice', 'kill']),
-    /** Whether it comes before the call takes effect, or after. */
+    /** Before or after the call takes effect. */
     effect: z._default(z.enum(['before', 'after']), 'before'),
     /** How long a `delay` takes, in real milliseconds. */
     delayMs: z._default(z.int().check(z.minimum(0), z.maximum(60_000)), 1_000),
-    /** So many calls that match go by unharmed first. */
+    /** How many matching calls pass before the first fault. */
     skip: z._default(z.int().check(z.minimum(0)), 0),
-    /** So many calls are met. A client of AWS tries a failed call three times. */
+    /** How many calls meet the fault. A client of AWS tries a failed call three times. */
     times: z._default(count, 1),
   })
   .check(
@@ -65,7 +65,7 @@ export const FaultSchema = z
 
 export type Fault = z.infer<typeof FaultSchema>;
 
-/** A fault that waits for its calls. */
+/** A planned fault. */
 export interface Planned {
   readonly fault: Fault;
   readonly met: number;
@@ -85,11 +85,10 @@ export interface FaultsPorts {
   readonly clock: Clock;
   /** Kills the function that signs with this access key. */
   readonly killCaller: (accessKeyId: string) => Promise<void>;
-  /** Kills whatever runs of this function. */
+  /** Kills every environment of this function. */
   readonly killFunction: (functionName: string) => Promise<void>;
 }
 
-/** What an invocation answers. */
 interface Invoked {
   readonly payload: unknown;
   readonly functionError?: 'Unhandled' | 'Handled';
@@ -108,7 +107,7 @@ export class Faults {
     this.#ports = ports;
   }
 
-  /** The token endpoint's requests meet the faults, too. */
+  /** Lets the requests of the token endpoint meet the faults, too. */
   connect({ onTokenRequest }: Pick<Brokerage, 'onTokenRequest'>): void {
     this.#hasTokenEndpoint = true;
     onTokenRequest((grantType) => {
@@ -121,7 +120,7 @@ export class Faults {
     });
   }
 
-  /** Met by the next calls that match, after the faults that were planned before. */
+  /** Plans a fault for the next matching calls, after the faults planned earlier. */
   async plan(fault: z.input<typeof FaultSchema>): Promise<void> {
     const planned = FaultSchema.parse(fault);
     if (planned.call === 'token-endpoint' && !this.#hasTokenEndpoint)
@@ -129,7 +128,7 @@ export class Faults {
     this.#planned.push({ fault: planned, met: 0, passed: 0 });
   }
 
-  /** Forgets what is planned. */
+  /** Forgets the planned faults. */
   clear(): void {
     this.#planned = [];
   }
@@ -142,7 +141,7 @@ export class Faults {
     return [...this.#met];
   }
 
-  /** A service whose calls meet the faults. */
+  /** Wraps a service so that its calls meet the faults. */
   within(name: string, service: AwsService): AwsService {
     return {
       call: async (operation, input, caller) => {
@@ -159,7 +158,7 @@ export class Faults {
     };
   }
 
-  /** An invocation that meets the faults. */
+  /** Wraps an invocation so that it meets the faults. */
   async invoking(functionArn: string, payload: unknown, invoke: () => Promise<Invoked>): Promise<Invoked> {
     const fault = this.#take('lambda:Invoke', shortName(functionArn), payload);
     if (fault === undefined) return invoke();
@@ -205,10 +204,10 @@ function isOfAws(call: string): boolean {
   return call !== 'lambda:Invoke' && call !== 'token-endpoint';
 }
 
-/** Whatever does not end the one who calls. */
+/** The kinds of fault that leave the caller alive. */
 async function apply<T>({ kind, effect, delayMs }: Fault, make: () => Promise<T>): Promise<T> {
   if (kind === 'twice') {
-    // The first answer is lost, and the client asks again.
+    // The first answer is lost, and the client calls again.
     await make().catch(() => undefined);
     return make();
   }
@@ -227,7 +226,7 @@ function lost(): AwsError {
   return new AwsError('ServiceException', 'A planned fault.', 500);
 }
 
-/** Of a role, a function or a principal: its name without the stack's prefix. */
+/** The name of a role, a function or a principal, without the stack's prefix. */
 function shortName(arn: string): string {
   return arn.replace(/^.*[:/]/, '').replace(/^grantkeeper-[a-z0-9]+-/, '');
 }

@@ -1,7 +1,7 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 
-/** What was typed is at fault. */
+/** The command line is wrong. */
 export class UsageError extends Error {}
 
 /**
@@ -15,12 +15,12 @@ export function readFlags<Options extends ParseArgsOptionsConfig>(options: Optio
     const { message } = error as Error;
     const ambiguous = /^Option '(.+)' argument is ambiguous/.exec(message)?.[1];
     if (ambiguous !== undefined) throw new UsageError(`Option '${ambiguous} <value>' argument missing`);
-    // Its first sentence names the option; the rest explains what nobody meant.
+    // Only the first sentence names the option.
     throw new UsageError(message.split(/\. |\.?\n|\.$/)[0]);
   }
 }
 
-/** `--steps -5` as `--steps=-5`: else `parseArgs` takes the number for a flag. */
+/** Turns `--steps -5` into `--steps=-5`, because `parseArgs` would take the number for a flag. */
 function joined(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
   const [first, second, ...rest] = args;
   if (first === undefined) return [];

@@ -1,4 +1,4 @@
-/** `npm start`: the whole of Grantkeeper in the embedded cloud, without an AWS account. */
+/** `npm start`: Grantkeeper in the embedded cloud, without an AWS account. */
 import type { LoginBehaviour } from './brokerage/control.ts';
 import type { Demo } from './demo.ts';
 import { readFlags, UsageError } from './flags.ts';
@@ -50,7 +50,7 @@ const flags = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** @throws {UsageError} for an option that is not known, is not a port, or is the port of another */
+/** @throws {UsageError} for an unknown option, an invalid port, or a port used twice */
 function readOptions(): Options | undefined {
   const values = readFlags(flags);
   if (values.help) return undefined;
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  // From the beginning: what is brought up has a folder of its own, which is not to be left behind.
+  // From the beginning, so that a stop during start-up deletes the cloud's folder, too.
   const stop = stopAsked();
   console.log('Evaluating the Pulumi program and bringing it up …');
   const started = bringUp(options);
@@ -112,7 +112,7 @@ interface Running {
 }
 
 async function bringUp({ ports, bot, browserLogin, login }: Options): Promise<Running> {
-  // After the flags were read: these bring the whole program, and bundle its functions.
+  // Imported after the flags were read: these load the whole program and bundle its functions.
   const [{ startDemo }, { putSecretValue }, { startTools }, example] = await Promise.all([
     import('./demo.ts'),
     import('./cloud.ts'),
@@ -139,12 +139,12 @@ async function bringUp({ ports, bot, browserLogin, login }: Options): Promise<Ru
   });
   tools.show(demo.cloud);
   if (browserLogin) await putSecretValue(demo.cloud, browserSecret.name, browserSecret.value);
-  // The first tick comes with the schedule: the invitation is in the inbox when somebody looks.
+  // Run the schedule's first tick, so that the invitation is in the inbox.
   await demo.cloud.clock.advance(0);
   return { demo, tools };
 }
 
-/** Resolves at a signal, or when npm is gone: it hands SIGTERM to a shell, which ends without handing it on. */
+/** Resolves at a signal, or when npm is gone: npm passes SIGTERM to a shell, which ends without passing it on. */
 function stopAsked(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -161,7 +161,7 @@ function stopAsked(): Promise<void> {
   });
 }
 
-/** On Windows a process keeps the number of a parent that is gone. */
+/** On Windows `ppid` doesn't change when the parent has gone. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -189,7 +189,7 @@ What to do next:
 Ctrl+C stops it. --help lists the options.`;
 }
 
-/** What to do about an error at the start: its cause, and the next step. */
+/** The message for an error at start-up: its cause, and the next step. */
 function explain(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\nnpm start -- --help lists the options.`;
   const { code, port, message } = error as { code?: string; port?: number; message: string };

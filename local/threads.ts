@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What runs in threads of its own, beside the cloud. */
+/** The threads beside the cloud's own. */
 const entries = { function: 'aws/lambda/worker.ts', brokerage: 'brokerage/worker.ts' } as const;
 
 export type ThreadName = keyof typeof entries;
@@ -14,8 +14,8 @@ const folder = fileURLToPath(new URL('../node_modules/.cache/grantkeeper/', impo
 const made = new Map<ThreadName, URL>();
 
 /**
- * The code of a thread in one file, made when it is first asked for: a thread that strips types and looks for its modules
- * takes twice as long to start, and a stack has a dozen of them.
+ * Bundles the code of a thread into one file on first use. A thread that strips types and resolves modules takes twice as
+ * long to start, and a stack has a dozen of them.
  */
 export function threadFile(name: ThreadName): URL {
   return made.get(name) ?? make(name);
@@ -29,7 +29,7 @@ function make(name: ThreadName): URL {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // For modules in it that were CommonJS.
+    // For CommonJS modules in it.
     banner: {
       js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
     },

@@ -4,11 +4,11 @@ import { readEmf } from './aws/cloudwatch/emf.ts';
 import { metricKey } from './aws/cloudwatch/metric.ts';
 import type { Usage } from './aws/meter.ts';
 
-/** What a function's time is made of: this machine's own is not AWS's. */
+/** Assumed times of a function on AWS; this machine's times differ. */
 export interface Assumptions {
-  /** Milliseconds that an environment takes to start. Each invocation starts one: ticks lie further apart than they live. */
+  /** Milliseconds that an environment takes to start. Each invocation starts one, because ticks are far apart. */
   readonly initMs: number;
-  /** Milliseconds that an invocation takes beside its calls of AWS, a token request included. */
+  /** Milliseconds of an invocation outside AWS calls, including a token request. */
   readonly workMs: number;
   readonly awsCallMs: number;
   readonly memoryGb: number;
@@ -16,17 +16,17 @@ export interface Assumptions {
 
 export const hoursOfMonth = 730;
 
-/** What Lambda itself logs of an invocation: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html */
+/** Lambda's own log lines for each invocation: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html */
 const platformBytes = 600;
-/** What CloudWatch Logs adds to an event: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html */
+/** CloudWatch Logs' overhead for each event: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html */
 const eventBytes = 26;
-/** An event of an execution's history without its data, as it is logged. */
+/** A logged event of an execution's history, without its data. */
 const historyEventBytes = 400;
-/** A longer text comes in parts of so many characters: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-overview.html */
+/** Characters in each part of a longer text: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-overview.html */
 const smsPart = 153;
 const gb = 1e9;
 
-/** Everything that was used so far: what two of these differ by was used between them. */
+/** The usage so far; the difference of two calls is the usage between them. */
 export async function usageOf(
   cloud: Cloud,
   { initMs, workMs, awsCallMs, memoryGb }: Assumptions,

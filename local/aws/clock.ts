@@ -6,7 +6,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** What the clock has to run: at `atMs` (epoch milliseconds, virtual), in the order of `atMs`, then of creation. */
+/** Events run in the order of `atMs` (epoch milliseconds, virtual), then of creation. */
 interface DueEvent {
   readonly atMs: number;
   readonly sequence: number;
@@ -25,7 +25,7 @@ export interface Clock {
   now(): number;
   /** Runs `run` once when virtual time reaches `atMs` (at once, on the next step, if that is past). */
   at(atMs: number, label: string, run: () => void): Timer;
-  /** Marks work as under way until it settles: time does not move meanwhile. Returns the same promise. */
+  /** Holds time still until the work settles. Returns the same promise. */
   track<T>(work: Promise<T>): Promise<T>;
 }
 
@@ -51,7 +51,7 @@ export class VirtualClock implements Clock {
     return this.#plan(atMs, label, run, false);
   }
 
-  /** The same for what nobody waits for: it happens as time passes, and is no event to step to. */
+  /** Like `at`, but `next` doesn't count it: stepping to the next event skips it. */
   inBackground(atMs: number, label: string, run: () => void): Timer {
     return this.#plan(atMs, label, run, true);
   }
@@ -74,9 +74,9 @@ export class VirtualClock implements Clock {
     return work;
   }
 
-  /** Resolves when nothing runs: no function, no state, no request. */
+  /** Resolves when no function, state or request is running. */
   async idle(): Promise<void> {
-    // Work often hands over to further work in the same turn; a macrotask in between lets that begin.
+    // Work often starts more work in the same turn; a macrotask lets that begin.
     do {
       if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve));
       await new Promise((resolve) => setImmediate(resolve));
@@ -89,12 +89,12 @@ export class VirtualClock implements Clock {
     return event && { at: new Date(event.atMs).toISOString(), label: event.label };
   }
 
-  /** Runs all that is due up to `now + durationMs`, in order, and leaves the clock there. */
+  /** Runs all events due up to `now + durationMs`, in order, and leaves the clock there. */
   advance(durationMs: number): Promise<Ran[]> {
     return this.#step(async () => this.#runUntil(this.now() + durationMs));
   }
 
-  /** Moves to the next planned event and runs all that is due at that instant. */
+  /** Moves to the next planned event and runs all events due at that instant. */
   advanceToNext(): Promise<Ran[]> {
     return this.#step(async () => {
       const event = this.#earliest(({ isBackground }) => !isBackground);
@@ -143,12 +143,12 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** A longer delay is none to Node: it would run at once. */
+/** Node runs a timer with a longer delay at once. */
 const maximumDelayMs = 2 ** 31 - 1;
 
-/** A timer of the machine's own time, for calls: those take real time, while the clock stands still. */
+/** A timer in real time, for calls: the virtual clock stands still while they run. */
 export function realTimer(afterMs: number, run: () => void): Timer {
-  // Nobody runs the embedded cloud for 24 days to see the end of such a call.
+  // Such a timer never fires: the embedded cloud doesn't run for 24 days.
   if (afterMs > maximumDelayMs) return { cancel: () => undefined };
   const timer = setTimeout(run, afterMs).unref();
   return { cancel: () => clearTimeout(timer) };

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import type { EventBus } from './events/event-bus.ts';
 
 /**
- * CloudTrail, as far as the event bus hears of it: reads of secrets, once there is a trail.
+ * CloudTrail puts reads of secrets on the event bus, once there is a trail.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export class CloudTrail {
@@ -23,7 +23,7 @@ export class CloudTrail {
     this.#hasTrail = true;
   }
 
-  /** The service, with what is read of it written down. */
+  /** Wraps a service so that its reads are recorded. */
   recording(secrets: AwsService): AwsService {
     return {
       call: async (operation, input, caller) => {

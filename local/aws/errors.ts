@@ -15,7 +15,7 @@ export class AwsError extends Error {
 }
 
 /**
- * Refuses, by name, what the embedded cloud does not support: never ignored.
+ * Refuses by name what the embedded cloud doesn't support.
  * @param supported what it supports instead
  */
 export function notSupported(what: string, supported: readonly string[] = []): AwsError {

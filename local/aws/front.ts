@@ -1,8 +1,7 @@
 /**
- * The one endpoint of the embedded AWS. It reads who calls which service from the request's SigV4 header, and does
- * not verify the signature: that is identification, not authentication. Whoever reaches the port may name any
- * access key, so it listens on loopback only, for clients that say they speak to loopback (a page that rebinds its
- * DNS name does not).
+ * The one endpoint of the embedded AWS. It reads caller and service from the request's SigV4 header, and does not verify
+ * the signature. Any client that reaches the port may name any access key, so it listens on loopback only. It also
+ * refuses other host names, which a web page that rebinds its DNS name would send.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,30 +15,24 @@ import {
   awsJson,
   awsQuery,
   lambdaProtocol,
-  refusals,
   restJson,
-  rpcCbor,
+  unknownServiceErrors,
   s3Protocol,
   type Protocol,
   type WireAnswer,
 } from './protocols.ts';
 import { region, type AwsService } from './service.ts';
 
-/** As they stand in the scope of a credential, and what the CLI calls them. */
+/** By the name in a credential's scope: what the `aws` command calls the service. */
 const cliNames = {
-  apigateway: 'apigatewayv2',
   dynamodb: 'dynamodb',
-  events: 'events',
-  iam: 'iam',
   lambda: 'lambda',
-  logs: 'logs',
   monitoring: 'cloudwatch',
   s3: 's3api',
   scheduler: 'scheduler',
   secretsmanager: 'secretsmanager',
   ses: 'sesv2',
   sns: 'sns',
-  sqs: 'sqs',
   states: 'stepfunctions',
   sts: 'sts',
 } as const;
@@ -52,7 +45,7 @@ export interface AwsFrontOptions {
   readonly iam: Pick<Iam, 'callerOf'>;
   readonly services: Record<ServiceName, AwsService>;
   readonly clock: Pick<Clock, 'now' | 'track'>;
-  /** Real milliseconds by which each call is held back, to imitate the network. */
+  /** Real milliseconds by which each call is delayed, to imitate the network. */
   readonly delayMs?: () => number;
 }
 
@@ -61,64 +54,34 @@ export interface AwsFront {
   close(): Promise<void>;
 }
 
-/** How a request is written: REST and AWS JSON differ by service alone. */
-type Wire = 'json' | 'form' | 'cbor';
-
-const protocols: Record<ServiceName, Readonly<Partial<Record<Wire, Protocol>>>> = {
-  secretsmanager: { json: awsJson('secretsmanager', '1.1') },
-  states: { json: awsJson('AWSStepFunctions', '1.0') },
-  dynamodb: { json: awsJson('DynamoDB_20120810', '1.0') },
-  sns: { form: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31', 'AuthorizationError') },
-  sqs: { json: awsJson('AmazonSQS', '1.0') },
-  ses: {
-    json: restJson('SES', {
-      'POST /v2/email/outbound-emails': 'SendEmail',
-      'GET /v2/email/account': 'GetAccount',
-      'GET /v2/email/identities': 'ListEmailIdentities',
-      'POST /v2/email/list-identities': 'ListEmailIdentities',
-      'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
-      'GET /v2/email/configuration-sets': 'ListConfigurationSets',
-      'POST /v2/email/list-configuration-sets': 'ListConfigurationSets',
-      'GET /v2/email/configuration-sets/{ConfigurationSetName}/event-destinations':
-        'GetConfigurationSetEventDestinations',
-    }),
-  },
-  s3: { json: s3Protocol },
-  lambda: { json: lambdaProtocol },
-  scheduler: {
-    json: restJson('EventBridge Scheduler', {
-      'GET /schedules': 'ListSchedules',
-      'GET /schedules/{Name}': 'GetSchedule',
-    }),
-  },
-  apigateway: {
-    json: restJson('API Gateway', {
-      'GET /v2/apis': 'GetApis',
-    }),
-  },
-  events: { json: awsJson('AWSEvents', '1.1') },
-  logs: { json: awsJson('Logs_20140328', '1.1') },
-  iam: { form: awsQuery('https://iam.amazonaws.com/doc/2010-05-08/', '2010-05-08') },
-  sts: { form: awsQuery('https://sts.amazonaws.com/doc/2011-06-15/', '2011-06-15') },
-  // Which of the three a client speaks depends on its age.
-  monitoring: {
-    cbor: rpcCbor('GraniteServiceVersion20100801'),
-    json: awsJson('GraniteServiceVersion20100801', '1.0'),
-    form: awsQuery('http://monitoring.amazonaws.com/doc/2010-08-01/', '2010-08-01'),
-  },
+const protocols: Record<ServiceName, Protocol> = {
+  secretsmanager: awsJson('secretsmanager', '1.1'),
+  states: awsJson('AWSStepFunctions', '1.0'),
+  dynamodb: awsJson('DynamoDB_20120810', '1.0'),
+  sns: awsQuery('http://sns.amazonaws.com/doc/2010-03-31/', '2010-03-31', 'AuthorizationError'),
+  ses: restJson('SES', {
+    'POST /v2/email/outbound-emails': 'SendEmail',
+    'GET /v2/email/account': 'GetAccount',
+    'GET /v2/email/identities/{EmailIdentity}': 'GetEmailIdentity',
+  }),
+  s3: s3Protocol,
+  lambda: lambdaProtocol,
+  scheduler: restJson('EventBridge Scheduler', { 'GET /schedules/{Name}': 'GetSchedule' }),
+  sts: awsQuery('https://sts.amazonaws.com/doc/2011-06-15/', '2011-06-15'),
+  monitoring: awsJson('GraniteServiceVersion20100801', '1.0'),
 };
 
 // Lambda's payload, the largest of any supported call.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxBodyBytes = 6 * 1024 * 1024;
 
-/** @throws the system's error, for example `EADDRINUSE`, when the port cannot be had */
+/** @throws the system's error, for example `EADDRINUSE` */
 export async function startAwsFront(options: AwsFrontOptions): Promise<AwsFront> {
   const { port, clock } = options;
   const server = createServer((request, response) => {
     void clock.track(serve(request, response, options));
   });
-  // A client's idle connection stays good: closing it would race with its next request.
+  // Closing a client's idle connection would race with its next request.
   server.keepAliveTimeout = 0;
   return {
     url: await listenOnLoopback(server, port),
@@ -134,7 +97,7 @@ async function serve(
 ): Promise<void> {
   try {
     const { status, headers, body } = await handle(request, options);
-    // Virtual: by real time clients would correct the virtual clock that they sign by.
+    // Virtual time: clients correct the clock that they sign with by this header.
     response.writeHead(status, { ...headers, date: new Date(options.clock.now()).toUTCString() });
     response.end(body);
     await finished(response);
@@ -146,8 +109,7 @@ async function serve(
 async function handle(request: IncomingMessage, options: AwsFrontOptions): Promise<WireAnswer> {
   const requestId = randomUUID();
   const scope = credentialScope(request.headers.authorization);
-  const wire = wireOf(request);
-  const errors = errorsFor(scope?.service, wire);
+  const errors = isServiceName(scope?.service) ? protocols[scope.service] : unknownServiceErrors;
   try {
     refuseForeignHost(request.headers.host);
     const body = await readBody(request);
@@ -176,11 +138,7 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
       throw notSupported(`the service ${scope.service}`, Object.values(cliNames));
     }
 
-    const protocol = protocolOf(scope.service, wire);
-    if (!protocol) {
-      const what = { json: 'JSON', form: 'Query', cbor: 'CBOR' }[wire];
-      throw notSupported(`the ${what} protocol of ${scope.service}`, [cliNames[scope.service]]);
-    }
+    const protocol = protocols[scope.service];
     const { operation, input } = protocol.read({
       method: request.method ?? '',
       path: url.pathname,
@@ -192,9 +150,9 @@ async function handle(request: IncomingMessage, options: AwsFrontOptions): Promi
     return protocol.answer(operation, output, requestId);
   } catch (error) {
     if (error instanceof AwsError) return errors.error(error, requestId);
-    // The client has gone, as one does that was killed: there is nobody to tell, and nothing to tell of.
+    // The client has gone: a function that was killed, for example.
     if (request.errored) throw error;
-    // A fault of the embedded cloud itself; the caller is told no more than that.
+    // A bug of the embedded cloud; its message could quote a credential, so the caller doesn't get it.
     console.error(`The embedded cloud failed on ${request.method} ${request.url}:`, error);
     return errors.error(new AwsError('InternalFailure', 'The embedded cloud failed.', 500), requestId);
   }
@@ -223,31 +181,12 @@ function isServiceName(service: string | undefined): service is ServiceName {
   return service !== undefined && Object.hasOwn(protocols, service);
 }
 
-function wireOf({ headers }: IncomingMessage): Wire {
-  if (headers['smithy-protocol'] === 'rpc-v2-cbor') return 'cbor';
-  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'form' : 'json';
-}
-
-/** A service that speaks the Query protocol alone is spoken to in it, whatever a request looks like. */
-function protocolOf(service: ServiceName, wire: Wire): Protocol | undefined {
-  const spoken = protocols[service];
-  return spoken[wire] ?? (wire === 'json' ? spoken.form : undefined);
-}
-
-/** How to tell a caller of a service that is not supported that it is not: in the words that its client reads. */
-function errorsFor(service: string | undefined, wire: Wire): Pick<Protocol, 'error'> {
-  if (isServiceName(service)) return protocolOf(service, wire) ?? refusals[wire];
-  if (service === 'ec2') return refusals.ec2;
-  // These are REST with XML, and wrap an error as the Query protocol does.
-  return service === 'route53' || service === 'cloudfront' ? refusals.form : refusals[wire];
-}
-
 function refuseForeignHost(host: string | undefined): void {
   if (isLoopbackHost(host)) return;
   throw new AwsError('ForeignHostRefused', 'The embedded cloud answers to loopback names only.', 403);
 }
 
-/** Reads on past the limit without keeping anything: a client hears an answer only after it has sent its body. */
+/** Reads to the end even past the limit: a client reads the answer only after it has sent its body. */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

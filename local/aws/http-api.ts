@@ -11,7 +11,7 @@ export interface HttpRoute {
   /** `GET /callback`, with `{parameter}` segments. */
   readonly routeKey: string;
   readonly functionArn: string;
-  /** Of the integration: API Gateway gives up after that. */
+  /** The integration's time-out. */
   readonly timeoutMs?: number;
 }
 
@@ -44,9 +44,9 @@ export class HttpApi {
   #hasOwnAddress = true;
   #hasDomain = false;
   readonly #routes: { method: string; pattern: RegExp; route: HttpRoute }[] = [];
-  /** Hears of each answer, as CloudWatch does. */
+  /** Called for each answer. */
   onAnswer: (statusCode: number) => void = () => undefined;
-  /** What an access log of the registered format would hold. */
+  /** What the access log would contain. */
   readonly accessLog: { at: string; routeKey: string; status: number }[] = [];
 
   constructor(ports: HttpApiPorts) {
@@ -62,7 +62,7 @@ export class HttpApi {
   }
 
   /**
-   * What has been added is served from now on: a stage that deploys by itself.
+   * Serves the routes from now on, like a stage with `autoDeploy`.
    * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
    */
   deploy(): void {
@@ -70,7 +70,7 @@ export class HttpApi {
   }
 
   /**
-   * The address that API Gateway gives every API answers 404 then. Here it stands for that of a domain too.
+   * The API's own address then answers 404. Here that address also stands for the domain's.
    * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html
    */
   disableOwnAddress(): void {
@@ -103,7 +103,7 @@ export class HttpApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Not as a reference: that would take `//host/path` for another host. And a backslash is no slash, as to browsers.
+    // A relative reference would read `//host/path` as another host. Browsers read a backslash as a slash; AWS doesn't.
     const url = URL.parse(`http://127.0.0.1${request.url?.replaceAll('\\', '%5C')}`);
     const matched = url ? this.#match(request.method ?? 'GET', url.pathname) : undefined;
     const answer = isTooLong(request)
@@ -178,7 +178,7 @@ export class HttpApi {
   }
 }
 
-/** A result without `statusCode` is a body of JSON, as the payload format says. */
+/** Payload format 2.0: a result without `statusCode` is a body of JSON. */
 function asResponse(payload: unknown): FunctionResponse {
   if (typeof payload === 'object' && payload !== null && 'statusCode' in payload) {
     return payload as FunctionResponse;
@@ -207,7 +207,7 @@ function joinedHeaders(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-/** Request line and header values together; which status refuses them AWS does not say. */
+/** The quota counts request line and header values together. AWS doesn't document the status of the refusal. */
 function isTooLong({ method, url, rawHeaders }: IncomingMessage): boolean {
   const values = rawHeaders.filter((_, index) => index % 2 === 1).join('');
   return Buffer.byteLength(`${method} ${url} HTTP/1.1${values}`) > maximumHeadBytes;

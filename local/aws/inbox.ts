@@ -1,7 +1,6 @@
-/** Where the embedded cloud's mails, text messages, chats and topic messages arrive, in order, for a person or a test to read. */
+/** The inbox of the embedded cloud: mails, text messages, chats and topic messages, for people and tests to read. */
 import type { Clock } from './clock.ts';
 
-/** What a sender hands over. */
 export interface Delivery {
   /** `email`, `sms`, `topic`, or the service of a chat. */
   readonly channel: string;
@@ -12,7 +11,6 @@ export interface Delivery {
   readonly html?: string;
 }
 
-/** A delivery as it lies in the inbox. */
 export interface Message extends Delivery {
   readonly id: string;
   /** ISO 8601, the cloud's own time. */

@@ -13,12 +13,12 @@ export async function listenOnLoopback(server: Server, port: number): Promise<st
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A page that rebinds its DNS name to loopback says that name: what listens here answers to loopback's own names only. */
+/** A page that rebinds its DNS name to loopback still sends that name as `Host`, so only loopback's own names are accepted. */
 export function isLoopbackHost(host = ''): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
 }
 
-/** Ends requests that are under way too. */
+/** Also ends requests that are under way. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

@@ -1,10 +1,10 @@
 import type { Consumed } from './dynamodb/dynamodb.ts';
 import type { AwsService } from './service.ts';
 
-/** So many units, by name. Those that AWS bills are named as in test/bench/prices.json. */
+/** Amounts by unit. Units that AWS bills have the names of test/bench/prices.json. */
 export type Usage = Readonly<Record<string, number>>;
 
-/** Counts, as it happens, what AWS bills and what cannot be read off the embedded cloud afterwards. */
+/** Counts what AWS bills, as far as the embedded cloud doesn't show it afterwards. */
 export class Meter {
   readonly #counts = new Map<string, number>();
 
@@ -12,7 +12,7 @@ export class Meter {
     this.#counts.set(unit, (this.#counts.get(unit) ?? 0) + amount);
   }
 
-  /** A service each of whose calls counts. */
+  /** Wraps a service so that each call counts. */
   calls(unit: string, service: AwsService): AwsService {
     return {
       call: (operation, input, caller) => {

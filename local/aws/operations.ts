@@ -1,6 +1,6 @@
-/** The operations of one service, as a table: what each takes, which permission it needs, and what it answers. */
-import * as z from 'zod';
-import { AwsError, notSupported } from './errors.ts';
+/** A service as a table of operations: the input of each, the permission it needs, and its answer. */
+import type * as z from 'zod';
+import { notSupported } from './errors.ts';
 import type { Authorize, AwsService, Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -11,7 +11,7 @@ export type Operation = (input: Input, caller: Caller) => Output | Promise<Outpu
 interface Access<Given> {
   /** ARN of the resource that the caller needs permission for; `*` where the action has no resource level. */
   readonly on?: (given: Given) => string;
-  /** The action, where it is not called as the operation is. */
+  /** The action, where its name differs from the operation's. */
   readonly action?: string;
 }
 
@@ -24,7 +24,7 @@ type Define = <Schema extends z.ZodType>(
 
 /**
  * @param service as in a policy: the prefix of its actions
- * @param code its name for bad input, where that is not `ValidationException`
+ * @param code the service's error for bad input; `ValidationException` by default
  */
 export function definer(service: string, authorize: Authorize, code?: string): Define {
   return (operation, schema, answer, { on = () => '*', action = operation } = {}) => [
@@ -37,7 +37,6 @@ export function definer(service: string, authorize: Authorize, code?: string): D
   ];
 }
 
-/** A service that is its table. */
 export class TableService implements AwsService {
   readonly #service: string;
   readonly #operations: ReadonlyMap<string, Operation>;
@@ -52,26 +51,4 @@ export class TableService implements AwsService {
     if (!perform) throw notSupported(`${this.#service}:${operation}`, [...this.#operations.keys()]);
     return perform(input, caller);
   }
-}
-
-/** A number of items, which the Query protocol and a query string write as text. */
-export const Count = (most: number) => z.coerce.number().int().min(1).max(most).optional();
-export const Token = z.string().min(1).optional();
-
-/**
- * One page of a list. Its token is the place where the next one begins.
- * @throws {AwsError} `code` for a token that was not given out
- */
-export function paged<Item>(
-  items: readonly Item[],
-  {
-    max,
-    token = '0',
-    code = 'InvalidNextTokenException',
-  }: { max: number; token?: string | undefined; code?: string },
-): { items: Item[]; next?: string } {
-  if (!/^\d{1,9}$/.test(token)) throw new AwsError(code, 'The token for the next page is not valid.');
-  const start = Number(token);
-  const end = start + max;
-  return { items: items.slice(start, end), ...(end < items.length && { next: String(end) }) };
 }

@@ -1,5 +1,4 @@
 /** The wire protocols that the SDK's clients speak to the emulated services. */
-import { cbor, dateToTag, tagSymbol } from '@smithy/core/cbor';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, notSupported } from './errors.ts';
 
@@ -14,7 +13,7 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: string | Uint8Array;
+  readonly body: string;
 }
 
 export interface Call {
@@ -23,7 +22,7 @@ export interface Call {
 }
 
 export interface Protocol {
-  /** @throws {AwsError} for what is no request of this protocol */
+  /** @throws {AwsError} for a request that breaks the protocol */
   read(request: WireRequest): Call;
   answer(operation: string, output: Record<string, unknown>, requestId: string): WireAnswer;
   error(error: AwsError, requestId: string): WireAnswer;
@@ -42,9 +41,7 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
     read(request) {
       const target = String(request.headers['x-amz-target'] ?? '');
       const operation = target.startsWith(`${targetPrefix}.`) ? target.slice(targetPrefix.length + 1) : '';
-      // Clients of SQS send a request to the URL of the queue.
-      const isPath = request.path === '/' || targetPrefix === 'AmazonSQS';
-      if (request.method !== 'POST' || !isPath || !operation) {
+      if (request.method !== 'POST' || request.path !== '/' || !operation) {
         throw new AwsError('UnknownOperationException', '');
       }
       return { operation, input: jsonObject(request.body) };
@@ -52,7 +49,7 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
     answer: (_operation, output, requestId) => ({
       status: 200,
       headers: headers(requestId),
-      body: json(output),
+      body: JSON.stringify(output),
     }),
     error: (error, requestId) => ({
       status: error.statusCode,
@@ -63,36 +60,8 @@ export function awsJson(targetPrefix: string, version: '1.0' | '1.1'): Protocol 
 }
 
 /**
- * Smithy RPC v2 CBOR: the operation is in the path.
- * @see https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
- */
-export function rpcCbor(service: string): Protocol {
-  const answered = (status: number, requestId: string, output: Record<string, unknown>): WireAnswer => ({
-    status,
-    headers: {
-      'content-type': 'application/cbor',
-      'smithy-protocol': 'rpc-v2-cbor',
-      'x-amzn-requestid': requestId,
-    },
-    body: cbor.serialize(withDates(output, dateToTag)),
-  });
-  return {
-    read({ method, path, body }) {
-      const [, called, operation] = /^\/service\/(\w+)\/operation\/(\w+)$/.exec(path) ?? [];
-      if (method !== 'POST' || called !== service || operation === undefined) {
-        throw new AwsError('UnknownOperationException', '');
-      }
-      return { operation, input: cborObject(body) };
-    },
-    answer: (_operation, output, requestId) => answered(200, requestId, output),
-    error: ({ code, message, statusCode, members }, requestId) =>
-      answered(statusCode, requestId, { __type: code, message, ...members }),
-  };
-}
-
-/**
  * AWS REST JSON: the operation is the route. Parts of its path, `{Name}`, and the query become members of the input.
- * @param routes `GET /schedules/{Name}` and the operation behind it; every other one is refused by name
+ * @param routes for example `GET /schedules/{Name}`, and its operation; any other route is refused by name
  * @see https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
  */
 export function restJson(service: string, routes: Readonly<Record<string, string>>): Protocol {
@@ -109,13 +78,13 @@ export function restJson(service: string, routes: Readonly<Record<string, string
     answer: (_operation, output, requestId) => ({
       status: 200,
       headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
-      body: json(output),
+      body: JSON.stringify(output),
     }),
     error: restJsonError,
   };
 }
 
-/** What the placeholders of a route stand for; undefined where it is another route. */
+/** Values of a route's placeholders; undefined if the route doesn't match. */
 function partsOf(route: string, called: string): Record<string, string> | undefined {
   const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const pattern = route.replaceAll(/\{\w+\}/g, '([^/]+)');
@@ -126,16 +95,13 @@ function partsOf(route: string, called: string): Record<string, string> | undefi
 const invocations = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const lambdaRoutes = restJson('Lambda', {
   'GET /2016-08-19/account-settings': 'GetAccountSettings',
-  'GET /2015-03-31/functions': 'ListFunctions',
-  'GET /2015-03-31/functions/{FunctionName}': 'GetFunction',
-  'GET /2015-03-31/functions/{FunctionName}/configuration': 'GetFunctionConfiguration',
-  // Read below; here it is listed among what is supported.
+  // Read below; listed here so that refusals name it.
   'POST /2015-03-31/functions/{FunctionName}/invocations': 'Invoke',
 });
 
 /**
- * Lambda's. For Invoke the service is called with `{FunctionName, InvocationType, Payload}` and answers
- * `{StatusCode, FunctionError?, Payload}`; both payloads are JSON values, not text.
+ * Lambda's protocol. Invoke has the input `{FunctionName, InvocationType, Payload}` and the output
+ * `{StatusCode, FunctionError?, Payload}`. Both payloads are JSON values, not text.
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export const lambdaProtocol: Protocol = {
@@ -167,7 +133,7 @@ export const lambdaProtocol: Protocol = {
         'x-amz-executed-version': '$LATEST',
         ...(typeof functionError === 'string' && { 'x-amz-function-error': functionError }),
       },
-      // Only a function that ran to its end has a result; `undefined` is `null` then.
+      // Only a synchronous invocation has a result.
       body: status === 200 ? JSON.stringify(result ?? null) : '',
     };
   },
@@ -175,8 +141,8 @@ export const lambdaProtocol: Protocol = {
 };
 
 /**
- * The Query protocol: a form in, XML out. All that is in a form is text.
- * @param accessDenied how the service calls that error
+ * The Query protocol: requests are forms, answers are XML. Every value in a form is text.
+ * @param accessDenied the service's name for that error
  * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 export function awsQuery(namespace: string, version: string, accessDenied = 'AccessDenied'): Protocol {
@@ -227,38 +193,21 @@ export function awsQuery(namespace: string, version: string, accessDenied = 'Acc
   };
 }
 
-/** For clients of a service that is not supported: what they read an error by, and no more. */
-export const refusals = {
-  /** Clients of REST JSON read the code from a header, those of AWS JSON from the body. */
-  json: {
-    error: ({ code, message, statusCode }: AwsError, requestId: string) =>
-      restJsonError(new AwsError(code, message, statusCode, { __type: code }), requestId),
-  },
-  cbor: rpcCbor(''),
-  form: awsQuery('https://embedded-cloud.example/', ''),
-  /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response */
-  ec2: {
-    error: ({ code, message, statusCode }: AwsError, requestId: string) =>
-      xml(
-        statusCode,
-        requestId,
-        element(
-          'Response',
-          element(
-            'Errors',
-            element('Error', element('Code', escapeXml(code)) + element('Message', escapeXml(message))),
-          ) + element('RequestID', requestId),
-        ),
-      ),
-  },
-} satisfies Record<string, Pick<Protocol, 'error'>>;
+/**
+ * For clients of an unsupported service: those of REST JSON read the code from a header, those of AWS JSON from the
+ * body.
+ */
+export const unknownServiceErrors: Pick<Protocol, 'error'> = {
+  error: ({ code, message, statusCode }, requestId) =>
+    restJsonError(new AwsError(code, message, statusCode, { __type: code }), requestId),
+};
 
-/** What the SDK sends along with any object: who signs, and sums that nobody compares here. */
+/** Headers that the SDK sends with every object: the signature's, and checksums that are not compared here. */
 const ofEveryPut =
   /^x-amz-(date|content-sha256|security-token|user-agent|checksum-\w+|sdk-checksum-algorithm)$/;
 
 /**
- * S3's REST, path-style: whole objects are put. Checksums that clients send along are not compared.
+ * S3's REST protocol, path-style, for whole objects. Checksums are not compared.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 export const s3Protocol: Protocol = {
@@ -303,7 +252,7 @@ export const s3Protocol: Protocol = {
 };
 
 /**
- * The structure that a form's names spell: `List.member.1`, `Map.entry.1.Name` and `Map.entry.1.Value.StringValue`.
+ * Builds the structure that a form's names describe: `List.member.1`, `Map.entry.1.Name`, `Map.entry.1.Value.StringValue`.
  * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#request-serialization
  */
 function membersOf(form: URLSearchParams): Record<string, unknown> {
@@ -339,7 +288,7 @@ function valueOf(tree: string | Tree): unknown {
   return Object.fromEntries(entries) as unknown;
 }
 
-/** Errors that precede the service have other names in the Query protocol. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */
+/** Errors raised before the service is called have other names in the Query protocol. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */
 const queryErrors: Record<string, { code: string; status: number }> = {
   MissingAuthenticationTokenException: { code: 'MissingAuthenticationToken', status: 403 },
   UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 },
@@ -364,42 +313,16 @@ function restJsonError(error: AwsError, requestId: string): WireAnswer {
   };
 }
 
-/** A service answers with a `Date` where the wire has a timestamp: in JSON that is epoch seconds. */
-function json(output: Record<string, unknown>): string {
-  return JSON.stringify(withDates(output, (date) => date.getTime() / 1000));
-}
-
-function withDates(value: unknown, wire: (date: Date) => unknown): unknown {
-  if (value instanceof Date) return wire(value);
-  if (Array.isArray(value)) return value.map((each) => withDates(each, wire));
-  if (typeof value !== 'object' || value === null) return value;
-  const given = Object.entries(value).filter(([, each]) => each !== undefined);
-  return Object.fromEntries(given.map(([name, each]) => [name, withDates(each, wire)]));
-}
-
 function jsonObject(body: Buffer): Record<string, unknown> {
   return objectOf(() => JSON.parse(body.toString('utf8')), 'JSON');
 }
 
-/** A part of a path. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
     throw new AwsError('BadRequestException', 'The path of the request is not URL-encoded.');
   }
-}
-
-function cborObject(body: Buffer): Record<string, unknown> {
-  return body.length === 0 ? {} : objectOf(() => withoutTags(cbor.deserialize(body)), 'CBOR');
-}
-
-/** The one tag of the protocol is that of a timestamp. */
-function withoutTags(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutTags);
-  if (typeof value !== 'object' || value === null) return value;
-  if (tagSymbol in value) return new Date(Number((value as { value?: unknown }).value) * 1000);
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutTags(each)]));
 }
 
 function objectOf(read: () => unknown, what: string): Record<string, unknown> {
@@ -409,7 +332,7 @@ function objectOf(read: () => unknown, what: string): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch {
-    // Answered below, without the parser's message: it quotes the body.
+    // The parser's message would quote the body.
   }
   throw new AwsError('SerializationException', `The request body is not a ${what} object.`);
 }
@@ -424,7 +347,7 @@ function payload(body: Buffer): unknown {
   }
 }
 
-/** A list has members, a `Map` entries. @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization */
+/** Lists have members, a `Map` has entries. @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization */
 function xmlOf(value: unknown): string {
   if (Array.isArray(value)) return value.map((member) => element('member', xmlOf(member))).join('');
   if (value instanceof Map) {

@@ -1,4 +1,4 @@
-/** S3, as far as the functions use it: functions put objects, and tests and the local tools read them. */
+/** S3: functions put objects; tests and the local tools read them. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { TableService } from './operations.ts';
@@ -35,7 +35,7 @@ export class S3 implements AwsService {
     this.#buckets.set(name, new Map());
   }
 
-  /** Of all buckets, by `bucket/key`. */
+  /** By `bucket/key`. */
   objects(): ReadonlyMap<string, StoredObject> {
     return new Map(
       [...this.#buckets].flatMap(([bucket, objects]) =>

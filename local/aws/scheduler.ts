@@ -3,16 +3,16 @@ import * as z from 'zod';
 import { AwsError, notSupported } from './errors.ts';
 import type { Authorize, AwsService, Caller } from './service.ts';
 import { accountId, region } from './service.ts';
-import { Count, paged, TableService, Token } from './operations.ts';
+import { TableService } from './operations.ts';
 import { parseInput } from './validate.ts';
 import type { Clock, Timer } from './clock.ts';
 
 export interface ScheduleDefinition {
   readonly name: string;
   readonly description?: string | undefined;
-  /** `rate(25 minutes)`, `rate(1 minute)`: the one form that is supported. */
+  /** `rate(25 minutes)` or `rate(1 minute)`: the only supported form. */
   readonly scheduleExpression: string;
-  /** Of a state machine or a function. */
+  /** A state machine or a function. */
   readonly targetArn: string;
   readonly role: Caller;
   readonly input: string;
@@ -25,19 +25,13 @@ export interface DeadLetter {
   readonly at: string;
   readonly schedule: string;
   readonly error: string;
-  readonly queueArn: string | undefined;
-  readonly targetArn: string;
-  /** The request that the target would have got. */
+  /** The target's input. */
   readonly body: string;
-  /** Retries after the first attempt. */
-  readonly attempts: number;
 }
 
 interface Schedule {
   readonly definition: ScheduleDefinition;
-  readonly createdAtMs: number;
-  changedAtMs: number;
-  /** The timer for the next time; undefined while it is disabled. */
+  /** Undefined while the schedule is disabled. */
   timer: Timer | undefined;
 }
 
@@ -53,14 +47,6 @@ const Name = z.string().regex(/^[0-9A-Za-z_.-]{1,64}$/);
 /** The one group that every account has. */
 const groupName = 'default';
 const GetScheduleInput = z.strictObject({ Name, groupName: Name.optional() });
-// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html
-const ListSchedulesInput = z.strictObject({
-  NamePrefix: Name.optional(),
-  ScheduleGroup: Name.optional(),
-  State: z.enum(['ENABLED', 'DISABLED']).optional(),
-  MaxResults: Count(100),
-  NextToken: Token,
-});
 
 /**
  * EventBridge Scheduler with Step Functions' StartExecution and Lambda's Invoke as templated targets.
@@ -75,7 +61,6 @@ export class Scheduler implements AwsService {
   readonly #schedules = new Map<string, Schedule>();
   readonly #table = new TableService('scheduler', [
     ['GetSchedule', (input, caller) => this.#getSchedule(input, caller)],
-    ['ListSchedules', (input, caller) => this.#listSchedules(input, caller)],
   ]);
 
   constructor(
@@ -96,24 +81,23 @@ export class Scheduler implements AwsService {
     const minutes = /^rate\(([1-9]\d*) minutes?\)$/.exec(schedule.scheduleExpression)?.[1];
     if (minutes === undefined) throw notSupported(`the schedule expression ${schedule.scheduleExpression}`);
     const nowMs = this.#clock.now();
-    const added = { definition: schedule, createdAtMs: nowMs, changedAtMs: nowMs, timer: undefined };
+    const added = { definition: schedule, timer: undefined };
     this.#schedules.set(schedule.name, added);
     this.#plan(added, nowMs, Number(minutes) * 60_000);
   }
 
-  /** As deleting the schedule does. */
+  /** Like a person who deletes the schedule. */
   removeSchedule(name: string): void {
     this.disable(name);
     this.#schedules.delete(name);
   }
 
-  /** As somebody does who sets its state to DISABLED. */
+  /** Like a person who sets its state to DISABLED. */
   disable(name: string): void {
     const schedule = this.#schedules.get(name);
     if (!schedule) return;
     schedule.timer?.cancel();
     schedule.timer = undefined;
-    schedule.changedAtMs = this.#clock.now();
   }
 
   async call(
@@ -134,7 +118,10 @@ export class Scheduler implements AwsService {
     }
     const { definition } = schedule;
     return {
-      ...shown(schedule),
+      Arn: arnOf(name, groupName),
+      Name: name,
+      GroupName: groupName,
+      State: schedule.timer ? 'ENABLED' : 'DISABLED',
       Description: definition.description,
       ScheduleExpression: definition.scheduleExpression,
       ScheduleExpressionTimezone: 'UTC',
@@ -153,19 +140,6 @@ export class Scheduler implements AwsService {
     };
   }
 
-  #listSchedules(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const given = parseInput('scheduler:ListSchedules', ListSchedulesInput, input);
-    const { NamePrefix: prefix = '', ScheduleGroup: group = groupName, State: state } = given;
-    this.#authorize(caller, 'scheduler:ListSchedules', arnOf('*', given.ScheduleGroup ?? '*'));
-    const found = [...this.#schedules.values()]
-      .map((schedule) => ({ ...shown(schedule), Target: { Arn: schedule.definition.targetArn } }))
-      .filter(({ Name: name, State }) => name.startsWith(prefix) && (state ?? State) === State)
-      .filter(() => group === groupName);
-    const { MaxResults: max = 100, NextToken: token } = given;
-    const { items, next } = paged(found, { max, token, code: 'ValidationException' });
-    return { Schedules: items, NextToken: next };
-  }
-
   #plan(schedule: Schedule, atMs: number, periodMs: number): void {
     const { definition } = schedule;
     schedule.timer = this.#clock.at(atMs, `schedule ${definition.name}`, () => {
@@ -175,7 +149,7 @@ export class Scheduler implements AwsService {
   }
 
   #deliver(schedule: ScheduleDefinition, scheduledMs: number, attempt: number): void {
-    // The context attribute has seconds, and no milliseconds.
+    // The context attribute has no milliseconds.
     const scheduledTime = new Date(scheduledMs).toISOString().replace(/\.\d+Z$/, 'Z');
     const input = schedule.input.replaceAll('<aws.scheduler.scheduled-time>', scheduledTime);
     const start = this.#start(schedule, input);
@@ -208,15 +182,12 @@ export class Scheduler implements AwsService {
     const nextMs = nowMs + retryAfterMs;
     const tooOld = nextMs > scheduledMs + schedule.maximumEventAgeSeconds * 1000;
     if (tooOld || attempt >= schedule.maximumRetryAttempts) {
-      const { deadLetterQueueArn, targetArn } = schedule;
+      const { deadLetterQueueArn } = schedule;
       this.deadLetters.push({
         at: new Date(nowMs).toISOString(),
         schedule: schedule.name,
         error: error instanceof AwsError ? error.code : String(error),
-        queueArn: deadLetterQueueArn,
-        targetArn,
         body: input,
-        attempts: attempt,
       });
       if (deadLetterQueueArn !== undefined)
         this.#onDeadLetter(deadLetterQueueArn.split(':').at(-1)!, this.deadLetters.length);
@@ -230,15 +201,4 @@ export class Scheduler implements AwsService {
 
 function arnOf(name: string, group: string): string {
   return `arn:aws:scheduler:${region}:${accountId}:schedule/${group}/${name}`;
-}
-
-function shown({ definition: { name }, createdAtMs, changedAtMs, timer }: Schedule) {
-  return {
-    Arn: arnOf(name, groupName),
-    Name: name,
-    GroupName: groupName,
-    State: timer ? 'ENABLED' : 'DISABLED',
-    CreationDate: new Date(createdAtMs),
-    LastModificationDate: new Date(changedAtMs),
-  };
 }

@@ -4,9 +4,9 @@ import type { AwsError } from './errors.ts';
 export interface Caller {
   /** ARN of the role, or of the administrator. */
   readonly principalArn: string;
-  /** Name of the role's session, as it stands in the ARN of a refusal: a function's name, for example. */
+  /** Name of the role's session, for example a function's name; refusals name it. */
   readonly sessionName?: string;
-  /** That it signs with; absent for AWS's own services. */
+  /** Absent for AWS's own services. */
   readonly accessKeyId?: string;
 }
 
@@ -22,15 +22,14 @@ export type Authorize = (
   context?: RequestContext,
 ) => void;
 
-/** What conditions of policies compare. */
 export interface RequestContext {
   /** `dynamodb:LeadingKeys`: the partition keys that a call reads or writes. */
   readonly leadingKeys?: readonly string[];
-  /** `aws:CalledViaLast`: the service that asks in the caller's name. */
+  /** `aws:CalledViaLast`: the service that calls on the caller's behalf. */
   readonly calledVia?: string;
 }
 
-/** A service of the embedded cloud: plain operations over parsed input, whatever the wire protocol. */
+/** A service of the embedded cloud: operations over parsed input, independent of the wire protocol. */
 export interface AwsService {
   /**
    * @param operation as AWS names it, for example `GetSecretValue`
@@ -39,7 +38,7 @@ export interface AwsService {
   call(operation: string, input: Record<string, unknown>, caller: Caller): Promise<Record<string, unknown>>;
 }
 
-/** Identity of the one account and region of the embedded cloud. */
+/** The one account and region of the embedded cloud. */
 export const accountId = '000000000000';
 export const region = 'us-east-1';
 

@@ -1,12 +1,12 @@
 /**
- * SES v2: simple mails from registered identities, delivered to the inbox. Out of its sandbox, unless it is put there. What
- * becomes of a mail is told to the event bus, where the configuration set says so.
+ * SES v2: simple mails from registered identities, delivered to the inbox. It starts outside the sandbox. It puts the
+ * events that a configuration set asks for on the event bus.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from './inbox.ts';
 import { AwsError, notSupported } from './errors.ts';
-import { Count, paged, TableService, Token } from './operations.ts';
+import { TableService } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -43,10 +43,6 @@ const SendEmailInput = z.strictObject({
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
 const GetEmailIdentityInput = z.strictObject({ EmailIdentity: z.string().min(1) });
 
-// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListEmailIdentities.html
-const PageInput = z.strictObject({ PageSize: Count(1000), NextToken: Token });
-const ConfigurationSetInput = z.strictObject({ ConfigurationSetName: z.string().min(1) });
-
 // https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 const maxRecipients = 50;
 
@@ -61,11 +57,11 @@ interface SesPorts {
 }
 
 /**
- * What can become of a mail that SES took, and the event that tells it.
+ * What can happen to an accepted mail, and the event for it.
  * @see https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
  */
 const fates = {
-  /** The address is on the account's suppression list: SES takes the mail and does not send it. */
+  /** The address is on the account's suppression list: SES accepts the mail and doesn't send it. */
   suppressed: {
     type: 'BOUNCE',
     detailType: 'Email Bounced',
@@ -94,20 +90,17 @@ const fates = {
 export class Ses implements AwsService {
   readonly #authorize: Authorize;
   readonly #inbox: Inbox;
-  /** Of a new account: mail goes to verified identities only. */
+  /** In the sandbox of a new account, mail goes to verified identities only. */
   isInSandbox = false;
-  /** And whether each is verified. */
+  /** The value says whether the identity is verified. */
   readonly #identities = new Map<string, boolean>();
-  /** The types of events that each sends to the bus, and what that destination is called. */
-  readonly #configurationSets = new Map<string, { name: string; types: ReadonlySet<SesEventType> }>();
+  /** The types of events that each sends to the bus. */
+  readonly #configurationSets = new Map<string, ReadonlySet<SesEventType>>();
   readonly #fates = new Map<string, keyof typeof fates>();
   readonly #emit: Emit;
   readonly #table = new TableService('ses', [
     ['GetAccount', (_input, caller) => this.#account(caller)],
     ['GetEmailIdentity', (input, caller) => this.#emailIdentity(input, caller)],
-    ['ListEmailIdentities', (input, caller) => this.#listIdentities(input, caller)],
-    ['ListConfigurationSets', (input, caller) => this.#listConfigurationSets(input, caller)],
-    ['GetConfigurationSetEventDestinations', (input, caller) => this.#eventDestinations(input, caller)],
     ['SendEmail', (input, caller) => this.#sendEmail(input, caller)],
   ]);
 
@@ -117,7 +110,7 @@ export class Ses implements AwsService {
     this.#emit = emit;
   }
 
-  /** What becomes of every mail to an address from now on. */
+  /** Decides what happens to every mail to an address from now on. */
   decideFate(address: string, fate: keyof typeof fates | 'delivered'): void {
     if (fate === 'delivered') this.#fates.delete(address);
     else this.#fates.set(address, fate);
@@ -127,17 +120,17 @@ export class Ses implements AwsService {
    * Sends events of a configuration set to the default bus.
    * @see https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSetEventDestination.html
    */
-  addEventDestination(configurationSet: string, types: readonly string[], name = 'events'): void {
+  addEventDestination(configurationSet: string, types: readonly string[]): void {
     if (!this.#configurationSets.has(configurationSet)) {
       throw badRequest(`Configuration set <${configurationSet}> does not exist.`);
     }
     const known = Object.values(fates).map(({ type }) => type);
     const unknown = types.find((type) => !known.some((each) => each === type));
     if (unknown !== undefined) throw notSupported(`the SES event type ${unknown}`);
-    this.#configurationSets.set(configurationSet, { name, types: new Set(types as SesEventType[]) });
+    this.#configurationSets.set(configurationSet, new Set(types as SesEventType[]));
   }
 
-  /** Registers an address or domain, verified as if its owner had answered at once. @returns its ARN */
+  /** Registers an address or domain, by default a verified one. @returns its ARN */
   addIdentity(identity: string, isVerified = true): string {
     this.#identities.set(identity.toLowerCase(), isVerified);
     return identityArn(identity);
@@ -147,7 +140,7 @@ export class Ses implements AwsService {
   addConfigurationSet(name: string): string {
     // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) throw badRequest(`Invalid configuration set name <${name}>.`);
-    this.#configurationSets.set(name, { name: '', types: new Set() });
+    this.#configurationSets.set(name, new Set());
     return configurationSetArn(name);
   }
 
@@ -165,7 +158,7 @@ export class Ses implements AwsService {
     const identity = this.#identityOf(from);
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
     this.#authorize(caller, 'ses:SendEmail', identityArn(identity ?? from));
-    // A new account is in the sandbox, where the recipients' own identities are checked as well.
+    // A new account is in the sandbox, where SES also checks the recipients' identities.
     for (const to of email.Destination.ToAddresses ?? []) {
       this.#authorize(caller, 'ses:SendEmail', identityArn(addressOf(to)));
     }
@@ -217,7 +210,7 @@ export class Ses implements AwsService {
   #tell(fate: keyof typeof fates, email: z.output<typeof SendEmailInput>, messageId: string): void {
     const { type, detailType, detail } = fates[fate];
     const set = email.ConfigurationSetName;
-    if (set === undefined || !this.#configurationSets.get(set)?.types.has(type)) return;
+    if (set === undefined || !this.#configurationSets.get(set)?.has(type)) return;
     const tags = (email.EmailTags ?? []).map(({ Name, Value }) => [Name, [Value]] as const);
     this.#emit('aws.ses', detailType, {
       ...detail,
@@ -231,7 +224,7 @@ export class Ses implements AwsService {
   }
 
   /**
-   * The address itself, or its domain or a parent of that; the most specific one.
+   * The most specific identity: the address itself, its domain, or a parent domain.
    * @see https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
    */
   #identityOf(address: string): string | undefined {
@@ -255,39 +248,6 @@ export class Ses implements AwsService {
     };
   }
 
-  #listIdentities(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const given = parseInput('ses:ListEmailIdentities', PageInput, input, 'BadRequestException');
-    this.#authorize(caller, 'ses:ListEmailIdentities', '*');
-    const identities = [...this.#identities].map(([name, isVerified]) => ({
-      IdentityType: typeOf(name),
-      IdentityName: name,
-      SendingEnabled: isVerified,
-      VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
-    }));
-    const { items, next } = pageOf(identities, given);
-    return { EmailIdentities: items, NextToken: next };
-  }
-
-  #listConfigurationSets(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const given = parseInput('ses:ListConfigurationSets', PageInput, input, 'BadRequestException');
-    this.#authorize(caller, 'ses:ListConfigurationSets', '*');
-    const { items, next } = pageOf([...this.#configurationSets.keys()], given);
-    return { ConfigurationSets: items, NextToken: next };
-  }
-
-  #eventDestinations(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const operation = 'ses:GetConfigurationSetEventDestinations';
-    const given = parseInput(operation, ConfigurationSetInput, input, 'BadRequestException');
-    const { ConfigurationSetName: set } = given;
-    this.#authorize(caller, operation, configurationSetArn(set));
-    const known = this.#configurationSets.get(set);
-    if (!known) throw new AwsError('NotFoundException', `Configuration set <${set}> does not exist.`, 404);
-    const { name: Name, types } = known;
-    const EventBridgeDestination = { EventBusArn: `arn:aws:events:${region}:${accountId}:event-bus/default` };
-    const destination = { Name, Enabled: true, MatchingEventTypes: [...types], EventBridgeDestination };
-    return { EventDestinations: types.size === 0 ? [] : [destination] };
-  }
-
   #emailIdentity(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
     const { EmailIdentity: identity } = parseInput(
       'ses:GetEmailIdentity',
@@ -300,7 +260,7 @@ export class Ses implements AwsService {
     if (isVerified === undefined)
       throw new AwsError('NotFoundException', `Email identity ${identity} does not exist.`, 404);
     return {
-      IdentityType: typeOf(identity),
+      IdentityType: identity.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
       VerifiedForSendingStatus: isVerified,
       VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
     };
@@ -315,17 +275,6 @@ function addressOf(mailbox: string): string {
     throw badRequest(`Illegal address: ${mailbox}`);
   }
   return address;
-}
-
-function typeOf(identity: string): string {
-  return identity.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN';
-}
-
-function pageOf<Item>(
-  all: readonly Item[],
-  { PageSize: max = 100, NextToken: token }: z.output<typeof PageInput>,
-) {
-  return paged(all, { max, token });
 }
 
 function isAscii(text: string): boolean {

@@ -1,12 +1,12 @@
 /**
- * SNS: topics and telephones that deliver to the inbox. Out of the SMS sandbox, and within the month's spending limit,
- * unless it is put there.
+ * SNS: topics and text messages that arrive in the inbox. It starts outside the SMS sandbox and within the month's
+ * spending limit.
  */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Inbox } from './inbox.ts';
 import { AwsError, notSupported } from './errors.ts';
-import { paged, TableService, Token, type Operation, type Output } from './operations.ts';
+import { TableService, type Operation, type Output } from './operations.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from './service.ts';
 import { parseInput } from './validate.ts';
 
@@ -29,28 +29,22 @@ const PublishInput = z.strictObject({
     .optional(),
 });
 // https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
-const ListSubscriptionsByTopicInput = z.strictObject({ TopicArn: z.string(), NextToken: Token });
-// https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html
-const PageInput = z.strictObject({ NextToken: Token });
-// https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
-const TopicInput = z.strictObject({ TopicArn: z.string() });
-/** "Each call returns a limited list …, up to 100." */
-const pageSize = 100;
+const ListSubscriptionsByTopicInput = z.strictObject({ TopicArn: z.string() });
 // https://docs.aws.amazon.com/sns/latest/api/API_CheckIfPhoneNumberIsOptedOut.html
 const CheckIfPhoneNumberIsOptedOutInput = z.strictObject({ phoneNumber: z.string() });
 const NoInput = z.strictObject({});
 // E.164: https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
 const phonePattern = /^\+[1-9]\d{6,14}$/;
-// Over several text messages: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+// SNS splits longer texts: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 const maxSmsCharacters = 1600;
 const maxMessageBytes = 256 * 1024;
 // ASCII, no control characters, beginning with a letter, number or punctuation mark.
 const subjectPattern = /^[\x21-\x7e][\x20-\x7e]{0,99}$/;
-// What SNS writes over a mail without a subject.
+// SNS's subject for a mail without one.
 const defaultSubject = 'AWS Notification Message';
 
 /**
- * Actions of End User Messaging that SNS uses in its caller's name: the caller needs permission for them, too.
+ * Actions of End User Messaging that SNS calls on behalf of its caller, who needs permission for them, too.
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-sms-access-management.html
  */
 const passedOn: Readonly<Record<string, string>> = {
@@ -67,24 +61,18 @@ export class Sns implements AwsService {
   readonly #inbox: Inbox;
   readonly #topics = new Map<string, string>();
   readonly #optedOut = new Set<string>();
-  /** What a topic tells by mail, and whether they have confirmed it. */
   readonly #subscriptions: { readonly topicArn: string; readonly email: string; isConfirmed: boolean }[] = [];
-  /** Of a new account: texts go to verified numbers only. Undefined outside it. */
+  /** In the sandbox of a new account, texts go to verified numbers only. Undefined outside it. */
   smsSandbox: readonly { readonly phoneNumber: string; readonly isVerified: boolean }[] | undefined;
   /** Numbers that the account sends text messages from, with their countries. */
   originationNumbers: readonly { readonly phoneNumber: string; readonly country: string }[] = [
     { phoneNumber: '+18005550100', country: 'US' },
   ];
-  /** Dollars. */
+  /** In dollars. */
   monthlySpendLimit = 1;
   readonly #table = new TableService('sns', [
     ['Publish', (input, caller) => this.#publish(input, caller)],
-    ['ListTopics', (input, caller) => this.#listTopics(input, caller)],
-    ['GetTopicAttributes', (input, caller) => this.#topicAttributes(input, caller)],
-    ...['ListSubscriptions', 'ListSubscriptionsByTopic'].map((name): [string, Operation] => [
-      name,
-      (input, caller) => this.#listSubscriptions(name, input, caller),
-    ]),
+    ['ListSubscriptionsByTopic', (input, caller) => this.#listSubscriptions(input, caller)],
     ['CheckIfPhoneNumberIsOptedOut', (input, caller) => this.#checkOptedOut(input, caller)],
     this.#ofAccount('GetSMSSandboxAccountStatus', () => ({ IsInSandbox: this.smsSandbox !== undefined })),
     this.#ofAccount('ListSMSSandboxPhoneNumbers', () => ({
@@ -133,7 +121,7 @@ export class Sns implements AwsService {
     return this.#table.call(operation, input, caller);
   }
 
-  /** As if its owner had confirmed it at once. @see https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html */
+  /** Adds a subscription, by default a confirmed one. @see https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html */
   subscribe(topicArn: string, email: string, isConfirmed = true): void {
     const known = this.#subscriptions.find((each) => each.topicArn === topicArn && each.email === email);
     if (known) known.isConfirmed = isConfirmed;
@@ -149,7 +137,7 @@ export class Sns implements AwsService {
       throw invalidParameter('TopicArn');
     }
     if (publish.MessageAttributes) throw notSupported('message attributes of a topic');
-    // SNS spells its own name in capitals when it refuses; actions are compared without regard to case.
+    // SNS writes its own name in capitals in refusals; policies ignore case.
     this.#authorize(caller, 'SNS:Publish', TopicArn);
     const name = this.#topics.get(TopicArn);
     if (name === undefined) throw new AwsError('NotFound', 'Topic does not exist', 404);
@@ -163,58 +151,21 @@ export class Sns implements AwsService {
     return { MessageId: randomUUID() };
   }
 
-  /** As when somebody answers STOP to a text message. */
+  /** Like an answer STOP to a text message. */
   optOut(phoneNumber: string): void {
     this.#optedOut.add(phoneNumber);
   }
 
-  /** As when they answer START. */
+  /** Like an answer START. */
   optIn(phoneNumber: string): void {
     this.#optedOut.delete(phoneNumber);
   }
 
-  #listTopics(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const { NextToken: token } = parseInput('sns:ListTopics', PageInput, input, 'InvalidParameter');
-    this.#authorize(caller, 'SNS:ListTopics', '*');
-    const topics = [...this.#topics.keys()].map((TopicArn) => ({ TopicArn }));
-    const { items, next } = paged(topics, { max: pageSize, token, code: 'InvalidParameter' });
-    return { Topics: items, NextToken: next };
-  }
-
-  #topicAttributes(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
-    const { TopicArn } = parseInput('sns:GetTopicAttributes', TopicInput, input, 'InvalidParameter');
-    this.#authorize(caller, 'SNS:GetTopicAttributes', TopicArn);
-    if (!this.#topics.has(TopicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
-    const confirmed = this.#subscriptions.filter((each) => each.topicArn === TopicArn && each.isConfirmed);
-    const pending = this.#subscriptions.filter((each) => each.topicArn === TopicArn && !each.isConfirmed);
-    const attributes = {
-      TopicArn,
-      Owner: accountId,
-      SubscriptionsConfirmed: String(confirmed.length),
-      SubscriptionsPending: String(pending.length),
-      SubscriptionsDeleted: '0',
-    };
-    return { Attributes: new Map(Object.entries(attributes)) };
-  }
-
-  /** Subscriptions of one topic, or of all. */
-  #listSubscriptions(
-    operation: string,
-    input: Record<string, unknown>,
-    caller: Caller,
-  ): Record<string, unknown> {
-    const schema = operation === 'ListSubscriptions' ? PageInput : ListSubscriptionsByTopicInput;
-    const given: { TopicArn?: string; NextToken?: string | undefined } = parseInput(
-      `sns:${operation}`,
-      schema,
-      input,
-      'InvalidParameter',
-    );
-    const { TopicArn: one, NextToken: token } = given;
-    this.#authorize(caller, `SNS:${operation}`, one ?? '*');
-    if (one !== undefined && !this.#topics.has(one)) {
-      throw new AwsError('NotFound', 'Topic does not exist', 404);
-    }
+  #listSubscriptions(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
+    const operation = 'sns:ListSubscriptionsByTopic';
+    const given = parseInput(operation, ListSubscriptionsByTopicInput, input, 'InvalidParameter');
+    this.#authorize(caller, 'SNS:ListSubscriptionsByTopic', given.TopicArn);
+    if (!this.#topics.has(given.TopicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
     const subscriptions = this.#subscriptions
       .map(({ topicArn: TopicArn, email: Endpoint, isConfirmed }, index) => ({
         // https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html
@@ -224,9 +175,8 @@ export class Sns implements AwsService {
         Endpoint,
         TopicArn,
       }))
-      .filter(({ TopicArn }) => one === undefined || TopicArn === one);
-    const { items, next } = paged(subscriptions, { max: pageSize, token, code: 'InvalidParameter' });
-    return { Subscriptions: items, NextToken: next };
+      .filter(({ TopicArn }) => TopicArn === given.TopicArn);
+    return { Subscriptions: subscriptions };
   }
 
   #checkOptedOut(input: Record<string, unknown>, caller: Caller): Record<string, unknown> {
@@ -240,7 +190,7 @@ export class Sns implements AwsService {
     return { isOptedOut: this.#optedOut.has(phoneNumber) };
   }
 
-  /** An operation without input, on what the account has. */
+  /** An operation without input, about the account. */
   #ofAccount(name: string, answer: () => Output): [string, Operation] {
     return [
       name,
@@ -258,7 +208,7 @@ export class Sns implements AwsService {
   }
 
   #text(phoneNumber: string, message: string, caller: Caller): Record<string, unknown> {
-    // A number has no ARN: it stands for itself.
+    // A number has no ARN; policies name it as it is.
     this.#authorizeText(caller, 'Publish', phoneNumber);
     if (!phonePattern.test(phoneNumber)) {
       throw new AwsError(
@@ -272,7 +222,7 @@ export class Sns implements AwsService {
     const isVerified = this.smsSandbox?.some((each) => each.phoneNumber === phoneNumber && each.isVerified);
     if (isVerified === false)
       throw notSupported('a text message to a number not verified in the SMS sandbox');
-    // SNS takes it, and no carrier does.
+    // SNS accepts it, but no carrier delivers it.
     if (phoneNumber.startsWith('+1') && !this.originationNumbers.some(({ country }) => country === 'US'))
       return { MessageId: randomUUID() };
     if (this.#optedOut.has(phoneNumber)) {

@@ -1,4 +1,4 @@
-/** Input of an operation against its documented shape, and AWS's words for what does not fit. */
+/** Checks input against its documented shape, with AWS's messages. */
 import type * as z from 'zod';
 import { AwsError, notSupported } from './errors.ts';
 
@@ -28,7 +28,7 @@ export function parseInput<Schema extends z.ZodType>(
       throw new AwsError('SerializationException', `${issue.path.join('.')}: expected ${issue.expected}.`);
     }
   }
-  // AWS repeats the offending value here; the embedded cloud does not, for it may be a credential.
+  // AWS repeats the value here. The embedded cloud doesn't: it may be a credential.
   const problems = issues.map(
     (issue) => `Value at '${memberPath(issue.path)}' failed to satisfy constraint: ${constraint(issue)}`,
   );
@@ -58,7 +58,7 @@ function constraint(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** AWS writes the members' names here with a small first letter. */
+/** AWS begins members' names with a lower-case letter here. */
 function memberPath(path: readonly PropertyKey[]): string {
   return path
     .map(String)

@@ -22,5 +22,5 @@ export function installVirtualDate(shared: SharedArrayBuffer): void {
   globalThis.Date = VirtualDate;
 }
 
-/** Epoch milliseconds that no virtual date has moved: the same in all threads. */
+/** Real epoch milliseconds, the same in all threads. */
 export const realNowMs = () => performance.timeOrigin + performance.now();

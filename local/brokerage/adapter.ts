@@ -7,9 +7,8 @@ interface Entry {
 }
 
 /**
- * Where oidc-provider keeps its models: one map each, in memory. Its own in-memory adapter would warn at each
- * start and drops the least recently used of 1,000 entries, which may be a refresh token that rested for days
- * while other connections refreshed.
+ * Keeps oidc-provider's models in memory, one map each. Its own in-memory adapter warns at each start and drops the
+ * least recently used of 1,000 entries, which may be a refresh token in use.
  */
 export function inMemoryAdapter(): AdapterFactory {
   return () => new MapAdapter();

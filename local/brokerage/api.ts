@@ -5,8 +5,8 @@ import type { Grants } from './grants.ts';
 type Middleware = Parameters<Provider['use']>[0];
 
 /**
- * What access tokens (bearer, RFC 6750) are for: `/me` tells whose it is and which accounts it reaches, so that a client can
- * pin the account; and the accounts, as Schwab lists them.
+ * The API behind access tokens (bearer, RFC 6750): `/me` answers with the owner and the accounts, so that a client can
+ * pin them. The other route lists the accounts as Schwab does.
  */
 export function api(provider: Provider, grants: Grants): Middleware {
   return async (ctx, next) => {
@@ -26,7 +26,7 @@ export function api(provider: Provider, grants: Grants): Middleware {
           : accounts.map((accountNumber) => ({ accountNumber, hashValue: `hash-of-${accountNumber}` }));
       return;
     }
-    // RFC 6750 §3.1: no error code when the request had no token at all.
+    // RFC 6750 §3.1: no error code for a request without a token.
     ctx.set('WWW-Authenticate', value === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
     ctx.status = 401;
     ctx.body = { error: 'invalid_token' };

@@ -1,7 +1,7 @@
 /**
- * Demo Brokerage: an authorization server that behaves as Schwab's is said to, for trying and testing the
- * whole login without an account there. It is panva's oidc-provider in a thread of its own, because there
- * `Date` is virtual. Account `demo`, password `demo`; no money.
+ * Demo Brokerage: an authorization server that behaves as Schwab's is reported to, to try and test the whole login
+ * without an account there. It is panva's oidc-provider in its own thread, because `Date` is virtual there. The account
+ * is `demo`, its password `demo`.
  */
 import { Worker } from 'node:worker_threads';
 import { threadFile } from '../threads.ts';
@@ -26,11 +26,11 @@ export interface Brokerage extends Remote<Omit<BrokerageControl, 'treat'>> {
   readonly revocationEndpoint: string;
   /** Answers `{sub}` to a bearer access token. */
   readonly identityEndpoint: string;
-  /** What a bot asks: the accounts that a login has shared. */
+  /** Lists the accounts that a login has shared. */
   readonly apiUrl: string;
-  /** The origin that every authorization request is sent through once. */
+  /** The origin that every authorization request is redirected through once. */
   readonly hopOrigin: string;
-  /** Asks `treat` at each token request for which nothing was planned by `misbehave`. */
+  /** Calls `treat` for each token request for which `misbehave` planned nothing. */
   onTokenRequest(treat: (grantType: string | undefined) => Treatment | undefined): void;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startBrokerage(options: BrokerageOptions): Promise<Brokera
     revokeAllGrants: () => calls.call('revokeAllGrants', []),
     issued: () => calls.call('issued', []),
     onTokenRequest: (treat) => void (calls.treat = treat),
-    // Ending the thread closes its listeners and connections, hung ones included.
+    // Ending the thread closes all its listeners and connections.
     close: async () => void (await worker.terminate()),
   };
 }
@@ -121,7 +121,7 @@ class RemoteCalls {
   #treat(requestId: number, grantType: string | undefined): void {
     const treatment = this.treat(grantType);
     if (treatment?.onHung) this.#onHung.set(requestId, treatment.onHung);
-    // Refused only when the brokerage is closed, and then nobody waits for it.
+    // Fails only when the brokerage is closed, and then nothing waits for it.
     this.call('treat', [requestId, treatment?.misbehaviour]).catch(() => undefined);
   }
 

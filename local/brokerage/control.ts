@@ -1,8 +1,8 @@
-/** What crosses from the main thread into the brokerage's thread and back. Plain data only. */
+/** The messages between the main thread and the brokerage's thread. Plain data only. */
 
 export interface BrokerageLimits {
   readonly accessSeconds: number;
-  /** From the login, whatever happens later. */
+  /** Counted from the login; refreshes don't extend it. */
   readonly refreshSeconds: number;
   readonly codeSeconds: number;
   /** Whether each refresh returns a new refresh token; using an old one again then ends the grant. */
@@ -11,32 +11,32 @@ export interface BrokerageLimits {
   readonly loginEndsPreviousGrant: boolean;
 }
 
-/** What the pages of a login ask and do beside the usual. Times are real, not virtual. */
+/** Unusual behaviour of the login's pages. Times are real, not virtual. */
 export interface LoginBehaviour {
-  /** After the password a one-time code of this seed (Base32) is asked for. */
+  /** Ask for a one-time code of this seed (Base32) after the password. */
   readonly totpSeed?: string | undefined;
-  /** Accounts are chosen on a page of their own, before the consent. */
+  /** Choose accounts on a separate page, before the consent. */
   readonly accountPicker?: boolean;
-  /** Whoever comes is still logged in, and has allowed it: no page asks anything. */
+  /** The owner is still logged in and has consented: no page appears. */
   readonly stillLoggedIn?: boolean;
-  /** The login's page is not as it was: other words at other fields. */
+  /** The login's page has changed: other labels at other fields. */
   readonly changed?: boolean;
   /** The login's page has a second button like the first one. */
   readonly doubled?: boolean;
-  /** After the password it wants to see a person. */
+  /** Show a captcha after the password. */
   readonly captcha?: boolean;
-  /** How long it takes to look at a password. */
+  /** How long it takes to check a password. */
   readonly slowMs?: number;
-  /** So many wrong passwords in a row lock an account. */
+  /** How many wrong passwords in a row lock an account. */
   readonly lockAfter?: number;
-  /** Of `demo`, in place of `demo`. */
+  /** The password of `demo`, instead of `demo`. */
   readonly password?: string;
 }
 
 export interface BrokerageOptions {
-  /** Of the issuer, `http://localhost:<port>`; 0 takes any free one. */
+  /** Port of the issuer, `http://localhost:<port>`; 0 takes any free one. */
   readonly port: number;
-  /** Of the second origin, `http://localhost:<hopPort>`; 0 takes any free one. */
+  /** Port of the second origin, `http://localhost:<hopPort>`; 0 takes any free one. */
   readonly hopPort: number;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -50,8 +50,8 @@ export interface BrokerageOptions {
 }
 
 /**
- * How the token endpoint treats one request. `processed` lets the request take effect first (the code is
- * spent, the refresh token rotated), so that only the answer is late or lost. Times are real, not virtual.
+ * How the token endpoint treats one request. With `processed`, the request takes effect first (the code is spent, the
+ * refresh token rotated), and only the answer is late or lost. Times are real, not virtual.
  */
 export type Misbehaviour =
   | {
@@ -64,42 +64,41 @@ export type Misbehaviour =
   | { readonly kind: 'delay'; readonly ms: number; readonly processed?: boolean }
   | { readonly kind: 'close'; readonly processed?: boolean };
 
-/** What is to be done to a token request. */
+/** How to treat one token request. */
 export interface Treatment {
   readonly misbehaviour: Misbehaviour;
-  /** Called once a request that is to hang does so. */
+  /** Called when a request begins to hang. */
   readonly onHung?: () => void;
 }
 
 export interface TokenCall {
   /** Virtual time, ISO 8601. */
   readonly at: string;
-  /** `revocation` for a request to the endpoint for these. */
+  /** `revocation` for a request to the revocation endpoint. */
   readonly grantType: string | undefined;
-  /** The HTTP status answered, or why there is none. */
+  /** The HTTP status, or why there is none. */
   readonly outcome: number | 'pending' | 'hung' | 'closed';
 }
 
-/** What the main thread may ask for. */
 export interface BrokerageControl {
   /**
-   * Plans misbehaviour for the next `times` (default 1) requests to the token endpoint, or to that for revocations,
-   * after what is planned already.
+   * Plans misbehaviour for the next `times` (default 1) requests to the token or revocation endpoint, after those that
+   * are planned already.
    */
   misbehave(next: Misbehaviour, times?: number, endpoint?: 'token' | 'revocation'): void;
-  /** Delays each of their requests by so many real milliseconds, until `reset`. */
+  /** Delays each request to both endpoints by real milliseconds, until `reset`. */
   setDelayMs(delayMs: number): void;
   /** The requests to both endpoints since the start or `reset`; never a token or code. */
   tokenCalls(): TokenCall[];
   /** Forgets planned misbehaviour, the delay and the calls so far. Grants stay. */
   reset(): void;
-  /** How the pages of logins behave from now on, in place of how they did. */
+  /** Replaces the behaviour of the login's pages. */
   setLogin(behaviour: LoginBehaviour): void;
-  /** How many passwords were tried since the start, right ones and wrong ones. */
+  /** Number of passwords tried since the start, right or wrong. */
   passwordsTried(): number;
-  /** The one-time codes that were typed, right ones and wrong ones. Only for a canary test, as `issued`. */
+  /** The one-time codes that were typed, right or wrong. Only for a canary test, like `issued`. */
   codesTyped(): string[];
-  /** What browsers say that they are that came to the pages of a login; each once. */
+  /** The different user agents that opened the login's pages. */
   userAgents(): string[];
   /** Ends every grant, as a password reset does. */
   revokeAllGrants(): Promise<void>;
@@ -108,7 +107,7 @@ export interface BrokerageControl {
    * searches everything else for them.
    */
   issued(): string[];
-  /** Answers a `token-request`: how to treat it, if it is to go wrong. */
+  /** Answers a `token-request` with its misbehaviour, if any. */
   treat(requestId: number, misbehaviour: Misbehaviour | undefined): void;
 }
 
@@ -121,7 +120,7 @@ export interface ControlRequest {
 export type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number; readonly hopPort: number }
   | { readonly kind: 'failed'; readonly message: string }
-  /** A token request has come, for which nothing is planned; it waits for `treat`. */
+  /** A token request without planned misbehaviour waits for `treat`. */
   | { readonly kind: 'token-request'; readonly requestId: number; readonly grantType: string | undefined }
   | { readonly kind: 'token-request-hung'; readonly requestId: number }
   | ControlAnswer;

@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider';
 
-/** Which grants each account gave to each client; without its grant no code or token of it works any more. */
+/** The grants of each account to each client. Codes and tokens stop working when their grant ends. */
 export class Grants {
   readonly #provider: Provider;
   readonly #idsByOwner = new Map<string, string[]>();
@@ -31,7 +31,7 @@ export class Grants {
     return this.#accounts.get(grantId) ?? [];
   }
 
-  /** Ends what this account gave to this client before. */
+  /** Ends the earlier grants of this account to this client. */
   async endOf(accountId: string, clientId: string): Promise<void> {
     await this.#end(ownerOf(accountId, clientId));
   }

@@ -19,7 +19,7 @@ import { readForm } from './read-form.ts';
 type Middleware = Parameters<Provider['use']>[0];
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** Who can log in, and the accounts that each of them has. */
+/** The people who can log in, and their accounts. */
 const people = [
   { id: 'demo', password: 'demo', accounts: ['1001', '1002', '1003'] },
   { id: 'friend', password: 'friend', accounts: ['2001'] },
@@ -27,15 +27,14 @@ const people = [
 
 type Result = Parameters<Provider['interactionResult']>[2];
 
-/** A page that is shown again, or next. */
 interface Shown {
   readonly status: number;
   readonly body: string;
 }
 
-/** What one login has come to, by its interaction. */
+/** The progress of one login. */
 interface Progress {
-  /** Whose password was right. */
+  /** Set once the password was right. */
   readonly personId?: string;
   readonly accounts?: readonly string[];
 }
@@ -50,7 +49,7 @@ export class Logins {
   readonly #grants: Grants;
   readonly #limits: BrokerageLimits;
   readonly #progress = new Map<string, Progress>();
-  /** Wrong passwords in a row, by who they were for. */
+  /** Wrong passwords in a row, by user name. */
   readonly #wrong = new Map<string, number>();
 
   constructor(provider: Provider, grants: Grants, limits: BrokerageLimits, behaviour: LoginBehaviour = {}) {
@@ -66,7 +65,7 @@ export class Logins {
       return;
     }
     ctx.set({
-      // No `form-action`: Chromium applies it to the redirects after the form too, and those lead to the client.
+      // No `form-action`: Chromium applies it to redirects after the form, too, and these lead to the client.
       'Content-Security-Policy':
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
       'Cache-Control': 'no-store',
@@ -92,7 +91,7 @@ export class Logins {
     }
   };
 
-  /** The next page; or what oidc-provider goes on with. */
+  /** Returns the next page, or the result for oidc-provider. */
   async #answer(
     interaction: Interaction,
     form: URLSearchParams | undefined,
@@ -168,7 +167,7 @@ export class Logins {
     if (decision !== 'allow') {
       return { result: { error: 'access_denied', error_description: 'The owner cancelled.' } };
     }
-    // As the form has them ticked; a client without the form shares all.
+    // The accounts ticked in the form; a request without the form shares all.
     const ticked = this.#progress.get(interaction.uid)?.accounts ?? form.getAll('account');
     const { accounts } = personOf(interaction);
     const shared = accounts.filter((account) => ticked.length === 0 || ticked.includes(account));
@@ -200,7 +199,7 @@ export class Logins {
   }
 }
 
-/** The time is kept, because oidc-provider would else take the consent's for the login's. */
+/** Keeps the time of the login; oidc-provider would take the consent's. */
 function loggedIn(personId: string): { readonly result: Result } {
   return { result: { login: { accountId: personId, ts: Math.floor(Date.now() / 1000) } } };
 }

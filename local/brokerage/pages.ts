@@ -1,12 +1,12 @@
-/** The brokerage's pages: plain HTML, no script, readable from a telephone to a desktop. */
+/** The brokerage's pages: plain HTML without scripts, for phones and desktops. */
 import { Html, html } from '../../core/html.ts';
 
 export interface LoginPage {
   readonly loginId: string;
   readonly failed: boolean;
-  /** It is not as it was. */
+  /** It has other labels and fields. */
   readonly changed: boolean;
-  /** It has its button twice. */
+  /** It has a second button. */
   readonly doubled: boolean;
 }
 
@@ -14,7 +14,7 @@ export function loginPage({ loginId, failed, changed, doubled }: LoginPage): str
   const problem = failed
     ? html`<p class="problem" role="alert" id="problem">That login ID and password do not match.</p>`
     : '';
-  // The cursor waits where something is missing.
+  // Put the cursor into the field that is missing.
   const focus = html` autofocus`;
   const [idFocus, passwordFocus] = loginId === '' ? [focus, ''] : ['', focus];
   const described = failed ? html` aria-describedby="problem"` : '';

@@ -8,7 +8,7 @@ import { errorPage } from './pages.ts';
 
 export const loginPath = '/login/';
 
-/** What a request without `scope` asks for; Schwab's token answers say `api` too. */
+/** The scope of a request without `scope`; Schwab's token answers say `api`, too. */
 export const defaultScope = 'api';
 
 /** oidc-provider, configured as a brokerage: one confidential client, codes and refresh tokens, nothing else. */
@@ -47,7 +47,7 @@ export function demoProvider(issuer: string, options: BrokerageOptions, limits: 
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
       },
       rpInitiatedLogout: { enabled: false },
-      // `/me` is ours: oidc-provider's userinfo wants the scope `openid`, which may be left out here.
+      // Our own `/me`: oidc-provider's userinfo requires the scope `openid`, which is optional here.
       userinfo: { enabled: false },
     },
     ...tokenRules(limits),
@@ -66,10 +66,10 @@ function tokenRules(limits: BrokerageLimits): Partial<Configuration> {
     ttl: {
       AccessToken: limits.accessSeconds,
       AuthorizationCode: limits.codeSeconds,
-      // `authTime` is the login's, also on a rotated token, which is what makes the limit absolute.
+      // A rotated token keeps the login's `authTime`, which makes the limit absolute.
       RefreshToken: (_ctx, token) =>
         Math.max(1, limits.refreshSeconds - (Math.floor(Date.now() / 1000) - (token.authTime ?? 0))),
-      // Access tokens issued at the very end still have their own lifetime.
+      // Access tokens issued just before the end keep their own lifetime.
       Grant: limits.refreshSeconds + limits.accessSeconds,
       IdToken: limits.accessSeconds,
       Interaction: 60 * 60,
@@ -81,7 +81,7 @@ function tokenRules(limits: BrokerageLimits): Partial<Configuration> {
   };
 }
 
-/** Each authorization request gets a login and a consent of its own, as at Schwab; no session is reused. */
+/** Each authorization request needs its own login and consent, as at Schwab; no session is reused. */
 function askEveryTime(): Partial<Configuration> {
   const policy = interactionPolicy.base();
   policy.get('login')?.checks.add(

@@ -15,7 +15,7 @@ export async function readForm(request: IncomingMessage): Promise<URLSearchParam
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** What such a body of known length says; whoever reads the request after that finds it whole. */
+/** Reads a form of known length and puts it back, so that the next reader gets it whole. */
 export async function peekForm(request: IncomingMessage): Promise<URLSearchParams> {
   const length = Math.min(Number(request.headers['content-length'] ?? 0), maximumBytes);
   if (length === 0) return new URLSearchParams();

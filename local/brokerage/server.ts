@@ -14,7 +14,7 @@ import { TokenEndpoint } from './token-endpoint.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
-/** Where the second origin sends the browser back to. */
+/** The path to which the second origin redirects the browser. */
 const hoppedPath = `${paths.authorize}/hopped`;
 
 export interface Serving {
@@ -23,7 +23,7 @@ export interface Serving {
   readonly control: BrokerageControl;
 }
 
-/** Brings up both origins. They listen first, because the issuer's name contains its port. */
+/** Starts both origins. They listen first, because the issuer's name contains its port. */
 export async function serve(
   options: BrokerageOptions,
   say: (message: WorkerMessage) => void,
@@ -95,12 +95,12 @@ async function listen(port: number): Promise<{ port: number; answer: (listener: 
   };
 }
 
-/** A client that gives up, or dies, in the midst of a call is what functions do here: nothing to tell of. */
+/** Functions under test abort or die during calls, so such errors are not printed. */
 function isClientGone({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-/** Sends each authorization request through the second origin and back, as real logins wander over hosts. */
+/** Redirects each authorization request through the second origin and back, as real logins cross hosts. */
 function hopOnce(hopOrigin: string): Middleware {
   return async (ctx, next) => {
     if (ctx.path === paths.authorize) return ctx.redirect(hopOrigin + paths.authorize + ctx.search);
@@ -115,8 +115,8 @@ function hopOnce(hopOrigin: string): Middleware {
 }
 
 /**
- * Takes `expires` off cookies that are set (not from those that are cleared): it would be in virtual time,
- * which the browser does not share. What cookies stand for still expires here, in virtual time.
+ * Removes `expires` from cookies that are set: it would be in virtual time, which the browser doesn't share. Their
+ * sessions still expire here, in virtual time.
  */
 const browserSessionCookies: Middleware = async (ctx, next) => {
   await next();
@@ -128,7 +128,7 @@ const browserSessionCookies: Middleware = async (ctx, next) => {
   );
 };
 
-/** Every credential as it leaves; see `BrokerageControl.issued`. */
+/** Records every credential that is issued; see `BrokerageControl.issued`. */
 function collectIssued(provider: Provider): Set<string> {
   const issued = new Set<string>();
   const add = (answer: unknown, ...members: readonly string[]) => {

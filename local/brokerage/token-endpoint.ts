@@ -8,8 +8,7 @@ type Middleware = Parameters<Provider['use']>[0];
 type Call = { -readonly [K in keyof TokenCall]: TokenCall[K] };
 
 /**
- * Stands in front of oidc-provider's token endpoint, and of that for revocations: notes each request, and misbehaves when
- * told to.
+ * Stands in front of oidc-provider's token and revocation endpoints: records each request, and misbehaves as planned.
  */
 export class TokenEndpoint {
   #planned: Record<'token' | 'revocation', Misbehaviour[]> = { token: [], revocation: [] };
@@ -17,7 +16,7 @@ export class TokenEndpoint {
   #delayMs = 0;
 
   #lastRequestId = 0;
-  /** By the request that waits to be treated. */
+  /** By the id of the waiting request. */
   readonly #waiting = new Map<number, (misbehaviour: Misbehaviour | undefined) => void>();
   readonly #say: (message: WorkerMessage) => void;
 

@@ -1,4 +1,4 @@
-/** The brokerage's thread: puts itself on virtual time first, then loads oidc-provider. */
+/** The brokerage's thread: switches to virtual time first, then loads oidc-provider. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { installVirtualDate } from '../aws/virtual-date.ts';
 import type { BrokerageControl, BrokerageOptions, ControlRequest, WorkerMessage } from './control.ts';

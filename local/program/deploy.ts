@@ -36,13 +36,13 @@ export interface Services {
 }
 
 /**
- * Brings up, in the services, what the program registered; dependencies first, as the engine does.
- * @throws {Error} for a type, a property or a value that is not supported, or that AWS refuses; before anything is made
+ * Makes the registered resources in the services, dependencies first.
+ * @throws {Error} for a type, a property or a value that is not supported, or that AWS refuses; before it makes anything
  */
 export async function deploy(registered: readonly Registered[], services: Services): Promise<void> {
   const resources = new Resources(registered);
   for (const type of Object.keys(makers) as ResourceType[]) {
-    // That a maker and its resources are of one type is in the types of both, but not in that of the name.
+    // The types of both tables pair makers and resources, but `type` is any name.
     const make = makers[type] as Make<ResourceType>;
     for (const resource of resources.ofType(type)) await make(resource, services, resources);
   }
@@ -50,15 +50,15 @@ export async function deploy(registered: readonly Registered[], services: Servic
 
 type Make<T extends ResourceType> = (resource: Resource<T>, services: Services, all: Resources) => unknown;
 
-/** Real AWS does this for us; here there is nothing to make. */
+/** For resources without effect here. */
 const nothing = () => undefined;
 
-/** In the order in which they are made. */
+/** In the order in which resources are made. */
 const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:cloudwatch/logGroup:LogGroup': nothing,
   'aws:iam/role:Role': ({ inputs, state }, { iam }) => iam.addRole({ ...inputs, arn: String(state.arn) }),
-  'aws:iam/rolePolicy:RolePolicy': ({ inputs, name }, { iam }) =>
-    iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy, name),
+  'aws:iam/rolePolicy:RolePolicy': ({ inputs }, { iam }) =>
+    iam.addRolePolicy(`arn:aws:iam::${accountId}:role/${inputs.role}`, inputs.policy),
   'aws:dynamodb/table:Table': ({ inputs: { name, hashKey, rangeKey } }, { dynamoDb }) =>
     dynamoDb.createTable({ name, hashKey, rangeKey }),
   'aws:dynamodb/tableItem:TableItem': (item, { dynamoDb }, all) => {
@@ -71,11 +71,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:sesv2/configurationSet:ConfigurationSet': ({ inputs }, { ses }) =>
     ses.addConfigurationSet(inputs.configurationSetName),
   'aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination': ({ inputs }, { ses }) =>
-    ses.addEventDestination(
-      inputs.configurationSetName,
-      inputs.eventDestination.matchingEventTypes,
-      inputs.eventDestinationName,
-    ),
+    ses.addEventDestination(inputs.configurationSetName, inputs.eventDestination.matchingEventTypes),
   'aws:sesv2/emailIdentity:EmailIdentity': ({ inputs }, { ses }) => ses.addIdentity(inputs.emailIdentity),
   'aws:sns/topic:Topic': ({ inputs }, { sns }) => sns.createTopic(inputs.name),
   'aws:sns/topicSubscription:TopicSubscription': (subscription, { sns }, all) => {
@@ -121,7 +117,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
   'aws:ec2/securityGroup:SecurityGroup': inVpc,
   'aws:ec2/vpcEndpoint:VpcEndpoint': (endpoint, services, all) => {
     inVpc(endpoint, services, all);
-    // Those of a VPC that this stack makes.
+    // Only for a VPC that this stack makes.
     for (const id of endpoint.inputs.subnetIds) mustHave(all, 'aws:ec2/subnet:Subnet', { id }, endpoint);
     for (const id of endpoint.inputs.securityGroupIds)
       mustHave(all, 'aws:ec2/securityGroup:SecurityGroup', { id }, endpoint);
@@ -156,7 +152,7 @@ const makers: { readonly [T in ResourceType]: Make<T> } = {
       mustHave(all, 'aws:cloudwatch/logGroup:LogGroup', { arn: logGroupArn }, machine);
       mayDeliverLogs(roleArn, iam);
     }
-    stepFunctions.createStateMachine({ name, definition, roleArn, loggingConfiguration });
+    stepFunctions.createStateMachine({ name, definition, roleArn });
   },
   'aws:cloudwatch/eventRule:EventRule': ({ inputs }, { eventBus }) =>
     eventBus.addRule(inputs.name, inputs.eventPattern, inputs.state),
@@ -268,7 +264,7 @@ function ofBucket(
   mustHave(all, 'aws:s3/bucket:Bucket', { bucket: resource.inputs.bucket }, resource);
 }
 
-/** The texts of an archive with `index.mjs` in it, by their names. */
+/** The files of an archive that contains `index.mjs`, by name. */
 async function codeOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<string, string>>> {
   const assets = (await (archive as pulumi.asset.AssetArchive).assets) as Record<
     string,
@@ -279,7 +275,7 @@ async function codeOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<st
   return Object.fromEntries(await Promise.all(texts));
 }
 
-/** The folders of an archive that is made of some, by where they stand in it. */
+/** The folders that an archive consists of, by their place in it. */
 async function foldersOf(archive: pulumi.asset.Archive): Promise<Readonly<Record<string, string>>> {
   const assets = (await (archive as pulumi.asset.AssetArchive).assets) as Record<
     string,

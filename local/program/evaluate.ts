@@ -13,11 +13,11 @@ export interface Evaluated {
 
 export interface Stack {
   readonly stack: string;
-  /** Configuration as `Pulumi.<stack>.yaml` has it: full keys (`grantkeeper:mail`), structured values. */
+  /** Configuration as in `Pulumi.<stack>.yaml`: full keys (`grantkeeper:mail`), structured values. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Address that the HTTP API gets. */
+  /** The HTTP API's address. */
   readonly apiEndpoint: string;
-  /** What somebody has added to the program, after its own resources. */
+  /** Adds resources after the program's own. */
   readonly add?: (outputs: Outputs) => void;
 }
 
@@ -25,7 +25,7 @@ export type Outputs = ReturnType<typeof grantkeeper>;
 
 /**
  * Evaluates the Pulumi program under Pulumi's own runtime mocks: the same program that `pulumi up` runs.
- * @throws {pulumi.RunError} for a configuration that is not valid
+ * @throws {pulumi.RunError} for an invalid configuration
  */
 export async function evaluate({ stack, config, apiEndpoint, add }: Stack): Promise<Evaluated> {
   const resources: Registered[] = [];
@@ -51,7 +51,7 @@ export async function evaluate({ stack, config, apiEndpoint, add }: Stack): Prom
       ]),
     ),
   );
-  // Pulumi takes down where each of its promises was made, which is most of the time that all of this takes.
+  // Pulumi records a stack trace for each of its promises, which takes most of the time here.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {

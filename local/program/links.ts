@@ -1,4 +1,4 @@
-/** What one resource needs of another: AWS looks when the one is made, or when it is used. */
+/** The checks that AWS makes between resources, when they are made or used. */
 import * as z from 'zod';
 
 import { notSupported } from '../aws/errors.ts';
@@ -7,8 +7,8 @@ import { accountId } from '../aws/service.ts';
 import type { Resource, Resources, ResourceType } from '../aws/resources/resources.ts';
 
 /**
- * The resource of a type with these properties, of its inputs or of what AWS added.
- * @throws {Error} naming who needs it
+ * Finds the resource of a type with these properties, among its inputs and the properties that AWS adds.
+ * @throws {Error} naming the resource that needs it
  */
 export function mustHave<T extends ResourceType>(
   all: Resources,
@@ -37,7 +37,7 @@ export function functionOf(
 }
 
 /**
- * The function's own policy must let the API call it, else API Gateway answers 500.
+ * The function's own policy must allow the API to call it; otherwise API Gateway answers 500.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export function mayInvoke(
@@ -77,8 +77,8 @@ const ResourcePolicy = z.strictObject({
 type PolicyStatement = z.output<typeof ResourcePolicy>['Statement'][number];
 
 /**
- * The topic's own policy must let the service publish: EventBridge without a condition, for it sends no context along;
- * CloudWatch for this account.
+ * The topic's own policy must allow the service to publish. EventBridge sends no context, so its statement may have no
+ * condition; CloudWatch sends the account.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#sns-publish-to-topic-from-cloudwatch
  */
@@ -97,7 +97,7 @@ export function mayPublish(service: string, topicArn: string, who: string, all: 
 }
 
 /**
- * Step Functions looks whether the role may have logs delivered when the machine is made.
+ * When a machine is made, Step Functions checks that its role may have logs delivered.
  * @throws {AwsError} `AccessDeniedException`, naming the action
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
  */
@@ -108,7 +108,7 @@ export function mayDeliverLogs(roleArn: string, { authorize }: Iam): void {
 }
 
 /**
- * CloudTrail looks whether it may write when the trail is made.
+ * When a trail is made, CloudTrail checks that it may write to the bucket.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
  */
 export function mayWriteTrail(
@@ -131,7 +131,7 @@ export function mayWriteTrail(
   }
 }
 
-/** Whether a statement allows exactly this: the program writes no wildcards here, and none is supported. */
+/** Whether a statement allows exactly this. Wildcards are not supported; the program has none here. */
 function allows(
   { Effect, Principal, Action, Resource: resource, Condition = {} }: PolicyStatement,
   service: string,

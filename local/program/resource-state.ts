@@ -7,17 +7,16 @@ export interface Place {
 }
 
 type Inputs = Record<string, unknown>;
-/** Names are text in every resource that has one. */
 type Names = Readonly<Record<string, string>>;
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${accountId}:${resource}`;
 
-/** As EC2 names what it makes. */
+/** Ids in EC2's format. */
 const ec2 = (kind: string) => (_inputs: Names, name: string) => ({
   id: `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 17)}`,
 });
 
-/** What AWS adds to a resource once it is made, by Pulumi's type. Everything the program uses, and no more. */
+/** The properties that AWS adds to a new resource, by Pulumi's type, as far as the program uses them. */
 const made: Readonly<
   Record<string, (inputs: Names, name: string, place: Place) => Inputs & { id?: string }>
 > = {
@@ -116,7 +115,7 @@ const made: Readonly<
 };
 
 /**
- * Id and state of a resource as its provider would answer them.
+ * Id and state of a resource as its provider would return them.
  * @throws {Error} naming a type that the embedded cloud does not support
  */
 export function stateOf(

@@ -5,17 +5,16 @@ import { AwsError } from '../aws/errors.ts';
 import type { Cloud } from '../cloud.ts';
 import type { HistoryEvent } from '../aws/step-functions/history.ts';
 import { describeExecution, type DescribedExecution } from './executions.ts';
-import { graphOf, graphStyle } from './graph.ts';
 import { iso, layout } from './layout.ts';
 import { pathOf, type Step } from './path.ts';
 
-const style = `${graphStyle}
+const style = `
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; }
 dd { margin: 0; }
 dd pre { margin: .2rem 0 0; }
 `;
 
-/** One execution, as the console of Step Functions shows it; undefined where there is none with that ARN. */
+/** The page of one execution; undefined if no execution has that ARN. */
 export async function executionPage(cloud: Cloud, executionArn: string): Promise<string | undefined> {
   const execution = await describeExecution(cloud, executionArn).catch((error: unknown) => {
     if (error instanceof AwsError) return undefined;
@@ -30,13 +29,6 @@ export async function executionPage(cloud: Cloud, executionArn: string): Promise
       <h1>Execution</h1>
       <p>${executionArn}</p>
       <h2>Path</h2>
-      <div class="graph" role="region" aria-label="Graph of the path" tabindex="0">
-        ${graphOf(execution.definition, steps)}
-      </div>
-      <p>
-        <small>The numbers are the order in which transitions were taken; dashed ones are taken when an error is caught.
-        A state shows how it was last left.</small>
-      </p>
       <ol>${steps.map((step) => stepItem(step, nowMs))}</ol>
       <h2>Summary</h2>
       ${summaryOf(execution, nowMs)}
@@ -75,12 +67,10 @@ function summaryOf(execution: DescribedExecution, nowMs: number): Html {
       </dl>`;
 }
 
-/** @param json what Step Functions keeps as text */
 function indented(json: string): Html {
   return html`<pre>${JSON.stringify(JSON.parse(json), null, 2)}</pre>`;
 }
 
-/** Every event, as the history has it. */
 function eventsOf(history: readonly HistoryEvent[]): Html {
   return html`<div class="wide"><table>
         <tr>
@@ -111,11 +101,11 @@ function headlineOf(detail: unknown): string {
   return error ?? name ?? resource ?? '…';
 }
 
-/** As `2 hr, 5 min`; what is not over has lasted so long by now. */
+/** For example `2 hr, 5 min`. */
 function duration(startMs: number, stopMs: number | undefined, nowMs: number): string {
   const elapsed = Temporal.Duration.from({ milliseconds: Math.round((stopMs ?? nowMs) - startMs) });
   const rounded = elapsed.round({ largestUnit: 'days', smallestUnit: 'seconds' });
-  // Of none at all it would say nothing.
+  // `toLocaleString` of a blank duration is empty.
   const text = rounded.blank ? '0 sec' : rounded.toLocaleString('en');
   return stopMs === undefined ? `${text} so far` : text;
 }

@@ -1,9 +1,7 @@
 import { administrator } from '../aws/service.ts';
 import type { Cloud } from '../cloud.ts';
-import type { Definition } from '../aws/step-functions/definition.ts';
 import type { ExecutionStatus } from '../aws/step-functions/execution.ts';
 import type { HistoryEvent } from '../aws/step-functions/history.ts';
-import { parseDefinition } from '../aws/step-functions/parse-definition.ts';
 
 interface ListedExecution {
   readonly executionArn: string;
@@ -13,7 +11,7 @@ interface ListedExecution {
   readonly startDate: number;
 }
 
-/** As DescribeExecution answers, with its history and its state machine's definition. */
+/** As DescribeExecution answers, with its history. */
 export interface DescribedExecution extends ListedExecution {
   readonly stateMachineArn: string;
   /** Epoch seconds. */
@@ -22,11 +20,10 @@ export interface DescribedExecution extends ListedExecution {
   readonly output?: string;
   readonly error?: string;
   readonly cause?: string;
-  readonly definition: Definition;
   readonly history: readonly HistoryEvent[];
 }
 
-/** Those that wait, and the newest of the others, each with the states that it went through. */
+/** The waiting executions and the newest others, each with the states that it entered. */
 export async function executionsOf(cloud: Cloud) {
   const list = async (members: Record<string, unknown>) => {
     const { stateMachineArn } = cloud.outputs;
@@ -51,21 +48,15 @@ export async function executionsOf(cloud: Cloud) {
   };
 }
 
-/** @throws {AwsError} where there is no such execution */
+/** @throws {AwsError} if the execution doesn't exist */
 export async function describeExecution(cloud: Cloud, executionArn: string): Promise<DescribedExecution> {
   const execution = (await call(cloud, 'DescribeExecution', {
     executionArn,
   })) as unknown as DescribedExecution;
-  const { stateMachineArn } = execution;
-  const { definition } = await call(cloud, 'DescribeStateMachine', { stateMachineArn });
-  return {
-    ...execution,
-    definition: parseDefinition(String(definition)),
-    history: await historyOf(cloud, executionArn),
-  };
+  return { ...execution, history: await historyOf(cloud, executionArn) };
 }
 
-/** All events, the oldest first: an execution that waits for months has more of them than one answer holds. */
+/** All events, oldest first, from as many pages as there are. */
 async function historyOf(cloud: Cloud, executionArn: string): Promise<HistoryEvent[]> {
   const all: HistoryEvent[] = [];
   let nextToken: unknown;

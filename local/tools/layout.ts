@@ -18,8 +18,8 @@ small, .dim { opacity: .75; }
 `;
 
 /**
- * A whole page of the tools.
- * @param ownStyle what this page has beside the others' style
+ * A page of the tools.
+ * @param ownStyle CSS of this page alone
  */
 export function layout(title: string, body: Html, ownStyle = ''): string {
   return html`<!doctype html>

@@ -4,7 +4,7 @@ import type { Cloud } from '../cloud.ts';
 import { executionsOf } from './executions.ts';
 import { iso, layout } from './layout.ts';
 
-/** Inbox, executions, logs and time, for a person. */
+/** Time, inbox, alarms, executions, faults and logs. */
 export async function overviewPage(cloud: Cloud): Promise<string> {
   const { clock, inbox, lambda } = cloud;
   const next = clock.next();
@@ -57,7 +57,7 @@ export async function overviewPage(cloud: Cloud): Promise<string> {
       <h2>Function logs (newest first)</h2>
       <pre>
 ${lambda.logs
-  // Metrics are lines too; CloudWatch reads them, and people the alarms.
+  // Leave out metrics: the alarms show them.
   .filter(({ text }) => !text.startsWith('{"_aws"'))
   .slice(-60)
   .toReversed()
@@ -66,7 +66,7 @@ ${lambda.logs
   );
 }
 
-/** The alarms, those that have gone off first. */
+/** The alarms, with those in state ALARM first. */
 function alarmsOf({ cloudWatch }: Cloud): Html {
   const order = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
   const alarms = cloudWatch.alarms().toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
@@ -88,7 +88,6 @@ function alarmsOf({ cloudWatch }: Cloud): Html {
     </table></div>`;
 }
 
-/** What went wrong, with a way back. */
 export function problemPage(problem: string): string {
   return layout(
     'That did not work',
@@ -98,7 +97,6 @@ export function problemPage(problem: string): string {
   );
 }
 
-/** What goes wrong on purpose. */
 function faultsOf({ faults }: Cloud): Html {
   const planned = faults.planned();
   const met = faults.met().toReversed().slice(0, 30);
@@ -120,7 +118,7 @@ function stepButton(advance: string, label: string): Html {
   </form>`;
 }
 
-/** Text with its addresses made links. */
+/** Turns addresses in a text into links. */
 function linked(text: string): Html[] {
   return text
     .split(/(https?:\/\/\S+)/)

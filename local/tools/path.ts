@@ -1,9 +1,9 @@
 import type { HistoryEvent } from '../aws/step-functions/history.ts';
 
-/** How a stay in a state ended, or what it does now. */
+/** How a visit to a state ended, or what it does now. */
 export type Outcome = 'succeeded' | 'caught' | 'failed' | 'timed out' | 'aborted' | 'waiting' | 'running';
 
-/** One stay in one state. */
+/** One visit to one state. */
 export interface Step {
   readonly state: string;
   readonly enteredAtMs: number;
@@ -12,7 +12,7 @@ export interface Step {
   readonly outcome: Outcome;
   /** Tries after the first. */
   readonly retries: number;
-  /** What was caught, what the execution ended with, or why it is to be tried again. */
+  /** The error that was caught, that ended the execution, or that is about to be retried. */
   readonly error?: string;
   /** What a waiting state waits for. */
   readonly waitsFor?: string;
@@ -24,10 +24,10 @@ const endings: Readonly<Partial<Record<HistoryEvent['type'], Outcome>>> = {
   ExecutionAborted: 'aborted',
 };
 
-/** What ends a try of a task that did not succeed. */
+/** The events that end a failed try of a task. */
 const failures: ReadonlySet<string> = new Set(['TaskFailed', 'TaskTimedOut', 'EvaluationFailed']);
 
-/** What being the last event of a running execution means: that it waits, and for what. */
+/** What a running execution waits for, by its last event. */
 const waits: Readonly<Partial<Record<HistoryEvent['type'], string>>> = {
   TaskFailed: 'its next try',
   TaskTimedOut: 'its next try',
@@ -36,7 +36,7 @@ const waits: Readonly<Partial<Record<HistoryEvent['type'], string>>> = {
   WaitStateEntered: 'its time',
 };
 
-/** The way through the state machine that a history tells: one line, because no state here runs others beside it. */
+/** The visits that a history records, in order. No supported state runs others in parallel. */
 export function pathOf(history: readonly HistoryEvent[]): Step[] {
   const stays: HistoryEvent[][] = [];
   for (const event of history) {
@@ -72,7 +72,7 @@ function errorOf(event: HistoryEvent | undefined): { error?: string } {
   return error === undefined ? {} : { error };
 }
 
-/** A member of the event's details, which have a name of their own in each type of event. */
+/** A member of the event's details. Each type of event names its details differently. */
 function detailOf(event: HistoryEvent, member: string): string | undefined {
   const details = Object.entries(event).find(([name]) => name.endsWith('EventDetails'))?.[1];
   return (details as Record<string, string> | undefined)?.[member];

@@ -14,16 +14,16 @@ import { overviewPage, problemPage } from './pages.ts';
 
 export interface ToolsServer {
   readonly url: string;
-  /** What it shows from now on. */
+  /** Shows this cloud from now on. */
   show(cloud: Cloud): void;
   close(): Promise<void>;
 }
 
-/** Longer steps would take a person's patience: a year of a 30-minute connection is 21,000 ticks. */
+/** Limits how long a step takes: a year of a 30-minute connection is 21,000 ticks. */
 const longestStepMs = 400 * 24 * 3600 * 1000;
 const maximumBodyBytes = 10_000;
 
-/** What the one who asks can mend. */
+/** An error of the request. */
 class Refusal extends Error {
   readonly status: number;
 
@@ -34,8 +34,8 @@ class Refusal extends Error {
 }
 
 /**
- * The local tools: time, inbox, faults, and a page for a person. They listen before there is a cloud, so that its panel
- * and its alerts can lead to them.
+ * The local tools: time, inbox, faults, and pages. They listen before the cloud starts, because its panel and its alerts
+ * link to them.
  */
 export async function startTools(port: number): Promise<ToolsServer> {
   let shown: Cloud | undefined;
@@ -61,14 +61,14 @@ export async function startTools(port: number): Promise<ToolsServer> {
 async function serve(cloud: Cloud, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(`http://127.0.0.1${request.url}`);
   const { clock, faults } = cloud;
-  // Loopback alone is no protection from pages that the same person has open.
+  // Web pages in the same browser can reach loopback, too.
   if (!isLoopbackHost(request.headers.host)) {
     throw new Refusal('These tools answer to 127.0.0.1 and localhost only.');
   }
   if (request.method !== 'GET' && request.method !== 'HEAD' && isOfAnotherPage(request)) {
     throw new Refusal('Press the button on the page itself.');
   }
-  // Node leaves the body out where a HEAD is answered.
+  // Node omits the body of an answer to HEAD.
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const mailId = /^\/inbox\/(\d+)$/.exec(url?.pathname ?? '')?.[1];
   if (method === 'GET' && mailId !== undefined) {
@@ -121,7 +121,7 @@ async function serve(cloud: Cloud, request: IncomingMessage, response: ServerRes
   }
 }
 
-/** As a browser tells: by `Sec-Fetch-Site`, or, an old one, by `Origin` alone. */
+/** Browsers send `Sec-Fetch-Site`; old ones only `Origin`. */
 function isOfAnotherPage({ headers }: IncomingMessage): boolean {
   const { 'sec-fetch-site': site, origin, host } = headers;
   if (site === undefined) return origin !== undefined && origin !== `http://${host}`;
@@ -132,7 +132,7 @@ function clockNow(clock: VirtualClock) {
   return { now: new Date(clock.now()).toISOString(), next: clock.next() ?? null };
 }
 
-/** `next`, or an ISO 8601 duration, on the calendar of UTC. */
+/** @param advance `next`, or an ISO 8601 duration in UTC */
 async function step(clock: VirtualClock, advance: string): Promise<Ran[]> {
   if (advance === 'next') return clock.advanceToNext();
   const durationMs = durationToMs(advance, clock.now());
@@ -158,7 +158,7 @@ function readAdvance(body: string): string {
     const { advance } = JSON.parse(body) as { advance?: unknown };
     if (typeof advance === 'string') return advance;
   } catch {
-    // Answered below, as any other body that does not say how far.
+    // Refused below.
   }
   throw new Refusal('The body must be JSON such as {"advance": "P6DT12H"} or {"advance": "next"}.');
 }

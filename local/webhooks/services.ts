@@ -1,6 +1,6 @@
 /**
- * The services that channels post to, as far as their documents say what they take: sizes, counts and required fields.
- * A field that is not listed here is refused.
+ * The documented limits of the services that channels post to: sizes, counts and required fields. A field that is not
+ * listed here is refused.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
@@ -12,7 +12,7 @@ export interface PostedRequest {
   readonly nowMs: number;
 }
 
-/** A message that the service takes, for the inbox. */
+/** An accepted message, for the inbox. */
 export interface Captured {
   readonly subject: string;
   /** Every text and link, in order. */
@@ -21,15 +21,15 @@ export interface Captured {
   readonly id?: string;
 }
 
-/** Thrown with what is wrong with a request. */
+/** Names what is wrong with a request. */
 export class Refused extends Error {}
 
 export interface Service {
   /** Ends in a credential. */
   readonly path: string;
-  /** Where the inbox says that messages went. */
+  /** The recipient that the inbox shows. */
   readonly to: string;
-  /** What the operator puts into the channel's secret. */
+  /** The value for the channel's secret. */
   secret(origin: string): string;
   /** @throws {Refused} */
   read(request: PostedRequest): Captured;
@@ -41,7 +41,7 @@ export interface ServiceAnswer {
   readonly body: string;
 }
 
-/** A link that a chat client opens: no other scheme than these two. */
+/** Chat clients open no other schemes. */
 const Link = z.string().regex(/^https?:\/\/[^\s<>"]+$/, 'not an address');
 
 // https://docs.slack.dev/reference/block-kit/composition-objects/text-object
@@ -107,7 +107,7 @@ const slack = (): Service => {
 const DiscordEmbed = z.strictObject({
   title: z.string().max(256).optional(),
   description: z.string().max(4096).optional(),
-  // Its length is not documented; this is that of other URLs there.
+  // Discord doesn't document this length; other URLs have 2048.
   url: Link.max(2048).optional(),
   color: z.int().min(0).max(0xffffff).optional(),
   footer: z.strictObject({ text: z.string().max(2048) }).optional(),
@@ -144,7 +144,7 @@ const discord = (): Service => {
     secret: (origin) => origin + path,
     read({ body }) {
       const texts = parse(DiscordMessage, body).embeds.flatMap(textsOf);
-      // A masked link, then escapes.
+      // Masked links first, then escapes.
       return capture(
         texts.map((text) =>
           text
@@ -225,7 +225,7 @@ const WebhookMessage = z.strictObject({
 });
 
 /**
- * An owner's own endpoint, which verifies what it takes.
+ * An owner's own endpoint, which verifies signatures.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 const webhook = (): Service => {
@@ -266,7 +266,7 @@ const webhook = (): Service => {
   };
 };
 
-/** By the channels' names; each start has credentials of its own. */
+/** By channel. Each start has new credentials. */
 export const newServices = () => ({
   slack: slack(),
   discord: discord(),

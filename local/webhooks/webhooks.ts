@@ -1,4 +1,4 @@
-/** Stands in, on loopback, for the services that channels post to. It files in the inbox what their documents allow. */
+/** Stands in for the services that channels post to. It puts messages within their documented limits into the inbox. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { finished } from 'node:stream/promises';
@@ -9,30 +9,30 @@ import type { Service, ServiceAnswer, ServiceName } from './services.ts';
 import { newServices, Refused } from './services.ts';
 
 export interface Webhooks {
-  /** What an operator puts into a channel's secret. */
+  /** The value for a channel's secret. */
   secretOf(service: ServiceName): string;
-  /** Plans a fault of one service, after what is planned for it already. */
+  /** Plans a fault of one service, after those planned for it already. */
   misbehave(how: WebhookFault): void;
   /** Forgets the planned faults. */
   reset(): void;
   close(): Promise<void>;
 }
 
-/** How a service treats requests; none of them is filed. */
+/** How a service fails. Failed messages don't reach the inbox. */
 export interface WebhookFault {
   readonly service: ServiceName;
   /**
-   * `404`, `429` and `500` as the service itself says them, `html` as a proxy before it does (status 502); `hang` leaves
-   * the request without any answer until `close`.
+   * `404`, `429` and `500` are the service's own answers; `html` is the 502 of a proxy before it. `hang` never answers
+   * before `close`.
    */
   readonly answer: '404' | '429' | '500' | 'html' | 'hang';
-  /** For so many requests; until `reset` if it is left out. */
+  /** Number of requests; by default all until `reset`. */
   readonly times?: number;
-  /** Of a `429`; 30 by default. */
+  /** For `429`; 30 by default. */
   readonly retryAfterSeconds?: number;
 }
 
-/** @throws the system's error, for example `EADDRINUSE`, when the port cannot be had */
+/** @throws the system's error, for example `EADDRINUSE` */
 export async function startWebhooks(options: {
   readonly inbox: Inbox;
   readonly clock: Pick<Clock, 'track' | 'now'>;
@@ -49,7 +49,7 @@ export async function startWebhooks(options: {
     return next?.fault;
   };
 
-  /** Files what the service takes. */
+  /** Puts accepted messages into the inbox. */
   const answerTo = (name: ServiceName, request: IncomingMessage, body: string | undefined): Answer => {
     const service = services[name];
     try {
@@ -74,7 +74,7 @@ export async function startWebhooks(options: {
       (each) => services[each].path === pathOf(request),
     );
     const fault = name && nextFault(name);
-    // A sender that waits for it is under way itself, until it gives up.
+    // Doesn't hold the clock: the waiting sender holds it until its own time-out.
     if (fault?.answer === 'hang') return;
     const answer = (body: string | undefined): Answer => {
       if (name === undefined) return notFound;
@@ -134,10 +134,10 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?')[0]!;
 }
 
-/** No service documents a limit; this is far above what the largest message needs. */
+/** No service documents a limit; the largest message is far below this one. */
 const maxBodyBytes = 256 * 1024;
 
-/** Reads on past the limit without keeping anything: a client hears an answer only after it has sent its body. */
+/** Reads to the end even past the limit: a client reads the answer only after it has sent its body. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

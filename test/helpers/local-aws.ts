@@ -7,8 +7,8 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { startDynamoDb, type DynamoDb } from '../../local/aws/dynamodb/dynamodb.ts';
 import { startAwsFront } from '../../local/aws/front.ts';
-import { iamService, stsService } from '../../local/aws/iam/iam-service.ts';
 import { Iam, type Credentials } from '../../local/aws/iam/iam.ts';
+import { stsService } from '../../local/aws/iam/sts.ts';
 import { S3 } from '../../local/aws/s3.ts';
 import { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import type { AwsService, Caller } from '../../local/aws/service.ts';
@@ -84,12 +84,7 @@ export async function startLocalAws(options: { delayMs?: () => number } = {}): P
       lambda,
       scheduler,
       monitoring,
-      iam: iamService(iam),
       sts: stsService(iam),
-      apigateway: new FakeService(),
-      events: new FakeService(),
-      logs: new FakeService(),
-      sqs: new FakeService(),
     },
     ...options,
   });

@@ -4,7 +4,6 @@ import { AwsError, notSupported } from '../errors.ts';
 import { accountId, region } from '../service.ts';
 import { parseInput } from '../validate.ts';
 import type { ComparisonOperator, Criteria, StateValue } from './evaluation.ts';
-import { parseExpression, type Fill } from './metric-math.ts';
 import {
   Dimensions,
   metricKey,
@@ -17,11 +16,10 @@ import {
 } from './metric.ts';
 
 /** One metric of the sum that an alarm watches; an ordinary alarm's sum has one term. */
-export interface WatchedTerm {
+interface WatchedTerm {
   readonly metricKey: string;
   readonly statistic: Statistic;
   readonly unit: string | undefined;
-  readonly fill: Fill;
 }
 
 export interface AlarmDefinition {
@@ -102,7 +100,7 @@ const Inputs = z.strictObject({
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Tag.html
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).optional(),
 });
-export type AlarmInputs = z.output<typeof Inputs>;
+type AlarmInputs = z.output<typeof Inputs>;
 
 interface WatchedMetric extends Metric {
   readonly id: string;
@@ -201,25 +199,20 @@ function isSupportedOperator(operator: AlarmInputs['comparisonOperator']): opera
   return !/Lower|Upper/.test(operator);
 }
 
-function termsOf({ metricQueries }: AlarmInputs, metrics: readonly WatchedMetric[]): WatchedTerm[] {
-  const ids = metrics.map(({ id }) => id);
-  const expressionIds = metricQueries?.flatMap(({ id }) => (ids.includes(id) ? [] : [id])) ?? [];
-  // Every expression is read, so that one is refused by name even where nothing uses it.
-  const expressions = new Map(
-    metricQueries?.flatMap(({ id, expression }) =>
-      expression === undefined ? [] : [[id, parseExpression(expression, ids, expressionIds)] as const],
-    ),
-  );
-  const returned = metricQueries?.find(({ returnData }) => returnData)?.id ?? '';
-  const terms = expressions.get(returned) ?? [{ id: returned, fill: 'nothing' as const }];
-  const byId = new Map(metrics.map((metric) => [metric.id, watched(metric)]));
-  return terms.flatMap(({ id, fill }) => {
-    const metric = byId.get(id);
-    return metric ? [{ ...metric, fill }] : [];
+function termsOf({ metricQueries = [] }: AlarmInputs, metrics: readonly WatchedMetric[]): WatchedTerm[] {
+  for (const { expression } of metricQueries) {
+    if (expression !== undefined && expression !== 'SUM(METRICS())') {
+      throw notSupported(`the metric math ${expression}`);
+    }
+  }
+  const returned = metricQueries.find(({ returnData }) => returnData);
+  return metrics.flatMap((metric) => {
+    const term = watched(metric);
+    return returned?.metric === undefined || returned.id === metric.id ? [term] : [];
   });
 }
 
-function watched({ statistic, unit, ...metric }: WatchedMetric): Omit<WatchedTerm, 'fill'> {
+function watched({ statistic, unit, ...metric }: WatchedMetric): WatchedTerm {
   const supported = statistics.find((known) => known === statistic);
   if (!supported) throw notSupported(`the statistic ${statistic}`);
   return { metricKey: metricKey(metric), statistic: supported, unit };

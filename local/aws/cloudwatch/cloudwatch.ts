@@ -1,31 +1,28 @@
-/** CloudWatch: metrics, alarms on them, and dashboards, which are only checked. */
+/** CloudWatch: metrics and alarms. Dashboards are only checked. */
 import * as z from 'zod';
 import { AwsError, notSupported } from '../errors.ts';
-import { Count, definer, paged, TableService, Token, type Output } from '../operations.ts';
-import type { Authorize, AwsService, Caller } from '../service.ts';
+import { definer, TableService, type Output } from '../operations.ts';
+import { accountId, region, type Authorize, type AwsService, type Caller } from '../service.ts';
 import { parseInput } from '../validate.ts';
 import type { Timer, VirtualClock } from '../clock.ts';
 import { parseAlarm, type AlarmDefinition } from './alarm.ts';
 import { checkDashboard } from './dashboard.ts';
 import { readEmf } from './emf.ts';
 import { evaluate, evaluationRange, reasonOf, type StateValue } from './evaluation.ts';
-import { filled, sum } from './metric-math.ts';
+import { sum } from './metric-math.ts';
 import { MetricStore } from './metric-store.ts';
 import {
   Dimensions,
-  DimensionName,
-  DimensionValue,
   metricKey,
   MetricName,
   Namespace,
-  statistics,
   Unit,
   Value,
   type Datum,
   type Metric,
   type Statistic,
 } from './metric.ts';
-import { describedAlarm, notificationsOf, type AlarmNotification, type AlarmState } from './notification.ts';
+import { notificationsOf, type AlarmNotification, type AlarmState } from './notification.ts';
 
 export type { AlarmNotification, AlarmState, Datum };
 
@@ -40,12 +37,12 @@ interface Alarm {
 interface CloudWatchPorts {
   readonly authorize: Authorize;
   readonly clock: Pick<VirtualClock, 'now' | 'inBackground' | 'track'>;
-  readonly notify: (told: AlarmNotification) => Promise<void>;
+  readonly notify: (notification: AlarmNotification) => Promise<void>;
   /** Puts an event on the default bus. */
   readonly emit?: (source: string, detailType: string, detail: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Alarms that are evaluated at one instant, in one event of the clock. */
+/** One event of the clock evaluates all alarms that are due at that instant. */
 interface Due {
   readonly alarms: Alarm[];
   readonly timer: Timer;
@@ -61,49 +58,7 @@ const DatumInput = z.strictObject({
   atMs: z.number().optional(),
 });
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-const DescribeAlarmsInput = z.strictObject({
-  // The Query protocol writes an empty list as an empty text.
-  AlarmNames: z
-    .union([z.literal('').transform((): string[] => []), z.array(z.string().min(1).max(255)).max(100)])
-    .optional(),
-  AlarmNamePrefix: z.string().min(1).max(255).optional(),
-  // There are metric alarms alone.
-  AlarmTypes: z.array(z.enum(['MetricAlarm', 'CompositeAlarm', 'LogAlarm'])).optional(),
-  StateValue: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']).optional(),
-  ActionPrefix: z.string().min(1).max(1024).optional(),
-  MaxRecords: Count(100),
-  NextToken: Token,
-});
-const DimensionFilters = z
-  .array(z.strictObject({ Name: DimensionName, Value: DimensionValue.optional() }))
-  .max(30)
-  .default([]);
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
-const ListMetricsInput = z.strictObject({
-  Namespace: Namespace.optional(),
-  MetricName: MetricName.optional(),
-  Dimensions: DimensionFilters,
-  // A metric that was not active for three hours is listed here, too.
-  RecentlyActive: z.literal('PT3H').optional(),
-  NextToken: Token,
-});
-// JSON and CBOR have epoch seconds, the Query protocol ISO 8601.
-const Timestamp = z
-  .union([z.number(), z.string(), z.date()])
-  .transform((value) => new Date(typeof value === 'number' ? value * 1000 : value).getTime())
-  .refine((value) => !Number.isNaN(value), 'a timestamp');
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
-const GetMetricStatisticsInput = z.strictObject({
-  Namespace,
-  MetricName,
-  Dimensions: DimensionFilters,
-  StartTime: Timestamp,
-  EndTime: Timestamp,
-  Period: z.coerce.number().int().min(60).multipleOf(60),
-  Statistics: z.array(z.enum(statistics)).min(1).max(5),
-  Unit: Unit.optional(),
-});
-const maxDatapoints = 1440;
+const DescribeAlarmsInput = z.strictObject({ AlarmNames: z.array(z.string().min(1).max(255)).max(100) });
 const maxAgeMs = 14 * 24 * 60 * 60_000;
 const maxAheadMs = 2 * 60 * 60_000;
 
@@ -129,8 +84,6 @@ export class CloudWatch implements AwsService {
     const define = definer('cloudwatch', authorize);
     this.#table = new TableService('cloudwatch', [
       define('DescribeAlarms', DescribeAlarmsInput, (given) => this.#describeAlarms(given)),
-      define('ListMetrics', ListMetricsInput, (given) => this.#listMetrics(given)),
-      define('GetMetricStatistics', GetMetricStatisticsInput, (given) => this.#metricStatistics(given)),
     ]);
   }
 
@@ -148,7 +101,7 @@ export class CloudWatch implements AwsService {
   }
 
   /**
-   * Takes the embedded metric format out of one log line of a function; any other line is left alone.
+   * Puts the metrics of a log line in the embedded metric format. Ignores any other line.
    * @throws {Error} the line claims to be EMF and breaks its specification
    */
   readLog(line: string): void {
@@ -178,7 +131,7 @@ export class CloudWatch implements AwsService {
     for (const key of new Set(terms.map((term) => term.metricKey))) {
       this.#watchers.set(key, [...(this.#watchers.get(key) ?? []), alarm]);
     }
-    // Without any data such an alarm still leaves its first state.
+    // Such an alarm leaves its first state even without data.
     if (['breaching', 'notBreaching'].includes(criteria.treatMissingData)) {
       this.#plan(alarm, this.#endOfPeriod(alarm));
     }
@@ -201,97 +154,35 @@ export class CloudWatch implements AwsService {
     return this.#table.call(operation, input, caller);
   }
 
-  #describeAlarms({
-    AlarmNames: names,
-    AlarmNamePrefix: prefix = '',
-    AlarmTypes: types = ['MetricAlarm'],
-    StateValue: state,
-    ActionPrefix: action,
-    MaxRecords: max = 100,
-    NextToken: token,
-  }: z.output<typeof DescribeAlarmsInput>): Output {
-    const isMeant = ({ definition: { name, inputs }, state: now }: Alarm) => {
-      const actions = [inputs.alarmActions, inputs.okActions, inputs.insufficientDataActions].flat();
-      return (
-        (names?.includes(name) ?? true) &&
-        name.startsWith(prefix) &&
-        types.includes('MetricAlarm') &&
-        (state === undefined || now.state === state) &&
-        (action === undefined || actions.some((arn) => arn?.startsWith(action)))
-      );
-    };
-    const found = [...this.#alarms.values()].filter(isMeant);
-    const { items, next } = paged(found, { max, token, code: 'InvalidNextToken' });
+  #describeAlarms({ AlarmNames: names }: z.output<typeof DescribeAlarmsInput>): Output {
+    const found = [...this.#alarms.values()].filter(({ definition: { name } }) => names.includes(name));
     return {
-      MetricAlarms: items.map(({ definition, state: now }) => describedAlarm(definition, now)),
-      CompositeAlarms: [],
-      NextToken: next,
-    };
-  }
-
-  #listMetrics(given: z.output<typeof ListMetricsInput>): Output {
-    const found = this.#store
-      .metrics()
-      .filter(
-        ({ namespace, name, dimensions }) =>
-          (given.Namespace === undefined || namespace === given.Namespace) &&
-          (given.MetricName === undefined || name === given.MetricName) &&
-          given.Dimensions.every(({ Name, Value: value }) =>
-            value === undefined ? Object.hasOwn(dimensions, Name) : dimensions[Name] === value,
-          ),
-      );
-    // "Up to 500 results are returned for any one call."
-    const { items, next } = paged(found, { max: 500, token: given.NextToken, code: 'InvalidParameterValue' });
-    return {
-      Metrics: items.map(({ namespace, name, dimensions }) => ({
-        Namespace: namespace,
-        MetricName: name,
-        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      MetricAlarms: found.map(({ definition: { name, inputs }, state }) => ({
+        AlarmName: name,
+        AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`,
+        AlarmDescription: inputs.alarmDescription,
+        ActionsEnabled: inputs.actionsEnabled ?? true,
+        OKActions: inputs.okActions ?? [],
+        AlarmActions: inputs.alarmActions ?? [],
+        InsufficientDataActions: inputs.insufficientDataActions ?? [],
+        StateValue: state.state,
+        StateReason: state.reason,
       })),
-      NextToken: next,
+      CompositeAlarms: [],
     };
   }
 
-  #metricStatistics(given: z.output<typeof GetMetricStatisticsInput>): Output {
-    const { Period: period, Statistics: wanted, Unit: unit } = given;
-    const periodMs = period * 1000;
-    const fromMs = Math.floor(given.StartTime / periodMs) * periodMs;
-    const count = Math.ceil((given.EndTime - fromMs) / periodMs);
-    if (count <= 0 || count > maxDatapoints) {
-      throw new AwsError(
-        'InvalidParameterCombination',
-        `StartTime must be before EndTime, with at most ${maxDatapoints} periods between them.`,
-      );
-    }
-    const dimensions = Object.fromEntries(
-      given.Dimensions.map(({ Name, Value: value = '' }) => [Name, value]),
-    );
-    const key = metricKey({ namespace: given.Namespace, name: given.MetricName, dimensions });
-    const points = wanted.map((statistic) =>
-      this.#store.points(key, { statistic, fromMs, periodMs, count, unit }),
-    );
-    const datapoints = Array.from({ length: count }, (_, index) => ({
-      Timestamp: new Date(fromMs + index * periodMs),
-      ...Object.fromEntries(wanted.map((statistic, each) => [statistic, points[each]![index]])),
-      Unit: this.#store.unitOf(key),
-    }));
-    return {
-      Label: given.MetricName,
-      Datapoints: datapoints.filter((_, index) => points[0]![index] !== undefined),
-    };
-  }
-
-  /** How many metrics all alarms look at: what is billed of them. */
+  /** AWS bills alarms by the metrics that they watch. */
   metricsOfAlarms(): number {
     return [...this.#alarms.values()].reduce((sum, { definition: { terms } }) => sum + terms.length, 0);
   }
 
-  /** As somebody does who deletes it by hand. */
+  /** Like a person who deletes it by hand. */
   removeAlarm(name: string): void {
     this.#alarms.delete(name);
   }
 
-  /** As somebody does who mutes it by hand. */
+  /** Like a person who mutes it by hand. */
   disableActions(name: string): void {
     const alarm = this.#alarms.get(name)!;
     alarm.definition = parseAlarm({ ...alarm.definition.inputs, actionsEnabled: false });
@@ -312,7 +203,7 @@ export class CloudWatch implements AwsService {
     return this.#store.points(metricKey(metric), query)[0];
   }
 
-  /** All that were ever put. */
+  /** Every metric that ever had a datum. */
   metrics(): readonly Metric[] {
     return this.#store.metrics();
   }
@@ -354,8 +245,8 @@ export class CloudWatch implements AwsService {
     const fromMs = atMs - rangeMs(definition);
     const count = evaluationRange(criteria.evaluationPeriods);
     const points = sum(
-      terms.map(({ metricKey: key, statistic, unit, fill }) =>
-        filled(this.#store.points(key, { statistic, fromMs, periodMs, count, unit }), fill),
+      terms.map(({ metricKey: key, statistic, unit }) =>
+        this.#store.points(key, { statistic, fromMs, periodMs, count, unit }),
       ),
     );
     const state = evaluate(criteria, points);
@@ -364,7 +255,7 @@ export class CloudWatch implements AwsService {
       this.#change(alarm, state, reasonOf(state, criteria, points, startsMs));
     }
 
-    // Once more after the range has run empty: then the state has settled.
+    // Evaluate once more after the range has run empty; then the state has settled.
     alarm.planned = false;
     if (this.#hasDataSince(alarm, fromMs)) this.#plan(alarm, atMs + periodMs);
   }

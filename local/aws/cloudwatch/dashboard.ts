@@ -1,5 +1,5 @@
 /**
- * Checks the structure of a dashboard: what its widgets show is not looked at.
+ * Checks the structure of a dashboard, but not what its widgets show.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 import * as z from 'zod';

@@ -16,7 +16,7 @@ import {
 } from './metric.ts';
 
 // Section "Metadata object" and those below it. "Objects defined by this specification MUST NOT contain any
-// additional members": whoever reads must ignore them, but whoever writes them is us.
+// additional members": readers must ignore them, but here the writer is the program under test.
 const Metadata = z.strictObject({
   Timestamp: z.int().nonnegative(),
   CloudWatchMetrics: z.array(

@@ -1,5 +1,5 @@
 /**
- * What state an alarm takes, as a function of its data points.
+ * The state of an alarm, computed from its data points.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */
@@ -96,7 +96,7 @@ const words: Readonly<Record<ComparisonOperator, string>> = {
 };
 
 /**
- * Why `evaluate` answered `state`: in CloudWatch's manner, newest data point first.
+ * CloudWatch's reason for a state that `evaluate` returned, newest data point first.
  * @param startsMs when the period of each point began
  */
 export function reasonOf(

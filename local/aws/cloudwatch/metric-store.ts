@@ -1,4 +1,4 @@
-/** Data of metrics, a minute to an aggregate: what every statistic is computed from. */
+/** Stores one aggregate for each metric and minute; statistics are computed from these. */
 import { notSupported } from '../errors.ts';
 import { metricKey, type Metric, type Statistic } from './metric.ts';
 
@@ -24,12 +24,12 @@ export interface PointsQuery {
   readonly fromMs: number;
   readonly periodMs: number;
   readonly count: number;
-  /** Data of another unit are no data. */
+  /** Data of other units don't count. */
   readonly unit?: string | undefined;
 }
 
 const minuteMs = 60_000;
-// As CloudWatch does with data points of a minute; no alarm's range needs more.
+// CloudWatch keeps data points of a minute as long; no alarm's range needs more.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 const keptMs = 15 * 24 * 60 * minuteMs;
 
@@ -76,11 +76,7 @@ export class MetricStore {
     return this.#series.get(key)?.minutes.at(-1)?.atMs;
   }
 
-  unitOf(key: string): string | undefined {
-    return this.#series.get(key)?.unit;
-  }
-
-  /** All that were ever put, in that order. */
+  /** Every metric that ever had a datum, in order of its first one. */
   metrics(): readonly Metric[] {
     return [...this.#series.values()].map(({ metric }) => metric);
   }

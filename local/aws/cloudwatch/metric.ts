@@ -1,7 +1,7 @@
 /** What identifies a metric, and the limits of its parts. */
 import * as z from 'zod';
 
-/** A metric is its namespace, name and dimensions: other dimensions, another metric. */
+/** Other dimensions make it another metric. */
 export interface Metric {
   readonly namespace: string;
   readonly name: string;
@@ -10,9 +10,9 @@ export interface Metric {
 
 export interface Datum extends Metric {
   readonly value: number;
-  /** One of CloudWatch's units; `None` unless told. */
+  /** One of CloudWatch's units; `None` by default. */
   readonly unit?: string;
-  /** Epoch milliseconds; the clock's now unless told. */
+  /** Epoch milliseconds; by default the clock's now. */
   readonly atMs?: number;
 }
 
@@ -70,7 +70,7 @@ export const Unit = z.enum([
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 export const Value = z.number().refine((value) => Math.abs(value) <= 2 ** 360, 'between -2^360 and 2^360');
 
-/** The same for the same metric, whatever the order of its dimensions. */
+/** A key that doesn't depend on the order of the dimensions. */
 export function metricKey({ namespace, name, dimensions }: Metric): string {
   const sorted = Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([namespace, name, sorted]);

@@ -1,9 +1,8 @@
 import type { CloudWatch } from './cloudwatch.ts';
 
-/** Of the one API. */
 const apiId = 'local';
 
-/** The metrics that AWS's services have of themselves, as far as the program's alarms and dashboard use them. */
+/** The metrics that AWS's services publish, as far as the program's alarms and dashboard use them. */
 export function ownMetrics(cloudWatch: CloudWatch) {
   const count = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>, value = 1) =>
     cloudWatch.put({ namespace, name, dimensions, value, unit: 'Count' });

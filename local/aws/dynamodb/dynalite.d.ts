@@ -1,7 +1,7 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** dynalite 4 brings no types. The server works by its `request` event also when it does not listen. */
+  /** dynalite 4 has no types. Its `request` event works even when the server doesn't listen. */
   export default function dynalite(options: {
     createTableMs: number;
     deleteTableMs: number;

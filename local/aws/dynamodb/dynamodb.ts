@@ -1,4 +1,4 @@
-/** DynamoDB: dynalite behind the program's roles. Items with a TTL stay (DynamoDB too may keep them for days). */
+/** DynamoDB: dynalite behind the program's roles. Items outlive their TTL; DynamoDB, too, may keep them for days. */
 import dynalite from 'dynalite';
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
@@ -7,8 +7,8 @@ import { AwsError, notSupported } from '../errors.ts';
 import { accountId, region, type Authorize, type AwsService, type Caller } from '../service.ts';
 
 /**
- * What each operation takes. dynalite drops a parameter it does not know without a word
- * (`ReturnValuesOnConditionCheckFailure` among them), and those from before expressions are not for new programs.
+ * The parameters of each operation. dynalite silently ignores unknown ones, such as
+ * `ReturnValuesOnConditionCheckFailure`. AWS advises against the legacy ones, from before expressions.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
  */
 const parameters: Record<string, readonly string[]> = {
@@ -52,34 +52,19 @@ const parameters: Record<string, readonly string[]> = {
     'ExclusiveStartKey',
     'Select',
   ],
-  Scan: [
-    'TableName',
-    'FilterExpression',
-    'ProjectionExpression',
-    'ExpressionAttributeNames',
-    'ExpressionAttributeValues',
-    'ConsistentRead',
-    'Limit',
-    'ExclusiveStartKey',
-    'Select',
-    'Segment',
-    'TotalSegments',
-  ],
-  DescribeTable: ['TableName'],
-  ListTables: ['ExclusiveStartTableName', 'Limit'],
 };
 
 /** Of each table in a batch. */
 const batchParameters = ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames'];
 
-/** Request units, as on demand. */
+/** Request units of an on-demand table. */
 export interface Consumed {
   readonly readUnits: number;
   readonly writeUnits: number;
 }
 
 export class DynamoDb implements AwsService {
-  /** Hears what each call on items has consumed. */
+  /** Receives what each call on items consumed. */
   onConsumed: (consumed: Consumed) => void = () => undefined;
   readonly #authorize: Authorize;
   readonly #server: Server;
@@ -91,7 +76,7 @@ export class DynamoDb implements AwsService {
     this.#server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   }
 
-  /** Makes a table, keys of type S, and waits until it is active. @returns its ARN */
+  /** Makes a table with keys of type S, and waits until it is active. @returns its ARN */
   async createTable({
     name,
     hashKey,
@@ -127,23 +112,12 @@ export class DynamoDb implements AwsService {
     if (!known) throw notSupported(`dynamodb:${operation}`, Object.keys(parameters));
     refuseUnknown(operation, input, known);
     if (operation === 'BatchGetItem') return this.#batchGet(input, caller);
-    if (operation === 'ListTables') {
-      this.#authorize(caller, 'dynamodb:ListTables', '*');
-      return this.#forward(operation, input);
-    }
     if (typeof input['TableName'] !== 'string') {
       throw new AwsError('ValidationException', 'The parameter TableName is required.');
     }
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html: a table's name or its ARN
     const name = input['TableName'].replace(tableArn(''), '');
-    if (operation === 'DescribeTable') {
-      this.#authorize(caller, 'dynamodb:DescribeTable', tableArn(name));
-      const { Table } = await this.#forward(operation, { TableName: name });
-      return { Table: { ...(Table as object), TableArn: tableArn(name) } };
-    }
-    // A scan names no keys; that a condition on them then holds is for the policy to know.
-    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-    const leadingKeys = operation === 'Scan' ? [] : keysOf(input).map((key) => this.#leading(name, key));
+    const leadingKeys = keysOf(input).map((key) => this.#leading(name, key));
     this.#authorize(caller, `dynamodb:${operation}`, tableArn(name), { leadingKeys });
     return this.#use(operation, { ...input, TableName: name });
   }
@@ -155,7 +129,7 @@ export class DynamoDb implements AwsService {
   ): Promise<Record<string, unknown>> {
     const asked = Object.entries((RequestItems ?? {}) as Record<string, Record<string, unknown>>);
     for (const [name, of] of asked) {
-      // An ARN would come back as such in the answer, which dynalite does not know.
+      // AWS repeats the ARN in its answer; dynalite would answer with the name.
       if (name.startsWith('arn:')) throw notSupported('the ARN of a table in dynamodb:BatchGetItem');
       refuseUnknown('BatchGetItem', of, batchParameters);
       const leadingKeys = (of['Keys'] as Item[]).map((key) => this.#leading(name, key));
@@ -178,7 +152,7 @@ export class DynamoDb implements AwsService {
     return item[this.#hashKeys.get(table) ?? '']?.S ?? '';
   }
 
-  /** Hands dynalite a request as its server would: no port, no socket, and so less than a millisecond. */
+  /** Calls dynalite's request handler directly: without a socket it takes less than a millisecond. */
   async #forward(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>> {
     const request = Object.assign(new EventEmitter(), {
       method: 'POST',
@@ -187,7 +161,7 @@ export class DynamoDb implements AwsService {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${operation}`,
         'x-amz-date': '20000101T000000Z',
-        // dynalite wants one, and does not verify it.
+        // dynalite requires one and doesn't verify it.
         authorization: 'AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none',
       },
     });
@@ -208,10 +182,10 @@ export class DynamoDb implements AwsService {
   }
 }
 
-/** Attributes in the protocol's form. */
+/** Attributes as the protocol writes them. */
 type Item = Readonly<Record<string, { readonly S?: string } | undefined>>;
 
-/** The keys that a call on one table is about; of a query, what its expression compares with them. */
+/** The keys that a call names; for a query, those that its expression compares. */
 function keysOf({ Key, Item: item, KeyConditionExpression, ...query }: Record<string, unknown>): Item[] {
   if (Key !== undefined || item !== undefined) return [(Key ?? item) as Item];
   const values = (query['ExpressionAttributeValues'] ?? {}) as Item;

@@ -11,7 +11,7 @@ export interface EventTargetDefinition {
 }
 
 /**
- * What every event has beside `id` and `resources`, which are not supported.
+ * The supported members of an event; `id` and `resources` are not.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
  */
 const envelope = new Set(['version', 'source', 'detail-type', 'account', 'region', 'time', 'detail']);
@@ -44,7 +44,7 @@ export class EventBus {
       );
     const pattern = JSON.parse(eventPattern) as Record<string, unknown>;
     for (const key of Object.keys(pattern)) {
-      // Nothing else is in an event here, so the rule would wait in silence for what is misspelt.
+      // No event here has other members, so a misspelt name would never match.
       if (!envelope.has(key)) throw notSupported(`the event pattern ${name}.${key}`);
     }
     checkPattern(pattern, name);
@@ -59,7 +59,7 @@ export class EventBus {
     found.targets.push(target);
   }
 
-  /** Delivers an event of a service to whatever rule matches it. */
+  /** Delivers an event to the targets of each rule that matches it. */
   put(source: string, detailType: string, detail: Readonly<Record<string, unknown>>): void {
     const time = new Date(this.#clock.now()).toISOString();
     const event = {
@@ -87,7 +87,7 @@ const maxPatternCharacters = 2048;
 
 const supportedOperators = ['exists', 'anything-but', 'prefix', 'wildcard'];
 
-/** Every leaf is a list of values and of objects with one of these operators; all else is refused by name. */
+/** Every leaf is a list of values and of objects with one of these operators; anything else is refused by name. */
 function checkPattern(pattern: Readonly<Record<string, unknown>>, path: string): void {
   for (const [key, value] of Object.entries(pattern)) {
     const at = `${path}.${key}`;
@@ -130,7 +130,7 @@ function matches(
       const inner = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
       return matches(expected as Record<string, unknown>, inner);
     }
-    // Of a list in the event, one value is enough:
+    // One value of a list in the event is enough:
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-arrays.html
     const values = Array.isArray(actual) ? (actual as unknown[]) : [actual];
     return (expected as unknown[]).some((choice) => values.some((value) => matchesChoice(choice, value)));
@@ -142,7 +142,7 @@ function matchesChoice(choice: unknown, actual: unknown): boolean {
   if ('exists' in choice) return choice.exists === (actual !== undefined);
   if ('prefix' in choice) return typeof actual === 'string' && actual.startsWith(String(choice.prefix));
   if ('wildcard' in choice) {
-    // Only `*` is special, and stands for any text.
+    // Only `*` is special: it matches any text.
     const parts = String(choice.wildcard)
       .split('*')
       .map((part) => part.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&'));
@@ -155,7 +155,7 @@ function matchesChoice(choice: unknown, actual: unknown): boolean {
 }
 
 /**
- * An input transformer: paths into the event, put into a template.
+ * An input transformer puts values from paths into the event into a template.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
  */
 function transform(target: EventTargetDefinition, event: Readonly<Record<string, unknown>>): string {

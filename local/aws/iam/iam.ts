@@ -12,13 +12,9 @@ import {
 } from './policy.ts';
 import { accountId, administrator, type Authorize, type Caller } from '../service.ts';
 
-export interface Role {
+interface Role {
   readonly arn: string;
   readonly name: string;
-  readonly createdAtMs: number;
-  readonly assumeRolePolicy: string;
-  /** Its inline policies, by name. */
-  readonly policies: Map<string, string>;
   readonly trust: readonly TrustStatement[];
   readonly statements: Statement[];
   policyCharacters: number;
@@ -30,7 +26,7 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-// Both count characters other than white space.
+// Both quotas ignore white space.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maxInlinePolicyCharacters = 10_240;
 const maxTrustPolicyCharacters = 2_048;
@@ -38,11 +34,6 @@ const maxTrustPolicyCharacters = 2_048;
 export class Iam {
   readonly #roles = new Map<string, Role>();
   readonly #callers = new Map<string, Caller>([['test', administrator]]);
-  readonly #clock: { now(): number };
-
-  constructor(clock: { now(): number } = Date) {
-    this.#clock = clock;
-  }
 
   /** @throws {AwsError} when the trust policy is malformed, too long, or beyond what is supported */
   addRole({ arn, name, assumeRolePolicy }: { arn: string; name: string; assumeRolePolicy: string }): void {
@@ -57,17 +48,14 @@ export class Iam {
       );
     }
     const trust = parseTrustPolicy(arn, assumeRolePolicy);
-    const createdAtMs = this.#clock.now();
-    const policies = new Map<string, string>();
-    const role = { arn, name, createdAtMs, assumeRolePolicy, policies, trust };
-    this.#roles.set(arn, { ...role, statements: [], policyCharacters: 0 });
+    this.#roles.set(arn, { arn, name, trust, statements: [], policyCharacters: 0 });
   }
 
   /**
    * Adds an inline policy to a role.
    * @throws {AwsError} when it is malformed, has a condition that is not supported, or the role's policies become too long together
    */
-  addRolePolicy(roleArn: string, policyJson: string, name?: string): void {
+  addRolePolicy(roleArn: string, policyJson: string): void {
     const role = this.#role(roleArn);
     const statements = parseIdentityPolicy(roleArn, policyJson);
     const policyCharacters = role.policyCharacters + countedCharacters(policyJson);
@@ -80,11 +68,6 @@ export class Iam {
     }
     role.policyCharacters = policyCharacters;
     role.statements.push(...statements);
-    role.policies.set(name ?? `policy-${role.policies.size + 1}`, policyJson);
-  }
-
-  roles(): readonly Role[] {
-    return [...this.#roles.values()];
   }
 
   /** Credentials of a new session of a role. */
@@ -109,7 +92,7 @@ export class Iam {
   }
 
   /**
-   * Denies unless a policy allows; an explicit Deny wins.
+   * Denies the call unless a policy allows it; an explicit Deny wins.
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
    */
   readonly authorize: Authorize = (caller, action, resourceArn, context = {}) => {
@@ -133,7 +116,7 @@ export class Iam {
 
   /**
    * Whether the role's trust policy lets a service, for example `lambda.amazonaws.com`, assume it.
-   * @param context what that service sends along; conditions over what it does not send are not met
+   * @param context the keys that the service sends; a condition on any other key is not met
    */
   checkAssumable(roleArn: string, servicePrincipal: string, context: AssumeContext = {}): boolean {
     const concerned = (this.#roles.get(roleArn)?.trust ?? []).filter((statement) =>
@@ -142,7 +125,7 @@ export class Iam {
     return concerned.length > 0 && concerned.every(({ effect }) => effect === 'Allow');
   }
 
-  /** A role acts through a session, and it is the session's ARN that AWS names. */
+  /** AWS names the ARN of the role's session. */
   sessionArn({ principalArn, sessionName }: Caller): string {
     if (principalArn === administrator.principalArn) return principalArn;
     const name = this.#roles.get(principalArn)?.name ?? principalArn;

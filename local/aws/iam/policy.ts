@@ -1,4 +1,4 @@
-/** IAM's policy language, as far as the program uses it: what is written beyond that is refused when it is read. */
+/** IAM's policy language, as far as the program uses it. Reading a policy with anything else fails. */
 import * as z from 'zod';
 import { AwsError, notSupported } from '../errors.ts';
 import type { RequestContext } from '../service.ts';
@@ -34,7 +34,7 @@ export interface TrustStatement {
   readonly conditions: readonly Condition[];
 }
 
-/** What a service says about itself when it assumes a role. */
+/** The keys that a service sends when it assumes a role. */
 export interface AssumeContext {
   readonly sourceAccount?: string;
   readonly sourceArn?: string;
@@ -55,7 +55,7 @@ const Resource = z.string().regex(/^(\*|arn:aws:[a-z0-9-]+(:.*)?)$/, 'is neither
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 const document = <Item extends z.ZodType>(statement: Item) =>
   z.strictObject({
-    // The older 2008-10-17 has no policy variables; nothing of ours may depend on it.
+    // The older 2008-10-17 has no policy variables.
     Version: z.literal('2012-10-17'),
     Id: z.string().optional(),
     Statement: oneOrMany(statement),
@@ -115,7 +115,7 @@ export function parseIdentityPolicy(owner: string, json: string): Statement[] {
   return policy.Statement.map((statement, index) => {
     const where = nameOf(owner, statement.Sid, index);
     const condition = LeadingKeysCondition.optional().safeParse(statement.Condition);
-    // No call of EC2 is supported, so that such a statement concerns none.
+    // No call of EC2 is supported, so such a statement matches none.
     const isOfFunctionCode =
       SourceFunctionCondition.safeParse(statement.Condition).success &&
       statement.Action?.every((action) => action.startsWith('ec2:'));
@@ -139,7 +139,7 @@ export function parseIdentityPolicy(owner: string, json: string): Statement[] {
 }
 
 /**
- * Reads who may assume the role: services only.
+ * Reads which services may assume the role.
  * @throws {AwsError} as `parseIdentityPolicy`; of conditions, those over the calling resource and account are supported
  */
 export function parseTrustPolicy(owner: string, json: string): TrustStatement[] {
@@ -162,7 +162,7 @@ export function parseTrustPolicy(owner: string, json: string): TrustStatement[] 
   }));
 }
 
-/** Whether the statement speaks of this call. Actions are compared without regard to case, ARNs with it. */
+/** Whether the statement matches this call. Actions ignore case, ARNs don't. */
 export function concerns(
   { leadingKeys, calledVia, ...statement }: Statement,
   action: string,
@@ -181,7 +181,7 @@ export function concerns(
   );
 }
 
-/** Whether the statement speaks of this service; a key that the service does not send never matches. */
+/** Whether the statement matches this service; a key that the service doesn't send never matches. */
 export function isForService(
   statement: TrustStatement,
   servicePrincipal: string,

@@ -10,7 +10,7 @@ export interface EnvironmentOptions extends WorkerData {
   readonly thread: URL;
   readonly functionName: string;
   readonly functionArn: string;
-  /** Of the session of its role. */
+  /** Of the role's session. */
   readonly accessKeyId: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
@@ -18,10 +18,10 @@ export interface EnvironmentOptions extends WorkerData {
   readonly onGone?: () => void;
 }
 
-/** How one invocation ended: both are JSON texts. */
+/** Both are JSON texts. */
 export type Ended = InvocationAnswer;
 
-/** One execution environment: takes one invocation at a time, and is thrown away after a time-out. */
+/** One execution environment. It takes one invocation at a time, and a time-out ends it. */
 export class ExecutionEnvironment {
   readonly #worker: Worker;
   readonly #options: EnvironmentOptions;
@@ -58,7 +58,7 @@ export class ExecutionEnvironment {
     return this.#gone;
   }
 
-  /** Time-outs are real: a function that hangs does so on the network. */
+  /** In real time, because a function that hangs waits for the network. */
   async invoke(event: string): Promise<Ended> {
     const { functionName, functionArn, timeoutSeconds } = this.#options;
     const requestId = randomUUID();

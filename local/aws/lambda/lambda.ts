@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,9 +18,9 @@ export interface FunctionDefinition {
   readonly handler: string;
   readonly timeoutSeconds: number;
   readonly variables: Readonly<Record<string, string>>;
-  /** ARNs of layers that were added before. */
+  /** ARNs of layers that were added earlier. */
   readonly layers?: readonly string[];
-  /** Each execution environment has credentials of its own. */
+  /** Each execution environment has its own credentials. */
   readonly assumeRole: () => Credentials;
 }
 
@@ -29,8 +28,6 @@ export interface LogLine {
   /** ISO 8601, virtual. */
   readonly at: string;
   readonly functionName: string;
-  /** The log stream: each execution environment has its own. */
-  readonly stream: string;
   readonly text: string;
 }
 
@@ -45,15 +42,15 @@ export interface LambdaPorts {
 
 interface Deployed extends FunctionDefinition {
   readonly bundle: string;
-  /** What the function knows as `/opt`, where it has layers. */
+  /** The folder that stands for `/opt`, if the function has layers. */
   readonly opt: string | undefined;
   readonly idle: ExecutionEnvironment[];
 }
 
-/** Runs the bundles, each in threads of its own with its own environment and role. */
+/** Runs each bundle in its own threads, with its own environment and role. */
 export class Lambda implements AwsService {
   readonly logs: LogLine[] = [];
-  /** Hears of each line, as CloudWatch does. */
+  /** Called for each log line. */
   onLog: (line: string) => void = () => undefined;
   readonly #functions = new Map<string, Deployed>();
   readonly #environments = new Set<ExecutionEnvironment>();
@@ -65,7 +62,6 @@ export class Lambda implements AwsService {
     this.#ports = ports;
   }
 
-  /** Where the functions find AWS. */
   setEndpoint(url: string): void {
     this.#endpoint = url;
   }
@@ -97,10 +93,10 @@ export class Lambda implements AwsService {
     return opt;
   }
 
-  /** Of the account: what all its functions may run at a time. */
+  /** The account's limit for all its functions together. */
   concurrentExecutions = 1000;
 
-  /** Invoke and GetAccountSettings, for whoever signs the call. */
+  /** Invoke and GetAccountSettings. */
   async call(
     operation: string,
     input: Record<string, unknown>,
@@ -124,7 +120,7 @@ export class Lambda implements AwsService {
   }
 
   /**
-   * An asynchronous invocation: a function that fails is tried twice more, after one minute and two.
+   * An asynchronous invocation retries a function that fails after one minute, and again after two.
    * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
    */
   async #invokeLater(functionArn: string, payload: unknown, attempt: number): Promise<void> {
@@ -136,7 +132,7 @@ export class Lambda implements AwsService {
     });
   }
 
-  /** @throws {AwsError} `ResourceNotFoundException`; what the function throws is an answer */
+  /** @throws {AwsError} `ResourceNotFoundException`; an error of the function is an answer */
   async invoke(
     functionArn: string,
     payload: unknown,
@@ -149,7 +145,7 @@ export class Lambda implements AwsService {
       : { payload: JSON.parse(ended.error), functionError: 'Unhandled' };
   }
 
-  /** Kills the execution environments that are meant, in the midst of what they do. */
+  /** Kills execution environments, even during an invocation. */
   async kill(isMeant: (environment: ExecutionEnvironment) => boolean): Promise<void> {
     await Promise.all([...this.#environments].filter(isMeant).map((environment) => environment.close()));
   }
@@ -177,13 +173,10 @@ export class Lambda implements AwsService {
     const variables = Object.fromEntries(
       Object.entries(deployed.variables).map(mounted),
     ) as typeof deployed.variables;
-    // What a layer brings writes there; the bundles do not.
+    // Only layers write there; the bundles don't.
     const tmp = opt === undefined ? undefined : mkdtempSync(join(this.#ports.folder, 'tmp-'));
     const credentials = deployed.assumeRole();
     const { clock } = this.#ports;
-    // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
-    const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
-    const stream = `${day}/[$LATEST]${randomBytes(16).toString('hex')}`;
     const environment = new ExecutionEnvironment({
       thread: this.#ports.thread(),
       functionName: name,
@@ -204,14 +197,14 @@ export class Lambda implements AwsService {
         AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
         ...(credentials.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
         AWS_ENDPOINT_URL: this.#endpoint,
-        // The person's own AWS configuration must not reach the functions.
+        // Your own AWS configuration must not reach the functions.
         AWS_CONFIG_FILE: '/dev/null',
         AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
         TZ: ':UTC',
       },
       onGone: () => tmp !== undefined && rmSync(tmp, { recursive: true, force: true }),
       onLog: (text) => {
-        this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, stream, text });
+        this.logs.push({ at: new Date(clock.now()).toISOString(), functionName: name, text });
         this.onLog(text);
       },
     });

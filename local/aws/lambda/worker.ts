@@ -14,11 +14,11 @@ export interface InvocationRequest {
   readonly event: string;
   readonly functionName: string;
   readonly functionArn: string;
-  /** When it is thrown away (`realNowMs`). */
+  /** When it is ended (`realNowMs`). */
   readonly untilMs: number;
 }
 
-/** `result` and `error` as JSON, as they would cross the network. */
+/** `result` and `error` are JSON texts. */
 export type InvocationAnswer = { readonly result: string } | { readonly error: string };
 
 const { bundle, sharedClock } = workerData as WorkerData;
@@ -33,7 +33,7 @@ const loading = (import(bundle) as Promise<{ handler: Handler }>).then(
 
 parentPort!.on('message', (request: InvocationRequest) => {
   void invoke(request).then(async (answer) => {
-    // Its log lines go before its answer: what they count is counted when the one who called goes on.
+    // Log lines go before the answer, so their metrics are counted when the caller continues.
     await new Promise((resolve) => process.stdout.write('', resolve));
     parentPort!.postMessage(answer);
   });
@@ -63,7 +63,7 @@ async function invoke({
 }
 
 /**
- * The runtime's report of what a handler threw; ASL's `Error` is its `errorType`.
+ * The runtime's report of an error; `errorType` becomes ASL's `Error`.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
  */
 function asLambdaReports(thrown: unknown) {

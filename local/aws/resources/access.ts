@@ -1,4 +1,4 @@
-/** Roles, and who watches what is done with them. */
+/** Roles, the audit trail, and monitoring. */
 import * as z from 'zod';
 
 import { arn, json, named, only, text, whole, withoutEffect } from './parts.ts';
@@ -13,7 +13,7 @@ export const accessSchemas = {
   // https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
   'aws:iam/rolePolicy:RolePolicy': z.strictObject({ role: named(/^[\w+=,.@-]{1,64}$/), policy: json }),
 
-  // What the trail writes is not kept, so the bucket's own properties change nothing: the event bus hears of it.
+  // The trail writes to the event bus only, so the bucket's properties have no effect.
   'aws:s3/bucket:Bucket': z.strictObject({ bucket, forceDestroy: withoutEffect(z.boolean()) }),
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
   'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock': z.strictObject({
@@ -62,7 +62,7 @@ export const accessSchemas = {
   'aws:cloudtrail/trail:Trail': z.strictObject({
     name: named(/^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$/),
     s3BucketName: bucket,
-    // Reads are what the event bus is told; a trail without them would tell nothing.
+    // The event bus gets only reads, so a trail without them would have no effect.
     // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
     eventSelectors: z
       .array(z.strictObject({ readWriteType: only('All'), includeManagementEvents: only(true) }))
@@ -86,7 +86,7 @@ export const accessSchemas = {
       ),
     ),
   }),
-  // Strict already where they are read: cloudwatch/alarm.ts and dashboard.ts.
+  // cloudwatch/alarm.ts and cloudwatch/dashboard.ts check these.
   'aws:cloudwatch/metricAlarm:MetricAlarm': z.looseObject({
     name: z.string(),
     alarmActions: z.array(arn('sns')).optional(),

@@ -27,7 +27,7 @@ const reservedVariables = new Set([
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#function-configuration-deployment-and-execution
 const maxEnvironmentBytes = 4096;
 
-/** AWS would take these; here they say where the embedded cloud is. See lambda/lambda.ts. */
+/** AWS accepts these, but lambda/lambda.ts sets them here. */
 const ownVariables = new Set(['AWS_ENDPOINT_URL', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'TZ']);
 
 const Variables = z
@@ -61,7 +61,7 @@ export const computeSchemas = {
     name: named(/^[A-Za-z0-9_-]{1,64}$/),
     description: withoutEffect(text(0, 256)),
     runtime: only('nodejs24.x'),
-    // The bundles have no native code; what a layer has is run as it is.
+    // The bundles have no native code, and a layer's runs on this machine as it is.
     architectures: withoutEffect(z.array(z.enum(['arm64', 'x86_64'])).length(1)),
     handler: only('index.handler'),
     code: Archive,
@@ -99,7 +99,7 @@ export const computeSchemas = {
     action: z.string(),
     function: z.string(),
     principal: z.string(),
-    // Without it anybody's API could call.
+    // Without it any account's API could call.
     sourceArn: z.string(),
   }),
 
@@ -139,7 +139,7 @@ export const computeSchemas = {
     }),
   }),
 
-  // What could not be delivered is kept by the scheduler here, and counted as the queue's.
+  // The scheduler keeps undelivered messages here, and counts them as the queue's.
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
   'aws:sqs/queue:Queue': z.strictObject({
     name: named(/^[A-Za-z0-9_-]{1,80}$/),

@@ -1,4 +1,4 @@
-/** What is kept: the table, its items and the secrets. */
+/** The table, its items and the secrets. */
 import * as z from 'zod';
 
 import { json, named, only, text, whole, withoutEffect } from './parts.ts';
@@ -15,7 +15,7 @@ const Table = z
     hashKey: attributeName,
     rangeKey: attributeName.optional(),
     attributes: z.array(z.strictObject({ name: attributeName, type: only('S') })),
-    // Items stay: DynamoDB deletes them days late, and who reads them may not count on it.
+    // Items stay. DynamoDB may delete them days late, so readers must not rely on it.
     ttl: withoutEffect(z.strictObject({ attributeName, enabled: z.boolean() })),
     pointInTimeRecovery: withoutEffect(z.strictObject({ enabled: z.boolean() })),
     serverSideEncryption: withoutEffect(z.strictObject({ enabled: z.boolean() })),

@@ -45,7 +45,7 @@ export const messageSchemas = {
     eventDestinationName: named(/^[A-Za-z0-9_-]{1,64}$/),
     eventDestination: z.strictObject({
       enabled: only(true),
-      // Which of them are supported, SES itself says.
+      // ses.ts checks which of them are supported.
       matchingEventTypes: z.array(z.string()).min(1),
       // "You can only use the default bus."
       // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EventBridgeDestination.html
@@ -63,7 +63,7 @@ export const messageSchemas = {
     name: named(/^[A-Za-z0-9_-]{1,256}$/),
     displayName: withoutEffect(text(0, 100)),
   }),
-  // The inbox shows what a topic got, whoever subscribes.
+  // The inbox shows every message of a topic, with or without subscribers.
   // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
   'aws:sns/topicSubscription:TopicSubscription': z.strictObject({
     topic: arn('sns'),

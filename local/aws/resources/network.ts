@@ -1,4 +1,4 @@
-/** A VPC and what is in it. Functions reach each other and the provider here without: of it nothing is supported but its shape. */
+/** A VPC and its parts. Only their shape is checked: functions here reach everything without a VPC. */
 import * as z from 'zod';
 
 import { json, only, text, whole, withoutEffect } from './parts.ts';

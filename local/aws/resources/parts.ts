@@ -3,19 +3,18 @@ import * as z from 'zod';
 
 import { accountId, region } from '../service.ts';
 
-/** Marks a problem with a value that AWS takes and that is not supported. */
+/** Marks a value that AWS accepts and the embedded cloud doesn't support. */
 export const notSupportedValue = 'is not supported';
 
-/** Of all the values that AWS takes, those that are supported. */
+/** The supported values among those that AWS accepts. */
 export const only = <const Value extends string | number | boolean>(...values: readonly Value[]) =>
   z.literal([...values], { error: ({ input }) => (input === undefined ? 'is missing' : notSupportedValue) });
 
-/** AWS takes it, the program sets it, and nothing here comes out differently for it. */
+/** AWS accepts it and the program sets it, but it has no effect here. */
 export const withoutEffect = <Schema extends z.ZodType>(schema: Schema) => schema.optional();
 
 export const text = (least: number, most: number) => z.string().min(least).max(most);
 
-/** Of characters that AWS allows, for the message too. */
 export const named = (pattern: RegExp) => z.string().regex(pattern, `must match ${pattern.source}`);
 
 export const whole = (least: number, most: number) => {

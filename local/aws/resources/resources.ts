@@ -1,4 +1,4 @@
-/** What the program may say of each resource: every property that is supported, and nothing else. */
+/** The supported properties of each resource type; any other is refused. */
 import type * as z from 'zod';
 
 import { notSupported } from '../errors.ts';
@@ -28,10 +28,10 @@ export interface Registered {
   readonly type: string;
   /** The logical name. */
   readonly name: string;
-  /** As its provider would answer it: an ARN, a name, or what else tells it apart. */
+  /** As its provider would return it: an ARN, a name, or another identifier. */
   readonly id: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** What AWS would have answered: inputs, and ARN and the like. */
+  /** What AWS would return: the inputs, and for example an ARN. */
   readonly state: Readonly<Record<string, unknown>>;
 }
 
@@ -44,7 +44,6 @@ export interface Resource<T extends ResourceType> {
   readonly state: Readonly<Record<string, unknown>>;
 }
 
-/** All that is deployed, by type. */
 export class Resources {
   readonly #all: readonly Resource<ResourceType>[];
 
@@ -70,7 +69,7 @@ function isSupported(type: string): type is ResourceType {
   return Object.hasOwn(schemas, type);
 }
 
-/** What is not supported comes first: AWS might accept it, so nothing can be said of the rest. */
+/** Unsupported properties come first: AWS might accept them, so the other problems may not be real. */
 function refusalOf(issues: readonly z.core.$ZodIssue[], { type, name }: Registered): Error {
   const what = `${type} (${name})`;
   const unknown = issues.flatMap(({ code, path, ...issue }) =>
@@ -91,7 +90,7 @@ function pathOf(path: readonly PropertyKey[]): string {
   return path.map(String).join('.');
 }
 
-/** Definitions and policies are long, and say nothing here. */
+/** Shortens definitions and policies. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

@@ -1,4 +1,4 @@
-/** The HTTP API and its name in the world. */
+/** The HTTP API and its domain. */
 import * as z from 'zod';
 
 import { arn, named, only, text, whole, withoutEffect } from './parts.ts';
@@ -34,7 +34,7 @@ export const webSchemas = {
     name: only('$default'),
     autoDeploy: z.boolean().optional(),
     accessLogSettings: withoutEffect(z.strictObject({ destinationArn: arn('logs'), format: z.string() })),
-    // Throttling is not supported: time stands still here, and a bucket would never fill again.
+    // Throttling has no effect: time stands still here, so a bucket would never refill.
     routeSettings: withoutEffect(
       z.array(
         z.strictObject({

@@ -37,9 +37,9 @@ export class SecretVersions {
   }
 
   /**
-   * Adds a version and attaches the labels, off other versions where they were. The first version of a secret is
-   * `AWSCURRENT` whatever the labels. The same id with the same value changes nothing. A recording of AWS shows that the
-   * version which is `AWSCURRENT` no more loses `AWSPENDING` as well.
+   * Adds a version and moves the labels to it. The first version of a secret is always `AWSCURRENT`. Repeating a put
+   * with the same id and value changes nothing. A version that loses `AWSCURRENT` loses `AWSPENDING`, too: a recording
+   * of AWS shows that.
    * @throws {AwsError} `ResourceExistsException` for the same id with another value, `LimitExceededException`
    * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
    */
@@ -102,7 +102,7 @@ export class SecretVersions {
     holder?.stages.delete(stage);
   }
 
-  /** A label is on one version only; when `AWSCURRENT` leaves a version, that one becomes `AWSPREVIOUS`. */
+  /** A label is on one version only. The version that loses `AWSCURRENT` becomes `AWSPREVIOUS`. */
   #attach(stage: string, version: Version): void {
     const holder = this.#holderOf(stage);
     if (holder === version) return;
@@ -115,7 +115,7 @@ export class SecretVersions {
     return this.all().find(({ stages }) => stages.has(stage));
   }
 
-  /** Versions without a label go, oldest first, when there are too many; but none that is younger than a day. */
+  /** Deletes the oldest versions without a label when there are too many, but none younger than a day. */
   #makeRoom(nowMs: number): void {
     for (const { id, stages, createdAtMs } of this.all()) {
       if (this.#versions.size < maxVersions) return;

@@ -5,8 +5,8 @@ import type { Available } from './references.ts';
 import { compileTemplate, type Report, type Template } from './template.ts';
 
 /**
- * The part of Amazon States Language that is supported, as schemas that compile expressions on the way. Objects are
- * strict: a field that is not here is refused by name.
+ * The supported part of Amazon States Language, as schemas that also compile expressions. Objects are strict: any other
+ * field is refused by name.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
  */
 
@@ -162,7 +162,7 @@ const task = z
     Comment: comment,
     ...transition,
     Resource: resource,
-    // Its members are checked against the integration below, so it cannot be one expression.
+    // Not one expression, because its members are checked against the integration below.
     Arguments: z.record(z.string(), z.unknown(), 'Arguments must be an object').default({}),
     TimeoutSeconds: z.union([seconds.transform(compiled({})), expression]).optional(),
     Retry: z.array(retrier).refine(wildcardIsLast, wildcardNotLast).default([]),
@@ -203,7 +203,7 @@ export type Definition = z.output<typeof stateMachine>;
 export type State = Definition['States'][string];
 export type StateOf<Type extends State['Type']> = Extract<State, { Type: Type }>;
 export type Retrier = z.output<typeof retrier>;
-/** What a state, a choice rule or a catcher has for leaving. */
+/** The fields by which a state, a choice rule or a catcher continues. */
 export interface Exit {
   readonly Output?: Template | undefined;
   readonly Assign?: Readonly<Record<string, Template>> | undefined;

@@ -13,30 +13,20 @@ import type { Left, Visit } from './visit.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html */
-export interface LoggingConfiguration {
-  readonly level: string;
-  readonly includeExecutionData?: boolean | undefined;
-  readonly logDestination?: string;
-}
-
 export interface StateMachine {
   readonly arn: string;
   readonly name: string;
   readonly roleArn: string;
-  readonly definitionText: string;
   readonly definition: Definition;
   readonly creationMs: number;
-  readonly logging: LoggingConfiguration;
 }
 
 export interface ExecutionPorts extends IntegrationPorts {
   readonly clock: Clock;
-  /** Ends a call that takes too long: in the time in which calls run, which is not the clock's where that stands still. */
+  /** Ends a call that takes too long, in the time in which calls run: the clock may stand still. */
   callTimer(afterMs: number, run: () => void): Timer;
 }
 
-/** How an execution ended. */
 interface Ending {
   readonly output?: Json;
   readonly error?: string | undefined;
@@ -50,10 +40,10 @@ const endingEvents = {
   ABORTED: 'ExecutionAborted',
 } as const;
 
-/** Names of executions can be 80 characters; labels of timers are for reading. */
+/** Keeps labels of timers short: names of executions can have 80 characters. */
 const labelCharacters = 24;
 
-/** One run of a state machine. Its work holds the clock still; its waits do not. */
+/** One run of a state machine. Its work holds the clock still; its waits don't. */
 export class Execution {
   readonly arn: string;
   readonly machine: StateMachine;
@@ -93,7 +83,7 @@ export class Execution {
     this.startMs = ports.clock.now();
   }
 
-  /** Begins the first state; answers at once. */
+  /** Begins the first state and returns at once. */
   start(): void {
     const { roleArn, definition } = this.machine;
     this.#record('ExecutionStarted', { input: this.input, inputDetails: { truncated: false }, roleArn });
@@ -108,7 +98,7 @@ export class Execution {
     void this.#run();
   }
 
-  /** Ends the execution as `StopExecution` does; what has ended already stays as it is. */
+  /** Ends the execution as `StopExecution` does, if it hasn't ended yet. */
   abort(error: string | undefined, cause: string | undefined): void {
     if (this.status === 'RUNNING') this.#end('ABORTED', { error, cause });
   }
@@ -157,7 +147,7 @@ export class Execution {
   #visitOf(stateName: string, { Type }: State, input: Json): Visit {
     const { clock } = this.#ports;
     const enteredMs = clock.now();
-    // As AWS begins the causes of what is not a task's own failure.
+    // AWS begins the causes of all failures but a task's own like this.
     const during = `An error occurred while executing the state '${stateName}' (entered at the event id #${this.history.length}).`;
     const visit: Visit = {
       stateName,
@@ -227,7 +217,7 @@ export class Execution {
     return new StateFailure(error, cause);
   }
 
-  /** An event of a running execution. What still runs after the end (a function) writes no more history. */
+  /** Records an event of a running execution. A function that still runs after the end records nothing. */
   #event(type: HistoryEventType, details: Record<string, Json | undefined>): void {
     this.#requireRunning();
     if (this.history.length >= maximumEvents - 1) {
@@ -239,7 +229,7 @@ export class Execution {
     this.#record(type, details);
   }
 
-  /** States.Runtime is never caught, so this ends the work: quietly, because the execution has ended. */
+  /** Ends the work of an execution that has ended: States.Runtime is never caught. */
   #requireRunning(): void {
     if (this.status !== 'RUNNING') throw new StateFailure('States.Runtime', 'The execution has ended.');
   }
@@ -250,7 +240,7 @@ export class Execution {
 
   #end(status: keyof typeof endingEvents, { output, error, cause }: Ending = {}): void {
     const ending = output === undefined ? { error, cause } : outputMembers(output);
-    // "… the execution fails with a States.Timeout error name": a recording has that name in history alone.
+    // A recording of AWS has the error States.Timeout in history only.
     this.#record(endingEvents[status], status === 'TIMED_OUT' ? { error: 'States.Timeout' } : ending);
     this.status = status;
     this.stopMs = this.#ports.clock.now();

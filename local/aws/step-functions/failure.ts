@@ -1,7 +1,7 @@
 import type { Json } from './json.ts';
 
 /**
- * Why a state, or the whole execution, failed: what `Retry` and `Catch` match, and what history records.
+ * The failure of a state or of the whole execution: `Retry` and `Catch` match it, and history records it.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation
  */
 export class StateFailure extends Error {
@@ -10,7 +10,7 @@ export class StateFailure extends Error {
   readonly error: string | undefined;
   /** AWS's `Cause`; a time-out has none. */
   readonly causeText: string | undefined;
-  /** No wildcard matches it. */
+  /** True if no wildcard matches it. */
   readonly isTerminal: boolean;
 
   constructor(
@@ -25,7 +25,7 @@ export class StateFailure extends Error {
   }
 
   /**
-   * Value of `$states.errorOutput`, and a catcher's output unless it says otherwise. Both members are always there:
+   * Value of `$states.errorOutput`, and a catcher's output by default. Both members are always there:
    * recordings of AWS show an empty cause for a time-out, and null for what `SendTaskFailure` left out.
    */
   get errorOutput(): { Error: Json; Cause: Json } {
@@ -34,23 +34,23 @@ export class StateFailure extends Error {
   }
 }
 
-/** Anything thrown, as a failure: what is not one is a fault of the embedded cloud, which no `Catch` may hide. */
+/** Turns anything thrown into a failure. Other errors are bugs of the embedded cloud, which no `Catch` may hide. */
 export function asFailure(thrown: unknown): StateFailure {
   if (thrown instanceof StateFailure) return thrown;
   return new StateFailure('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 /**
- * More than 256 KiB. The answer of a task fails that task, and a recording of AWS shows `States.ALL` catching it. For what
- * a state computes itself, the documentation's rule stays: "States.ALL … can't catch the States.DataLimitExceeded terminal error".
- * @param what a state's name, or a task's resource type
+ * The failure for more than 256 KiB. In a recording of AWS, `States.ALL` catches it for the answer of a task. For data
+ * that a state computes, the documentation says: "States.ALL … can't catch the States.DataLimitExceeded terminal error".
+ * @param what name of a state, or resource type of a task
  */
 export function tooLarge(what: string, { isTerminal }: { isTerminal: boolean }): StateFailure {
   const cause = `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`;
   return new StateFailure('States.DataLimitExceeded', cause, { isTerminal });
 }
 
-/** The names of AWS's own that can occur here, and so may stand in `ErrorEquals`. */
+/** AWS's own error names that can occur here; `ErrorEquals` may contain no others. */
 export const reservedErrorNames = new Set([
   'States.ALL',
   'States.DataLimitExceeded',
@@ -61,7 +61,7 @@ export const reservedErrorNames = new Set([
 ]);
 
 /**
- * True if a retrier or catcher is for this failure.
+ * True if a retrier or catcher matches this failure.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
  */
 export function matches(errorEquals: readonly string[], { error, isTerminal }: StateFailure): boolean {

@@ -22,18 +22,7 @@ export type HistoryEvent = {
   readonly type: HistoryEventType;
 } & Readonly<Record<string, unknown>>;
 
-/** Members of event details that are execution data: `includeExecutionData: false` leaves them out. */
-const dataMembers = new Set([
-  'assignedVariables',
-  'assignedVariablesDetails',
-  'input',
-  'inputDetails',
-  'output',
-  'outputDetails',
-  'parameters',
-]);
-
-/** What one execution did, in order. */
+/** The events of one execution, in order. */
 export class History {
   readonly #events: HistoryEvent[] = [];
 
@@ -49,25 +38,18 @@ export class History {
     this.#events.push({ id, previousEventId, timestamp: nowMs / 1000, type, [detailsMember(type)]: given });
   }
 
-  /** As recordings of AWS number them. */
+  /** Numbered as in recordings of AWS. */
   #previousOf(type: HistoryEventType): number {
     const last = this.#events.at(-1);
-    // The first state follows nothing, nor does an end from outside.
+    // The first state follows nothing; neither does an end from outside.
     if (!last || last.id === 1 || type === 'ExecutionTimedOut' || type === 'ExecutionAborted') return 0;
     // A failure on entry follows the same event as the entry.
     if (type === 'EvaluationFailed' && last.type.endsWith('StateEntered')) return last.previousEventId;
     return last.id;
   }
 
-  list({
-    reverseOrder,
-    includeExecutionData,
-  }: {
-    reverseOrder: boolean;
-    includeExecutionData: boolean;
-  }): HistoryEvent[] {
-    const events = reverseOrder ? this.#events.toReversed() : [...this.#events];
-    return includeExecutionData ? events : events.map(withoutData);
+  list({ reverseOrder }: { reverseOrder: boolean }): HistoryEvent[] {
+    return reverseOrder ? this.#events.toReversed() : [...this.#events];
   }
 }
 
@@ -76,10 +58,4 @@ function detailsMember(type: HistoryEventType): string {
   const shared = /State(Entered|Exited)$/.exec(type);
   if (shared) return `state${shared[1]}EventDetails`;
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
-}
-
-function withoutData(event: HistoryEvent): HistoryEvent {
-  const member = detailsMember(event.type);
-  const details = Object.entries(event[member] as Record<string, unknown>);
-  return { ...event, [member]: Object.fromEntries(details.filter(([name]) => !dataMembers.has(name))) };
 }

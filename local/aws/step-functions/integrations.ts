@@ -16,9 +16,9 @@ export interface IntegrationPorts {
 
 export type TaskArguments = Record<string, Json>;
 
-/** What a `Task` state may do: one entry for each supported `Resource`. */
+/** One supported `Resource` of a `Task` state. */
 export interface Integration {
-  /** As history has it, for example `lambda` and `invoke.waitForTaskToken`. */
+  /** As history records it, for example `lambda` and `invoke.waitForTaskToken`. */
   readonly resourceType: string;
   readonly resource: string;
   readonly waitsForToken: boolean;
@@ -28,7 +28,7 @@ export interface Integration {
   call(ports: IntegrationPorts, args: TaskArguments, role: Caller): Promise<Json>;
 }
 
-/** Errors that a service's SDK models keep their names; all others get the SDK's general name, as in AWS's Java SDK. */
+/** Errors that the service's SDK models keep their names. All others get a general name, as in AWS's Java SDK. */
 interface ErrorNaming {
   readonly prefix: string;
   readonly general: string;
@@ -139,7 +139,7 @@ export const integrations: Record<string, Integration> = {
     optionalArguments: ['Subject'],
     call: publish,
   },
-  /** Goes on as soon as it has started: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
+  /** Continues as soon as the execution has started: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
   'arn:aws:states:::states:startExecution': {
     resourceType: 'states',
     resource: 'startExecution',
@@ -231,12 +231,12 @@ async function withErrorNames<T>(naming: ErrorNaming, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    // What is no answer of AWS (a fault of ours, or something not supported) must not be caught by the machine.
+    // The machine must not catch bugs of the embedded cloud, or unsupported calls.
     if (!(error instanceof AwsError) || error.code === 'NotImplementedByEmbeddedCloud') throw error;
-    // SNS alone calls a refusal by IAM AuthorizationError.
+    // Only SNS names a refusal by IAM AuthorizationError.
     const code =
       naming === snsErrors && error.code.startsWith('AccessDenied') ? 'AuthorizationError' : error.code;
-    // The names are those of the classes of AWS's Java SDK, which all end so.
+    // Error names are class names of AWS's Java SDK, which all end in Exception.
     const className = code.endsWith('Exception') ? code : `${code}Exception`;
     const isModelled = naming.modelled.has(code);
     throw new StateFailure(

@@ -1,4 +1,3 @@
-/** Any JSON value: all that travels between states. */
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 
 /**

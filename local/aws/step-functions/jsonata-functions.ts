@@ -7,10 +7,10 @@ interface BuiltIn {
   implementation(this: Focus, ...args: unknown[]): unknown;
 }
 
-/** No variable can have this name, so none can change the time. */
+/** No variable can have this name, so a definition can't change the time. */
 export const clockBinding = 'virtual time';
 
-/** `$hash` knows these, by these names. */
+/** The algorithms of `$hash`. */
 const hashAlgorithms: Record<string, string> = {
   MD5: 'md5',
   'SHA-1': 'sha1',
@@ -19,12 +19,12 @@ const hashAlgorithms: Record<string, string> = {
   'SHA-512': 'sha512',
 };
 
-/** Measured on AWS: so many elements are made, and one more is refused in these words. */
+/** Measured on AWS: the largest array, and the error for one more element. */
 const maximumRange = 360_145;
 export const tooMuchMemory = 'Expression evaluation memory limit exceeded: Check for excessive memory usage';
 
 /**
- * Adds what Step Functions adds to JSONata, and puts the clock's time in place of the machine's.
+ * Adds the functions that Step Functions adds to JSONata, and replaces the machine's time with the clock's.
  * The expression must be evaluated with the virtual time, in epoch milliseconds, bound to `clockBinding`.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-data-jsonata-functions
  */
@@ -61,7 +61,7 @@ function now(this: Focus, picture?: string, timezone?: string): unknown {
   return fromMillis.implementation.call(this, millis(this.environment), picture, timezone);
 }
 
-/** As measured on AWS, here and in `range`: fractions are cut off, and what makes no element answers nothing. */
+/** Measured on AWS, as for `range`: fractions are cut off, and an empty result is undefined. */
 function partition(items?: Json[], size?: number): Json[][] | undefined {
   const length = Math.trunc(size ?? 0);
   if (items === undefined || items.length === 0 || length < 1) return undefined;
@@ -75,11 +75,11 @@ function range(...given: (number | undefined)[]): number | number[] | undefined 
   const length = Math.floor((last - first) / step) + 1;
   if (!Number.isFinite(length) || length < 1) return undefined;
   if (length > maximumRange) throw new Error(tooMuchMemory);
-  // One element stands for itself, as everywhere in JSONata.
+  // JSONata returns a single element without its array.
   return length === 1 ? first : Array.from({ length }, (_, at) => first + at * step);
 }
 
-/** With the code that AWS gives what its own functions refuse. */
+/** AWS's code for errors of its own functions. */
 function refusal(message: string): Error {
   return Object.assign(new Error(message), { code: 'D3137' });
 }
@@ -93,7 +93,7 @@ function hash(text?: string, algorithm?: string): string | undefined {
   return createHash(name).update(text).digest('hex');
 }
 
-/** With a seed, the same number each time; which number AWS would give is not documented. */
+/** The same seed gives the same number. AWS's own numbers are not documented. */
 function random(seed?: number): number {
   if (seed === undefined) return Math.random();
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;

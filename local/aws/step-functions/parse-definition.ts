@@ -8,7 +8,7 @@ const maximumCharacters = 1_048_576;
 
 /**
  * Reads a machine's definition and compiles its expressions.
- * @throws {AwsError} `InvalidDefinition`, with everything that is wrong or not supported, and where
+ * @throws {AwsError} `InvalidDefinition`, with all problems and their places
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
  */
 export function parseDefinition(text: string): Definition {
@@ -43,7 +43,7 @@ function describe(issue: z.core.$ZodIssue): string[] {
     return [failed('This state type is not supported by the embedded cloud')];
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // A literal or an expression: what the expression lacks says most when there is one, the literal's bounds otherwise.
+    // For a literal or an expression: show the expression's problem if there is one, otherwise the literal's bounds.
     const found = issue.errors.flat();
     const ofExpression = found.filter((inner) => awsCodeOf(inner) !== undefined);
     if (ofExpression.length > 0) return ofExpression.map((inner) => failed(inner.message, awsCodeOf(inner)));
@@ -65,7 +65,7 @@ function placeOf(path: readonly PropertyKey[]): string {
 const isEnd = (state: State) =>
   state.Type === 'Succeed' || state.Type === 'Fail' || ('End' in state && state.End === true);
 
-/** Every target exists, every state can be reached, and one of them is the last. */
+/** Checks that each target exists, each state is reachable, and one ends the execution. */
 function checkTransitions({ StartAt, States }: Definition): string[] {
   const problems: string[] = [];
   const reached = new Set<string>();
@@ -90,7 +90,7 @@ function checkTransitions({ StartAt, States }: Definition): string[] {
 }
 
 /** Where a state can lead, and by which of its fields: `Next`, `Catch[0]/Next`, `Choices[0]/Next` or `Default`. */
-export function targetsOf(state: State): [name: string, place: string][] {
+function targetsOf(state: State): [name: string, place: string][] {
   const targets: [string, string][] = [];
   if ('Next' in state && state.Next !== undefined) targets.push([state.Next, 'Next']);
   if (state.Type === 'Task') {

@@ -1,4 +1,4 @@
-/** What a field may use of `$states`, beside `input` and most of `context`. */
+/** The members of `$states` that a field may use, beside `input` and most of `context`. */
 export interface Available {
   readonly result?: boolean;
   readonly errorOutput?: boolean;
@@ -6,7 +6,7 @@ export interface Available {
   readonly taskToken?: boolean;
 }
 
-/** The context object's members that are supported. */
+/** The supported members of the context object. */
 const contextMembers: Record<string, readonly string[]> = {
   Execution: ['Id', 'Input', 'Name', 'RedriveCount', 'RoleArn', 'StartTime'],
   State: ['EnteredTime', 'Name', 'RetryCount'],
@@ -21,8 +21,8 @@ interface Node {
 }
 
 /**
- * Names in an expression that AWS refuses when the machine is created, in its words where they are known: the top-level
- * context, which no field has, members of `$states` that are not there in this field, and what is not supported.
+ * Problems for which AWS refuses a machine's definition, in its words where they are known: names at the top level,
+ * members of `$states` that this field doesn't have, and unsupported functions.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-reserved-variable
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
  * @see https://states-language.net/spec.html: "a JSONata expression MUST NOT reference "$" or unqualified field names at the top level"
@@ -43,10 +43,10 @@ export function findUnsupportedReferences(ast: unknown, available: Available): s
   return [...found];
 }
 
-/** Members of a node that are evaluated with what the node itself gives as their context. */
+/** Members of a node whose context is the node's own result. */
 const innerMembers = new Set(['stages', 'predicate', 'group', 'pattern', 'update', 'delete']);
 
-/** The names, and `$`, that the context of the whole expression would have to answer. A function's body has the context around it. */
+/** Names, and `$`, that refer to the context of the whole expression. A function's body has the context around it. */
 function* topLevelNames(node: unknown): Generator<string> {
   if (typeof node !== 'object' || node === null) return;
   if (Array.isArray(node)) {
@@ -81,7 +81,7 @@ function checkPath([member, group, name]: (string | undefined)[], available: Ava
   return `$states.context.${group}.${name} is not supported by the embedded cloud`;
 }
 
-/** A step's name; a computed step (a wildcard, a function) has none and is left to the evaluation. */
+/** A step's name. A computed step (a wildcard, a function) has none; evaluation checks it. */
 function nameOf(step: Node): string | undefined {
   return step.type === 'name' && typeof step.value === 'string' ? step.value : undefined;
 }

@@ -3,7 +3,7 @@ import { AwsError, notSupported } from '../errors.ts';
 import { maximumPayloadBytes, payloadBytes } from './json.ts';
 
 /**
- * What callers may ask, with AWS's lengths and enums: a parameter that is not here is refused by name.
+ * The input of each operation, with AWS's lengths and enums. Any other parameter is refused by name.
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
  */
 
@@ -36,8 +36,6 @@ const statuses = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PEN
 
 export const requests = {
   ListStateMachines: z.strictObject({ maxResults, nextToken: text(1024, 1).optional() }),
-  DescribeStateMachine: z.strictObject({ stateMachineArn: arn }),
-  DescribeStateMachineForExecution: z.strictObject({ executionArn: arn }),
   StartExecution: z.strictObject({
     stateMachineArn: arn,
     name: text(80, 1).optional(),
@@ -53,7 +51,6 @@ export const requests = {
   StopExecution: z.strictObject({ executionArn: arn, error, cause }),
   GetExecutionHistory: z.strictObject({
     executionArn: arn,
-    includeExecutionData: z.boolean('Member must be a boolean').default(true),
     reverseOrder: z.boolean('Member must be a boolean').default(false),
     maxResults,
     nextToken: text(1024, 1).optional(),
@@ -65,7 +62,7 @@ export const requests = {
 export type Operation = keyof typeof requests;
 export type Request<O extends Operation> = z.output<(typeof requests)[O]>;
 
-/** @throws {AwsError} `ValidationException`; for what is not supported, by name */
+/** @throws {AwsError} `ValidationException`, or `NotImplementedByEmbeddedCloud` */
 export function parseRequest<O extends Operation>(operation: O, input: Record<string, unknown>): Request<O> {
   const parsed = requests[operation].safeParse(input);
   if (parsed.success) return parsed.data as Request<O>;
@@ -93,7 +90,7 @@ export function requireName(name: string): string {
   throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
 }
 
-/** @throws {AwsError} `code`, in AWS's words */
+/** @throws {AwsError} `code` */
 export function requireJson(value: string, code: 'InvalidExecutionInput' | 'InvalidOutput'): unknown {
   try {
     return JSON.parse(value);
@@ -104,8 +101,8 @@ export function requireJson(value: string, code: 'InvalidExecutionInput' | 'Inva
 }
 
 /**
- * One page of a list, and the token of the next. The token names a place in the list, counted from its old end, so that
- * what is added at the new end between two calls repeats nothing.
+ * One page of a list, and the token of the next. The token counts from the list's old end, so that items added at the
+ * new end between two calls don't shift the pages.
  * @throws {AwsError} `InvalidToken`
  */
 export function page<T>(

@@ -2,7 +2,7 @@ import type { Retrier } from './definition.ts';
 import { matches, type StateFailure } from './failure.ts';
 
 /**
- * Counts a state's retries and says when the next is due. Each retrier counts on its own; the first that matches decides.
+ * Counts a state's retries. Each retrier counts on its own; the first that matches decides.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error
  */
 export class Retries {
@@ -13,7 +13,7 @@ export class Retries {
     this.#retriers = retriers;
   }
 
-  /** @returns the pause before another try, or undefined when there is none left */
+  /** @returns the pause before the next try, or undefined when no try is left */
   next(failure: StateFailure): number | undefined {
     const retrier = this.#retriers.find(({ ErrorEquals }) => matches(ErrorEquals, failure));
     if (!retrier) return undefined;

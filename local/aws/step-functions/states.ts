@@ -8,8 +8,8 @@ import { evaluateAs, leave, secondsOf, type Left, type Visit } from './visit.ts'
 const maximumWaitMs = 2 ** 31 * 1000;
 
 /**
- * Does what a state does, and says how it is left.
- * @throws {StateFailure} when nothing catches it
+ * Runs one state.
+ * @throws {StateFailure} for a failure that nothing catches
  */
 export function runState(visit: Visit, state: State): Promise<Left> {
   switch (state.Type) {
@@ -39,7 +39,7 @@ async function choose(visit: Visit, state: StateOf<'Choice'>): Promise<Left> {
       'Failed to transition out of the state. The state does not point to a next state.',
     );
   }
-  // The state's own Output and Assign are for the default; a rule has its own.
+  // The state's own Output and Assign belong to the default; each rule has its own.
   return leave(visit, { ...state, Next: state.Default }, visit.input);
 }
 

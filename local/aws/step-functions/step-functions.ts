@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, notSupported } from '../errors.ts';
 import { accountId, region, type AwsService, type Caller } from '../service.ts';
-import {
-  Execution,
-  type ExecutionPorts,
-  type ExecutionStatus,
-  type LoggingConfiguration,
-  type StateMachine,
-} from './execution.ts';
+import { Execution, type ExecutionPorts, type ExecutionStatus, type StateMachine } from './execution.ts';
 import { StateFailure } from './failure.ts';
 import type { Json } from './json.ts';
 import { parseDefinition } from './parse-definition.ts';
@@ -50,7 +44,7 @@ export interface StepFunctionsPorts extends ExecutionPorts {
  */
 const retentionMs = 90 * 24 * 60 * 60 * 1000;
 
-/** Standard workflows in JSONata, on the embedded cloud's clock. */
+/** Standard workflows in JSONata, in virtual time. */
 export class StepFunctions implements AwsService {
   readonly #ports: StepFunctionsPorts;
   readonly #machines = new Map<string, StateMachine>();
@@ -61,8 +55,6 @@ export class StepFunctions implements AwsService {
     [O in Operation]: (request: Request<O>, caller: Caller) => Record<string, unknown>;
   } = {
     ListStateMachines: (request, caller) => this.#listStateMachines(request, caller),
-    DescribeStateMachine: (request, caller) => this.#describeStateMachine(request, caller),
-    DescribeStateMachineForExecution: (request, caller) => this.#describeMachineOf(request, caller),
     StartExecution: (request, caller) => this.#startExecution(request, caller),
     DescribeExecution: (request, caller) => this.#describeExecution(request, caller),
     ListExecutions: (request, caller) => this.#listExecutions(request, caller),
@@ -84,7 +76,6 @@ export class StepFunctions implements AwsService {
     readonly name: string;
     readonly definition: string;
     readonly roleArn: string;
-    readonly loggingConfiguration?: LoggingConfiguration | undefined;
   }): string {
     const name = requireName(machine.name);
     const arn = `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;
@@ -95,10 +86,8 @@ export class StepFunctions implements AwsService {
       arn,
       name,
       roleArn: machine.roleArn,
-      definitionText: machine.definition,
       definition: parseDefinition(machine.definition),
       creationMs: this.#ports.clock.now(),
-      logging: machine.loggingConfiguration ?? { level: 'OFF' },
     });
     return arn;
   }
@@ -111,7 +100,7 @@ export class StepFunctions implements AwsService {
     if (!Object.hasOwn(requests, operation)) {
       throw notSupported(`Step Functions ${operation}`, Object.keys(requests));
     }
-    // Which request belongs to which operation is in the types of both tables, but not in that of the name.
+    // The types of both tables pair requests and operations, but `operation` is any name.
     const perform = this.#operations[operation as Operation] as (
       request: unknown,
       caller: Caller,
@@ -123,25 +112,6 @@ export class StepFunctions implements AwsService {
     this.#ports.authorize(caller, 'states:ListStateMachines', '*');
     const { items, nextToken } = page([...this.#machines.values()], withToken(request));
     return { stateMachines: items.map(machineSummary), ...(nextToken && { nextToken }) };
-  }
-
-  #describeStateMachine(
-    { stateMachineArn }: Request<'DescribeStateMachine'>,
-    caller: Caller,
-  ): Record<string, unknown> {
-    this.#ports.authorize(caller, 'states:DescribeStateMachine', stateMachineArn);
-    const machine = this.#machine(stateMachineArn);
-    return { ...machineSummary(machine), status: 'ACTIVE', ...machineDetails(machine) };
-  }
-
-  #describeMachineOf(
-    { executionArn }: Request<'DescribeStateMachineForExecution'>,
-    caller: Caller,
-  ): Record<string, unknown> {
-    this.#ports.authorize(caller, 'states:DescribeStateMachineForExecution', executionArn);
-    const { machine } = this.#execution(executionArn);
-    const { arn: stateMachineArn, name, creationMs } = machine;
-    return { stateMachineArn, name, ...machineDetails(machine), updateDate: creationMs / 1000 };
   }
 
   /** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
@@ -231,7 +201,7 @@ export class StepFunctions implements AwsService {
   }
 
   /**
-   * A permission to answer is given for the state machine, as CDK's `grantTaskResponse` does.
+   * The permission names the state machine, as in CDK's `grantTaskResponse`.
    * @see https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_stepfunctions.StateMachine.html#grantwbrtaskwbrresponseidentity
    */
   #task(taskToken: string, action: string, caller: Caller) {
@@ -275,17 +245,6 @@ function withToken({ maxResults, nextToken }: { maxResults: number; nextToken?: 
 
 function machineSummary({ arn, name, creationMs }: StateMachine): Record<string, unknown> {
   return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: creationMs / 1000 };
-}
-
-function machineDetails({ definitionText, roleArn, logging }: StateMachine): Record<string, unknown> {
-  const { level, includeExecutionData = false, logDestination: logGroupArn } = logging;
-  const destinations = logGroupArn && [{ cloudWatchLogsLogGroup: { logGroupArn } }];
-  return {
-    definition: definitionText,
-    roleArn,
-    loggingConfiguration: { level, includeExecutionData, ...(destinations && { destinations }) },
-    tracingConfiguration: { enabled: false },
-  };
 }
 
 function executionSummary({

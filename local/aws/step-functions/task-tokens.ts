@@ -5,35 +5,35 @@ import type { StateFailure } from './failure.ts';
 
 export type TokenOutcome = { readonly output: Json } | { readonly failure: StateFailure };
 
-/** A task that waits for its token, or once did. */
+/** A task that waits for its token, or did so once. */
 interface Task {
   readonly stateMachineArn: string;
-  /** Gone when the task has ended, however it ended. */
+  /** Undefined once the task has ended. */
   settle: ((outcome: TokenOutcome) => void) | undefined;
 }
 
-/** AWS's tokens are opaque; these carry nothing but randomness. */
+/** AWS's tokens are opaque; these are random. */
 const tokenPattern = /^AQC[A-Za-z0-9_-]{86}$/;
 
-/** The task tokens that were given out. */
+/** The task tokens issued so far. */
 export class TaskTokens {
   readonly #tasks = new Map<string, Task>();
 
-  /** Gives out a token for a task that is about to begin. */
+  /** Issues a token for a task that is about to begin. */
   issue(stateMachineArn: string, settle: (outcome: TokenOutcome) => void): string {
     const token = `AQC${randomBytes(64).toString('base64url')}`;
     this.#tasks.set(token, { stateMachineArn, settle });
     return token;
   }
 
-  /** The task has ended: its token is of no more use. */
+  /** Invalidates the token of a task that has ended. */
   close(token: string): void {
     const task = this.#tasks.get(token);
     if (task) task.settle = undefined;
   }
 
   /**
-   * @throws {AwsError} `InvalidToken` for what is no token, `TaskDoesNotExist` for one that was never given out
+   * @throws {AwsError} `InvalidToken` for a malformed token, `TaskDoesNotExist` for one that was never issued
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors
    */
   find(token: string): { stateMachineArn: string; settle: (outcome: TokenOutcome) => void } {

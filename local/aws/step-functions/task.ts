@@ -10,7 +10,7 @@ import { region } from '../service.ts';
 type TaskState = StateOf<'Task'>;
 
 /**
- * Tries a task, its `Output` and `Assign` included, until it succeeds or its retries are used up; then its catchers.
+ * Tries a task, including its `Output` and `Assign`, until it succeeds or has no retries left. Then it tries the catchers.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
  */
 export async function runTask(visit: Visit, state: TaskState): Promise<Left> {
@@ -30,7 +30,7 @@ export async function runTask(visit: Visit, state: TaskState): Promise<Left> {
   }
 }
 
-/** @throws {StateFailure} the failure itself when there is no catcher for it */
+/** @throws {StateFailure} the failure itself, if no catcher matches */
 async function caught(visit: Visit, state: TaskState, failure: StateFailure): Promise<Left> {
   const at = state.Catch.findIndex(({ ErrorEquals }) => matches(ErrorEquals, failure));
   const catcher = state.Catch[at];
@@ -39,7 +39,6 @@ async function caught(visit: Visit, state: TaskState, failure: StateFailure): Pr
   return leave(visit, catcher, errorOutput, { field: `Catch[${at}]/`, extra: { errorOutput } });
 }
 
-/** One try: from the evaluation of its arguments to its result. */
 async function attempt(visit: Visit, state: TaskState): Promise<Json> {
   const integration = state.Resource;
   const named = { resource: integration.resource, resourceType: integration.resourceType };
@@ -68,7 +67,7 @@ async function attempt(visit: Visit, state: TaskState): Promise<Json> {
 
 const timedOut: TokenOutcome = { failure: new StateFailure('States.Timeout') };
 
-/** Makes the call. One that takes too long goes on, as it does on AWS, and nobody hears of its end. */
+/** Makes the call. A call that takes too long continues, as on AWS, but its result is ignored. */
 async function called(
   visit: Visit,
   integration: Integration,
@@ -94,7 +93,7 @@ function checked({ resourceType }: Integration, output: Json): TokenOutcome {
 }
 
 /**
- * Makes the call and waits for the token, which may come back while the call still runs, or for the time-out.
+ * Makes the call and waits for the token or the time-out. The token may come back while the call still runs.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
  */
 async function untilSettled(
@@ -132,7 +131,6 @@ async function untilSettled(
   });
 }
 
-/** Records how a task failed. */
 function ended(visit: Visit, named: Record<string, string>, failure: StateFailure): StateFailure {
   const type = failure.error === 'States.Timeout' ? 'TaskTimedOut' : 'TaskFailed';
   visit.event(type, { ...named, error: failure.error, cause: failure.causeText });

@@ -4,14 +4,13 @@ import type { Json } from './json.ts';
 import { addFunctions, clockBinding, tooMuchMemory } from './jsonata-functions.ts';
 import { findUnsupportedReferences, type Available } from './references.ts';
 
-/** What an expression sees: `$states`, the variables, and the time. */
 export interface Scope {
   readonly states: Record<string, Json>;
   readonly variables: Readonly<Record<string, Json>>;
   readonly nowMs: number;
 }
 
-/** An expression failed, or gave nothing; becomes `States.QueryEvaluationError`. */
+/** An expression failed or returned nothing. It becomes `States.QueryEvaluationError`. */
 export class EvaluationError extends Error {
   override readonly name = 'EvaluationError';
   readonly field: string;
@@ -35,18 +34,18 @@ export type Template = ((scope: Scope, field: string) => Promise<Json>) & {
 export type ReportCode =
   'INVALID_JSONATA_EXPRESSION' | 'UNSUPPORTED_JSONATA_EXPRESSION' | 'SCHEMA_VALIDATION_FAILED';
 
-/** One thing wrong with a definition, below the field that is being compiled. */
+/** A problem of a definition, at a place below the compiled field. */
 export type Report = (code: ReportCode, message: string, path: (string | number)[]) => void;
 
 /**
- * AWS's limits are not documented. Measured: `1 + 1 + …` of 100 terms is evaluated, one of 101 is not; neither is
- * `[1..873783]`. Its limit of time is not known; here a runaway expression must not hang the whole cloud.
+ * AWS doesn't document its limits. Measured: `1 + 1 + …` works with 100 terms and fails with 101; `[1..873783]` fails.
+ * AWS's time limit is unknown; here it keeps a runaway expression from hanging the whole cloud.
  * @see https://github.com/floci-io/floci/issues/2737
  */
 const evaluationLimits = { timeout: 2000, stack: 100, sequence: 873_782 };
 
 /**
- * Compiles strings that are `{% … %}` and leaves all else as it is. Keys are never evaluated.
+ * Compiles strings of the form `{% … %}` and leaves everything else as it is. Keys are never evaluated.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#writing-jsonata-expressions-in-json-strings
  */
 export function compileTemplate(
@@ -86,7 +85,7 @@ function compileString(
   const literal: Template = async () => text;
   const opened = text.startsWith('{%');
   const closed = text.endsWith('%}');
-  // A recording of AWS shows that one with spaces at both ends is text like any other.
+  // In a recording of AWS, a string with spaces at both ends is ordinary text.
   if (!opened && !closed) return literal;
   // "with no leading spaces … no trailing spaces. Improperly opening or closing the expression will result in a validation error."
   if (!opened || !closed || text.length < 4) {
@@ -126,7 +125,7 @@ async function evaluate(
   return result as Json;
 }
 
-/** AWS's own refusals have no code, and other words than jsonata. */
+/** AWS's own errors have no code, and other messages than jsonata's. */
 const guardrails: Readonly<Record<string, string>> = {
   D1011:
     'Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive',
@@ -142,8 +141,8 @@ function describe(error: unknown): string {
 }
 
 /**
- * A result as plain JSON. jsonata's arrays carry extra properties (`sequence`, `keepSingleton`), its objects may hold
- * members that are undefined, and functions are values to it but not to a state machine.
+ * A result as plain JSON. jsonata's arrays have extra properties (`sequence`, `keepSingleton`), its objects may have
+ * undefined members, and its functions are values.
  */
 function toPlainJson(value: unknown): Json | undefined {
   if (value === undefined || value === null) return value;

@@ -7,10 +7,10 @@ import type { Template } from './template.ts';
 import type { TokenOutcome } from './task-tokens.ts';
 import type { Integration, TaskArguments } from './integrations.ts';
 
-/** What `$states` holds in some fields only. */
+/** Members of `$states` that only some fields have. */
 export type Extra = Readonly<{ result?: Json; errorOutput?: Json }>;
 
-/** One stay in one state, as the states see their execution. */
+/** One visit to one state: the states' view of their execution. */
 export interface Visit {
   readonly stateName: string;
   readonly input: Json;
@@ -19,29 +19,29 @@ export interface Visit {
   retryCount: number | undefined;
   /** Shown as `$states.context.Task.Token`. */
   taskToken: string | undefined;
-  /** @throws {StateFailure} what `evaluationFailure` makes */
+  /** @throws {StateFailure} from `evaluationFailure` */
   evaluate(template: Template, field: string, extra?: Extra): Promise<Json>;
-  /** Records in history that a field's expression gave what the field cannot hold. */
+  /** Records in history that a field's expression returned a value that the field cannot have. */
   evaluationFailure(template: Template, field: string, what: string): StateFailure;
-  /** A `States.Runtime` failure, in AWS's words. */
+  /** A `States.Runtime` failure. */
   runtimeFailure(what: string): StateFailure;
   event(type: HistoryEventType, details: Record<string, Json | undefined>): void;
   /**
    * Waits without holding up the clock.
-   * @param begin starts what will call `resume`; the first call counts
+   * @param begin starts the work that calls `resume`; only the first call counts
    */
   pause<T>(begin: (resume: (value: T) => void) => void): Promise<T>;
-  /** A timer that ends with the execution. `what` is shown to people. */
+  /** A timer that ends with the execution. `what` is its label. */
   timer(atMs: number, what: string, run: () => void): Timer;
-  /** The same while an integration is called, when the cloud's clock may stand still. */
+  /** A timer in real time, for calls during which the clock stands still. */
   callTimer(afterMs: number, run: () => void): Timer;
   issueToken(settle: (outcome: TokenOutcome) => void): string;
   closeToken(token: string): void;
-  /** Runs an integration with the machine's role; time stands still meanwhile. */
+  /** Runs an integration with the machine's role. Time stands still until it ends. */
   call(integration: Integration, args: TaskArguments): Promise<Json>;
 }
 
-/** How a state is left. `next` undefined: the execution has succeeded. */
+/** How a state ended. Without `next` the execution has succeeded. */
 export interface Left {
   readonly output: Json;
   readonly assigned: Readonly<Record<string, Json>>;
@@ -49,8 +49,8 @@ export interface Left {
 }
 
 /**
- * Evaluates `Assign` and `Output` of a state, rule or catcher. Neither sees what the other does: variables "are
- * assigned in parallel" and can be read from the next state on.
+ * Evaluates `Assign` and `Output` of a state, rule or catcher. Neither sees the other's result: variables "are assigned
+ * in parallel" and can be read from the next state on.
  * @param otherwise the output where no `Output` is given
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
  */
@@ -82,7 +82,7 @@ export function isTooLarge(value: Json): boolean {
 
 type JsonType = 'boolean' | 'number' | 'string';
 
-/** Evaluates a field that can hold one type only. */
+/** Evaluates a field of a fixed type. */
 export async function evaluateAs<Type extends JsonType>(
   visit: Visit,
   template: Template,

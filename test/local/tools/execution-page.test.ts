@@ -29,18 +29,6 @@ async function newestArn(): Promise<string> {
 const open = (arn: string) => fetch(`${tools.url}/execution?arn=${encodeURIComponent(arn)}`);
 const pageOf = async (arn: string) => (await open(arn)).text();
 
-/** What is marked in the graph: states with their colour and words, transitions with their numbers. */
-function drawn(page: string) {
-  const states = page.matchAll(
-    /<g class="state visited (\w+)">\s*<title>(\w+) \([^<]*<\/title>[^]*?<text class="outcome"[^>]*>([^<]*)</g,
-  );
-  const taken = page.matchAll(/<g class="transition(?: only-caught)? taken">\s*<title>([^<]*)</g);
-  return {
-    states: Object.fromEntries([...states].map(([, mark, name, outcome]) => [name, `${mark}: ${outcome}`])),
-    taken: [...taken].map(([, title]) => title!).toSorted(),
-  };
-}
-
 /** The path in words. */
 const listed = (page: string) =>
   [...page.matchAll(/<li><strong>(\w+)<\/strong> ([^<]*)<\/li>/g)].map(
@@ -52,21 +40,16 @@ const summary = (page: string) =>
     [...page.matchAll(/<dt>(\w+)<\/dt><dd>(.*?)<\/dd>/gs)].map(([, name, value]) => [name, value]),
   );
 
-test('an execution that waits for its owner is drawn up to there', async () => {
+test('an execution that waits for its owner is shown up to there', async () => {
   await demo.advance(5 * minuteMs);
   const page = await pageOf(firstArn);
-  expect(drawn(page)).toEqual({
-    states: {
-      Begin: 'good: succeeded',
-      CheckGrant: 'good: succeeded',
-      Choose: 'good: succeeded',
-      RequestReauthorization: 'busy: waiting',
-    },
-    taken: ['Begin → CheckGrant: 1', 'CheckGrant → Choose: 2', 'Choose → RequestReauthorization: 3'],
-  });
-  expect(listed(page).at(-1)).toBe(
-    'RequestReauthorization waiting for its task token · 2026-01-05T12:00:00.000Z · 5 min so far',
-  );
+  expect(listed(page).map((step) => step.split(' · ')[0])).toEqual([
+    'Begin succeeded',
+    'CheckGrant succeeded',
+    'Choose succeeded',
+    'RequestReauthorization waiting for its task token',
+  ]);
+  expect(listed(page).at(-1)).toContain(' · 2026-01-05T12:00:00.000Z · 5 min so far');
   const { Input: _input, ...facts } = summary(page);
   expect(facts).toEqual({
     Status: 'RUNNING',
@@ -75,63 +58,14 @@ test('an execution that waits for its owner is drawn up to there', async () => {
   });
 });
 
-test('the whole state machine is drawn, what was not taken and what only an error leads to included', async () => {
-  const page = await pageOf(firstArn);
-  expect([...page.matchAll(/<text class="name"[^>]*>(\w+)</g)].map(([, name]) => name)).toEqual([
-    'Begin',
-    'CheckGrant',
-    'Choose',
-    'RefreshTokens',
-    'NotifyOwner',
-    'RequestReauthorization',
-    'DisconnectGrant',
-    'RecordIncident',
-    'AlertOperator',
-    'RecordFailure',
-    'AfterAlert',
-    'TellRecovery',
-    'Done',
-    'Failed',
-  ]);
-  const dim = [...page.matchAll(/<g class="transition( only-caught)?">\s*<title>([^<]*)</g)];
-  expect(dim).toHaveLength(23);
-  expect(
-    dim
-      .filter(([, caught]) => caught)
-      .map(([, , title]) => title!)
-      .toSorted(),
-  ).toEqual([
-    'CheckGrant → RecordIncident',
-    'DisconnectGrant → RecordIncident',
-    'NotifyOwner → RecordIncident',
-    'RecordIncident → AfterAlert',
-    'RefreshTokens → RecordIncident',
-    'RequestReauthorization → RecordIncident',
-  ]);
-});
-
-test('a first login that is done is drawn from its beginning to Done, with what was taken twice', async () => {
+test('a first login that is done is shown from its beginning to Done', async () => {
   await demo.connect();
   const page = await pageOf(firstArn);
-  expect(drawn(page)).toEqual({
-    states: {
-      Begin: 'good: succeeded',
-      CheckGrant: 'good: succeeded (2×)',
-      Choose: 'good: succeeded (2×)',
-      RequestReauthorization: 'good: succeeded',
-      Done: 'good: succeeded',
-    },
-    taken: [
-      'Begin → CheckGrant: 1',
-      'CheckGrant → Choose: 2, 5',
-      'Choose → Done: 6',
-      'Choose → RequestReauthorization: 3',
-      'RequestReauthorization → CheckGrant: 4',
-    ],
-  });
-  expect(listed(page).slice(3, 5)).toEqual([
+  expect(listed(page).slice(3)).toEqual([
     'RequestReauthorization succeeded · 2026-01-05T12:00:00.000Z · 5 min',
     'CheckGrant succeeded · 2026-01-05T12:05:00.000Z · 0 sec',
+    'Choose succeeded · 2026-01-05T12:05:00.000Z · 0 sec',
+    'Done succeeded · 2026-01-05T12:05:00.000Z · 0 sec',
   ]);
   expect(summary(page)).toMatchObject({
     Status: 'SUCCEEDED',
@@ -144,26 +78,15 @@ test('a first login that is done is drawn from its beginning to Done, with what 
 test('a failed one shows what was caught, the way to the alert, error and cause', async () => {
   await demo.start({ connectionId: 'nobody', trigger: 'operator' });
   const page = await pageOf(await newestArn());
-  expect(drawn(page)).toEqual({
-    states: {
-      Begin: 'good: succeeded',
-      CheckGrant: 'caught: caught',
-      RecordFailure: 'good: succeeded',
-      RecordIncident: 'good: succeeded',
-      AlertOperator: 'good: succeeded',
-      AfterAlert: 'good: succeeded',
-      Failed: 'bad: failed',
-    },
-    taken: [
-      'AfterAlert → Failed: 6',
-      'AlertOperator → RecordFailure: 4',
-      'Begin → CheckGrant: 1',
-      'CheckGrant → RecordIncident: 2',
-      'RecordFailure → AfterAlert: 5',
-      'RecordIncident → AlertOperator: 3',
-    ],
-  });
-  expect(listed(page)[1]).toBe('CheckGrant caught: ConfigurationError · 2026-01-05T12:05:00.000Z · 0 sec');
+  expect(listed(page).map((step) => step.split(' · ')[0])).toEqual([
+    'Begin succeeded',
+    'CheckGrant caught: ConfigurationError',
+    'RecordIncident succeeded',
+    'AlertOperator succeeded',
+    'RecordFailure succeeded',
+    'AfterAlert succeeded',
+    'Failed failed: OperatorAlerted',
+  ]);
   expect(summary(page)).toMatchObject({
     Status: 'FAILED',
     Error: 'OperatorAlerted',
@@ -179,25 +102,22 @@ async function startToRetry(input: Record<string, unknown> = {}): Promise<string
   return newestArn();
 }
 
-test('a task that failed waits for its next try, and tells its retries afterwards', async () => {
+test('a task that failed waits for its next try, and shows its retries afterwards', async () => {
   const arn = await startToRetry();
   const before = await pageOf(arn);
-  expect(drawn(before).states).toEqual({ Begin: 'good: succeeded', CheckGrant: 'busy: waiting' });
   expect(listed(before)[1]).toBe(
     'CheckGrant waiting for its next try: Runtime.ExitError · 2026-01-05T12:05:00.000Z · 0 sec so far',
   );
   await demo.advance(minuteMs);
   const after = await pageOf(arn);
-  expect(drawn(after).states).toMatchObject({ CheckGrant: 'good: succeeded', Done: 'good: succeeded' });
   expect(listed(after)[1]).toMatch(/^CheckGrant succeeded · 1 retry · 2026-01-05T12:05:00.000Z · \d sec$/);
 });
 
-test('an execution that was stopped is drawn to where it was, and markup in its texts stays text', async () => {
+test('an execution that was stopped is shown up to where it was, and markup in its texts stays text', async () => {
   const executionArn = await startToRetry({ note: '<b>input</b>' });
   const ending = { error: '<script>error()</script>', cause: '<img src="x" onerror="cause()">' };
   await demo.cloud.stepFunctions.call('StopExecution', { executionArn, ...ending }, administrator);
   const page = await pageOf(executionArn);
-  expect(drawn(page).states).toEqual({ Begin: 'good: succeeded', CheckGrant: 'bad: aborted' });
   expect(listed(page)[1]).toContain('aborted: &lt;script&gt;error()&lt;/script&gt;');
   expect(summary(page)).toMatchObject({
     Status: 'ABORTED',
@@ -215,6 +135,5 @@ test('the page needs no script and nothing from elsewhere, and its policy allows
   );
   const page = await answer.text();
   expect(page).not.toMatch(/<script|<link|\son\w+=|\bsrc=|@import|url\((?!#)|https?:/);
-  expect(page).toMatch(/<svg [^>]*role="img" aria-labelledby="graph-title"/);
   expect([...page.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual(['/']);
 });

@@ -144,7 +144,7 @@ test.each([
   ['/execution?arn=arn:aws:states:us-east-1:000000000000:stateMachine:grantkeeper-local-keep-grant', 404],
   ['/execution?arn=arn:aws:states:us-east-1:000000000000:execution:grantkeeper-local-keep-grant:nobody', 404],
   ['/nowhere', 404],
-])('%s is not found, and a person is told so on a page with a way back', async (path, status) => {
+])('%s is not found: a browser gets a page with a link back', async (path, status) => {
   const asPerson = await fetch(tools.url + path, { headers: { accept: 'text/html' } });
   expect(asPerson.status).toBe(status);
   expect(await asPerson.text()).toContain('<a href="/">Back to the overview</a>');

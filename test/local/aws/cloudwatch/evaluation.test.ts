@@ -6,7 +6,6 @@ import {
   reasonOf,
   type Criteria,
 } from '../../../../local/aws/cloudwatch/evaluation.ts';
-import { filled, parseExpression, sum } from '../../../../local/aws/cloudwatch/metric-math.ts';
 
 /** `0 - X`, newest last: within the threshold, missing, breaching. */
 const parsePoints = (text: string) =>
@@ -113,69 +112,5 @@ describe('evaluate', () => {
   ] as const)('%s compares 0, 1 and 2 with 1', (comparisonOperator, breaching) => {
     const single: Criteria = { ...criteria, comparisonOperator, evaluationPeriods: 1, datapointsToAlarm: 1 };
     expect([0, 1, 2].map((value) => evaluate(single, [value]) === 'ALARM')).toEqual(breaching);
-  });
-});
-
-describe('Metric math', () => {
-  const ids = ['a', 'b', 'c'];
-  const none = [undefined, undefined, undefined];
-
-  test('reads sums of metrics, filled or not', () => {
-    expect(parseExpression('a + FILL(b, 0)+FILL( c , REPEAT )', ids, ['e'])).toEqual([
-      { id: 'a', fill: 'nothing' },
-      { id: 'b', fill: 'zero' },
-      { id: 'c', fill: 'repeat' },
-    ]);
-    expect(parseExpression('SUM(METRICS())', ids, ['e'])).toEqual([
-      { id: 'a', fill: 'nothing' },
-      { id: 'b', fill: 'nothing' },
-      { id: 'c', fill: 'nothing' },
-    ]);
-  });
-
-  test.each([
-    'a - b',
-    'a / b',
-    '-a',
-    '5',
-    'a + 1',
-    '(a + b)',
-    'FILL(a, 1)',
-    'FILL(a, LINEAR)',
-    'FILL(METRICS(), 0)',
-    'SUM([a, b])',
-    'SUM(METRICS("a"))',
-    'MAX(METRICS())',
-    'IF(a > 1, a, b)',
-    'a +',
-    '',
-  ])('refuses %j by name', (expression) => {
-    expect(() => parseExpression(expression, ids, [])).toThrow(
-      `The embedded cloud does not support the metric math ${expression}.`,
-    );
-  });
-
-  test('refuses expressions over expressions, and ids that are not there', () => {
-    expect(() => parseExpression('a + e', ids, ['e'])).toThrow('does not support an expression over another');
-    expect(() => parseExpression('a + z', ids, ['e'])).toThrow('needs a metric with the id z');
-  });
-
-  test('fills what is missing, but not a series without any data point', () => {
-    expect(filled([undefined, 2, undefined], 'nothing')).toEqual([undefined, 2, undefined]);
-    expect(filled([undefined, 2, undefined], 'zero')).toEqual([0, 2, 0]);
-    expect(filled([undefined, 2, undefined, 0, undefined], 'repeat')).toEqual([undefined, 2, 2, 0, 0]);
-    expect(filled(none, 'zero')).toEqual(none);
-    expect(filled(none, 'repeat')).toEqual(none);
-  });
-
-  test('adds missing values as 0, and has no sum of nothing', () => {
-    expect(
-      sum([
-        [1, undefined, undefined],
-        [2, 0, undefined],
-        [undefined, 4, undefined],
-      ]),
-    ).toEqual([3, 4, undefined]);
-    expect(sum([none, [1, 2, 3]])).toEqual([1, 2, 3]);
   });
 });

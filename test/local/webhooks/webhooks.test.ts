@@ -4,13 +4,13 @@ import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { postedChannelNames, postedChannels } from '../../core/channel.ts';
-import type { PostedChannelName } from '../../core/channel.ts';
-import type { ChatNotice, PostRequest } from '../../core/posted-channel.ts';
-import { Inbox } from '../../local/aws/inbox.ts';
-import { startWebhooks } from '../../local/webhooks/webhooks.ts';
-import type { WebhookFault, Webhooks } from '../../local/webhooks/webhooks.ts';
-import { notice, url } from '../helpers/chat-notice.ts';
+import { postedChannelNames, postedChannels } from '../../../core/channel.ts';
+import type { PostedChannelName } from '../../../core/channel.ts';
+import type { ChatNotice, PostRequest } from '../../../core/posted-channel.ts';
+import { Inbox } from '../../../local/aws/inbox.ts';
+import { startWebhooks } from '../../../local/webhooks/webhooks.ts';
+import type { WebhookFault, Webhooks } from '../../../local/webhooks/webhooks.ts';
+import { notice, url } from '../../helpers/chat-notice.ts';
 
 let webhooks: Webhooks;
 let inbox: Inbox;
@@ -76,8 +76,8 @@ describe('what a channel writes', () => {
       to,
       subject: notice.subject,
     });
-    const told = [...notice.sentences, ...notice.about, `${notice.button!.label}:\n${url}`];
-    for (const each of told) expect(text).toContain(each);
+    const texts = [...notice.sentences, ...notice.about, `${notice.button!.label}:\n${url}`];
+    for (const each of texts) expect(text).toContain(each);
   });
 
   const hostile = fc.constantFrom(

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Observed } from '../../tools/verify-aws/walk.ts';
+import type { Observed } from '../../../tools/verify-aws/walk.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const run = (...flags: string[]) =>
   spawnSync(process.execPath, ['--no-warnings', 'tools/verify-aws/main.ts', ...flags], {
     cwd: root,

@@ -1,31 +1,31 @@
-/** What the program may say of its resources: all else is refused by name before anything is made. */
+/** The supported resources and properties; any other is refused by name before anything is made. */
 import { get } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 
-import { Iam } from '../../local/aws/iam/iam.ts';
-import { SecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
-import { Ses } from '../../local/aws/ses.ts';
-import { Sns } from '../../local/aws/sns.ts';
-import { VirtualClock } from '../../local/aws/clock.ts';
-import { CloudWatch } from '../../local/aws/cloudwatch/cloudwatch.ts';
-import { EventBus } from '../../local/aws/events/event-bus.ts';
-import { HttpApi } from '../../local/aws/http-api.ts';
-import { Inbox } from '../../local/aws/inbox.ts';
-import type { Services } from '../../local/program/deploy.ts';
-import { deploy } from '../../local/program/deploy.ts';
-import type { Registered } from '../../local/aws/resources/resources.ts';
-import { Scheduler } from '../../local/aws/scheduler.ts';
-import { startMs, TestDemo } from '../helpers/demo.ts';
-import { FakeService } from '../helpers/local-aws.ts';
-import type { Config } from '../helpers/program.ts';
-import { configOf, program } from '../helpers/program.ts';
+import { Iam } from '../../../local/aws/iam/iam.ts';
+import { SecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
+import { Ses } from '../../../local/aws/ses.ts';
+import { Sns } from '../../../local/aws/sns.ts';
+import { VirtualClock } from '../../../local/aws/clock.ts';
+import { CloudWatch } from '../../../local/aws/cloudwatch/cloudwatch.ts';
+import { EventBus } from '../../../local/aws/events/event-bus.ts';
+import { HttpApi } from '../../../local/aws/http-api.ts';
+import { Inbox } from '../../../local/aws/inbox.ts';
+import type { Services } from '../../../local/program/deploy.ts';
+import { deploy } from '../../../local/program/deploy.ts';
+import { Resources, type Registered } from '../../../local/aws/resources/resources.ts';
+import { Scheduler } from '../../../local/aws/scheduler.ts';
+import { startMs, TestDemo } from '../../helpers/demo.ts';
+import { FakeService } from '../../helpers/local-aws.ts';
+import type { Config } from '../../helpers/program.ts';
+import { configOf, program } from '../../helpers/program.ts';
 
 type Change = (resources: readonly Registered[]) => readonly Registered[];
 
 const local = (await program('local')).resources;
 const prod = (await program('prod')).resources;
 
-/** Takes whatever it is told, for what these tests do not look at. */
+/** Accepts every call, for services that these tests ignore. */
 const anything = new Proxy({}, { get: () => () => undefined }) as never;
 
 function deployAll(resources: readonly Registered[]): Promise<void> {
@@ -77,6 +77,10 @@ function changed(
   [key, ...rest]: readonly string[],
   value: unknown,
 ): Record<string, unknown> {
+  if (Array.isArray(at)) {
+    const items = at.map((item, index) => (String(index) === key ? changed(item, rest, value) : item));
+    return items as unknown as Record<string, unknown>;
+  }
   const { [key!]: inner, ...others } = at;
   if (rest.length > 0) return { ...others, [key!]: changed(inner as Record<string, unknown>, rest, value) };
   return value === undefined ? others : { ...others, [key!]: value };
@@ -135,61 +139,45 @@ const permission = 'http-api-callback-permission';
 const stage = 'http-api-stage';
 
 describe('is not supported:', () => {
+  // Alarms and dashboards are checked in cloudwatch/.
+  const checkedHere = [...local, ...prod].filter(({ type }) => !/:(MetricAlarm|Dashboard)$/.test(type));
+  const byType = new Map(checkedHere.map((resource) => [resource.type, resource]));
+
+  test.each([...byType])('a property of %s that it does not know', (type, resource) => {
+    const inputs = { ...resource.inputs, misspelt: 1 };
+    expect(() => new Resources([{ ...resource, inputs }])).toThrow(
+      `The embedded cloud does not support the property misspelt of ${type} (${resource.name}).`,
+    );
+  });
+
+  test.each<[string, string, unknown]>([
+    [lambda, 'runtime', 'python3.12'],
+    [lambda, 'handler', 'other.handler'],
+    [lambda, 'loggingConfig.logFormat', 'Text'],
+    [lambda, 'environment.variables.TZ', 'Europe/Berlin'],
+    [schedule, 'flexibleTimeWindow.mode', 'FLEXIBLE'],
+    [machine, 'type', 'EXPRESS'],
+    ['storage-table', 'billingMode', 'PROVISIONED'],
+    ['storage-table', 'attributes.0.type', 'N'],
+    [integration, 'payloadFormatVersion', '1.0'],
+    [integration, 'integrationType', 'HTTP_PROXY'],
+    [stage, 'name', 'prod'],
+    [rule, 'state', 'DISABLED'],
+    ['email-events', 'eventDestination.enabled', false],
+    ['audit-trail-trail', 'eventSelectors.0.readWriteType', 'WriteOnly'],
+  ])('%s with %s %j', async (name, path, value) => {
+    const resources = name.startsWith('audit') ? prod : local;
+    const { type } = resources.find((resource) => resource.name === name)!;
+    await expect(deployAll(set(name, path, value)(resources))).rejects.toThrow(
+      `The embedded cloud does not support ${path} ${JSON.stringify(value)} of ${type} (${name}).`,
+    );
+  });
+
   test.each<[string, Change, string]>([
     [
-      'reserved concurrency',
-      set(lambda, 'reservedConcurrentExecutions', 1),
-      `the property reservedConcurrentExecutions of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'another way into a VPC',
+      'a property inside another',
       set(lambda, 'vpcConfig', { ...vpc, ipv6AllowedForDualStack: true }),
       `the property vpcConfig.ipv6AllowedForDualStack of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'another runtime',
-      set(lambda, 'runtime', 'python3.12'),
-      `runtime "python3.12" of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'another handler',
-      set(lambda, 'handler', 'other.handler'),
-      `handler "other.handler" of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'logs as text',
-      set(lambda, 'loggingConfig.logFormat', 'Text'),
-      `loggingConfig.logFormat "Text" of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'a log level',
-      set(lambda, 'loggingConfig.systemLogLevel', 'WARN'),
-      `the property loggingConfig.systemLogLevel of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'a time zone',
-      set(lambda, 'environment.variables.TZ', 'Europe/Berlin'),
-      `environment.variables.TZ "Europe/Berlin" of aws:lambda/function:Function (${lambda})`,
-    ],
-    [
-      'a flexible window',
-      set(schedule, 'flexibleTimeWindow', { mode: 'FLEXIBLE' }),
-      `flexibleTimeWindow.mode "FLEXIBLE" of aws:scheduler/schedule:Schedule (${schedule})`,
-    ],
-    [
-      'a group of schedules',
-      set(schedule, 'groupName', 'mine'),
-      `the property groupName of aws:scheduler/schedule:Schedule (${schedule})`,
-    ],
-    [
-      'a schedule’s time zone',
-      set(schedule, 'scheduleExpressionTimezone', 'UTC'),
-      `the property scheduleExpressionTimezone of aws:scheduler/schedule:Schedule (${schedule})`,
-    ],
-    [
-      'a disabled schedule',
-      set(schedule, 'state', 'DISABLED'),
-      `the property state of aws:scheduler/schedule:Schedule (${schedule})`,
     ],
     [
       'a schedule by cron',
@@ -206,170 +194,15 @@ describe('is not supported:', () => {
       set(schedule, 'target.arn', 'arn:aws:sqs:us-east-1:000000000000:q'),
       'the target arn:aws:sqs:us-east-1:000000000000:q of grantkeeper-local-demo-main',
     ],
-    [
-      'parameters of a target',
-      set(schedule, 'target.sqsParameters', {}),
-      `the property target.sqsParameters of aws:scheduler/schedule:Schedule (${schedule})`,
-    ],
-    [
-      'tracing',
-      set(machine, 'tracingConfiguration', { enabled: true }),
-      `the property tracingConfiguration of aws:sfn/stateMachine:StateMachine (${machine})`,
-    ],
-    [
-      'an express workflow',
-      set(machine, 'type', 'EXPRESS'),
-      `type "EXPRESS" of aws:sfn/stateMachine:StateMachine (${machine})`,
-    ],
-    [
-      'a secondary index',
-      set('storage-table', 'globalSecondaryIndexes', []),
-      'the property globalSecondaryIndexes of aws:dynamodb/table:Table (storage-table)',
-    ],
-    [
-      'a stream',
-      set('storage-table', 'streamEnabled', true),
-      'the property streamEnabled of aws:dynamodb/table:Table (storage-table)',
-    ],
-    [
-      'provisioned capacity',
-      set('storage-table', 'billingMode', 'PROVISIONED'),
-      'billingMode "PROVISIONED" of aws:dynamodb/table:Table (storage-table)',
-    ],
-    [
-      'a numeric key',
-      set('storage-table', 'attributes', [
-        { name: 'pk', type: 'N' },
-        { name: 'sk', type: 'S' },
-      ]),
-      'attributes.0.type "N" of aws:dynamodb/table:Table (storage-table)',
-    ],
-    [
-      'a secret’s own key',
-      set('client-demo', 'kmsKeyId', 'alias/mine'),
-      'the property kmsKeyId of aws:secretsmanager/secret:Secret (client-demo)',
-    ],
-    [
-      'payload 1.0',
-      set(integration, 'payloadFormatVersion', '1.0'),
-      `payloadFormatVersion "1.0" of aws:apigatewayv2/integration:Integration (${integration})`,
-    ],
-    [
-      'another integration',
-      set(integration, 'integrationType', 'HTTP_PROXY'),
-      `integrationType "HTTP_PROXY" of aws:apigatewayv2/integration:Integration (${integration})`,
-    ],
-    [
-      'a route with an authorizer',
-      set(route, 'authorizationType', 'JWT'),
-      `the property authorizationType of aws:apigatewayv2/route:Route (${route})`,
-    ],
     ['a route for any method', set(route, 'routeKey', 'ANY /callback'), 'the route key ANY /callback'],
     ['a greedy route', set(route, 'routeKey', 'GET /{proxy+}'), 'the route key GET /{proxy+}'],
-    [
-      'a stage of another name',
-      set(stage, 'name', 'prod'),
-      `name "prod" of aws:apigatewayv2/stage:Stage (${stage})`,
-    ],
-    [
-      'CORS',
-      set('http-api-api', 'corsConfiguration', {}),
-      'the property corsConfiguration of aws:apigatewayv2/api:Api (http-api-api)',
-    ],
-    [
-      'a misspelt property',
-      set(rule, 'eventPatern', '{}'),
-      `the property eventPatern of aws:cloudwatch/eventRule:EventRule (${rule})`,
-    ],
     [
       'a misspelt key of a pattern',
       replaced(rule, 'eventPattern', '"source"', '"sourc"'),
       'the event pattern grantkeeper-local-executions-that-failed.sourc',
     ],
-    [
-      'a rule on a time-table',
-      set(rule, 'scheduleExpression', 'rate(1 day)'),
-      `the property scheduleExpression of aws:cloudwatch/eventRule:EventRule (${rule})`,
-    ],
-    [
-      'a disabled rule',
-      set(rule, 'state', 'DISABLED'),
-      `state "DISABLED" of aws:cloudwatch/eventRule:EventRule (${rule})`,
-    ],
-    [
-      'a target’s own dead letters',
-      set(`${rule}-target`, 'deadLetterConfig', {}),
-      `the property deadLetterConfig of aws:cloudwatch/eventTarget:EventTarget (${rule}-target)`,
-    ],
-    [
-      'a FIFO topic',
-      set('operator-alerts-topic', 'fifoTopic', true),
-      'the property fifoTopic of aws:sns/topic:Topic (operator-alerts-topic)',
-    ],
-    [
-      'a queue that is FIFO',
-      set('scheduling-dead-letters', 'fifoQueue', true),
-      'the property fifoQueue of aws:sqs/queue:Queue (scheduling-dead-letters)',
-    ],
-    [
-      'a disabled event destination',
-      set('email-events', 'eventDestination.enabled', false),
-      'eventDestination.enabled false of aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination (email-events)',
-    ],
-    [
-      'an identity’s DKIM keys',
-      set('email-identity', 'dkimSigningAttributes', {}),
-      'the property dkimSigningAttributes of aws:sesv2/emailIdentity:EmailIdentity (email-identity)',
-    ],
-    [
-      'a managed policy',
-      set('check-grant-role', 'managedPolicyArns', []),
-      'the property managedPolicyArns of aws:iam/role:Role (check-grant-role)',
-    ],
-    [
-      'a log class',
-      set('check-grant-logs', 'logGroupClass', 'INFREQUENT_ACCESS'),
-      'the property logGroupClass of aws:cloudwatch/logGroup:LogGroup (check-grant-logs)',
-    ],
   ])('%s', async (_what, change, words) => {
     await expect(deployAll(change(local))).rejects.toThrow(`The embedded cloud does not support ${words}.`);
-  });
-
-  test.each<[string, Change, string]>([
-    [
-      'a bucket’s ACL',
-      set('audit-trail-bucket', 'acl', 'private'),
-      'the property acl of aws:s3/bucket:Bucket (audit-trail-bucket)',
-    ],
-    [
-      'a trail of data events',
-      set('audit-trail-trail', 'insightSelectors', []),
-      'the property insightSelectors of aws:cloudtrail/trail:Trail (audit-trail-trail)',
-    ],
-    [
-      'a trail without reads',
-      set('audit-trail-trail', 'eventSelectors', [
-        { readWriteType: 'WriteOnly', includeManagementEvents: true },
-      ]),
-      'eventSelectors.0.readWriteType "WriteOnly" of aws:cloudtrail/trail:Trail (audit-trail-trail)',
-    ],
-    [
-      'mutual TLS',
-      set('http-api-domain', 'mutualTlsAuthentication', {}),
-      'the property mutualTlsAuthentication of aws:apigatewayv2/domainName:DomainName (http-api-domain)',
-    ],
-    [
-      'a path of a domain',
-      set('http-api-mapping', 'apiMappingKey', 'v1'),
-      'the property apiMappingKey of aws:apigatewayv2/apiMapping:ApiMapping (http-api-mapping)',
-    ],
-    [
-      'weights in DNS',
-      set('http-api-record', 'setIdentifier', 'a'),
-      'the property setIdentifier of aws:route53/record:Record (http-api-record)',
-    ],
-  ])('in prod, %s', async (_what, change, words) => {
-    await expect(deployAll(change(prod))).rejects.toThrow(`The embedded cloud does not support ${words}.`);
   });
 
   test('a type that it does not know', async () => {
@@ -390,11 +223,6 @@ describe('AWS refuses', () => {
       'timeout is 1000: must be a whole number from 1 to 900',
     ],
     [
-      'too little memory',
-      set(lambda, 'memorySize', 1),
-      'memorySize is 1: must be a whole number from 128 to 10240',
-    ],
-    [
       'a reserved variable',
       set(lambda, 'environment.variables.AWS_REGION', 'eu-west-1'),
       'environment.variables.AWS_REGION is "eu-west-1": the name is reserved by Lambda',
@@ -410,24 +238,9 @@ describe('AWS refuses', () => {
       'may have 4096 bytes in all',
     ],
     [
-      'two architectures',
-      set(lambda, 'architectures', ['arm64', 'x86_64']),
-      'architectures is ["arm64","x86_64"]',
-    ],
-    [
       'too short an age of an event',
       set(schedule, 'target.retryPolicy.maximumEventAgeInSeconds', 10),
       'target.retryPolicy.maximumEventAgeInSeconds is 10: must be a whole number from 60 to 86400',
-    ],
-    [
-      'too many retries',
-      set(schedule, 'target.retryPolicy.maximumRetryAttempts', 186),
-      'must be a whole number from 0 to 185',
-    ],
-    [
-      'a log level that is none',
-      set(machine, 'loggingConfiguration.level', 'NOPE'),
-      'loggingConfiguration.level is "NOPE"',
     ],
     [
       'a log destination without ":*"',
@@ -448,16 +261,6 @@ describe('AWS refuses', () => {
       'a topic’s name with a dot',
       set('operator-alerts-topic', 'name', 'a.fifo'),
       'name is "a.fifo": must match',
-    ],
-    [
-      'a queue that forgets at once',
-      set('scheduling-dead-letters', 'messageRetentionSeconds', 1),
-      'must be a whole number from 60 to 1209600',
-    ],
-    [
-      'a gateway’s time-out over 30 s',
-      set(integration, 'timeoutMilliseconds', 30_001),
-      'must be a whole number from 50 to 30000',
     ],
     [
       'a placeholder without a path',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Iam } from '../../../local/aws/iam/iam.ts';
-import { matchesArn } from '../../../local/aws/iam/policy.ts';
-import { administrator, type Caller } from '../../../local/aws/service.ts';
-import { roleArn, trustLambda } from '../../helpers/local-aws.ts';
+import { Iam } from '../../../../local/aws/iam/iam.ts';
+import { matchesArn } from '../../../../local/aws/iam/policy.ts';
+import { administrator, type Caller } from '../../../../local/aws/service.ts';
+import { roleArn, trustLambda } from '../../../helpers/local-aws.ts';
 
 const role: Caller = { principalArn: roleArn, sessionName: 'check-grant' };
 const secret = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:gk/schwab/grant-AbCdEf';

@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 
 import { expect, test } from '@jest/globals';
 
-import { ExecutionEnvironment } from '../../../local/aws/lambda/environment.ts';
-import { threadFile } from '../../../local/threads.ts';
+import { ExecutionEnvironment } from '../../../../local/aws/lambda/environment.ts';
+import { threadFile } from '../../../../local/threads.ts';
 
-test('a function is told how much is left of its own time', async () => {
+test('a function can read how much of its own time is left', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'grantkeeper-lambda-'));
   const bundle = join(folder, 'index.mjs');
   await writeFile(

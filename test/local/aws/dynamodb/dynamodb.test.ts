@@ -17,7 +17,7 @@ import {
   startLocalAws,
   trustLambda,
   type LocalAws,
-} from '../../helpers/local-aws.ts';
+} from '../../../helpers/local-aws.ts';
 
 let aws: LocalAws;
 let client: DynamoDBClient;
@@ -94,7 +94,7 @@ test('what dynalite would ignore is refused by name', async () => {
   expect(await refusal(client.send(new DeleteTableCommand({ TableName })))).toEqual({
     name: 'NotImplementedByEmbeddedCloud',
     message:
-      'The embedded cloud does not support dynamodb:DeleteTable. Supported: BatchGetItem, DeleteItem, DescribeTable, GetItem, ListTables, PutItem, Query, Scan, UpdateItem.',
+      'The embedded cloud does not support dynamodb:DeleteTable. Supported: BatchGetItem, DeleteItem, GetItem, PutItem, Query, UpdateItem.',
   });
 });
 
