@@ -115,7 +115,7 @@ describe('a start', () => {
     expect([starts.s0, starts.s1]).toEqual([undefined, undefined]);
   });
 
-  test('is used once; whoever used it may ask again', async () => {
+  test('is used once; the same callback may repeat the call', async () => {
     const { authorizations, now } = await offered();
     await authorizations.addStart(await now(), 's', start);
     expect(await authorizations.useStart(await now(), 'other', nowMs, 'by')).toBe(false);
@@ -130,7 +130,7 @@ describe('a start', () => {
   });
 
   test.each(['completed', 'superseded', 'expired'] as const)(
-    'of one that is %s does not open it',
+    'of one that is %s does not reopen it',
     async (status) => {
       const { authorizations, now } = await offered();
       await authorizations.addStart(await now(), 's', start);

@@ -111,7 +111,7 @@ function read(name: string): Promise<unknown> {
   return callAws(`reading ${name}`, () => secrets.send(new GetSecretValueCommand({ SecretId: name })));
 }
 
-test('whom a message was for is not in what is told of a refusal, though AWS names them as the resource', async () => {
+test('the error of a refused message does not name its recipient, although AWS names them as the resource', async () => {
   const words = (resource: string) =>
     Object.assign(
       new Error(

@@ -110,7 +110,7 @@ describe('a lease', () => {
     expect(await after()).toEqual({ ...blank, fencingNumber: 3 });
   });
 
-  test('is taken over by a login, which is written down', async () => {
+  test('is seized by a login, which is recorded', async () => {
     const { grants, after } = await record({ authorization: open });
     const taken = await grants.seizeLease(connectionId, 'callback', login);
     expect(taken).toEqual({
@@ -137,12 +137,12 @@ describe('a lease', () => {
   test.each([
     [nowMs - 1, false],
     [nowMs, true],
-  ])('that ends at %i: a login that takes it over has overtaken somebody: %s', async (expiresAtMs, is) => {
+  ])('that ends at %i: a login that seizes it has displaced its holder: %s', async (expiresAtMs, is) => {
     const { grants } = await record({ lease: { owner: 'one', expiresAtMs } });
     expect((await grants.seizeLease(connectionId, 'callback', login))?.hasDisplaced).toBe(is);
   });
 
-  test('that nobody has: a login that takes it over may still have overtaken another one', async () => {
+  test('that nobody holds: a login that seizes it may still have displaced another login', async () => {
     const { grants } = await record({ unrecordedLogins: ['v0'] });
     expect((await grants.seizeLease(connectionId, 'callback', login))?.hasDisplaced).toBe(true);
   });
@@ -162,7 +162,7 @@ describe('a lease', () => {
       false,
     ],
     ['an end before it was asked for', { status: 'disconnected', authorization: open }, true],
-  ])('after %s a login takes it over: %s', async (_what, given, isTaken) => {
+  ])('after %s a login seizes it: %s', async (_what, given, isTaken) => {
     const { grants } = await record(given);
     const taken = await grants.seizeLease(connectionId, 'callback', login);
     expect(taken !== undefined).toBe(isTaken);
@@ -184,7 +184,7 @@ describe('tokens are recorded', () => {
     identity: { subject: 's0' },
   };
 
-  test('of a refresh: what a login has to do with stays', async () => {
+  test('of a refresh, and the login’s attributes stay', async () => {
     const { grants, after } = await record(during);
     const { lease: _lease, doubtedAtMs: _doubt, ...rest } = during;
     const expected = { ...blank, ...rest, ...recorded };
@@ -192,7 +192,7 @@ describe('tokens are recorded', () => {
     expect(await after()).toEqual(expected);
   });
 
-  test('of a login: it closes what is open', async () => {
+  test('of a login, which closes the open authorization', async () => {
     const { grants, after } = await record({ ...during, otherWritesAtMs: [nowMs - 1] });
     const loggedIn = { ...stored, loggedIn: true, accessVersionId: undefined, identity: { subject: 's1' } };
     await grants.recordTokens(connectionId, 4, loggedIn);
@@ -212,7 +212,7 @@ describe('tokens are recorded', () => {
     expect((await after()).login).toEqual({ ...login, closed: open });
   });
 
-  test('of a login under no link: it closes nothing', async () => {
+  test('of a login without a link, which closes nothing', async () => {
     const { grants, after } = await record({ ...during, authorization: undefined });
     await grants.recordTokens(connectionId, 4, { ...stored, loggedIn: true });
     expect(await after()).toMatchObject({ login: { closed: null }, otherWritesAtMs: [nowMs] });
@@ -225,8 +225,8 @@ describe('tokens are recorded', () => {
   });
 });
 
-describe('of a login', () => {
-  test('is written down that it is held, unless it is over', async () => {
+describe('a login in progress', () => {
+  test('is marked as held, unless it is over', async () => {
     const { grants, after } = await record({ login });
     await grants.holdTokens(connectionId, 'v0', nowMs);
     expect(await after()).toEqual({ ...blank, login });
@@ -241,7 +241,7 @@ describe('of a login', () => {
     expect((await closed.after()).login).toEqual({ ...login, closed: null });
   });
 
-  test('is written down as what it is refused, and nothing of a newer one', async () => {
+  test('has its refusal recorded, unless a newer one has begun', async () => {
     const { grants, after } = await record({ login });
     await grants.refuseLogin(connectionId, 'v0', 'other');
     expect((await after()).login).toEqual(login);
@@ -249,7 +249,7 @@ describe('of a login', () => {
     expect((await after()).login).toEqual({ ...login, refusedAs: 'other' });
   });
 
-  test('is taken away what was written down of it, and nothing of a newer one', async () => {
+  test('is removed from the record, unless a newer one has begun', async () => {
     const { grants, after } = await record({ login, unrecordedLogins: ['v1'] });
     await grants.endLogin(connectionId, 'v0');
     expect(await after()).toEqual({ ...blank, login, unrecordedLogins: ['v1'] });
@@ -272,7 +272,7 @@ describe('under its lease alone, an execution records', () => {
       { unrecordedLogins: ['v1'] },
     ],
     [
-      'what it is about to write',
+      'the writes that come',
       (grants, number) =>
         grants.recordWrites(connectionId, number, {
           refreshesAtMs: [60_000, 180_000],
@@ -298,7 +298,7 @@ describe('under its lease alone, an execution records', () => {
       { doubtedAtMs: nowMs },
     ],
     [
-      'what became of the tokens',
+      'the revocation',
       async (grants, number) => grants.recordRevocation(connectionId, number, 'revoked', [nowMs, nowMs]),
       true,
       false,
@@ -313,7 +313,7 @@ describe('under its lease alone, an execution records', () => {
     expect(await after()).toEqual({ ...blank, ...given, ...change });
   });
 
-  test('what it is about to write: only the lists that are given', async () => {
+  test('of the coming writes only the lists that are given', async () => {
     const { grants, after } = await record({ refreshesAtMs: [60_000], requestedAtMs: [1] });
     expect(await grants.recordWrites(connectionId, 0, { otherWritesAtMs: [3] })).toBe(true);
     expect(await after()).toMatchObject({
@@ -323,7 +323,7 @@ describe('under its lease alone, an execution records', () => {
     });
   });
 
-  test('versions of a login, one after the other, and a doubt that is no younger for being heard again', async () => {
+  test('versions of a login one after the other, and keeps the time of the first doubt', async () => {
     const { grants, after } = await record({ unrecordedLogins: ['v1'], doubtedAtMs: nowMs - 1 });
     await grants.recordLoginVersions(connectionId, 0, ['v1', 'v2']);
     expect(await grants.recordDoubt(connectionId, 0, nowMs)).toBe(nowMs - 1);
@@ -331,10 +331,10 @@ describe('under its lease alone, an execution records', () => {
   });
 });
 
-describe('an end by an operator', () => {
+describe('a disconnection by an operator', () => {
   const disconnection = { by: 'ops@example.com', atMs: nowMs };
 
-  test('takes the lease and the status; a repeat keeps who began it', async () => {
+  test('takes the lease and the status; a repeat keeps the operator’s name', async () => {
     const { grants, after } = await record({ status: 'active' });
     expect(await grants.beginDisconnection(connectionId, 'e1', disconnection)).toMatchObject({
       status: 'disconnected',
@@ -356,7 +356,7 @@ describe('an end by an operator', () => {
     });
   });
 
-  test('leaves nothing of the grant but whose it was', async () => {
+  test('leaves only the pinned identity of the grant', async () => {
     const kept = { status: 'disconnected', identity: { subject: 's' }, fencingNumber: 4 } as const;
     const { grants, after } = await record({
       ...recorded,
@@ -378,7 +378,7 @@ describe('an end by an operator', () => {
     expect(await grants.recordDisconnected(connectionId, 4)).toBe(true);
   });
 
-  test('that is repeated does not take away what was asked for since', async () => {
+  test('that is repeated keeps a link that was requested since', async () => {
     const { grants, after } = await record({ status: 'disconnected', authorization: open });
     expect(await grants.recordDisconnected(connectionId, 0)).toBe(false);
     expect((await after()).authorization).toEqual(open);
@@ -419,7 +419,7 @@ describe('an authorization is opened', () => {
     ],
     ['with a claim', {}, {}, claim, true],
     [
-      'not while another execution tells the same',
+      'not while another execution sends the same',
       { claim: { ...notified, atMs: nowMs - 120_000 } },
       {},
       claim,
@@ -427,7 +427,7 @@ describe('an authorization is opened', () => {
     ],
     ['where that one has died', { claim: { ...notified, atMs: nowMs - 120_001 } }, {}, claim, true],
     [
-      'where that one tells something else',
+      'where that one sends something else',
       { claim: { ...notified, notice: 'm', atMs: nowMs } },
       {},
       claim,
@@ -442,7 +442,7 @@ describe('an authorization is opened', () => {
     expect(await after()).toEqual({ ...blank, ...given, ...(isOpened && change) });
   });
 
-  test('and marked as sent, begun, and alone; not once another one is open', async () => {
+  test('and marked as sent, started, and alone, unless another one is open', async () => {
     const supersedes = [{ authorizationId: 'old', expiresAtMs: nowMs }];
     const { grants, after } = await record({ authorization: { ...open, supersedes } });
     await grants.confirmSent(connectionId, 'other', 1);
@@ -457,11 +457,11 @@ describe('an authorization is opened', () => {
   });
 });
 
-describe('of what the owner is told', () => {
+describe('notices to the owner', () => {
   test.each<[string, Recorded, boolean]>([
-    ['nobody tells', {}, true],
-    ['another execution tells', { claim: { notice: 'n', by: 'e2', atMs: nowMs } }, false],
-    ['was told', { sentReminders: ['n'] }, false],
+    ['nobody sends', {}, true],
+    ['another execution sends', { claim: { notice: 'n', by: 'e2', atMs: nowMs } }, false],
+    ['had a reminder', { sentReminders: ['n'] }, false],
   ])('a notice that %s is claimed: %s', async (_what, given, isClaimed) => {
     const { grants, after } = await record(given);
     const claim = { notice: 'n', by: 'e1', atMs: nowMs };
@@ -469,7 +469,7 @@ describe('of what the owner is told', () => {
     expect(await after()).toEqual({ ...blank, ...given, ...(isClaimed && { claim }) });
   });
 
-  test('is recorded what they were told, and over which channels', async () => {
+  test('are recorded with the channels that took them', async () => {
     const claim = { notice: 'n', by: 'e', atMs: nowMs };
     const { grants, after } = await record({ claim });
     await grants.recordNotified(connectionId, { atMs: 1, channels: ['email', 'sms'], reminders: ['a'] });
@@ -509,7 +509,7 @@ describe('of what the owner is told', () => {
     expect(await after()).toEqual({ ...notified, sentReminders: [], notifiedAtMs: 4 });
   });
 
-  test('is recorded that a test has reached them', async () => {
+  test('of a test are recorded by channel', async () => {
     const { grants, after } = await record();
     await grants.recordReached(connectionId, [], 1);
     expect(await after()).toEqual(blank);

@@ -113,7 +113,7 @@ test('it is kept for an hour, and after that for as long as nobody answers', asy
   });
 });
 
-test('one that was refused is asked for again', async () => {
+test('refused metadata is read again', async () => {
   const find = finder();
   server.answer = () => json({}, 500);
   expect(await find(provider())).toEqual(refused('unavailable', 'HTTP 500'));
@@ -121,7 +121,7 @@ test('one that was refused is asked for again', async () => {
   expect(await find(provider())).toMatchObject({ kind: 'found' });
 });
 
-test('two issuers are told apart', async () => {
+test('each issuer has its own metadata', async () => {
   const find = finder();
   await find(provider());
   foreign.answer = () => json(metadata({ issuer: foreign.origin }));

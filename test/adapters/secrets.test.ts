@@ -1,7 +1,8 @@
 /** The adapter's requests to Secrets Manager, and its reading of the answers. */
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { describe, expect, test } from '@jest/globals';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { clientDefaults } from '../../adapters/aws.ts';
 import {
   patientSecretsManager,
   secretsManager,
@@ -9,6 +10,9 @@ import {
   secretsManagerTokens,
 } from '../../adapters/secrets.ts';
 import { Secret } from '../../core/secret.ts';
+import { AwsError } from '../../local/aws/errors.ts';
+import type { LocalAws } from '../helpers/local-aws.ts';
+import { administratorKey, startLocalAws } from '../helpers/local-aws.ts';
 
 /** Answers in turn; an error is thrown. */
 function scripted(...answers: (object | undefined)[]) {
@@ -326,5 +330,89 @@ describe('a client', () => {
   ])('that cannot be used', async (answer, message) => {
     const clients = secretsManagerClients(scripted(answer).client);
     await expect(clients.read('n')).rejects.toMatchObject({ name: 'ConfigurationError', message });
+  });
+});
+
+/**
+ * The label is moved, the answer is lost, and the SDK asks again. Secrets Manager refuses the second move, because the label
+ * is already there. The simulation does not need the difference from another holder's move: the next check would adopt.
+ */
+describe('a refused move of the current label', () => {
+  const ids = ['11111111', '22222222', '33333333'].map((first) => `${first}-2222-4333-8444-555555555555`);
+  const [first, second, third] = ids as [string, string, string];
+
+  let aws: LocalAws;
+  let tokens: ReturnType<typeof secretsManagerTokens>;
+  /** What each move was answered with. */
+  let moves: string[];
+  /** An older version that reads of the current one show. */
+  let staleRead: string | undefined;
+  /** Whether the next answer is lost: the move itself is made. */
+  let losesAnswer = false;
+
+  beforeAll(async () => {
+    aws = await startLocalAws();
+    // The SDK takes a refusal by another clock for a signature out of time, and asks again.
+    await aws.clock.advance(Date.now() - aws.clock.now());
+    const call = aws.secrets.call.bind(aws.secrets);
+    aws.secrets.call = async (operation, input, caller) => {
+      if (operation === 'GetSecretValue' && staleRead !== undefined)
+        return call(operation, { SecretId: input.SecretId, VersionId: staleRead }, caller);
+      if (operation !== 'UpdateSecretVersionStage') return call(operation, input, caller);
+      const answer = await call(operation, input, caller).catch((error: AwsError) => error);
+      moves.push(answer instanceof AwsError ? answer.code : 'moved');
+      if (answer instanceof AwsError) throw answer;
+      if (!losesAnswer) return answer;
+      losesAnswer = false;
+      throw new AwsError('InternalServiceError', 'The answer was lost.', 500);
+    };
+    const config = { endpoint: aws.url, region: 'us-east-1', credentials: administratorKey };
+    const client = new SecretsManagerClient({ ...config, ...clientDefaults });
+    tokens = secretsManagerTokens('prefix', client, client);
+  });
+  afterAll(() => aws.close());
+
+  let serial = 0;
+  let connectionId = '';
+  beforeEach(async () => {
+    moves = [];
+    staleRead = undefined;
+    connectionId = `connection-${++serial}`;
+    aws.secrets.createSecret({ name: `prefix/${connectionId}/grant` });
+    for (const versionId of ids) {
+      const obtainedAt = '2026-01-05T12:00:00.000Z';
+      await tokens.putGrant(connectionId, {
+        versionId,
+        refreshToken: new Secret(versionId),
+        obtainedAt,
+        authorizedAt: obtainedAt,
+      });
+    }
+  });
+
+  const current = async () => (await tokens.readGrant(connectionId)).currentVersionId;
+
+  test('was ours if the answer to the first was lost', async () => {
+    losesAnswer = true;
+    expect(await tokens.moveCurrent(connectionId, 'grant', first, second)).toBe(true);
+    expect(moves).toEqual(['moved', 'InvalidParameterException']);
+    expect(await current()).toBe(second);
+  });
+
+  test('was not made after another holder’s move', async () => {
+    expect(await tokens.moveCurrent(connectionId, 'grant', first, third)).toBe(true);
+    expect(await tokens.moveCurrent(connectionId, 'grant', first, second)).toBe(false);
+    expect(moves).toEqual(['moved', 'InvalidParameterException']);
+    expect(await current()).toBe(third);
+  });
+
+  test('is unknown while a stale read contradicts it', async () => {
+    losesAnswer = true;
+    staleRead = first;
+    await expect(tokens.moveCurrent(connectionId, 'grant', first, second)).rejects.toMatchObject({
+      name: 'StoreUnavailableError',
+    });
+    staleRead = undefined;
+    expect(await current()).toBe(second);
   });
 });

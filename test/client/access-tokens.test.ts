@@ -145,7 +145,7 @@ test('what a consumer sends along is not looked at', async () => {
   expect(demo.alerts()).toEqual([]);
 });
 
-describe('while the keeper cannot refresh', () => {
+describe('while Grantkeeper cannot refresh', () => {
   test('a token that is valid for less is given, with a warning; nobody waits twice for it', async () => {
     await demo.advance(20 * minuteMs);
     const { tokens, warnings } = new Consumer({ waitMs: 300 });
@@ -229,7 +229,7 @@ describe('what cannot be had is said with its remedy', () => {
     const denied = { name: 'AccessDeniedException' };
     const grant = new GetSecretValueCommand({ SecretId: 'grantkeeper/local/demo-main/grant' });
     await expect(secrets.send(grant)).rejects.toMatchObject(denied);
-    // Whoever may start that one may ask for anything: the end of the grant, another owner.
+    // The right to start that one would allow any request: a disconnection, another owner.
     const anything = new StartExecutionCommand({ stateMachineArn: String(outputs.stateMachineArn) });
     await expect(states.send(anything)).rejects.toMatchObject(denied);
   });

@@ -22,10 +22,10 @@ const monday = ms('2026-01-05T12:00:00Z');
 const grant = loggedIn(monday);
 const expiresAt = '2026-01-12T12:00:00.000Z';
 
-describe('what an attempt is for', () => {
+describe('the reason of an attempt', () => {
   const reminder = '2026-01-10T12:00:00.000Z';
 
-  test('is the reminder that is told, or the last one that was crossed', () => {
+  test('is the reminder that is sent, or the last one that passed', () => {
     const notified = {
       decision: 'notify',
       kind: 'expiring',
@@ -41,7 +41,7 @@ describe('what an attempt is for', () => {
   });
 
   test.each(['first-login', 'expired', 'rejected', 'requested'] as const)(
-    'or why its owner is needed: %s',
+    'is otherwise why the owner is needed: %s',
     (reason) => {
       expect(occasionOf(schwab, grant, { decision: 'reauthorize', reason, expiresAt }, monday)).toBe(reason);
     },
@@ -77,7 +77,7 @@ describe('there is', () => {
     expect(after('rejected', 24 * hourMs)).toBe(false);
   });
 
-  test('one for each that an operator asks for', () => {
+  test('one for each request of an operator', () => {
     expect(after('requested', minuteMs)).toBe(false);
   });
 
@@ -136,7 +136,7 @@ test('an authorization of a browser is known by its id, which a link may have', 
   expect(parseLinkPath(linkPath(name))).toEqual(name);
 });
 
-test('steps are told with how long each took', () => {
+test('steps are listed with how long each took', () => {
   const steps = [
     { step: 0, what: 'link', ms: 349 },
     { step: 2, what: 'fill "Password"', ms: 1250 },
@@ -246,7 +246,7 @@ describe('a one-time code', () => {
     expect(oneTimeCode(seed, seconds * 1000)!.code).toBe(code.slice(2));
   });
 
-  test('of a seed with spaces in it is that of the seed', () => {
+  test('ignores spaces in the seed', () => {
     expect(oneTimeCode('GEZD GNBV GY3T QOJQ gezd gnbv gy3t qojq', 59_000)).toEqual({
       code: '287082',
       leftMs: 1000,
@@ -275,7 +275,7 @@ test('where a reminder has passed, a grant that has ended is tried for its end',
   expect(occasionOf(schwab, grant, asked, monday + 7 * dayMs)).toBe('expired');
 });
 
-test('what a browser is told and what it answers is looked at whole', () => {
+test('the request to a browser and its answer are checked completely', () => {
   expect(BrowserLoginSettingsSchema.safeParse({}).success).toBe(false);
   expect(DoneStepSchema.parse({ step: 1, what: 'click', ms: 7 })).toEqual({ step: 1, what: 'click', ms: 7 });
   const report = {

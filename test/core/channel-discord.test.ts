@@ -36,7 +36,7 @@ Until Mon 9 Mar, 11:00 GMT-4 everything goes on working; after that it stops.
     });
   });
 
-  test('that all is well again may be a title alone', () => {
+  test('of a restored grant may be a title alone', () => {
     expect(discordMessage(restored)).toEqual({
       username: 'Grantkeeper',
       embeds: [{ title: 'It works again', color: 0x15803d }],

@@ -68,7 +68,7 @@ Until Mon 9 Mar, 11:00 GMT-4 everything goes on working; after that it stops.`,
     });
   });
 
-  test('that all is well again is a headline alone, or has a button that does not call', () => {
+  test('of a restored grant is a headline alone, or has a button in no special style', () => {
     expect(slackMessage(restored)).toEqual({
       text: 'It works again',
       blocks: [{ type: 'header', text: { type: 'plain_text', text: 'It works again', emoji: false } }],

@@ -6,7 +6,7 @@ import { presets } from '../../core/provider.ts';
 const schwab = presets['schwab']!;
 const problem = (id: string, secret: string, provider = schwab) => problemOfCredentials(provider, id, secret);
 
-describe('what cannot be a client’s credentials is told', () => {
+describe('malformed client credentials are reported', () => {
   test.each([
     ['', 's', 'The client id is empty.'],
     ['i', '', 'The client secret is empty.'],
@@ -36,7 +36,7 @@ test('Schwab’s id has 32 or 48 characters, its secret 16 or 64, and nothing be
   }
 });
 
-test('a provider that tells nothing of their shape takes any', () => {
+test('any credentials do for a provider that does not describe their shape', () => {
   const { clientIdPattern: _id, clientSecretPattern: _secret, ...other } = schwab;
   expect(problemOfCredentials(other, 'a', 'b')).toBeUndefined();
 });

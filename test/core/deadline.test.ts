@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { deadlineOf } from '../../core/deadline.ts';
-import { instants, ms, ninetyDays, schwab } from '../helpers/core-samples.ts';
+import { deadlineOf, isEarlyRejection } from '../../core/deadline.ts';
+import { dayMs, hourMs, instants, ms, ninetyDays, schwab } from '../helpers/core-samples.ts';
 
 const authorizedAtMs = ms('2026-03-02T15:00:00Z');
 const refreshedAtMs = ms('2026-03-05T09:30:00Z');
 
 describe('the deadline', () => {
-  test('of an absolute limit counts from the login alone', () => {
+  test('counts an absolute limit from the login alone', () => {
     const { limits } = schwab.provider;
     expect(deadlineOf(limits, { authorizedAtMs })).toBe(ms('2026-03-09T15:00:00Z'));
     expect(deadlineOf(limits, { authorizedAtMs, refreshedAtMs })).toBe(ms('2026-03-09T15:00:00Z'));
@@ -16,13 +16,13 @@ describe('the deadline', () => {
     );
   });
 
-  test('of a sliding limit counts from the last refresh, or the login if there was none', () => {
+  test('counts a sliding limit from the last refresh, or from the login before any', () => {
     const limits = { slidingSeconds: 90 * 86_400 };
     expect(deadlineOf(limits, { authorizedAtMs })).toBe(ms('2026-05-31T15:00:00Z'));
     expect(deadlineOf(limits, { authorizedAtMs, refreshedAtMs })).toBe(ms('2026-06-03T09:30:00Z'));
   });
 
-  test('of both is the earlier', () => {
+  test('is the earlier of both', () => {
     const grant = { authorizedAtMs, refreshedAtMs };
     expect(deadlineOf({ absoluteSeconds: 30 * 86_400, slidingSeconds: 86_400 }, grant)).toBe(
       ms('2026-03-06T09:30:00Z'),
@@ -63,4 +63,20 @@ describe('the deadline', () => {
       ),
     );
   });
+});
+
+const loginMs = ms('2026-01-05T12:00:00Z');
+const absolute = { absoluteSeconds: 7 * 24 * 3600 };
+const sliding = { slidingSeconds: 24 * 3600 };
+
+test.each([
+  ['an hour and a millisecond before its end', absolute, loginMs + 7 * dayMs - hourMs - 1, true],
+  ['an hour before its end', absolute, loginMs + 7 * dayMs - hourMs, false],
+  ['after its end', absolute, loginMs + 8 * dayMs, false],
+  ['a day after its login, where its last use was two hours ago', sliding, loginMs + dayMs, true],
+  ['an hour before the end of its last use', sliding, loginMs + 22 * hourMs + 23 * hourMs, false],
+  ['where it has no end that is known', {}, loginMs + 400 * dayMs, true],
+])('a rejection %s: early is %s', (_when, limits, nowMs, isEarly) => {
+  const grant = { authorizedAtMs: loginMs, refreshedAtMs: loginMs + 22 * hourMs };
+  expect(isEarlyRejection(limits, grant, nowMs)).toBe(isEarly);
 });

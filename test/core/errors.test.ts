@@ -14,7 +14,7 @@ async function minified(): Promise<Classes & typeof errors> {
 }
 
 describe('errors', () => {
-  test('that the state machine may see are these', () => {
+  test('reach the state machine under these names', () => {
     expect(errors.errorNames).toEqual([
       'LeaseHeldError',
       'TokenEndpointUnavailableError',
@@ -64,13 +64,13 @@ test('the ports are promises only: at run time there is nothing', async () => {
   expect(Object.keys(await import('../../core/ports.ts'))).toEqual([]);
 });
 
-describe('what was thrown', () => {
+describe('a thrown value', () => {
   test('is kept as it is where it is ours', () => {
     const ours = new errors.ClientRejectedError('what failed');
     expect(errors.asOurs(ours)).toBe(ours);
   });
 
-  test('is told by its kind and place alone where it is not, for its message may quote a credential', () => {
+  test('is otherwise described by its kind and place alone, because its message may quote a credential', () => {
     const theirs = errors.asOurs(new TypeError('marked-token is not a function'));
     expect(theirs.name).toBe('UnexpectedError');
     expect(theirs.message).toMatch(/^TypeError at .*errors\.test\.ts/);

@@ -69,7 +69,7 @@ test('a connection is disconnected once nothing of it is open', () => {
   expect(isDisconnected({ ...ended, login })).toBe(false);
 });
 
-test('a connection is ended for every login but the one that was asked for since', () => {
+test('a disconnected connection refuses every login but one that was requested since', () => {
   const { authorizationId } = authorization;
   const ended = { ...newGrant, status: 'disconnected' } as const;
   expect(isEndedFor(authorizationId, newGrant)).toBe(false);
@@ -79,7 +79,7 @@ test('a connection is ended for every login but the one that was asked for since
   expect(isEndedFor(authorizationId, { ...ended, authorization, disconnection: { atMs: 0 } })).toBe(true);
 });
 
-test('a connection is ended by its operator until somebody is asked for a login', () => {
+test('a connection stays disconnected until somebody is asked to log in', () => {
   const ended = { ...newGrant, status: 'disconnected' } as const;
   const { expiresAtMs } = authorization;
   expect(isEndedByOperator(newGrant, 0)).toBe(false);
@@ -100,7 +100,7 @@ test('a login has 15 minutes, a notice two, a callback one and a half, a disconn
   ]);
 });
 
-test('an owner is asked for eight reasons', () => {
+test('there are eight reasons to ask an owner', () => {
   expect(LoginReasonSchema.options).toEqual([
     'first-login',
     'expiring',
@@ -113,7 +113,7 @@ test('an owner is asked for eight reasons', () => {
   ]);
 });
 
-test('a new grant was never authorised and has told nothing', () => {
+test('a new grant was never authorised and has sent no reminder', () => {
   expect(newGrant).toEqual({
     status: 'never-authorized',
     sentReminders: [],

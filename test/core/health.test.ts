@@ -39,7 +39,7 @@ const health = (grant: Grant, nowMs: number, incidents: KnownIncident[] = [], se
   healthOf(problemsOf(settings, grant, incidents, nowMs));
 
 describe('how a connection stands', () => {
-  test('is well while nothing is to be said', () => {
+  test('is healthy without a problem', () => {
     expect(kinds(fresh(login), login)).toEqual([]);
     expect(health(fresh(login), login)).toBe('healthy');
   });
@@ -145,7 +145,7 @@ describe('how a connection stands', () => {
     expect(health(underWay, login, [incident('DisconnectGrant')])).toBe('failing');
   });
 
-  test('is told with the worst first', () => {
+  test('lists the worst first', () => {
     const near = end - hourMs;
     const dead = loggedIn(login);
     expect(kinds({ ...dead, ...open(end) }, near, [incident('Slack'), incident('RefreshTokens')])).toEqual([
@@ -170,7 +170,7 @@ describe('how a connection stands', () => {
     expect(needs(fresh(login, { disconnection: { atMs: login } }))).toBe(false);
   });
 
-  test('is paused; what fails is told all the same, and its end, for its owner hears of none', () => {
+  test('is paused; failures and the deadline are still listed, because the owner gets no reminder', () => {
     const pause = { by: 'ops@example.com', reason: 'holiday', atMs: login };
     const paused = fresh(login, { paused: true, pause });
     const beforeEnd = end - 48 * hourMs;
@@ -196,7 +196,7 @@ test('a grant ends where it is alive and its provider sets an end', () => {
   expect(grantEndsAtMs(withLimits({}), loggedIn(login))).toBeUndefined();
 });
 
-describe('what comes next', () => {
+describe('the next event', () => {
   test('is the next check, 25 minutes after the last one, with what it will decide', () => {
     const grant = fresh(login, ticked(login));
     expect(forecastOf(schwab, grant, login + minuteMs)).toEqual({

@@ -9,7 +9,7 @@ test('a page without its markup is one line of text', () => {
   expect(page.toText()).toBe(`a & b <c> "d" 'e' f`);
 });
 
-test.each([parseJson, parseJsonExactly])('what is no JSON is nothing: %p', (parse) => {
+test.each([parseJson, parseJsonExactly])('invalid JSON gives undefined: %p', (parse) => {
   expect(parse('{"a":[1,"x",null]}')).toEqual({ a: [1, 'x', null] });
   expect(parse('{"a":')).toBeUndefined();
 });

@@ -27,11 +27,11 @@ describe('a login compared with what is pinned', () => {
     ['none of the accounts', two, { accounts: ['3'] }, 'other'],
     ['no accounts at all', two, {}, 'unknown'],
     ['the same accounts in another order', two, { accounts: ['2', '1'] }, 'same'],
-    ['the same accounts and a subject newly told', two, { ...dana, ...two }, 'same'],
-    ['an account less and a subject newly told', two, { ...dana, accounts: ['2'] }, 'fewer'],
-    ['none of the accounts and a subject newly told', two, { ...dana, accounts: ['3'] }, 'other'],
-    ['a subject newly told and no accounts', two, dana, 'unknown'],
-    ['the same subject and accounts newly told', dana, { ...dana, ...two }, 'same'],
+    ['the same accounts and a new subject', two, { ...dana, ...two }, 'same'],
+    ['an account less and a new subject', two, { ...dana, accounts: ['2'] }, 'fewer'],
+    ['none of the accounts and a new subject', two, { ...dana, accounts: ['3'] }, 'other'],
+    ['a new subject and no accounts', two, dana, 'unknown'],
+    ['the same subject and new accounts', dana, { ...dana, ...two }, 'same'],
     [
       'another subject and one of the accounts',
       { ...dana, ...two },
@@ -43,7 +43,7 @@ describe('a login compared with what is pinned', () => {
   });
 });
 
-test('what is pinned grows, and keeps what a login did not tell', () => {
+test('the pinned identity grows, and keeps what a login did not name', () => {
   expect(pin(undefined, {})).toEqual({ subject: undefined });
   expect(pin(undefined, { ...dana, ...two })).toEqual({ ...dana, ...two });
   expect(pin({ ...dana, ...two }, { accounts: ['3', '1'] })).toEqual({ ...dana, accounts: ['1', '2', '3'] });

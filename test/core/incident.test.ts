@@ -44,14 +44,17 @@ describe('an incident is over', () => {
     [true, false],
     [false, true],
     [undefined, true],
-  ])('of a browser, where there is one (%s), by its own success alone', (hasBrowser, isSo) => {
-    const incident = { step: 'BrowserLogin', error: 'ConfigurationError', since };
-    const grant = { ...newGrant, authorizedAtMs: hasBrowser ? after : before };
-    expect(isOver(incident, grant, 'CheckGrant', hasBrowser)).toBe(isSo);
-    expect(isOver(incident, grant, 'BrowserLogin', hasBrowser)).toBe(true);
-  });
+  ])(
+    'of a browser ends by its own success alone, if the connection has a browser (%s)',
+    (hasBrowser, isSo) => {
+      const incident = { step: 'BrowserLogin', error: 'ConfigurationError', since };
+      const grant = { ...newGrant, authorizedAtMs: hasBrowser ? after : before };
+      expect(isOver(incident, grant, 'CheckGrant', hasBrowser)).toBe(isSo);
+      expect(isOver(incident, grant, 'BrowserLogin', hasBrowser)).toBe(true);
+    },
+  );
 
-  test('of a page, not by anything but a login', () => {
+  test('of a page ends by a login alone', () => {
     expect(over('Callback', { refreshedAtMs: after, notifiedAtMs: after, emailReachedAtMs: after })).toBe(
       false,
     );

@@ -36,7 +36,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It leads you to Charles Schwab. Ent
     expect(notice.html).toContain('It works until Mon 9 Mar, 11:00 GMT-4.');
   });
 
-  test('before no known end asks for a login', () => {
+  test('without a deadline asks for a login', () => {
     const notice = mailAbout(schwab, { kind: 'expiring', link });
     expect(notice.subject).toBe('Log in to Charles Schwab again (schwab-main)');
     expect(notice.text).toMatch(/needs you to log in again\.\n\nhttps:/);
@@ -58,7 +58,7 @@ The link works until Sun 8 Mar, 11:50 GMT-4. It leads you to Charles Schwab. Ent
     expect(notice.text).toContain('has stopped working. Log in to restore it.');
   });
 
-  test('that is a test says so, that nothing is to be done, and until when the connection stands', () => {
+  test('of a test says so, that no action is needed, and until when the connection works', () => {
     const notice = mailAbout(schwab, { kind: 'test', deadlineMs: neededAtMs });
     expect(notice.subject).toBe('Test message: no action needed (Charles Schwab, schwab-main)');
     expect(notice.text).toBe(
@@ -76,7 +76,7 @@ Your next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
     );
   });
 
-  test('that it works again needs no link', () => {
+  test('of a restored grant needs no link', () => {
     const notice = mailAbout(schwab, { kind: 'restored', deadlineMs: neededAtMs });
     expect(notice).toMatchObject({
       subject: 'Charles Schwab works again (schwab-main)',
@@ -86,7 +86,7 @@ Your next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
     expect(mailAbout(schwab, { kind: 'restored' }).text).not.toContain('due');
   });
 
-  test('escapes whatever it is told in HTML, and nowhere else', () => {
+  test('escapes every text in HTML, and nowhere else', () => {
     const owner = { name: `<b>"O'Hara" & co</b>`, email: 'o@example.com', timeZone: 'UTC' };
     const provider = { ...schwab.provider, displayName: '<i>Bank</i>' };
     const notice = mailAbout({ ...schwab, owner, provider }, { kind: 'expiring', neededAtMs, link });
@@ -118,7 +118,7 @@ Your next login is due before Mon, 9 Mar 2026, 11:00 GMT-4.
     expect(smsOf(writeNotice(schwab, { kind: 'restored' }))).toBe('Charles Schwab works again (schwab-main)');
   });
 
-  test('that reached nobody says to the operators why, whom to tell, and has the link', () => {
+  test('that reached nobody gives the operators the cause, the owner’s name and the link', () => {
     const notice = writeNotice(schwab, { kind: 'expired', link });
     const failures = ['email: sending mail for schwab-main: MessageRejected', 'sms: failed before'];
     expect(unreached(schwab, notice, failures)).toEqual({
@@ -161,7 +161,7 @@ describe('html', () => {
     expect(html`${['<script>'] as unknown as Html[]}`.toString()).toBe('&lt;script&gt;');
   });
 
-  test('of any text makes no markup, and that text is read back', () => {
+  test('of any text has no markup of it, and the text can be read back', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const markup = html`${text}`.toString();

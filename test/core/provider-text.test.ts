@@ -7,7 +7,7 @@ const clientSecret = 's3cr3tS3cr3tS3cr';
 const refreshToken = 'abcdefghijklmnopqrstuvwxyz';
 const text = (value: unknown) => sanitisedText(value, [clientSecret, refreshToken]);
 
-describe('what a provider says', () => {
+describe('a provider’s text', () => {
   test.each([
     ['Token is not active', 'Token is not active'],
     ['AADSTS700082: The refresh token has expired.', 'AADSTS700082: The refresh token has expired.'],
@@ -62,7 +62,7 @@ describe('what a provider says', () => {
     '550e8400-e29b-41d4-a716-446655440000',
     'x'.repeat(30),
     'abcdefghijklmnopQrstuv',
-  ])('what looks like a token is taken out, whosever it is: %s', (token) => {
+  ])('words that look like a token are removed: %s', (token) => {
     expect(text(`Session ${token} not active`)).toBe('Session [redacted] not active');
     expect(text(`{"token":"${token}"}`)).toBe('{"token":"[redacted]"}');
   });

@@ -53,7 +53,7 @@ describe('a provider', () => {
     ]);
   });
 
-  test('tells whose grant it is by its id_token, or by a call, with at least one path', () => {
+  test('names the owner by its id_token, or by a call, with at least one path', () => {
     const issuer = 'https://auth.example.com';
     const endpoint = 'https://auth.example.com/me';
     expect(withProblems({ identity: 'id_token', issuer })).toBeUndefined();
@@ -117,7 +117,7 @@ describe('a provider', () => {
     ]);
   });
 
-  test('a grant that would end before its owner could be told is refused', () => {
+  test('refuses a lifetime that ends before its owner could be reminded', () => {
     expect(withProblems({ limits: { absoluteSeconds: 7200, slidingSeconds: 10_800 } })).toBeUndefined();
     expect(withProblems({ limits: { absoluteSeconds: 7199 } })).toEqual([
       'limits.absoluteSeconds: must be at least 7200 seconds (2 hours)',
@@ -152,7 +152,7 @@ describe('settings', () => {
     expect(SettingsSchema.parse(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
   });
 
-  test('run, and tell the owner the time in UTC, unless they say otherwise', () => {
+  test('run, and have the owner’s times in UTC, by default', () => {
     const { paused: _, ...running } = schwab;
     expect(SettingsSchema.parse({ ...running, owner: { email: 'dana@example.com' } })).toMatchObject({
       paused: false,

@@ -72,7 +72,7 @@ describe('reminders', () => {
     );
   });
 
-  test('not after the login are dropped', () => {
+  test('at or before the login are dropped', () => {
     const oneDay = withLimits({ absoluteSeconds: 86_400 });
     expect(remindersOf(oneDay, '2026-03-02T15:00:00Z')).toEqual([
       '2026-03-03T09:00:00.000Z',
@@ -185,12 +185,12 @@ describe('quiet hours', () => {
     expect(remindersOf(short, '2026-02-03T04:00:00Z')).toEqual(['2026-02-03T07:00:00.000Z']);
     // Logged in at 22:00, as the quiet hours begin; half-way at 01:00.
     expect(remindersOf(short, '2026-02-03T03:00:00Z')).toEqual(['2026-02-03T06:00:00.000Z']);
-    // A second before it: half-way at 00:59:59 is told at 22:00.
+    // A second before it: half-way at 00:59:59 is sent at 22:00.
     expect(remindersOf(short, '2026-02-03T02:59:59Z')).toEqual(['2026-02-03T03:00:00.000Z']);
   });
 
-  test('that begin with the login drop the reminder that they would move to it', () => {
-    // New York, 22:00: the end is a day later, reminders at 02:00, to be told at 22:00, and at 21:00.
+  test('that begin at the login drop the reminder that they would move there', () => {
+    // New York, 22:00: the end is a day later, reminders at 02:00, to be sent at 22:00, and at 21:00.
     const oneDay = {
       ...sleeper,
       provider: withLimits({ absoluteSeconds: 86_400 }).provider,
@@ -204,7 +204,7 @@ describe('quiet hours', () => {
   });
 });
 
-test('whatever the settings: at least one reminder, in order, after the login, told before the token is needed, none in quiet hours', () => {
+test('for any settings: at least one reminder, in order, after the login, before the token is needed, none in quiet hours', () => {
   fc.assert(
     fc.property(uses, ({ settings, loginMs, usedMs }) => {
       const schedule = reminderScheduleOf(settings, {
@@ -226,7 +226,7 @@ test('whatever the settings: at least one reminder, in order, after the login, t
         expect(reminderMs).toBeGreaterThan(remindersMs[index - 1] ?? loginMs);
         expect(reminderMs).toBeLessThanOrEqual(lastMs);
         const asleep = settings.quietHours && openingAt(settings.quietHours, reminderMs);
-        // They are told as it begins, or had logged in during it.
+        // The owner hears of it as the quiet hours begin, or had logged in during them.
         if (asleep && asleep.startMs !== reminderMs) {
           expect(remindersMs).toHaveLength(1);
           expect(asleep.startMs).toBeLessThanOrEqual(loginMs + usedMs + accessTokenLifetimeSeconds * 1000);
@@ -289,7 +289,7 @@ describe('the channels of a reminder', () => {
     expect(channelsOf({ ...schwab, reminders })).toEqual([['email'], ['email'], ['email']]);
   });
 
-  test('of reminders that coincide are those of all of them', () => {
+  test('are joined where reminders coincide', () => {
     const reminders = [
       { secondsBefore: 86_400, channels: ['slack' as const] },
       { secondsBefore: 86_400, channels: ['email' as const] },

@@ -33,7 +33,7 @@ describe('a refresh on request', () => {
     });
   });
 
-  test('is granted four times an hour, by whoever it is asked', () => {
+  test('is granted four times an hour, for all requesters together', () => {
     const three = { ...lives, requestedAtMs: series(3, 50 * minuteMs) };
     const four = { ...lives, requestedAtMs: series(4, 50 * minuteMs) };
     for (const asker of [
@@ -87,7 +87,7 @@ describe('a scheduled refresh', () => {
     expect(refreshBudget(schwab, many, {}, nowMs).kind).toBe('granted');
   });
 
-  test('and all requests, logins and ends that are granted fit into the quota of 100, with the shortest tick', () => {
+  test('all granted requests, logins and disconnections fit the quota of 100, even with the shortest tick', () => {
     const ticks = 73;
     const shortest = withLimits({ absoluteSeconds: 7 * 86_400 }, 1500);
     let record = {};
@@ -175,7 +175,7 @@ describe('the decision', () => {
       requestedAtMs: series(requests, 50 * minuteMs),
     });
 
-  test('says why nothing is refreshed, and when it can be asked for again', () => {
+  test('says why nothing is refreshed, and when a request works again', () => {
     const limited = decide(schwab, grant(minuteMs, 4), nowMs, { ...asked, force: 'refresh', done: [] });
     expect(limited).toEqual({
       decision: 'none',

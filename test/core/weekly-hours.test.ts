@@ -36,7 +36,7 @@ describe('the openings within a time', () => {
     expect(within(tradingWeek, '2026-02-07T01:00:00Z', '2026-02-09T12:00:00Z')).toEqual([]);
   });
 
-  test('of a week around a change of the clocks are as long as the days are', () => {
+  test('follow the length of each day in a week in which clocks change', () => {
     const week = within(hours('00:00', '23:59'), '2026-03-06T05:00:00Z', '2026-03-13T04:00:00Z');
     expect(week.map(([start]) => start)).toEqual([
       '2026-03-06T05:00:00.000Z',
@@ -123,21 +123,21 @@ describe('an opening', () => {
     ]);
   });
 
-  test('that would end as it begins, on the day that skips its start, is none', () => {
+  test('does not exist on the day that skips its start, if it would end as it begins', () => {
     const sundays = hours('02:30', '03:30', ['Sun']);
     expect(opening(sundays, '2026-03-08T07:30:00Z')).toBeUndefined();
     expect(first(sundays, '2026-03-08T00:00:00Z')).toBe('2026-03-15T06:30:00.000Z');
     expect(first(sundays, '2026-03-08T07:30:00Z')).toBe('2026-03-15T06:30:00.000Z');
   });
 
-  test('that would begin before the last one ends, on the day that skips its end, is one with it', () => {
+  test('joins the one before, on the day that skips the end of that one', () => {
     expect(opening(hours('03:10', '02:20'), '2026-03-08T07:15:00Z')).toEqual([
       '2026-03-07T08:10:00.000Z',
       '2026-03-09T06:20:00.000Z',
     ]);
   });
 
-  test('that would end before it begins, on the day that skips its start, is none', () => {
+  test('does not exist on the day that skips its start, if it would end before it begins', () => {
     const sundays = hours('02:30', '03:15', ['Sun']);
     expect(opening(sundays, '2026-03-08T07:20:00Z')).toBeUndefined();
     expect(first(sundays, '2026-03-08T00:00:00Z')).toBe('2026-03-15T06:30:00.000Z');
@@ -166,7 +166,7 @@ describe('the first instant within', () => {
     expect(first(tradingWeek, '2026-10-31T15:00:00Z')).toBe('2026-11-02T12:00:00.000Z');
   });
 
-  test('of hours on no day is the moment itself', () => {
+  test('is the moment itself for hours on no day', () => {
     expect(first(hours('07:00', '20:00', []), '2026-02-07T01:00:00Z')).toBe('2026-02-07T01:00:00.000Z');
   });
 

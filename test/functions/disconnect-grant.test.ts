@@ -7,7 +7,7 @@ import { connectionId, OneConnection } from '../helpers/one-connection.ts';
 
 test.each([
   [
-    'the version that the record names is given back, too, where a read shows an older one',
+    'the version that the record names is revoked, too, where a read shows an older one',
     true,
     ['CANARY-refresh-2', 'CANARY-refresh-4'],
   ],

@@ -8,7 +8,7 @@ export function sharesOf<T>(
   arbitrary: fc.Arbitrary<T>,
   kindsOf: (value: T) => readonly string[],
 ): Record<string, number> {
-  const runs = 2000;
+  const runs = 1000;
   const counts: Record<string, number> = {};
   fc.assert(
     fc.property(arbitrary, (value) => {

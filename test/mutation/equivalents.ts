@@ -23,10 +23,22 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'core/decide.ts',
-    line: 'return (reminderScheduleOf(settings, grant)?.reminders ?? []).flatMap(({ atMs }) => (atMs <= nowMs ? iso(atMs) : []));',
+    line: 'return (reminderScheduleOf(settings, grant)?.reminders ?? []).flatMap(({ atMs }) =>',
     mutated:
-      'return (reminderScheduleOf(settings, grant)?.reminders ?? ["Stryker was here"]).flatMap(({ atMs }) => (atMs <= nowMs ? iso(atMs) : []));',
+      'return (reminderScheduleOf(settings, grant)?.reminders ?? ["Stryker was here"]).flatMap(({ atMs }) =>',
     reason: 'A text has no time, so it comes to nothing.',
+  },
+  {
+    file: 'core/decide.ts',
+    line: "return decision.decision === 'none' ? decision.until : undefined;",
+    mutated: 'return true ? decision.until : undefined;',
+    reason: 'No other decision has this member; only the types need the test.',
+  },
+  {
+    file: 'core/decide.ts',
+    line: 'const wantsNewLink = askAgainAtMs !== undefined && nowMs >= askAgainAtMs;',
+    mutated: 'const wantsNewLink = true && nowMs >= askAgainAtMs;',
+    reason: 'No number is at least undefined; only the types need the test.',
   },
   {
     file: 'core/duration.ts',
@@ -205,12 +217,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'It is cut to 200 characters in any case; this is for speed.',
   },
   {
-    file: 'core/provider-text.ts',
-    line: 'return parsed?.error_description;',
-    mutated: 'return parsed.error_description;',
-    reason: 'Null throws, and the other way to read the body finds nothing in it.',
-  },
-  {
     file: 'core/browser-credentials.ts',
     line: "const field = issue.path.join('.');",
     mutated: 'const field = issue.path.join("");',
@@ -345,9 +351,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'app/login/verify-login.ts',
-    line: "const answer = await spendWithinBudget(settings, record, { request: { trigger: 'link' } }, ports, async () => {",
-    mutated:
-      'const answer = await spendWithinBudget(settings, record, { ask: { trigger: "" } }, ports, async () => {',
+    line: "{ request: { trigger: 'link' } },",
+    mutated: '{ request: { trigger: "" } },',
     reason: 'Every trigger but the schedule is the same.',
   },
   {

@@ -92,7 +92,7 @@ describe('keep-grant.asl.json', () => {
     },
   );
 
-  test('retries what may pass by itself, and of every other error the operator is told', () => {
+  test('retries errors that may pass, and alerts operators of every other error', () => {
     const { States } = JSON.parse(source) as {
       States: Record<
         string,
@@ -239,7 +239,7 @@ test('that an alert is written to the timeline comes after it, and whatever beco
   });
 });
 
-describe('the reason that operators are told', () => {
+describe('the reason in the operators’ alert', () => {
   const merged = withAddition(source, read('statemachines/browser-login.asl.json'));
   type Catcher = { ErrorEquals: string[]; Assign?: { incident?: { error: string; reason: string } } };
   const { States } = JSON.parse(merged) as { States: Record<string, { Catch?: Catcher[] }> };

@@ -31,7 +31,7 @@ async function held(change: Partial<Provider> = {}, traits = {}) {
 }
 
 describe('a held login', () => {
-  test('is stored once the provider tells that it is the owner’s', async () => {
+  test('is stored once the provider says that it is the owner’s', async () => {
     const { connection, before, login } = await held();
     connection.later(minuteMs);
     expect((await connection.check()).next).toMatchObject({ decision: 'refresh' });
@@ -52,7 +52,7 @@ describe('a held login', () => {
     expect(connection.happened('grant-replaced')).toMatchObject([{ revocation: 'not-offered' }]);
   });
 
-  test('gives the grant back that it replaces', async () => {
+  test('revokes the grant that it replaces', async () => {
     const { connection, before } = await held(revoking);
     await connection.refresh();
     expect(connection.provider.honours(before.stored.refreshToken!)).toBe(false);
@@ -68,13 +68,13 @@ describe('a held login', () => {
       'Somebody logged in to Charles Schwab who is not the owner of this connection. Their tokens are not used. If that is intended, run grantkeeper reauthorize with --new-owner.',
     ],
     [
-      'of nobody that is told',
+      'of an unnamed person',
       {},
       'unknown',
       'IdentityUnknownError',
       'Charles Schwab did not say whose login it was, but an account is pinned. Its tokens are not used.',
     ],
-  ])('%s is given back and not stored', async (_whose, identity, verdict, name, message) => {
+  ])('%s is revoked and not stored', async (_whose, identity, verdict, name, message) => {
     const { connection, before, login } = await held(revoking);
     const identify = async () => ({ kind: 'identity', identity }) as const;
     const refreshed = connection.with({ tokenEndpoint: { identify } }, () => connection.refresh());
@@ -96,7 +96,7 @@ describe('a held login', () => {
     ['completes', false, 0],
     ['is held as well', true, 0],
     ['is held as well, after a refresh of the first', true, 31 * minuteMs],
-  ])('is given back where a newer one %s', async (_what, tokensHeld, afterMs) => {
+  ])('is revoked where a newer one %s', async (_what, tokensHeld, afterMs) => {
     const { connection, before } = await held(revoking);
     connection.provider.isIdentityDown = true;
     connection.later(afterMs + minuteMs);
@@ -128,7 +128,7 @@ describe('a held login', () => {
     ['has its event', { events: 'record' }],
     ['is ended', { grants: 'endLogin' }],
   ] as const)(
-    'of somebody else is refused by a later check where the first one dies before it %s',
+    'of somebody else is refused by a later check if the first one dies before it %s',
     async (_what, at) => {
       const { connection, before } = await held(revoking);
       const [[port, method]] = Object.entries(at) as [[keyof typeof connection.ports, string]];
@@ -155,7 +155,7 @@ describe('a held login', () => {
     [true, [{ connectionId, trigger: 'link', force: 'refresh' }]],
     [false, []],
   ])(
-    'of somebody else has the provider asked at once for the grant before it if a login ends that (%s)',
+    'of somebody else refreshes the previous grant at once, if a login ends that (%s)',
     async (loginEndsPreviousGrant, asked) => {
       const { connection } = await held({ loginEndsPreviousGrant });
       const startedBefore = connection.started.length;
@@ -165,7 +165,7 @@ describe('a held login', () => {
     },
   );
 
-  test('waits while the provider does not tell, and the grant before it is refreshed', async () => {
+  test('waits while the provider does not answer, and the previous grant is refreshed', async () => {
     const { connection, before, login } = await held();
     connection.provider.isIdentityDown = true;
     connection.later(25 * minuteMs);
@@ -209,7 +209,7 @@ describe('a held login', () => {
     expect(connection.provider.honours(before.stored.refreshToken!)).toBe(true);
   });
 
-  test('that cannot be read yet is not given up', async () => {
+  test('is kept while it cannot be read yet', async () => {
     const { connection, login } = await held();
     const readGrantVersion = async () => undefined;
     const refreshed = connection.with({ tokens: { readGrantVersion } }, () => connection.refresh());
@@ -225,7 +225,7 @@ describe('a held login', () => {
   test.each([
     ['AWSCURRENT has moved', { tokens: { moveCurrent: async () => false } }],
     ['the record has changed', { grants: { recordTokens: async () => undefined } }],
-  ])('is dropped where %s meanwhile', async (_what, changes) => {
+  ])('is dropped where %s', async (_what, changes) => {
     const { connection } = await held();
     const { outcome } = await connection.with(changes, () => connection.refresh());
     expect(outcome).toBe('dropped');
@@ -320,7 +320,7 @@ describe('a held login whose access token has ended', () => {
     expect(after.grantVersionId).toBe(login.versionId);
   });
 
-  test('waits where too many refreshes were asked for, and where the provider does not answer', async () => {
+  test('waits after too many requests, and while the provider does not answer', async () => {
     const { connection, login } = await ended();
     const requestedAtMs = Array.from({ length: 4 }, () => connection.nowMs);
     const accessExpiresAtMs = connection.nowMs + hourMs;

@@ -2,7 +2,7 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { expect, test } from '@jest/globals';
 
-import { unreachedBy } from '../../adapters/messages/text-reach.ts';
+import { unreachedBy } from '../../../adapters/messages/text-reach.ts';
 
 /** SNS outside its sandbox, for an account with numbers of these countries. */
 const account = (countries: readonly string[]) =>
