@@ -28,7 +28,7 @@ test('it makes nothing unless that is meant, and names what it costs', () => {
   }
   const { status, stdout } = run('--help');
   expect(status).toBe(0);
-  expect(stdout).toMatch(/What it costs: about 5 cents; 9 dollars a month if it were left standing/);
+  expect(stdout).toMatch(/It costs about 5 cents, or 9 dollars a month if it were not destroyed/);
 });
 
 test('without credentials it says so, and nothing is made', () => {
