@@ -23,7 +23,7 @@ export const leaseOf = (owner: string, nowMs: number) => ({
 const isLeaseholder = '#lease.#owner = :owner';
 export const isLeaseFree = `attribute_not_exists(#lease) OR #lease.#expiresAtMs < :nowMs OR ${isLeaseholder}`;
 
-/** The lease of each connection, part of its grant record in DynamoDB. It lasts 75 seconds. */
+/** The lease of each connection, part of its grant record in DynamoDB. */
 export function dynamoLeases(table: Table): Leases {
   return {
     async takeLease(connectionId, owner, nowMs) {

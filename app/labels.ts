@@ -80,7 +80,7 @@ const reasonLabels = {
   'already-disconnected': 'it is already disconnected',
   'login-needs-operator': 'it is disconnected, so an operator has to send the link',
   'already-asked': 'it was already asked for in the same minute',
-  'asked-at-once': 'somebody else asked at the same moment',
+  'asked-at-same-time': 'somebody else asked at the same moment',
 } as const satisfies Record<DecisionReason | LoginReason | ActionRefusal, string>;
 
 /** Longer texts for refusals, where {@link reasonLabels} says too little. */
@@ -108,7 +108,7 @@ const refusalTexts: { readonly [Code in ActionRefusal]?: string } = {
     '{connection} is paused in the configuration. Remove its key “paused” there and deploy.',
   'already-disconnected': '{connection} is already disconnected.',
   'login-needs-operator': '{connection} is disconnected. Ask an operator to send you a link.',
-  'asked-at-once': 'Somebody else asked at the same moment. Try again.',
+  'asked-at-same-time': 'Somebody else asked at the same moment. Try again.',
 };
 
 const untilTexts: { readonly [Code in ActionRefusal]?: string } = {
@@ -239,7 +239,7 @@ const skipLabels = {
     'the last attempt did not report, and may have entered a refused password: change the credentials, or ask for a login by hand',
   'under-way': 'another browser is logging in',
   'owner-logs-in': 'the owner is logging in',
-  'asked-at-once': 'somebody else asked at the same moment',
+  'asked-at-same-time': 'somebody else asked at the same moment',
   'logged-in-already': 'somebody logged in before the browser did',
 } as const satisfies Record<SkipReason, string>;
 

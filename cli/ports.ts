@@ -35,5 +35,3 @@ export function commandPorts({ name, table, clock }: Stack, stateMachineArn = ''
     random: systemRandom,
   };
 }
-
-export type CommandPorts = ReturnType<typeof commandPorts>;

@@ -19,4 +19,4 @@ export type ActionRefusal =
   /** Somebody requested the same action in the same minute. */
   | 'already-asked'
   /** Another request won a race. */
-  | 'asked-at-once';
+  | 'asked-at-same-time';

@@ -29,7 +29,7 @@ export type SkipReason =
   | 'unheard-before'
   | 'under-way'
   | 'owner-logs-in'
-  | 'asked-at-once'
+  | 'asked-at-same-time'
   | 'logged-in-already';
 
 /** Makes an authorization id that marks the login as a browser's in the timeline. */

@@ -51,7 +51,7 @@ export async function directLogin(
   const opened = { authorizationId, reason, openedAtMs: nowMs, expiresAtMs, supersedes: superseded(grant) };
   if (await grants.openAuthorization(connectionId, grant, opened, undefined)) return pathOf(authorizationId);
   await authorizations.setStatus(connectionId, authorizationId, 'superseded');
-  return { why: 'asked-at-once' };
+  return { why: 'asked-at-same-time' };
 }
 
 /** The authorizations that a login or the next notice ends. */

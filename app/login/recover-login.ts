@@ -115,7 +115,7 @@ async function giveBack(
   if (revocation !== undefined) await events.record(connectionId, 'grant-replaced', { revocation });
 }
 
-/** Of the stored logins, the last to begin. */
+/** The stored login that began last. */
 async function newestOf(
   connectionId: string,
   versionIds: readonly string[],

@@ -99,7 +99,7 @@ export async function requestBrowserLogin(
 
   const attempt = { occasion, authorizationId, atMs: nowMs, previous: grant.authorization };
   const path = await open(attempt, decision as Asked, before, record, input, ports);
-  if (path === undefined) return skip('asked-at-once', input, ports);
+  if (path === undefined) return skip('asked-at-same-time', input, ports);
   const report = await send(own, occasion, record, settings, path, ports);
   return finish(report, attempt, own, input, ports);
 }

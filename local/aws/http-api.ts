@@ -46,7 +46,7 @@ export class HttpApi {
   readonly #routes: { method: string; pattern: RegExp; route: HttpRoute }[] = [];
   /** Called for each answer. */
   onAnswer: (statusCode: number) => void = () => undefined;
-  /** What the access log would contain. */
+  /** The entries of the access log, oldest first. */
   readonly accessLog: { at: string; routeKey: string; status: number }[] = [];
 
   constructor(ports: HttpApiPorts) {

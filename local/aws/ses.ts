@@ -57,7 +57,7 @@ interface SesPorts {
 }
 
 /**
- * What can happen to an accepted mail, and the event for it.
+ * The events of accepted mails that bounced, or that the addressee reported as spam.
  * @see https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
  */
 const fates = {

@@ -131,7 +131,7 @@ export function mayWriteTrail(
   }
 }
 
-/** Whether a statement allows exactly this. Wildcards are not supported; the program has none here. */
+/** True if a statement allows exactly this action. It supports no wildcards, because the program has none here. */
 function allows(
   { Effect, Principal, Action, Resource: resource, Condition = {} }: PolicyStatement,
   service: string,

@@ -27,7 +27,7 @@ const endings: Readonly<Partial<Record<HistoryEvent['type'], Outcome>>> = {
 /** The events that end a failed try of a task. */
 const failures: ReadonlySet<string> = new Set(['TaskFailed', 'TaskTimedOut', 'EvaluationFailed']);
 
-/** What a running execution waits for, by its last event. */
+/** A text for the wait of a running execution, by the type of its last event. */
 const waits: Readonly<Partial<Record<HistoryEvent['type'], string>>> = {
   TaskFailed: 'its next try',
   TaskTimedOut: 'its next try',

@@ -343,11 +343,11 @@ describe('a refused move of the current label', () => {
 
   let aws: LocalAws;
   let tokens: ReturnType<typeof secretsManagerTokens>;
-  /** What each move was answered with. */
+  /** The answer to each move. */
   let moves: string[];
   /** An older version that reads of the current one show. */
   let staleRead: string | undefined;
-  /** Whether the next answer is lost: the move itself is made. */
+  /** If true, the next move succeeds and its answer is lost. */
   let losesAnswer = false;
 
   beforeAll(async () => {

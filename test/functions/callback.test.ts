@@ -2,15 +2,11 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { hourMs, iso, minuteMs, ms } from '../helpers/core-samples.ts';
-import type { WayBack } from '../helpers/one-connection.ts';
-import { connectionId, OneConnection } from '../helpers/one-connection.ts';
+import type { OneConnection, WayBack } from '../helpers/one-connection.ts';
+import { connectionId, withLoginLink } from '../helpers/one-connection.ts';
 
 const startMs = ms('2026-03-02T15:00:00Z');
-const asked = async () => {
-  const connection = await new OneConnection(startMs).deploy();
-  const { taskToken } = await connection.request('reauthorize');
-  return { connection, taskToken };
-};
+const asked = () => withLoginLink(startMs);
 
 describe('a first login', () => {
   test('stores both tokens, records the grant, and resumes the waiting execution', async () => {

@@ -9,13 +9,13 @@ import type { Settings } from '../../core/settings.ts';
 import { reauthorize } from '../../functions/reauthorize/reauthorize.ts';
 import type { ReauthorizePorts } from '../../functions/reauthorize/reauthorize.ts';
 import { dayMs, loggedIn, minuteMs, ms, schwab } from '../helpers/core-samples.ts';
-import { connectionId, OneConnection } from '../helpers/one-connection.ts';
+import type { OneConnection } from '../helpers/one-connection.ts';
+import { connectionId, withLoginLink } from '../helpers/one-connection.ts';
 
 const startMs = ms('2026-03-02T15:00:00Z');
 
 async function asked(settings: Partial<Settings> = {}) {
-  const connection = await new OneConnection(startMs, {}, settings).deploy();
-  await connection.request('reauthorize');
+  const { connection } = await withLoginLink(startMs, settings);
   const path = new URL(connection.links[0]!).pathname;
   const [, , , authorizationId] = path.split('/') as [string, string, string, string];
   return { connection, path, authorizationId };

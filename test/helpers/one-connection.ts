@@ -282,3 +282,10 @@ export class OneConnection {
     if (notice.button) this.links.push(notice.button.url);
   };
 }
+
+/** A new connection whose owner has a link, and the task token of the execution that waits for them. */
+export async function withLoginLink(startMs: number, settings: Partial<Settings> = {}, traits = {}) {
+  const connection = await new OneConnection(startMs, traits, settings).deploy();
+  const { taskToken } = await connection.request('reauthorize');
+  return { connection, taskToken };
+}

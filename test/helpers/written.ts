@@ -1,4 +1,4 @@
-/** What the stack has written, to be searched. */
+/** Collects all that the stack has written, so that a test can search it for credentials. */
 import { administrator } from '../../local/aws/service.ts';
 import type { TestDemo } from './demo.ts';
 

@@ -41,7 +41,7 @@ class Book {
   readonly waits = new Map<string, string>();
   /** Who sent it last: a reminder, that the grant is back, or one notice by one channel. */
   readonly tellers = new Map<string, Invocation>();
-  /** What is recorded as sent, by whom. */
+  /** Each notice that is recorded as sent, and the invocation that recorded it. */
   readonly notified = new Map<string, { readonly by: Invocation | undefined; readonly atMs: number }>();
   /** What logins have closed, and who ends the waits for it. */
   closings: { readonly closed: OpenAuthorization; readonly by: Invocation | undefined }[] = [];
@@ -500,8 +500,8 @@ export class Ledger {
   }
 
   /**
-   * What is recorded as sent is not sent again. Of one execution two runs of a step can overlap, when Step Functions has
-   * lost the first; both may have begun before either one recorded.
+   * A notice that is recorded as sent must not be sent again. Two runs of one step may overlap when Step Functions has lost
+   * the first, and both may start before either has recorded the notice.
    */
   #requireUnsent(book: Book, invocation: Invocation, channel: ChannelName): void {
     const { connectionId } = book.settings;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { TestDemo, hourMs, minuteMs } from '../helpers/demo.ts';
+import { isExhaustive } from '../helpers/exhaustive.ts';
 import { withProviderData } from '../helpers/stored.ts';
 import { clientRefused, sleep, sleepUntil, watch } from '../helpers/story.ts';
 import { Wiretap, accessDenied } from '../helpers/wiretap.ts';
@@ -100,7 +101,7 @@ test.each([1800, 3600])(
     await failing.connect();
     const { alarms } = watch(failing);
     await failing.brokerage.misbehave(clientRefused, 400);
-    await failing.advance(8 * hourMs);
+    await failing.advance((isExhaustive ? 16 : 8) * hourMs);
     const names = alarms().map(({ subject }) => /^ALARM: "grantkeeper-local-([\w-]+)"/.exec(subject)?.[1]);
     expect(new Set(names)).toEqual(
       new Set(['access-token-expired', 'executions-failed', 'functions-failing', 'refreshes-failing']),

@@ -162,7 +162,7 @@ export function parseTrustPolicy(owner: string, json: string): TrustStatement[] 
   }));
 }
 
-/** Whether the statement matches this call. Actions ignore case, ARNs don't. */
+/** True if the statement matches this call. Actions ignore case, ARNs don't. */
 export function concerns(
   { leadingKeys, calledVia, ...statement }: Statement,
   action: string,
@@ -181,7 +181,7 @@ export function concerns(
   );
 }
 
-/** Whether the statement matches this service; a key that the service doesn't send never matches. */
+/** True if the statement matches this service. A key that the service doesn't send never matches. */
 export function isForService(
   statement: TrustStatement,
   servicePrincipal: string,

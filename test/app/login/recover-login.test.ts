@@ -10,7 +10,7 @@ import type { GrantSecret } from '../../../core/stored-tokens.ts';
 import type { TokenAnswer } from '../../../core/token-answer.ts';
 import { iso, loggedIn, minuteMs, ms, schwab } from '../../helpers/core-samples.ts';
 import { client, firstTokens, KeptGrant } from '../../helpers/kept-grant.ts';
-import { connectionId, OneConnection } from '../../helpers/one-connection.ts';
+import { connectionId, OneConnection, withLoginLink } from '../../helpers/one-connection.ts';
 import type { Ports } from '../../simulation/cloud.ts';
 
 const startMs = ms('2026-03-02T15:00:00Z');
@@ -28,11 +28,7 @@ async function diedAt(...methods: (keyof Ports['tokens'])[]) {
   return { connection, before, login: login! };
 }
 
-const asked = async () => {
-  const connection = await new OneConnection(startMs).deploy();
-  const { taskToken } = await connection.request('reauthorize');
-  return { connection, taskToken };
-};
+const asked = () => withLoginLink(startMs);
 
 describe('a first login whose callback died', () => {
   test('after its tokens were put: a later check stores and completes the login', async () => {

@@ -6,16 +6,14 @@ import { presets } from '../../../core/provider.ts';
 import type { Settings } from '../../../core/settings.ts';
 import { hourMs, minuteMs, ms } from '../../helpers/core-samples.ts';
 import type { WayBack } from '../../helpers/one-connection.ts';
-import { connectionId, OneConnection } from '../../helpers/one-connection.ts';
+import { connectionId, OneConnection, withLoginLink } from '../../helpers/one-connection.ts';
 
 const startMs = ms('2026-03-02T15:00:00Z');
 const schwab = presets.schwab!;
 const identified: Partial<Settings> = { provider: { ...schwab, loginEndsPreviousGrant: false } };
 
 async function asked(settings: Partial<Settings> = {}, traits = {}) {
-  const connection = await new OneConnection(startMs, traits, settings).deploy();
-  await connection.request('reauthorize');
-  return connection;
+  return (await withLoginLink(startMs, settings, traits)).connection;
 }
 
 /** Connected, and its owner is asked for another login. */

@@ -45,11 +45,11 @@ test('a login in progress, or one refused a moment ago, may have ended the grant
   expect(notified({ ...scheduled, trigger: 'operator', force: 'refresh' }, loginMs + dayMs)).toBeDefined();
 });
 
-/**
- * What is read again when the provider refuses the refresh token. The fencing number protects from nearly the same, so the
- * simulation finds neither missing alone (docs/decisions/0013). Here nothing is fenced.
- */
-/** When the refresh is made: at the tick. */
+// When the provider refuses the refresh token, the function reads the stored tokens again. The fencing number protects from
+// nearly the same fault, so the simulation can't notice that one of the two is missing (docs/decisions/0013). These tests
+// have no fencing.
+
+/** The time of the refresh: at the tick. */
 const refreshMs = loginMs + 25 * minuteMs;
 
 /** A refresh that the provider refuses, and what happens between request and answer. */
